@@ -1,0 +1,158 @@
+#include "base/file.hh"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <memory>
+
+#include "base/error.hh"
+
+namespace lxvirt::base {
+
+namespace {
+
+std::optional<UniqueFd> try_open(const std::string& path, int flags) {
+    UniqueFd fd(::open(path.c_str(), flags | O_CLOEXEC));
+    if (fd) return fd;
+    if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;
+    fail_errno("open '{}'", path);
+}
+
+void sync_folder(const std::string& folder) {
+    UniqueFd fd = open_file(folder, O_RDONLY | O_DIRECTORY);
+    if (::fsync(fd.get()) != 0) fail_errno("fsync folder '{}'", folder);
+}
+
+// Removes the temporary file of write_atomic unless it was renamed into place.
+class TemporaryFile {
+  public:
+    explicit TemporaryFile(std::string path) : path_(std::move(path)) {}
+    ~TemporaryFile() {
+        if (!path_.empty()) (void)::unlink(path_.c_str());
+    }
+    TemporaryFile(const TemporaryFile&) = delete;
+    TemporaryFile& operator=(const TemporaryFile&) = delete;
+    void keep() { path_.clear(); }
+
+  private:
+    std::string path_;
+};
+
+}  // namespace
+
+UniqueFd open_file(const std::string& path, int flags, mode_t mode) {
+    UniqueFd fd(::open(path.c_str(), flags | O_CLOEXEC, mode));
+    if (!fd) fail_errno("open '{}'", path);
+    return fd;
+}
+
+std::string read_all(Fd fd, const std::string& name, std::size_t limit) {
+    std::string data;
+    std::array<char, 16384> buffer;
+    for (;;) {
+        const ssize_t got = ::read(fd.get(), buffer.data(), buffer.size());
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) fail_errno("read '{}'", name);
+        if (got == 0) return data;
+        data.append(buffer.data(), static_cast<std::size_t>(got));
+        if (data.size() > limit) fail_with(EFBIG, "read '{}' (limit {} bytes)", name, limit);
+    }
+}
+
+std::string read_file(const std::string& path, std::size_t limit) {
+    return read_all(open_file(path, O_RDONLY), path, limit);
+}
+
+std::optional<std::string> try_read_file(const std::string& path, std::size_t limit) {
+    const auto fd = try_open(path, O_RDONLY);
+    if (!fd) return std::nullopt;
+    return read_all(*fd, path, limit);
+}
+
+void write_all(Fd fd, std::string_view data, const std::string& name) {
+    while (!data.empty()) {
+        const ssize_t put = ::write(fd.get(), data.data(), data.size());
+        if (put < 0 && errno == EINTR) continue;
+        if (put < 0) fail_errno("write '{}'", name);
+        data.remove_prefix(static_cast<std::size_t>(put));
+    }
+}
+
+void write_value(const std::string& path, std::string_view value) {
+    const UniqueFd fd = open_file(path, O_WRONLY);
+    const ssize_t put = ::write(fd.get(), value.data(), value.size());
+    if (put < 0) fail_errno("write '{}' to '{}'", value, path);
+    if (static_cast<std::size_t>(put) != value.size())
+        fail_with(EIO, "write '{}' to '{}': {} bytes taken", value, path, put);
+}
+
+void write_atomic(const std::string& path, std::string_view data, mode_t mode, Durability durability) {
+    // The leading dot keeps it out of listings; the pid keeps two writers apart.
+    const std::string folder = parent_folder(path);
+    const std::string base = path.substr(path.rfind('/') + 1);
+    const std::string temporary = fmt::format("{}/.{}.{}.new", folder, base, ::getpid());
+    UniqueFd fd = open_file(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode);
+    TemporaryFile guard(temporary);
+    write_all(fd, data, path);
+    if (durability == Durability::fsync && ::fsync(fd.get()) != 0) fail_errno("fsync '{}'", path);
+    fd.reset();
+    if (::rename(temporary.c_str(), path.c_str()) != 0) fail_errno("rename to '{}'", path);
+    guard.keep();
+    if (durability == Durability::fsync) sync_folder(folder);
+}
+
+bool remove_file(const std::string& path, Durability durability) {
+    if (::unlink(path.c_str()) != 0) {
+        if (errno == ENOENT) return false;
+        fail_errno("remove '{}'", path);
+    }
+    if (durability == Durability::fsync) sync_folder(parent_folder(path));
+    return true;
+}
+
+void make_folders(const std::string& path, mode_t mode) {
+    if (::mkdir(path.c_str(), mode) == 0 || errno == EEXIST) return;
+    if (errno != ENOENT) fail_errno("make folder '{}'", path);
+    make_folders(parent_folder(path), mode);
+    if (::mkdir(path.c_str(), mode) != 0 && errno != EEXIST) fail_errno("make folder '{}'", path);
+}
+
+std::vector<std::string> list_folder(const std::string& path) {
+    std::vector<std::string> names;
+    const std::unique_ptr<DIR, int (*)(DIR*)> folder(::opendir(path.c_str()), &::closedir);
+    if (!folder) {
+        if (errno == ENOENT) return names;
+        fail_errno("open folder '{}'", path);
+    }
+    errno = 0;
+    while (const dirent* entry = ::readdir(folder.get())) {
+        const std::string_view name = entry->d_name;
+        if (name != "." && name != "..") names.emplace_back(name);
+    }
+    if (errno != 0) fail_errno("read folder '{}'", path);
+    std::sort(names.begin(), names.end());
+    return names;
+}
+
+bool exists(const std::string& path) {
+    return ::access(path.c_str(), F_OK) == 0;
+}
+
+std::optional<std::string> read_link(const std::string& path) {
+    std::array<char, 4096> buffer;
+    const ssize_t got = ::readlink(path.c_str(), buffer.data(), buffer.size());
+    if (got < 0) return std::nullopt;
+    return std::string(buffer.data(), static_cast<std::size_t>(got));
+}
+
+std::string parent_folder(const std::string& path) {
+    const auto slash = path.rfind('/');
+    if (slash == std::string::npos) return ".";
+    return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+}  // namespace lxvirt::base

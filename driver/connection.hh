@@ -1,0 +1,105 @@
+// The hypervisor driver's API: one method per libvirt call, as virsh uses them, for one root
+// (lxc:///, or lxc:///embed?root=DIR). It owns no process and keeps no state between calls but what is
+// on disk: any number of Connections, in any number of processes, may work on the same root.
+//
+// Every method throws base::Error or base::SystemError; their message() is libvirt's sentence.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/fd.hh"
+#include "driver/types.hh"
+
+namespace lxvirt::driver {
+
+class Root;
+
+class Connection {
+  public:
+    // `uri`: "lxc:///", "lxc:///system", "lxc:///embed?root=/abs/dir", or empty for the default.
+    // Throws no_connect for any other, operation_denied where the caller is not root and
+    // `read_only` is false.
+    explicit Connection(const std::string& uri, bool read_only = false);
+    ~Connection();
+    Connection(const Connection&) = delete;
+    Connection& operator=(const Connection&) = delete;
+
+    // --- the host
+    [[nodiscard]] const std::string& uri() const;
+    [[nodiscard]] bool read_only() const;
+    [[nodiscard]] std::string hostname() const;
+    [[nodiscard]] Version version() const;
+    [[nodiscard]] NodeInfo node_info() const;
+    [[nodiscard]] std::string capabilities() const;  // XML
+    [[nodiscard]] std::string sysinfo() const;       // XML; operation_unsupported without SMBIOS
+
+    // --- look-up. Throw no_domain: "no domain with matching name 'x'".
+    [[nodiscard]] DomainRef lookup_by_name(const std::string& name) const;
+    [[nodiscard]] DomainRef lookup_by_uuid(const std::string& uuid) const;
+    [[nodiscard]] DomainRef lookup_by_id(int id) const;
+    // Without titles and uuids it reads no definition, so that 1000 of them list in milliseconds.
+    [[nodiscard]] std::vector<DomainSummary> list_all_domains(const ListFilter& filter) const;
+
+    // --- definitions
+    // `file` names the document in errors and notices.
+    Defined define_xml(std::string_view xml, const std::string& file, bool validate = false);
+    Defined create_xml(std::string_view xml, const std::string& file, const StartOptions& options,
+                       bool validate = false);
+    void undefine(const DomainRef& domain);
+    void rename(const DomainRef& domain, const std::string& new_name);
+    [[nodiscard]] std::string xml_desc(const DomainRef& domain, const XmlOptions& options) const;
+    [[nodiscard]] bool autostart(const DomainRef& domain) const;
+    void set_autostart(const DomainRef& domain, bool on);
+    [[nodiscard]] std::string metadata(const DomainRef& domain, MetadataType type,
+                                       const std::string& uri, Affect affect) const;
+    // Nothing in `value` removes it.
+    void set_metadata(const DomainRef& domain, MetadataType type,
+                      const std::optional<std::string>& value, const std::string& key,
+                      const std::string& uri, Affect affect);
+
+    // --- life
+    void start(const DomainRef& domain, const StartOptions& options);
+    void destroy(const DomainRef& domain);
+    // Returns once the signal is sent; wait_stopped() tells whether it worked.
+    void shutdown(const DomainRef& domain, const std::vector<StopMode>& modes);
+    void reboot(const DomainRef& domain, const std::vector<StopMode>& modes);
+    void suspend(const DomainRef& domain);
+    void resume(const DomainRef& domain);
+    // False when `seconds` went by and it still runs.
+    [[nodiscard]] bool wait_stopped(const DomainRef& domain, double seconds) const;
+
+    // --- facts
+    [[nodiscard]] DomainStatus status(const DomainRef& domain) const;
+    [[nodiscard]] DomainInfo info(const DomainRef& domain) const;
+    // What `start` would hand to the helper, as text; makes nothing.
+    [[nodiscard]] std::string plan(const DomainRef& domain) const;
+
+    // --- consoles
+    // `device` is an alias ("console0"), or empty for the first.
+    [[nodiscard]] ConsoleStream open_console(const DomainRef& domain, const std::string& device,
+                                             const ConsoleOptions& options);
+    [[nodiscard]] std::string console_path(const DomainRef& domain, const std::string& device) const;
+
+    // --- events
+    // A reader of the journal from now on; see event_stream.hh.
+    [[nodiscard]] std::unique_ptr<EventStream> events() const;
+
+    [[nodiscard]] const Root& root() const { return *root_; }
+
+  private:
+    void require_write(std::string_view libvirt_call) const;
+    std::unique_ptr<Root> root_;
+    std::string uri_;
+    bool read_only_;
+};
+
+// The URI that an empty one stands for: LIBVIRT_DEFAULT_URI, else "lxc:///".
+[[nodiscard]] std::string default_uri();
+
+}  // namespace lxvirt::driver

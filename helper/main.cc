@@ -1,0 +1,5 @@
+#include "base/error.hh"
+
+int main() {
+    return 0;
+}

@@ -1,0 +1,142 @@
+// The devices of a domain as plain data, one struct per element of <devices>. A device document of its
+// own (attach-device) parses into the same structs.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace lxvirt::xml {
+
+enum class DiskType { block, file };
+
+struct Disk {
+    DiskType type = DiskType::block;
+    std::string device = "disk";
+    std::string driver_name, driver_type, cache;  // <driver name='lxc' type='raw' cache='none'/>
+    std::string source;                           // host path
+    std::string target;                           // "vdb", the node below /dev
+    std::string bus;
+    bool readonly = false;
+    bool shareable = false;
+    std::string serial;
+    std::string alias;  // live only
+};
+
+enum class FilesystemType { mount, bind, block, ram, file, template_ };
+enum class AccessMode { passthrough, mapped, squash };
+
+struct Filesystem {
+    FilesystemType type = FilesystemType::mount;
+    AccessMode accessmode = AccessMode::passthrough;
+    std::string driver_type;    // loop, nbd, path, handle
+    std::string driver_format;  // raw, qcow2 ...
+    std::string wrpolicy;
+    std::string source;       // dir, dev, file or name, by type
+    std::uint64_t usage = 0;  // bytes, of a ram filesystem
+    std::string target;       // absolute path inside
+    bool readonly = false;
+    std::optional<std::uint64_t> space_hard_limit, space_soft_limit;  // bytes
+    std::string alias;
+};
+
+enum class InterfaceType { network, bridge, ethernet, direct };
+enum class DirectMode { vepa, bridge, private_, passthrough };
+
+struct IpAddress {
+    std::string family;   // ipv4, ipv6; empty as in the document
+    std::string address;  // textual
+    std::optional<unsigned> prefix;
+    std::string peer;
+};
+
+struct Route {
+    std::string family, address, netmask, gateway;
+    std::optional<unsigned> prefix;
+    std::optional<unsigned> metric;
+};
+
+struct BandwidthLimit {  // kilobytes per second, KiB for burst, as libvirt
+    std::optional<std::uint64_t> average, peak, floor, burst;
+};
+
+struct Bandwidth {
+    std::optional<BandwidthLimit> inbound, outbound;
+};
+
+struct VlanTag {
+    unsigned id = 0;
+    std::string native_mode;  // tagged, untagged
+};
+
+struct Vlan {
+    bool trunk = false;
+    std::vector<VlanTag> tags;
+};
+
+struct VirtualPort {
+    std::string type;
+    // attribute name and value of <parameters>, in the document's order
+    std::vector<std::pair<std::string, std::string>> parameters;
+};
+
+struct Interface {
+    InterfaceType type = InterfaceType::bridge;
+    std::string mac;                      // lower case; made at random (52:54:00) where absent
+    std::string source;                   // network or bridge name, or the host's device
+    std::string portgroup;                // type network
+    std::string portid;                   // type network, live
+    std::optional<DirectMode> mode;       // type direct
+    std::vector<IpAddress> source_ips;    // type ethernet: <source><ip/></source>
+    std::vector<Route> source_routes;
+    std::optional<VirtualPort> virtualport;
+    std::vector<IpAddress> ips;
+    std::vector<Route> routes;
+    std::string script;
+    std::string target;  // the host's end, "vnet0"; empty = made at start
+    std::string guest;   // the name inside, "eth0"; empty = made at start
+    std::string model;
+    std::optional<std::string> filterref;
+    std::optional<Bandwidth> bandwidth;
+    std::optional<Vlan> vlan;
+    std::optional<bool> link_up;
+    std::optional<unsigned> mtu;
+    std::optional<bool> isolated;  // <port isolated='yes'/>
+    std::string alias;
+};
+
+enum class HostdevMode { capabilities, subsystem };
+enum class HostdevType { storage, misc, net, usb };
+
+struct UsbSource {
+    std::optional<std::uint16_t> vendor, product;
+    std::optional<unsigned> bus, device;
+};
+
+struct Hostdev {
+    HostdevMode mode = HostdevMode::capabilities;
+    HostdevType type = HostdevType::misc;
+    std::string source;  // block or char device path, or interface name
+    UsbSource usb;
+    std::optional<bool> managed;
+    std::vector<IpAddress> ips;  // type net
+    std::vector<Route> routes;
+    std::string alias;
+};
+
+struct Console {
+    std::string type = "pty";
+    std::string target_type = "lxc";
+    unsigned port = 0;
+    std::string source_path;  // live: the host's pty; otherwise as the document has it
+    std::string tty;          // live: the same
+    std::string log_file;     // <log file='...' append='on'/>
+    std::optional<bool> log_append;
+    std::string alias;
+};
+
+using Device = std::variant<Disk, Filesystem, Interface, Hostdev, Console>;
+
+}  // namespace lxvirt::xml

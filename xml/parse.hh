@@ -1,0 +1,56 @@
+// From text to structs and back. Parsing is hardened (no network, no external entity, no entity
+// expansion, bounded depth and size) and complete: an element or attribute that lxvirt does not act on
+// is returned as a Notice, never dropped in silence.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "xml/domain.hh"
+
+namespace lxvirt::xml {
+
+// Something in the document that is left out of what is stored: one line for the user.
+struct Notice {
+    std::string file;
+    int line = 0;
+    std::string text;  // "<cpu> is not supported by lxvirt and was left out"
+    [[nodiscard]] std::string message() const;  // "FILE:LINE: TEXT"
+};
+
+struct ParsedDomain {
+    Domain domain;
+    std::vector<Notice> notices;
+};
+
+struct ParseOptions {
+    // What errors and notices call the document: a path, or "(domain_definition)".
+    std::string file = "(domain_definition)";
+    // Fill in what libvirt fills in when a domain is defined: uuid, mac, emulator, arch, memory,
+    // console port, filesystem access mode.
+    bool defaults = true;
+    // The live document of a running domain: id, aliases, ttys and generated names are kept.
+    bool live = false;
+    // Refuse what schemas/domain.rng does not accept (define --validate).
+    bool validate = false;
+};
+
+// Throws base::Error (xml_error, xml_detail, config_unsupported, ...) naming file, line and element.
+[[nodiscard]] ParsedDomain parse_domain(std::string_view text, const ParseOptions& options = {});
+[[nodiscard]] Device parse_device(std::string_view text, const Domain& domain,
+                                  const ParseOptions& options = {});
+
+struct FormatOptions {
+    bool live = false;    // id, aliases, ttys, generated names
+    unsigned indent = 0;  // spaces before the outermost element
+};
+
+// libvirt's canonical layout; ends with a newline after the outermost element.
+[[nodiscard]] std::string format_domain(const Domain& domain, const FormatOptions& options = {});
+[[nodiscard]] std::string format_device(const Device& device, const FormatOptions& options = {});
+
+// The string values that an XPath selects in `text`, serialised as `dumpxml --xpath` prints them.
+[[nodiscard]] std::vector<std::string> evaluate_xpath(std::string_view text, const std::string& xpath);
+
+}  // namespace lxvirt::xml
