@@ -1,6 +1,6 @@
 // The hypervisor driver's API: one method per libvirt call, as virsh uses them, for one root
-// (lxc:///, or lxc:///embed?root=DIR). It owns no process and keeps no state between calls but what is
-// on disk: any number of Connections, in any number of processes, may work on the same root.
+// (lxc:///, or lxc:///embed?root=DIR). It owns no process and keeps no state between calls but what
+// is on disk: any number of Connections, in any number of processes, may work on the same root.
 //
 // Every method throws base::Error or base::SystemError; their message() is libvirt's sentence.
 #pragma once
@@ -84,7 +84,8 @@ class Connection {
     // `device` is an alias ("console0"), or empty for the first.
     [[nodiscard]] ConsoleStream open_console(const DomainRef& domain, const std::string& device,
                                              const ConsoleOptions& options);
-    [[nodiscard]] std::string console_path(const DomainRef& domain, const std::string& device) const;
+    [[nodiscard]] std::string console_path(const DomainRef& domain,
+                                           const std::string& device) const;
 
     // --- events
     // A reader of the journal from now on; see event_stream.hh.

@@ -1,5 +1,5 @@
-// The values that go in and out of the driver's API. Enumerators carry libvirt's numbers where the wire
-// protocol sends them (libvirt-domain.h).
+// The values that go in and out of the driver's API. Enumerators carry libvirt's numbers where the
+// wire protocol sends them (libvirt-domain.h).
 #pragma once
 
 #include <cstdint>
@@ -23,8 +23,8 @@ enum class DomainState : int {
     pmsuspended = 7,
 };
 
-// Reasons are numbered per state, as libvirt does; reason_text() of shell/ and the helper's `status`
-// file use the same words.
+// Reasons are numbered per state, as libvirt does; reason_text() of shell/ and the helper's
+// `status` file use the same words.
 struct DomainStatus {
     DomainState state = DomainState::nostate;
     int reason = 0;
@@ -47,7 +47,8 @@ inline constexpr int shutoff_crashed = 3;
 inline constexpr int shutoff_failed = 6;
 }  // namespace reason
 
-// What virDomainPtr is: a name, its uuid and, while it runs, its id (the helper's pid; -1 when off).
+// What virDomainPtr is: a name, its uuid and, while it runs, its id (the helper's pid; -1 when
+// off).
 struct DomainRef {
     std::string name;
     std::string uuid;
@@ -126,8 +127,8 @@ struct ConsoleOptions {
     bool safe = false;   // refuse where it is in use
 };
 
-// A connected console: bytes go both ways over `stream` (SOCK_STREAM, non-blocking); its end means the
-// console was taken by another or the container stopped. `control` carries the window size.
+// A connected console: bytes go both ways over `stream` (SOCK_STREAM, non-blocking); its end means
+// the console was taken by another or the container stopped. `control` carries the window size.
 struct ConsoleStream {
     base::UniqueFd stream;
     base::UniqueFd control;

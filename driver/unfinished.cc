@@ -13,25 +13,6 @@ namespace {
 
 }  // namespace
 
-// --- with root.hh: delete from here ...
-class Root {};
-Connection::Connection(const std::string& uri, bool read_only)
-    : root_(std::make_unique<Root>()),
-      uri_(uri.empty() ? default_uri() : uri),
-      read_only_(read_only) {}
-Connection::~Connection() = default;
-void Connection::require_write(std::string_view) const {}
-const std::string& Connection::uri() const {
-    return uri_;
-}
-bool Connection::read_only() const {
-    return read_only_;
-}
-std::string default_uri() {
-    return "lxc:///";
-}
-// --- ... to here
-
 std::string Connection::hostname() const {
     unfinished("virConnectGetHostname");
 }

@@ -1,0 +1,67 @@
+// What is written about a running container, in run/lxc/NAME/ (design, hard part 4): live.xml, with
+// every name made for it, written before anything is made; and `pending`, the undo record of a
+// change of several steps. Both are of this boot only: one with another boot id is stale, and then
+// files are deleted and nothing else is touched. Nothing is ever killed by a pid that stands here.
+//
+// live.xml is <domstatus> with our own elements, one a line, and then the live <domain>.
+#pragma once
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "driver/root.hh"
+#include "xml/domain.hh"
+
+namespace lxvirt::driver {
+
+enum class LivePhase { starting, running, stopping };
+
+struct LiveState {
+    LivePhase phase = LivePhase::starting;
+    std::string boot;                // base::boot_id() of when it was written
+    std::string root;                // Root::id()
+    pid_t helper = 0;                // for information; 0 while it is not known
+    std::string cgroup;              // of the outer group, relative to each hierarchy's mount
+    std::vector<std::string> links;  // host's ends of interfaces, bridges excluded
+    std::vector<std::string> loops;  // "/dev/loop0"
+    bool persistent = true;          // a definition is on disk; false: it goes when it stops
+    bool autodestroy = false;
+    xml::Domain domain;  // the live definition
+
+    // Written by this boot of the host?
+    [[nodiscard]] bool current() const;
+};
+
+[[nodiscard]] std::string format_live(const LiveState& state);
+// `file` names the text in errors. Throws base::Error naming it where it cannot be read.
+[[nodiscard]] LiveState parse_live(std::string_view text, const std::string& file);
+
+// Makes the domain's run folder where it is missing, and replaces live.xml; not synced. Fills in no
+// field but an empty `boot` and `root`.
+void write_live(const Root& root, LiveState state);
+// Nothing where there is none.
+[[nodiscard]] std::optional<LiveState> read_live(const Root& root, std::string_view name);
+// Names with a live.xml, whether running or left by a crash; sorted.
+[[nodiscard]] std::vector<std::string> live_names(const Root& root);
+// Removes what is in the domain's run folder, sockets and unknown files too, and the folder.
+void remove_live(const Root& root, std::string_view name);
+
+// An undo record: what was begun, and what it takes to undo or finish it.
+struct Pending {
+    std::string operation;  // "attach", "tune" ...
+    std::vector<std::pair<std::string, std::string>> values;
+    // Empty where there is no such key.
+    [[nodiscard]] std::string value(std::string_view key) const;
+};
+
+void write_pending(const Root& root, std::string_view name, const Pending& pending);
+// Nothing where there is none, or where another boot wrote it.
+[[nodiscard]] std::optional<Pending> read_pending(const Root& root, std::string_view name);
+void clear_pending(const Root& root, std::string_view name);
+
+}  // namespace lxvirt::driver

@@ -1,0 +1,150 @@
+#include "driver/root.hh"
+
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstdint>
+#include <cstdlib>
+#include <filesystem>
+
+#include "base/error.hh"
+#include "base/file.hh"
+
+namespace lxvirt::driver {
+
+namespace {
+
+constexpr std::size_t kLongestName = 200;
+constexpr const char* kHookVariable = "LXVIRT_HOOK_OF";
+
+// FNV-1a, 64 bit (draft-eastlake-fnv): short, and the same in every version of every program.
+std::uint64_t fnv1a(std::string_view text) {
+    std::uint64_t hash = 0xcbf29ce484222325U;
+    for (const char c : text) {
+        hash ^= static_cast<unsigned char>(c);
+        hash *= 0x100000001b3U;
+    }
+    return hash;
+}
+
+// Without "..", links and double slashes, as far as the folder exists.
+std::string canonical(const std::string& folder) {
+    std::error_code error;
+    std::string path = std::filesystem::weakly_canonical(folder, error).string();
+    if (error) base::fail_with(error.value(), "resolve root folder '{}'", folder);
+    while (path.size() > 1 && path.back() == '/') path.pop_back();
+    return path == "/" ? "" : path;
+}
+
+void make_private(const std::string& path) {
+    base::make_folders(base::parent_folder(path));
+    if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST)
+        base::fail_errno("make folder '{}'", path);
+}
+
+std::string join(std::string folder, std::string_view name, std::string_view suffix) {
+    folder.append("/").append(name).append(suffix);
+    return folder;
+}
+
+}  // namespace
+
+Root::Root(const std::string& folder) {
+    if (!folder.empty()) {
+        if (folder.front() != '/')
+            base::fail(base::ErrorCode::invalid_arg, "root folder '{}' must be an absolute path",
+                       folder);
+        folder_ = canonical(folder);
+    }
+    id_ = folder_.empty() ? "system" : fmt::format("{:016x}", fnv1a(folder_)).substr(0, 12);
+}
+
+void Root::make_folders() const {
+    base::make_folders(etc());
+    base::make_folders(run());
+    make_private(definitions());
+    make_private(autostart_folder());
+    make_private(domains());
+    make_private(locks());
+    make_private(logs());
+}
+
+std::string Root::definition(std::string_view name) const {
+    return join(definitions(), name, ".xml");
+}
+
+std::string Root::autostart_link(std::string_view name) const {
+    return join(autostart_folder(), name, ".xml");
+}
+
+std::string Root::log(std::string_view name) const {
+    return join(logs(), name, ".log");
+}
+
+std::string Root::domain(std::string_view name) const {
+    return join(domains(), name, "");
+}
+
+std::string Root::live(std::string_view name) const {
+    return join(domains(), name, "/live.xml");
+}
+
+std::string Root::status(std::string_view name) const {
+    return join(domains(), name, "/status");
+}
+
+std::string Root::pending(std::string_view name) const {
+    return join(domains(), name, "/pending");
+}
+
+std::string Root::alive_lock(std::string_view name) const {
+    return join(locks(), name, ".alive");
+}
+
+std::string Root::operation_lock(std::string_view name) const {
+    return join(locks(), name, ".op");
+}
+
+base::JournalFile Root::journal() const {
+    // No domain's lock ends in ".lock", so none can have this name.
+    return {run() + "/events", locks() + "/events.lock"};
+}
+
+base::OperationLock Root::lock_domain(std::string_view name,
+                                      std::chrono::milliseconds limit) const {
+    if (const char* hook = ::secure_getenv(kHookVariable);
+        hook != nullptr && fmt::format("{}={}", kHookVariable, hook) == hook_environment(name))
+        base::fail(
+            base::ErrorCode::resource_busy,
+            "a hook of domain '{}' cannot change this domain: the operation that runs the hook "
+            "holds its lock",
+            name);
+    return base::OperationLock::acquire(operation_lock(name), limit);
+}
+
+base::OperationLock Root::lock_define() const {
+    return base::OperationLock::acquire(locks() + "/define-lxc.lock");
+}
+
+std::optional<pid_t> Root::running(std::string_view name) const {
+    return base::record_lock_holder(alive_lock(name));
+}
+
+std::string Root::hook_environment(std::string_view name) const {
+    return fmt::format("{}={}/{}", kHookVariable, id_, name);
+}
+
+void check_name(std::string_view name) {
+    const auto refuse = [name](std::string_view why) {
+        base::fail(base::ErrorCode::xml_error, "name '{}' {}", base::escape_field(name), why);
+    };
+    if (name.find_first_not_of(" \t") == std::string_view::npos) refuse("must not be empty");
+    if (name.size() > kLongestName) refuse("is longer than 200 bytes");
+    if (name.front() == '.') refuse("must not begin with '.'");
+    if (name.find('/') != std::string_view::npos) refuse("cannot contain '/'");
+    for (const char c : name)
+        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
+            refuse("must not contain a control character");
+}
+
+}  // namespace lxvirt::driver
