@@ -11,6 +11,7 @@
 #include "base/error.hh"
 #include "base/file.hh"
 #include "base/uuid.hh"
+#include "driver/lookup.hh"
 #include "xml/parse.hh"
 
 namespace lxvirt::driver {
@@ -59,16 +60,6 @@ bool is_link(const std::string& path) {
 
 }  // namespace
 
-void fail_name_taken(std::string_view name, std::string_view uuid) {
-    base::fail(base::ErrorCode::operation_failed, "domain '{}' already exists with uuid {}", name,
-               uuid);
-}
-
-void fail_uuid_taken(std::string_view name, std::string_view uuid) {
-    base::fail(base::ErrorCode::operation_failed, "domain '{}' is already defined with uuid {}",
-               name, uuid);
-}
-
 std::optional<std::string> scan_uuid(std::string_view text) {
     constexpr std::string_view kTag = "<uuid>";
     const auto at = find_tag(text, kTag);
@@ -80,7 +71,7 @@ std::optional<std::string> scan_uuid(std::string_view text) {
 }
 
 std::string scan_title(std::string_view text) {
-    constexpr std::string_view kTag = "\n  <title>";
+    constexpr std::string_view kTag = "<title>";
     // Only what stands before the first element that may hold one of its own.
     text = text.substr(0, std::min(find_tag(text, "<metadata>"), find_tag(text, "<devices>")));
     auto at = find_tag(text, kTag);
@@ -157,20 +148,10 @@ std::string Definitions::problem(std::string_view name) const {
     return fmt::format("{}: the file does not end in {}: it is not whole", path, kEnd);
 }
 
-void Definitions::check_unique(const xml::Domain& domain) const {
-    if (exists(domain.name)) {
-        const auto own = uuid(domain.name);
-        if (own == domain.uuid) return;
-        // A broken file may be replaced: that is its repair.
-        if (own) fail_name_taken(domain.name, *own);
-    }
-    if (const auto other = find_by_uuid(domain.uuid)) fail_uuid_taken(*other, domain.uuid);
-}
-
 bool Definitions::store(const xml::Domain& domain) {
     check_name(domain.name);
     const auto lock = root_.lock_define();
-    check_unique(domain);
+    check_unique(root_, domain);
     const bool is_new = !exists(domain.name);
     // A link left by a rename that was cut short must not start this one.
     if (is_new) (void)base::remove_file(root_.autostart_link(domain.name));

@@ -49,18 +49,13 @@ class Definitions {
     void set_autostart(std::string_view name, bool on);
 
   private:
-    void check_unique(const xml::Domain& domain) const;
     const Root& root_;
 };
 
 // The first <uuid> of a document outside comments, canonical; nothing where there is none or it is
 // not a uuid. Good for texts of our own layout; load() has the last word.
 [[nodiscard]] std::optional<std::string> scan_uuid(std::string_view text);
-// The text of a top-level <title> likewise, entities resolved; empty where there is none.
+// The text of the domain's <title> likewise, entities resolved; empty where there is none.
 [[nodiscard]] std::string scan_title(std::string_view text);
-
-// "domain 'x' already exists with uuid U" and its counterpart, as libvirt words them.
-[[noreturn]] void fail_name_taken(std::string_view name, std::string_view uuid);
-[[noreturn]] void fail_uuid_taken(std::string_view name, std::string_view uuid);
 
 }  // namespace lxvirt::driver

@@ -136,6 +136,31 @@ std::string_view phase_word(LivePhase phase) {
     return "running";
 }
 
+LiveHead read_head(HeadReader& reader, const std::string& file) {
+    if (!reader.next() || !reader.is("domstatus")) refuse(file, 1, "this is not a <domstatus>");
+    if (const int version = reader.number("version"); version > kVersion)
+        refuse(file, 1,
+               fmt::format("version {} was written by a newer lxvirt; this one reads version {}",
+                           version, kVersion));
+    LiveHead head;
+    head.phase = parse_phase(reader, file);
+    head.helper = reader.number("pid");
+    head.boot = reader.value("boot");
+    head.root = reader.value("root");
+    head.autodestroy = reader.flag("autodestroy");
+    while (reader.next()) {
+        if (reader.is("cgroup"))
+            head.cgroup = reader.value("path");
+        else if (reader.is("link"))
+            head.links.push_back(reader.value("name"));
+        else if (reader.is("loop"))
+            head.loops.push_back(reader.value("device"));
+        else
+            refuse(file, reader.line(), fmt::format("unknown element {}", reader.tag()));
+    }
+    return head;
+}
+
 void make_domain_folder(const Root& root, std::string_view name) {
     const std::string folder = root.domain(name);
     if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)
@@ -144,17 +169,16 @@ void make_domain_folder(const Root& root, std::string_view name) {
 
 }  // namespace
 
-bool LiveState::current() const {
+bool LiveHead::current() const {
     return boot == base::boot_id();
 }
 
 std::string format_live(const LiveState& state) {
-    const auto yes = [](bool on) { return on ? "yes" : "no"; };
     std::string text = fmt::format(
-        "<domstatus version='{}' state='{}' pid='{}' boot='{}' root='{}' persistent='{}' "
+        "<domstatus version='{}' state='{}' pid='{}' boot='{}' root='{}' "
         "autodestroy='{}'>\n",
         kVersion, phase_word(state.phase), state.helper, escape(state.boot), escape(state.root),
-        yes(state.persistent), yes(state.autodestroy));
+        state.autodestroy ? "yes" : "no");
     text += fmt::format("  <cgroup path='{}'/>\n", escape(state.cgroup));
     for (const std::string& link : state.links)
         text += fmt::format("  <link name='{}'/>\n", escape(link));
@@ -164,36 +188,21 @@ std::string format_live(const LiveState& state) {
     return text + "</domstatus>\n";
 }
 
+LiveHead parse_live_head(std::string_view text, const std::string& file) {
+    HeadReader reader(text, file);
+    return read_head(reader, file);
+}
+
 LiveState parse_live(std::string_view text, const std::string& file) {
-    HeadReader head(text, file);
-    if (!head.next() || !head.is("domstatus")) refuse(file, 1, "this is not a <domstatus>");
-    if (const int version = head.number("version"); version > kVersion)
-        refuse(file, 1,
-               fmt::format("version {} was written by a newer lxvirt; this one reads version {}",
-                           version, kVersion));
+    HeadReader reader(text, file);
     LiveState state;
-    state.phase = parse_phase(head, file);
-    state.helper = head.number("pid");
-    state.boot = head.value("boot");
-    state.root = head.value("root");
-    state.persistent = head.flag("persistent");
-    state.autodestroy = head.flag("autodestroy");
-    while (head.next()) {
-        if (head.is("cgroup"))
-            state.cgroup = head.value("path");
-        else if (head.is("link"))
-            state.links.push_back(head.value("name"));
-        else if (head.is("loop"))
-            state.loops.push_back(head.value("device"));
-        else
-            refuse(file, head.line(), fmt::format("unknown element {}", head.tag()));
-    }
+    static_cast<LiveHead&>(state) = read_head(reader, file);
     constexpr std::string_view kEnd = "</domain>";
-    const auto end = head.rest().rfind(kEnd);
-    if (end == std::string_view::npos) refuse(file, head.line() + 1, "its <domain> is not whole");
+    const auto end = reader.rest().rfind(kEnd);
+    if (end == std::string_view::npos) refuse(file, reader.line() + 1, "its <domain> is not whole");
     // Blank lines in front, so that the parser counts the file's lines.
-    const std::string padded = std::string(static_cast<std::size_t>(head.line()), '\n') +
-                               std::string(head.rest().substr(0, end + kEnd.size()));
+    const std::string padded = std::string(static_cast<std::size_t>(reader.line()), '\n') +
+                               std::string(reader.rest().substr(0, end + kEnd.size()));
     xml::ParseOptions options;
     options.file = file;
     options.live = true;

@@ -3,6 +3,8 @@
 // change of several steps. Both are of this boot only: one with another boot id is stale, and then
 // files are deleted and nothing else is touched. Nothing is ever killed by a pid that stands here.
 //
+// Whether a running domain is persistent is not written here: it is whether a definition exists.
+//
 // live.xml is <domstatus> with our own elements, one a line, and then the live <domain>.
 #pragma once
 
@@ -21,25 +23,30 @@ namespace lxvirt::driver {
 
 enum class LivePhase { starting, running, stopping };
 
-struct LiveState {
+// What stands before the <domain>.
+struct LiveHead {
     LivePhase phase = LivePhase::starting;
-    std::string boot;                // base::boot_id() of when it was written
-    std::string root;                // Root::id()
-    pid_t helper = 0;                // for information; 0 while it is not known
+    std::string boot;  // base::boot_id() of when it was written
+    std::string root;  // Root::id()
+    pid_t helper = 0;  // for information; 0 while it is not known
+    bool autodestroy = false;
     std::string cgroup;              // of the outer group, relative to each hierarchy's mount
     std::vector<std::string> links;  // host's ends of interfaces, bridges excluded
     std::vector<std::string> loops;  // "/dev/loop0"
-    bool persistent = true;          // a definition is on disk; false: it goes when it stops
-    bool autodestroy = false;
-    xml::Domain domain;  // the live definition
 
-    // Written by this boot of the host?
+    // Written in this boot of the host?
     [[nodiscard]] bool current() const;
+};
+
+struct LiveState : LiveHead {
+    xml::Domain domain;  // the live definition
 };
 
 [[nodiscard]] std::string format_live(const LiveState& state);
 // `file` names the text in errors. Throws base::Error naming it where it cannot be read.
 [[nodiscard]] LiveState parse_live(std::string_view text, const std::string& file);
+// The same without parsing the domain.
+[[nodiscard]] LiveHead parse_live_head(std::string_view text, const std::string& file);
 
 // Makes the domain's run folder where it is missing, and replaces live.xml; not synced. Fills in no
 // field but an empty `boot` and `root`.

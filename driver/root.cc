@@ -65,6 +65,7 @@ void Root::make_folders() const {
     make_private(definitions());
     make_private(autostart_folder());
     make_private(domains());
+    make_private(ended_folder());
     make_private(locks());
     make_private(logs());
 }
@@ -95,6 +96,10 @@ std::string Root::status(std::string_view name) const {
 
 std::string Root::pending(std::string_view name) const {
     return join(domains(), name, "/pending");
+}
+
+std::string Root::ended(std::string_view name) const {
+    return join(ended_folder(), name, "");
 }
 
 std::string Root::alive_lock(std::string_view name) const {

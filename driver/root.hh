@@ -51,6 +51,10 @@ class Root {
     [[nodiscard]] std::string live(std::string_view name) const;
     [[nodiscard]] std::string status(std::string_view name) const;
     [[nodiscard]] std::string pending(std::string_view name) const;
+    // How the domain's last run of this boot ended: a HelperStatus with state "stopped", the reason
+    // ("shutdown", "destroyed", "crashed", "failed") and `exit`; written by whoever ends it.
+    [[nodiscard]] std::string ended_folder() const { return run() + "/ended"; }
+    [[nodiscard]] std::string ended(std::string_view name) const;
     [[nodiscard]] std::string locks() const { return run() + "/lock"; }
     [[nodiscard]] std::string alive_lock(std::string_view name) const;
     [[nodiscard]] std::string operation_lock(std::string_view name) const;
