@@ -150,7 +150,6 @@ std::string Definitions::problem(std::string_view name) const {
 
 bool Definitions::store(const xml::Domain& domain) {
     check_name(domain.name);
-    const auto lock = root_.lock_define();
     check_unique(root_, domain);
     const bool is_new = !exists(domain.name);
     // A link left by a rename that was cut short must not start this one.
@@ -164,7 +163,6 @@ void Definitions::update(const xml::Domain& domain) {
 }
 
 bool Definitions::remove(std::string_view name) {
-    const auto lock = root_.lock_define();
     // The definition first: a link to nothing starts nothing.
     const bool removed = base::remove_file(root_.definition(name), base::Durability::fsync);
     (void)base::remove_file(root_.autostart_link(name));
@@ -173,7 +171,6 @@ bool Definitions::remove(std::string_view name) {
 
 void Definitions::rename(std::string_view old_name, const xml::Domain& domain) {
     check_name(domain.name);
-    const auto lock = root_.lock_define();
     const bool starts = autostart(old_name);
     // Each step leaves a state that is right for one of the two names: a link to nothing starts
     // nothing, and a <name> that differs from the file's name yields to it.

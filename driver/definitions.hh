@@ -34,15 +34,17 @@ class Definitions {
     // where nothing is.
     [[nodiscard]] std::string problem(std::string_view name) const;
 
-    // The callers of these hold the domain's operation lock.
-    // True where there was none of this name. Takes the define lock; throws operation_failed where
-    // the uuid belongs to another name, or the name to another uuid (libvirt's sentences).
+    // The callers of these hold the domain's operation lock; those of store and rename the define
+    // lock before it (Root::lock_to_define).
+
+    // True where there was none of this name. Throws operation_failed where the uuid belongs to
+    // another name, or the name to another uuid (libvirt's sentences).
     bool store(const xml::Domain& domain);
     // Replaces what exists, name and uuid being the same: no look at the others.
     void update(const xml::Domain& domain);
     // Removes the definition and its autostart link; false where there was none.
     bool remove(std::string_view name);
-    // Both operation locks are held. `domain` is the definition with the new name.
+    // Both names' locks are held. `domain` is the definition with the new name.
     void rename(std::string_view old_name, const xml::Domain& domain);
 
     [[nodiscard]] bool autostart(std::string_view name) const;

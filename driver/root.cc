@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdint>
 #include <cstdlib>
@@ -9,6 +10,7 @@
 
 #include "base/error.hh"
 #include "base/file.hh"
+#include "driver/settings.hh"
 
 namespace lxvirt::driver {
 
@@ -111,24 +113,43 @@ std::string Root::operation_lock(std::string_view name) const {
 }
 
 base::JournalFile Root::journal() const {
-    // No domain's lock ends in ".lock", so none can have this name.
     return {run() + "/events", locks() + "/events.lock"};
 }
 
-base::OperationLock Root::lock_domain(std::string_view name,
-                                      std::chrono::milliseconds limit) const {
-    if (const char* hook = ::secure_getenv(kHookVariable);
-        hook != nullptr && fmt::format("{}={}", kHookVariable, hook) == hook_environment(name))
+void Root::refuse_own_hook(std::string_view name) const {
+    const char* const hook = ::secure_getenv(kHookVariable);
+    if (hook != nullptr && fmt::format("{}={}", kHookVariable, hook) == hook_environment(name))
         base::fail(
             base::ErrorCode::resource_busy,
             "a hook of domain '{}' cannot change this domain: the operation that runs the hook "
             "holds its lock",
             name);
-    return base::OperationLock::acquire(operation_lock(name), limit);
 }
 
-base::OperationLock Root::lock_define() const {
-    return base::OperationLock::acquire(locks() + "/define-lxc.lock");
+base::OperationLock Root::lock_domain(std::string_view name,
+                                      std::optional<std::chrono::milliseconds> limit) const {
+    refuse_own_hook(name);
+    return base::OperationLock::acquire(operation_lock(name),
+                                        limit.value_or(load_settings(*this).operation_timeout));
+}
+
+DefineLocks Root::lock_to_define(std::vector<std::string> names) const {
+    std::sort(names.begin(), names.end());
+    for (const std::string& name : names) refuse_own_hook(name);
+    const auto limit = load_settings(*this).operation_timeout;
+    for (;;) {
+        DefineLocks locks;
+        locks.define = base::OperationLock::acquire(define_lock(), limit);
+        const auto busy = std::find_if(names.begin(), names.end(), [&](const std::string& name) {
+            auto lock = base::OperationLock::try_acquire(operation_lock(name));
+            if (!lock) return true;
+            locks.domains.push_back(std::move(*lock));
+            return false;
+        });
+        if (busy == names.end()) return locks;
+        locks = {};
+        (void)base::OperationLock::acquire(operation_lock(*busy), limit);
+    }
 }
 
 std::optional<pid_t> Root::running(std::string_view name) const {

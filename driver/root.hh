@@ -2,8 +2,8 @@
 // or DIR (lxc:///embed?root=DIR), and the locks that stand there. The only place that spells these
 // paths.
 //
-// Order of locks (design, hard part 12): lock_define() before lock_domain(); never two domains' at
-// once but in rename, which takes them in the order of their names.
+// Order of locks (design, hard part 12): the define lock before a domain's; two domains' only in
+// rename, in the order of their names.
 #pragma once
 
 #include <sys/types.h>
@@ -11,11 +11,18 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/journal.hh"
 #include "base/lock.hh"
 
 namespace lxvirt::driver {
+
+// Held while a domain is added or renamed; the define lock may be let go before the others.
+struct DefineLocks {
+    std::optional<base::OperationLock> define;
+    std::vector<base::OperationLock> domains;
+};
 
 class Root {
   public:
@@ -58,15 +65,19 @@ class Root {
     [[nodiscard]] std::string locks() const { return run() + "/lock"; }
     [[nodiscard]] std::string alive_lock(std::string_view name) const;
     [[nodiscard]] std::string operation_lock(std::string_view name) const;
+    // No domain's lock ends in ".lock", so none can have the name of these two.
+    [[nodiscard]] std::string define_lock() const { return locks() + "/define-lxc.lock"; }
     [[nodiscard]] base::JournalFile journal() const;
 
-    // The lock of one domain's operations. Error(operation_timeout) naming the holder after
-    // `limit`; resource_busy at once where the caller runs below a hook of this very domain, which
-    // would otherwise wait for itself.
+    // The lock of one domain's operations. Error(operation_timeout) naming the holder after `limit`
+    // (operation_timeout of lxvirt.conf where it is not given); resource_busy at once where the
+    // caller runs below a hook of this very domain, which would otherwise wait for itself.
     [[nodiscard]] base::OperationLock lock_domain(
-        std::string_view name, std::chrono::milliseconds limit = base::kOperationLockLimit) const;
-    // Held briefly while a definition is added, renamed or removed, for the uniqueness of uuids.
-    [[nodiscard]] base::OperationLock lock_define() const;
+        std::string_view name, std::optional<std::chrono::milliseconds> limit = {}) const;
+    // The define lock and then the operation locks of `names`, for what adds or renames a domain.
+    // The define lock is not held while an operation of one of them is waited for, so that a slow
+    // start keeps nobody from defining something else.
+    [[nodiscard]] DefineLocks lock_to_define(std::vector<std::string> names) const;
 
     // The supervisor's pid, asked of the kernel; nothing where the container does not run.
     [[nodiscard]] std::optional<pid_t> running(std::string_view name) const;
@@ -75,6 +86,7 @@ class Root {
     [[nodiscard]] std::string hook_environment(std::string_view name) const;
 
   private:
+    void refuse_own_hook(std::string_view name) const;
     std::string folder_;
     std::string id_;
 };

@@ -13,62 +13,8 @@ namespace {
 
 }  // namespace
 
-std::string Connection::hostname() const {
-    unfinished("virConnectGetHostname");
-}
-Version Connection::version() const {
-    unfinished("virConnectGetVersion");
-}
-NodeInfo Connection::node_info() const {
-    unfinished("virNodeGetInfo");
-}
-std::string Connection::capabilities() const {
-    unfinished("virConnectGetCapabilities");
-}
-std::string Connection::sysinfo() const {
-    unfinished("virConnectGetSysinfo");
-}
-
-DomainRef Connection::lookup_by_name(const std::string&) const {
-    unfinished("virDomainLookupByName");
-}
-DomainRef Connection::lookup_by_uuid(const std::string&) const {
-    unfinished("virDomainLookupByUUIDString");
-}
-DomainRef Connection::lookup_by_id(int) const {
-    unfinished("virDomainLookupByID");
-}
-std::vector<DomainSummary> Connection::list_all_domains(const ListFilter&) const {
-    unfinished("virConnectListAllDomains");
-}
-
-Defined Connection::define_xml(std::string_view, const std::string&, bool) {
-    unfinished("virDomainDefineXML");
-}
 Defined Connection::create_xml(std::string_view, const std::string&, const StartOptions&, bool) {
     unfinished("virDomainCreateXML");
-}
-void Connection::undefine(const DomainRef&) {
-    unfinished("virDomainUndefineFlags");
-}
-void Connection::rename(const DomainRef&, const std::string&) {
-    unfinished("virDomainRename");
-}
-std::string Connection::xml_desc(const DomainRef&, const XmlOptions&) const {
-    unfinished("virDomainGetXMLDesc");
-}
-bool Connection::autostart(const DomainRef&) const {
-    unfinished("virDomainGetAutostart");
-}
-void Connection::set_autostart(const DomainRef&, bool) {
-    unfinished("virDomainSetAutostart");
-}
-std::string Connection::metadata(const DomainRef&, MetadataType, const std::string&, Affect) const {
-    unfinished("virDomainGetMetadata");
-}
-void Connection::set_metadata(const DomainRef&, MetadataType, const std::optional<std::string>&,
-                              const std::string&, const std::string&, Affect) {
-    unfinished("virDomainSetMetadata");
 }
 
 void Connection::start(const DomainRef&, const StartOptions&) {
@@ -93,12 +39,6 @@ bool Connection::wait_stopped(const DomainRef&, double) const {
     unfinished("wait_stopped");
 }
 
-DomainStatus Connection::status(const DomainRef&) const {
-    unfinished("virDomainGetState");
-}
-DomainInfo Connection::info(const DomainRef&) const {
-    unfinished("virDomainGetInfo");
-}
 std::string Connection::plan(const DomainRef&) const {
     unfinished("plan");
 }
@@ -111,9 +51,5 @@ std::string Connection::console_path(const DomainRef&, const std::string&) const
     unfinished("console_path");
 }
 void ConsoleStream::resize(unsigned, unsigned) const {}
-
-std::unique_ptr<EventStream> Connection::events() const {
-    unfinished("events");
-}
 
 }  // namespace lxvirt::driver

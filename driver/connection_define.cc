@@ -1,0 +1,110 @@
+// Connection's methods that add, change and remove definitions.
+#include "base/error.hh"
+#include "driver/connection.hh"
+#include "driver/definitions.hh"
+#include "driver/journal.hh"
+#include "driver/live.hh"
+#include "driver/lookup.hh"
+#include "driver/state.hh"
+#include "xml/parse.hh"
+
+namespace lxvirt::driver {
+
+namespace {
+
+using base::ErrorCode;
+
+std::vector<std::string> messages(const std::vector<xml::Notice>& notices) {
+    std::vector<std::string> lines;
+    lines.reserve(notices.size());
+    for (const xml::Notice& notice : notices) lines.push_back(notice.message());
+    return lines;
+}
+
+// Of the domain as it is now, its name having been looked up some time ago.
+void require_domain(const Root& root, const std::string& name) {
+    if (!find_by_name(root, name)) fail_no_domain(name);
+}
+
+}  // namespace
+
+Defined Connection::define_xml(std::string_view xml, const std::string& file, bool validate) {
+    require_write("virDomainDefineXML");
+    xml::ParseOptions options;
+    options.file = file;
+    options.validate = validate;
+    const xml::ParsedDomain parsed = xml::parse_domain(xml, options);
+    const xml::Domain& domain = parsed.domain;
+    check_name(domain.name);
+
+    const auto locks = root_->lock_to_define({domain.name});
+    const bool is_new = Definitions(*root_).store(domain);
+    journal_lifecycle(*root_, domain.name, domain.uuid, "Defined", is_new ? "Added" : "Updated");
+    return {{domain.name, domain.uuid, root_->running(domain.name).value_or(-1)},
+            messages(parsed.notices)};
+}
+
+void Connection::undefine(const DomainRef& domain) {
+    require_write("virDomainUndefineFlags");
+    const auto lock = root_->lock_domain(domain.name);
+    require_domain(*root_, domain.name);
+    // Running or not: a domain without a definition goes when it stops.
+    if (!Definitions(*root_).remove(domain.name))
+        base::fail(ErrorCode::operation_invalid, "cannot undefine transient domain");
+    journal_lifecycle(*root_, domain.name, domain.uuid, "Undefined", "Removed");
+}
+
+void Connection::rename(const DomainRef& domain, const std::string& new_name) {
+    require_write("virDomainRename");
+    check_name(new_name);
+    if (new_name == domain.name)
+        base::fail(ErrorCode::operation_invalid, "domain '{}' already has this name", new_name);
+    const auto locks = root_->lock_to_define({domain.name, new_name});
+    require_domain(*root_, domain.name);
+    if (root_->running(domain.name))
+        base::fail(ErrorCode::operation_invalid, "cannot rename active domain");
+    Definitions definitions(*root_);
+    auto definition = definitions.load(domain.name);
+    if (!definition) base::fail(ErrorCode::operation_invalid, "cannot rename a transient domain");
+    if (find_by_name(*root_, new_name))
+        base::fail(ErrorCode::operation_invalid, "domain with name '{}' already exists", new_name);
+    definition->name = new_name;
+    definitions.rename(domain.name, *definition);
+    journal_lifecycle(*root_, domain.name, definition->uuid, "Undefined", "Renamed");
+    journal_lifecycle(*root_, new_name, definition->uuid, "Defined", "Renamed");
+}
+
+std::string Connection::xml_desc(const DomainRef& domain, const XmlOptions& options) const {
+    if (options.security_info && read_only_)
+        base::fail(ErrorCode::operation_denied, "virDomainGetXMLDesc with secure flag");
+    const Definitions definitions(*root_);
+    const bool active = root_->running(domain.name).has_value();
+    if (active && !options.inactive) {
+        if (const auto live = read_live(*root_, domain.name))
+            return xml::format_domain(live->domain, {.live = true});
+    }
+    if (const auto definition = definitions.load(domain.name))
+        return xml::format_domain(*definition);
+    // A transient domain has but its live definition.
+    if (!active) fail_no_domain(domain.name);
+    const auto live = read_live(*root_, domain.name);
+    if (!live) fail_no_domain(domain.name);
+    return xml::format_domain(live->domain);
+}
+
+bool Connection::autostart(const DomainRef& domain) const {
+    require_domain(*root_, domain.name);
+    return Definitions(*root_).autostart(domain.name);
+}
+
+void Connection::set_autostart(const DomainRef& domain, bool on) {
+    require_write("virDomainSetAutostart");
+    const auto lock = root_->lock_domain(domain.name);
+    require_domain(*root_, domain.name);
+    Definitions definitions(*root_);
+    if (!definitions.exists(domain.name))
+        base::fail(ErrorCode::operation_invalid, "cannot set autostart for transient domain");
+    definitions.set_autostart(domain.name, on);
+}
+
+}  // namespace lxvirt::driver
