@@ -42,10 +42,9 @@ std::string own_description() {
     // Without /proc the pid alone still names the holder.
     std::string command = try_read_file("/proc/self/cmdline").value_or("");
     while (!command.empty() && command.back() == '\0') command.pop_back();
-    if (const auto end = command.find('\0'); end != std::string::npos) {
-        const auto slash = command.rfind('/', end);
-        if (slash != std::string::npos) command.erase(0, slash + 1);
-    }
+    // The program's name without its folder.
+    if (const auto slash = command.rfind('/', command.find('\0')); slash != std::string::npos)
+        command.erase(0, slash + 1);
     for (char& c : command)
         if (static_cast<unsigned char>(c) < 0x20) c = ' ';
     if (command.size() > kLongest) command.resize(kLongest);

@@ -37,7 +37,7 @@ class Connection {
     [[nodiscard]] Version version() const;
     [[nodiscard]] NodeInfo node_info() const;
     [[nodiscard]] std::string capabilities() const;  // XML
-    [[nodiscard]] std::string sysinfo() const;       // XML; operation_unsupported without SMBIOS
+    [[nodiscard]] std::string sysinfo() const;       // XML; config_unsupported without SMBIOS
 
     // --- look-up. Throw no_domain: "no domain with matching name 'x'".
     [[nodiscard]] DomainRef lookup_by_name(const std::string& name) const;

@@ -32,7 +32,7 @@ struct HostCpu {
 // "0-2,5" -> 0 1 2 5, the kernel's list format; what cannot be read ends the list.
 [[nodiscard]] std::vector<unsigned> parse_id_list(std::string_view text);
 
-// The SMBIOS facts of /sys/class/dmi/id as libvirt's <sysinfo>. Throws operation_unsupported where
+// The SMBIOS facts of /sys/class/dmi/id as libvirt's <sysinfo>. Throws config_unsupported where
 // the host has none.
 [[nodiscard]] std::string format_sysinfo(const std::string& base = {});
 
