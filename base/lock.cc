@@ -99,7 +99,7 @@ OperationLock OperationLock::acquire(const std::string& path, milliseconds limit
     milliseconds pause(1);
     while (!take(fd, F_OFD_SETLK, path)) {
         const auto left =
-            std::chrono::duration_cast<milliseconds>(deadline - std::chrono::steady_clock::now());
+            std::chrono::ceil<milliseconds>(deadline - std::chrono::steady_clock::now());
         if (left <= milliseconds::zero())
             fail(ErrorCode::operation_timeout, "cannot acquire state change lock (held by {})",
                  operation_lock_holder(path));
