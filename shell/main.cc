@@ -1,1 +1,79 @@
-int main() { return 0; }
+// lxsh: the options of the program, then one command, one line of commands, or the shell.
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+
+#include "base/error.hh"
+#include "config.hh"
+#include "shell/failure.hh"
+#include "shell/help.hh"
+#include "shell/options.hh"
+#include "shell/repl.hh"
+#include "shell/session.hh"
+
+namespace {
+
+using namespace lxvirt::shell;
+
+std::optional<std::string> from_environment(const char* name) {
+    const char* value = std::getenv(name);
+    if (value == nullptr) return std::nullopt;
+    return value;
+}
+
+void print_version(VersionText kind) {
+    if (kind == VersionText::short_) {
+        // virsh prints libvirt's; programs compare it.
+        (void)std::fputs("9.0.0\n", stdout);
+        return;
+    }
+    const std::string text = fmt::format(
+        "lxsh of lxvirt {}\n"
+        "It behaves as virsh of libvirt 9.0.0 does.\n\n"
+        "Built with:\n"
+        " Hypervisors: LXC\n"
+        " Miscellaneous: Readline\n",
+        VERSION);
+    (void)std::fputs(text.c_str(), stdout);
+}
+
+int run(const ParsedOptions& parsed) {
+    if (parsed.options.version != VersionText::none) {
+        print_version(parsed.options.version);
+        return EXIT_SUCCESS;
+    }
+    if (parsed.options.help) {
+        (void)std::fputs(program_help(groups(), parsed.options.program).c_str(), stdout);
+        return EXIT_SUCCESS;
+    }
+    Session session(parsed.options);
+    for (const std::string& warning : parsed.warnings) session.error(warning);
+    const std::vector<std::string>& words = parsed.options.words;
+    if (words.empty()) return run_interactive(session);
+    if (words.size() > 1) return session.run_words(words) ? EXIT_SUCCESS : EXIT_FAILURE;
+    // virsh fails on an empty line, and only here.
+    if (words[0].empty()) return EXIT_FAILURE;
+    return session.run_line(words[0]) ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+    int status = EXIT_FAILURE;
+    try {
+        status = run(parse_program_options({arguments, arguments + count}, from_environment));
+    } catch (const Failure& failure) {
+        for (const std::string& line : failure.lines()) {
+            (void)std::fprintf(stderr, "error: %s\n", line.c_str());
+        }
+    } catch (const std::exception& error) {
+        (void)std::fprintf(stderr, "error: %s\n", error.what());
+    }
+    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
+        const int saved = errno;
+        (void)std::fprintf(stderr, "error: cannot write the output: %s\n",
+                           lxvirt::base::errno_text(saved).c_str());
+        status = EXIT_FAILURE;
+    }
+    return status;
+}

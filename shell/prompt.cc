@@ -1,0 +1,173 @@
+#include "shell/prompt.hh"
+
+#include <cstdio>
+// readline wants FILE declared before it.
+#include <readline/history.h>
+#include <readline/readline.h>
+
+#include <charconv>
+#include <clocale>
+#include <cstdlib>
+#include <cstring>
+#include <vector>
+
+#include "base/error.hh"
+#include "base/file.hh"
+#include "shell/complete.hh"
+#include "shell/interrupt.hh"
+#include "shell/lexer.hh"
+#include "shell/quoting.hh"
+#include "shell/session.hh"
+
+namespace lxvirt::shell {
+
+namespace {
+
+constexpr int kHistoryLines = 500;  // virsh's
+
+Session* current_session = nullptr;
+const InterruptGuard* current_guard = nullptr;
+bool line_dropped = false;
+
+// Called by readline when a signal broke its read.
+int drop_line_on_interrupt() {
+    if (current_guard != nullptr && current_guard->interrupted() && !line_dropped) {
+        line_dropped = true;
+        rl_replace_line("", 0);
+        rl_done = 1;
+    }
+    return 0;
+}
+
+char* copy_for_readline(const std::string& text) {
+    return strdup(text.c_str());
+}
+
+// The words of the command under the cursor, the last one unfinished.
+std::vector<std::string> words_before(std::string_view line) {
+    bool open = false;
+    std::vector<std::string> words;
+    for (Token& token : split_unfinished(line, open)) {
+        if (token.kind == Token::Kind::separator)
+            words.clear();
+        else
+            words.push_back(std::move(token.text));
+    }
+    if (!open) words.emplace_back();
+    return words;
+}
+
+char** complete_line(const char*, int begin, int end) {
+    // Readline cuts at blanks; what it calls the word is only replaced, the meaning is ours.
+    const std::string line(rl_line_buffer, static_cast<std::size_t>(end));
+    const std::vector<std::string> words = words_before(line);
+    const CompletionPlace place = completion_place(groups(), words);
+    if (place.file) return nullptr;  // readline's own file completion
+    rl_attempted_completion_over = 1;
+    std::vector<std::string> found = complete_words(*current_session, groups(), words);
+    if (found.empty()) return nullptr;
+    const bool quoted = begin > 0 && (line[static_cast<std::size_t>(begin) - 1] == '"' ||
+                                      line[static_cast<std::size_t>(begin) - 1] == '\'');
+    // Readline frees the array and the strings. The first one replaces the word.
+    auto** out = static_cast<char**>(std::calloc(found.size() + 2, sizeof(char*)));
+    if (out == nullptr) return nullptr;
+    std::string common = found[0];
+    for (std::size_t i = 0; i < found.size(); ++i) {
+        std::size_t same = 0;
+        while (same < common.size() && same < found[i].size() && common[same] == found[i][same]) {
+            ++same;
+        }
+        common.resize(same);
+        out[i + 1] = copy_for_readline(found[i]);
+    }
+    if (found.size() == 1) {
+        std::free(out[1]);
+        out[1] = nullptr;
+        if (!quoted) common = quote_for_shell(common);
+    }
+    out[0] = copy_for_readline(common);
+    return out;
+}
+
+int history_lines(Session& session) {
+    const char* text = std::getenv("VIRSH_HISTSIZE");
+    if (text == nullptr) return kHistoryLines;
+    int lines = 0;
+    const char* end = text + std::strlen(text);
+    const auto [stop, error] = std::from_chars(text, end, lines);
+    if (error == std::errc() && stop == end && lines >= 0) return lines;
+    session.error("Bad $VIRSH_HISTSIZE value.");
+    return kHistoryLines;
+}
+
+}  // namespace
+
+std::string history_path() {
+    const char* cache = std::getenv("XDG_CACHE_HOME");
+    if (cache != nullptr && *cache == '/') return std::string(cache) + "/lxvirt/lxsh_history";
+    const char* home = std::getenv("HOME");
+    if (home == nullptr || *home != '/') return {};
+    return std::string(home) + "/.cache/lxvirt/lxsh_history";
+}
+
+Prompt::Prompt(Session& session) : session_(session), history_file_(history_path()) {
+    current_session = &session;
+    (void)std::setlocale(LC_CTYPE, "");
+    rl_readline_name = "lxsh";
+    rl_attempted_completion_function = complete_line;
+    rl_basic_word_break_characters = " \t\n;";
+    rl_completer_quote_characters = "'\"";
+    rl_catch_signals = 0;
+    rl_signal_event_hook = drop_line_on_interrupt;
+    load_history();
+}
+
+Prompt::~Prompt() {
+    save_history();
+    current_session = nullptr;
+}
+
+void Prompt::load_history() {
+    using_history();
+    stifle_history(history_lines(session_));
+    if (history_file_.empty()) return;
+    const int error = read_history(history_file_.c_str());
+    if (error != 0 && error != ENOENT) {
+        session_.warn(fmt::format("cannot read the history '{}': {}", history_file_,
+                                  base::errno_text(error)));
+    }
+}
+
+void Prompt::save_history() {
+    if (history_file_.empty() || history_length == 0) return;
+    try {
+        base::make_folders(base::parent_folder(history_file_), 0700);
+        const int error = write_history(history_file_.c_str());
+        if (error != 0) base::fail_with(error, "write '{}'", history_file_);
+    } catch (const std::exception& error) {
+        session_.warn(fmt::format("cannot keep the history: {}", error.what()));
+    }
+}
+
+std::optional<std::string> Prompt::read(const std::string& prompt) {
+    const InterruptGuard guard;
+    current_guard = &guard;
+    line_dropped = false;
+    char* line = readline(prompt.c_str());
+    current_guard = nullptr;
+    if (line_dropped) {
+        std::free(line);
+        (void)std::fputs("\n", stdout);
+        return std::string();
+    }
+    if (line == nullptr) {
+        (void)std::fputs("\n", stdout);
+        return std::nullopt;
+    }
+    std::string text = line;
+    std::free(line);
+    if (!text.empty()) add_history(text.c_str());
+    return text;
+}
+
+}  // namespace lxvirt::shell

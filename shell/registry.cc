@@ -1,0 +1,38 @@
+#include "shell/registry.hh"
+
+#include <algorithm>
+#include <initializer_list>
+
+namespace lxvirt::shell {
+
+namespace {
+
+std::vector<Command> joined(std::initializer_list<std::span<const Command>> tables) {
+    std::vector<Command> out;
+    for (const std::span<const Command> table : tables) {
+        out.insert(out.end(), table.begin(), table.end());
+    }
+    std::sort(out.begin(), out.end(),
+              [](const Command& a, const Command& b) { return a.name < b.name; });
+    return out;
+}
+
+}  // namespace
+
+std::span<const Group> groups() {
+    static const std::vector<Command> domain =
+        joined({definition_commands(), life_commands(), identity_commands(), note_commands(),
+                console_commands(), edit_commands(), plan_commands()});
+    static const std::vector<Command> monitor =
+        joined({fact_commands(), device_commands(), list_commands()});
+    static const Group all[] = {
+        {"Domain Management", "domain", domain},
+        {"Domain Monitoring", "monitor", monitor},
+        {"Domain Events", "events", event_commands()},
+        {"Host and Hypervisor", "host", host_commands()},
+        {"The shell itself", "shell", shell_commands()},
+    };
+    return all;
+}
+
+}  // namespace lxvirt::shell

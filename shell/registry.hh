@@ -1,0 +1,24 @@
+// The tables that registry.cc puts together: one per file of commands.
+#pragma once
+
+#include <span>
+
+#include "shell/command.hh"
+
+namespace lxvirt::shell {
+
+[[nodiscard]] std::span<const Command> definition_commands();  // define, undefine, dumpxml ...
+[[nodiscard]] std::span<const Command> life_commands();        // start, destroy, shutdown ...
+[[nodiscard]] std::span<const Command> identity_commands();    // domid, domname, domuuid
+[[nodiscard]] std::span<const Command> note_commands();        // desc, metadata
+[[nodiscard]] std::span<const Command> console_commands();     // console, ttyconsole
+[[nodiscard]] std::span<const Command> edit_commands();        // edit
+[[nodiscard]] std::span<const Command> plan_commands();        // plan, validate
+[[nodiscard]] std::span<const Command> list_commands();        // list
+[[nodiscard]] std::span<const Command> fact_commands();        // dominfo, domstate
+[[nodiscard]] std::span<const Command> device_commands();      // domblklist, domiflist
+[[nodiscard]] std::span<const Command> event_commands();
+[[nodiscard]] std::span<const Command> host_commands();
+[[nodiscard]] std::span<const Command> shell_commands();
+
+}  // namespace lxvirt::shell

@@ -1,0 +1,130 @@
+#include "shell/relay.hh"
+
+#include <poll.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <array>
+#include <csignal>
+#include <optional>
+#include <string>
+
+#include "base/error.hh"
+#include "base/file.hh"
+
+namespace lxvirt::shell {
+
+namespace {
+
+constexpr std::size_t kChunk = 16384;
+
+// Bytes read; 0 is the end; nothing where there is nothing yet.
+std::optional<std::size_t> read_some(base::Fd fd, std::array<char, kChunk>& buffer) {
+    const ssize_t count = read(fd.get(), buffer.data(), buffer.size());
+    if (count >= 0) return static_cast<std::size_t>(count);
+    if (errno == EAGAIN || errno == EINTR) return std::nullopt;
+    // A pty whose other end is gone says EIO, a socket ECONNRESET: both are ends.
+    if (errno == EIO || errno == ECONNRESET) return 0;
+    base::fail_errno("read from the console");
+}
+
+class Loop {
+  public:
+    Loop(const Relay& relay, int& signal) : relay_(relay), signal_(signal) {}
+
+    RelayEnd run() {
+        for (;;) {
+            wait();
+            if (ready(kSignals) && take_signal()) return RelayEnd::signalled;
+            if (ready(kConsoleIn) && !take_output()) return RelayEnd::console_closed;
+            if (!pending_.empty()) {
+                if (!send_pending()) return drain();
+                continue;
+            }
+            if (end_) return *end_;
+            if (ready(kInput)) take_keys();
+        }
+    }
+
+  private:
+    enum Slot { kSignals, kConsoleIn, kInput };
+
+    [[nodiscard]] bool ready(Slot slot) const { return slots_[slot].revents != 0; }
+
+    void wait() {
+        slots_[kSignals] = {relay_.signals.get(), POLLIN, 0};
+        const short out = pending_.empty() ? 0 : POLLOUT;
+        slots_[kConsoleIn] = {relay_.console.get(), static_cast<short>(POLLIN | out), 0};
+        // No more keys while the console takes none: what is typed waits in the terminal.
+        const bool listen = pending_.empty() && !end_;
+        slots_[kInput] = {listen ? relay_.input.get() : -1, POLLIN, 0};
+        const int timeout = end_ && pending_.empty() ? 0 : -1;
+        while (poll(slots_.data(), slots_.size(), timeout) < 0) {
+            if (errno != EINTR) base::fail_errno("wait for the console");
+        }
+    }
+
+    bool take_signal() {
+        signalfd_siginfo info{};
+        if (read(relay_.signals.get(), &info, sizeof info) != sizeof info) return false;
+        if (info.ssi_signo == SIGWINCH) {
+            if (relay_.resized) relay_.resized();
+            return false;
+        }
+        signal_ = static_cast<int>(info.ssi_signo);
+        return true;
+    }
+
+    // False at the console's end.
+    bool take_output() {
+        if ((slots_[kConsoleIn].revents & (POLLIN | POLLHUP | POLLERR)) == 0) return true;
+        const auto count = read_some(relay_.console, buffer_);
+        if (!count) return true;
+        if (*count == 0) return false;
+        base::write_all(relay_.output, {buffer_.data(), *count}, "the terminal");
+        return true;
+    }
+
+    void take_keys() {
+        const auto count = read_some(relay_.input, buffer_);
+        if (!count) return;
+        const std::string_view keys(buffer_.data(), *count);
+        const std::size_t escape = keys.find(relay_.escape);
+        pending_ = keys.substr(0, escape);
+        if (escape != std::string_view::npos)
+            end_ = RelayEnd::escaped;
+        else if (*count == 0)
+            end_ = RelayEnd::input_closed;
+    }
+
+    // False when the console takes no more, ever.
+    bool send_pending() {
+        const ssize_t count = write(relay_.console.get(), pending_.data(), pending_.size());
+        if (count < 0) return errno == EAGAIN || errno == EINTR;
+        pending_.erase(0, static_cast<std::size_t>(count));
+        return true;
+    }
+
+    RelayEnd drain() {
+        for (;;) {
+            const auto count = read_some(relay_.console, buffer_);
+            if (!count || *count == 0) return RelayEnd::console_closed;
+            base::write_all(relay_.output, {buffer_.data(), *count}, "the terminal");
+        }
+    }
+
+    const Relay& relay_;
+    int& signal_;
+    std::array<pollfd, 3> slots_{};
+    std::array<char, kChunk> buffer_{};
+    std::string pending_;
+    std::optional<RelayEnd> end_;
+};
+
+}  // namespace
+
+RelayEnd run_relay(const Relay& relay, int& signal) {
+    return Loop(relay, signal).run();
+}
+
+}  // namespace lxvirt::shell

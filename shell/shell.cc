@@ -1,1 +1,0 @@
-#include "driver/connection.hh"
