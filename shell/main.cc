@@ -21,10 +21,10 @@ std::optional<std::string> from_environment(const char* name) {
     return value;
 }
 
-void print_version(VersionText kind) {
-    if (kind == VersionText::short_) {
-        // virsh prints libvirt's; programs compare it.
-        (void)std::fputs("9.0.0\n", stdout);
+void print_version(const ProgramOptions& options) {
+    if (options.version == VersionText::short_) {
+        // Programs compare what virsh says with libvirt's releases.
+        (void)std::fputs(options.as_virsh() ? "9.0.0\n" : VERSION "\n", stdout);
         return;
     }
     const std::string text = fmt::format(
@@ -39,7 +39,7 @@ void print_version(VersionText kind) {
 
 int run(const ParsedOptions& parsed) {
     if (parsed.options.version != VersionText::none) {
-        print_version(parsed.options.version);
+        print_version(parsed.options);
         return EXIT_SUCCESS;
     }
     if (parsed.options.help) {

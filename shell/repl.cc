@@ -50,6 +50,8 @@ std::optional<std::string> next_piped_line(Session& session) {
 
 int run_interactive(Session& session) {
     const bool terminal = isatty(STDIN_FILENO) != 0;
+    // As virsh: without a connection there is nothing to talk about. `connect` changes it later.
+    if (!session.try_connection()) return 1;
     session.set_interactive(true);
     greet(session);
     std::optional<Prompt> prompt;

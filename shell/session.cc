@@ -111,7 +111,7 @@ std::unique_ptr<driver::Connection> Session::open(const std::string& uri, bool r
             std::string again = fmt::format("sudo {}", options_.program);
             if (!options_.uri.empty()) again += fmt::format(" -c {}", pasteable({options_.uri}));
             if (!options_.words.empty()) again += ' ' + pasteable(options_.words);
-            lines.push_back(fmt::format("containers need root; type: {}", again));
+            lines.push_back(fmt::format("type: {}", again));
         }
         throw Failure(std::move(lines));
     }
@@ -124,6 +124,16 @@ driver::Connection& Session::connection() {
         connecting_failed_ = false;
     }
     return *connection_;
+}
+
+bool Session::try_connection() {
+    try {
+        (void)connection();
+        return true;
+    } catch (const Failure& failure) {
+        for (const std::string& line : failure.lines()) error(line);
+        return false;
+    }
 }
 
 void Session::connect(const std::string& uri, bool read_only) {

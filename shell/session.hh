@@ -30,6 +30,8 @@ class Session {
 
     // Connects where needed. Throws Failure: "failed to connect to the hypervisor" and why.
     driver::Connection& connection();
+    // The same, saying why it failed; false then.
+    bool try_connection();
     // Replaces the connection (the `connect` command); the old one stays when it fails.
     void connect(const std::string& uri, bool read_only);
     [[nodiscard]] bool read_only() const { return options_.read_only; }
