@@ -36,7 +36,9 @@ class Loop {
         for (;;) {
             wait();
             if (ready(kSignals) && take_signal()) return RelayEnd::signalled;
-            if (ready(kConsoleIn) && !take_output()) return RelayEnd::console_closed;
+            if (ready(kConsoleIn) && !take_output()) {
+                return end_ && pending_.empty() ? *end_ : RelayEnd::console_closed;
+            }
             if (!pending_.empty()) {
                 if (!send_pending()) return drain();
                 continue;

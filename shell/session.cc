@@ -143,21 +143,20 @@ void Session::connect(const std::string& uri, bool read_only) {
 }
 
 bool Session::run_line(std::string_view line) {
-    try {
-        debug(Level::info, fmt::format("commands: \"{}\"", line));
-        return run_all(parse(groups(), split_line(line)));
-    } catch (const Failure& failure) {
-        for (const std::string& text : failure.lines()) error(text);
-        return false;
-    }
+    debug(Level::info, fmt::format("commands: \"{}\"", line));
+    return run_tokens([line] { return split_line(line); });
 }
 
 bool Session::run_words(const std::vector<std::string>& words) {
+    return run_tokens([&words] { return tokens_of(words); });
+}
+
+bool Session::run_tokens(const std::function<std::vector<Token>()>& tokens) {
     try {
-        return run_all(parse(groups(), tokens_of(words)));
+        return run_all(parse(groups(), tokens()));
     } catch (const Failure& failure) {
         for (const std::string& text : failure.lines()) error(text);
-        return false;
+        return good_ = false;
     }
 }
 
@@ -169,12 +168,11 @@ bool Session::run_all(const std::vector<Invocation>& invocations) {
                                            takes_value(*value.option) ? value.text : "(none)"));
         }
     }
-    bool good = true;
     for (const Invocation& invocation : invocations) {
-        good = run(invocation);
-        if (leave_ || (connecting_failed_ && !interactive_)) return good;
+        good_ = run(invocation);
+        if (leave_ || (connecting_failed_ && !interactive_)) break;
     }
-    return good;
+    return good_;
 }
 
 bool Session::run(const Invocation& invocation) {

@@ -2,6 +2,7 @@
 // only place where commands are run and their failures printed. main.cc makes one.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -11,6 +12,7 @@
 #include "base/fd.hh"
 #include "driver/connection.hh"
 #include "shell/command.hh"
+#include "shell/lexer.hh"
 #include "shell/options.hh"
 
 namespace lxvirt::shell {
@@ -59,6 +61,7 @@ class Session {
     void debug(Level level, std::string_view line);
 
   private:
+    bool run_tokens(const std::function<std::vector<Token>()>& tokens);
     bool run_all(const std::vector<Invocation>& invocations);
     bool run(const Invocation& invocation);
     bool run_in_child(const Invocation& invocation);
@@ -71,6 +74,7 @@ class Session {
     base::UniqueFd log_;
     bool interactive_ = false;
     bool leave_ = false;
+    bool good_ = true;  // the last command's outcome
     bool connecting_failed_ = false;
 };
 

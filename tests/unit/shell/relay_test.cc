@@ -1,0 +1,114 @@
+#include "shell/relay.hh"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <gtest/gtest.h>
+
+#include "base/file.hh"
+
+namespace lxvirt::shell {
+namespace {
+
+// A keyboard, a screen and a container behind sockets and pipes. What is written before the relay
+// runs is there when it starts, so no test waits for another process.
+class RelayTest : public testing::Test {
+  protected:
+    void SetUp() override {
+        int ends[2];
+        ASSERT_EQ(pipe2(ends, O_CLOEXEC), 0);
+        keys_out_.reset(ends[0]);
+        keys_.reset(ends[1]);
+        ASSERT_EQ(pipe2(ends, O_CLOEXEC), 0);
+        screen_.reset(ends[0]);
+        screen_in_.reset(ends[1]);
+        ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends), 0);
+        console_.reset(ends[0]);
+        container_.reset(ends[1]);
+    }
+
+    RelayEnd run(char escape = 0x1d) {
+        Relay relay;
+        relay.input = keys_out_;
+        relay.output = screen_in_;
+        relay.console = console_;
+        relay.escape = escape;
+        return run_relay(relay, signal_);
+    }
+
+    void type(std::string_view keys) { base::write_all(keys_, keys, "keys"); }
+    void show(std::string_view text) { base::write_all(container_, text, "container"); }
+
+    static std::string read_now(base::Fd fd) {
+        (void)fcntl(fd.get(), F_SETFL, O_NONBLOCK);
+        std::string out;
+        char buffer[4096];
+        for (ssize_t n = 0; (n = read(fd.get(), buffer, sizeof buffer)) > 0;) {
+            out.append(buffer, static_cast<std::size_t>(n));
+        }
+        return out;
+    }
+
+    base::UniqueFd keys_, keys_out_, screen_, screen_in_, console_, container_;
+    int signal_ = 0;
+};
+
+TEST_F(RelayTest, SendsKeysUpToTheEscape) {
+    type(std::string_view("ls\r\0\xff\x1dignored", 13));
+    EXPECT_EQ(run(), RelayEnd::escaped);
+    EXPECT_EQ(read_now(container_), std::string_view("ls\r\0\xff", 5));
+}
+
+TEST_F(RelayTest, EscapesByAnotherCharacter) {
+    type("a\x1d\x18");
+    EXPECT_EQ(run('\x18'), RelayEnd::escaped);
+    EXPECT_EQ(read_now(container_), "a\x1d");
+}
+
+TEST_F(RelayTest, ShowsEverythingBeforeTheEnd) {
+    const std::string text(50000, 'x');
+    show(text);
+    container_.reset();
+    EXPECT_EQ(run(), RelayEnd::console_closed);
+    EXPECT_EQ(read_now(screen_), text);
+}
+
+TEST_F(RelayTest, EndsWithItsInput) {
+    type("bye");
+    keys_.reset();
+    EXPECT_EQ(run(), RelayEnd::input_closed);
+    EXPECT_EQ(read_now(container_), "bye");
+}
+
+TEST_F(RelayTest, DeliversKeysBeforeItLeaves) {
+    // More than the socket holds: the relay has to wait for the container to read.
+    const std::string keys(60000, 'k');
+    (void)fcntl(keys_.get(), F_SETPIPE_SZ, 1 << 20);
+    type(keys + "\x1d");
+    int size = 4096;
+    (void)setsockopt(console_.get(), SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
+    const pid_t reader = fork();
+    ASSERT_GE(reader, 0);
+    if (reader == 0) {
+        console_.reset();
+        (void)fcntl(container_.get(), F_SETFL, 0);
+        std::size_t total = 0;
+        char buffer[4096];
+        for (ssize_t n = 0;
+             total < keys.size() && (n = read(container_.get(), buffer, 4096)) > 0;) {
+            total += static_cast<std::size_t>(n);
+        }
+        _exit(total == keys.size() ? 0 : 1);
+    }
+    container_.reset();
+    EXPECT_EQ(run(), RelayEnd::escaped);
+    console_.reset();
+    int status = -1;
+    EXPECT_EQ(waitpid(reader, &status, 0), reader);
+    EXPECT_EQ(status, 0);
+}
+
+}  // namespace
+}  // namespace lxvirt::shell

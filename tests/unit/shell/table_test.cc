@@ -1,0 +1,83 @@
+#include "shell/table.hh"
+
+#include <clocale>
+
+#include <gtest/gtest.h>
+
+namespace lxvirt::shell {
+namespace {
+
+class WideTable : public testing::Test {
+  protected:
+    void SetUp() override {
+        // printable() sets the locale by the environment, once; C.UTF-8 is in every glibc.
+        (void)setenv("LC_ALL", "C.UTF-8", 1);
+        (void)std::setlocale(LC_CTYPE, "C.UTF-8");
+    }
+};
+
+// The layouts of virsh 9.0.0, list --all and list --all --title.
+TEST(Table, PadsToTheWidestCell) {
+    Table table({"Id", "Name", "State"});
+    table.add({"22994", "m2", "running"});
+    table.add({"-", "m1", "shut off"});
+    EXPECT_EQ(table.text(),
+              " Id      Name   State\n"
+              "--------------------------\n"
+              " 22994   m2     running\n"
+              " -       m1     shut off\n");
+}
+
+TEST(Table, ShowsTheHeaderOfNothing) {
+    EXPECT_EQ(Table({"Id", "Name", "State"}).text(),
+              " Id   Name   State\n"
+              "--------------------\n");
+}
+
+TEST(Table, KeepsTheBlanksBeforeAnEmptyLastCell) {
+    Table table({"Id", "Name", "State", "Title"});
+    table.add({"-", "m2", "shut off", ""});
+    EXPECT_EQ(table.text(),
+              " Id   Name   State      Title\n"
+              "-------------------------------\n"
+              " -    m2     shut off   \n");
+}
+
+TEST(Table, QuietIsNarrower) {
+    Table table({"Id", "Name", "State"});
+    table.add({"-", "m1", "shut off"});
+    table.add({"-", "m2", "shut off"});
+    EXPECT_EQ(table.text(false), " -   m1   shut off\n -   m2   shut off\n");
+}
+
+TEST_F(WideTable, CountsColumnsNotBytes) {
+    Table table({"Id", "Name", "State"});
+    table.add({"1", "test", "running"});
+    table.add({"-", "täst漢字", "shut off"});
+    EXPECT_EQ(table.text(),
+              " Id   Name       State\n"
+              "---------------------------\n"
+              " 1    test       running\n"
+              " -    täst漢字   shut off\n");
+}
+
+TEST_F(WideTable, CombiningCharactersTakeNoColumn) {
+    EXPECT_EQ(printable("a\u0301b").columns, 2U);
+    EXPECT_EQ(printable("a\u0301b").text, "a\u0301b");
+}
+
+TEST_F(WideTable, EscapesWhatMustNotReachTheTerminal) {
+    EXPECT_EQ(printable("T \t\x1b[2J").text, "T \\x09\\x1b[2J");
+    EXPECT_EQ(printable("a\nb").columns, 6U);
+    EXPECT_EQ(printable("\x7f").text, "\\x7f");
+    EXPECT_EQ(printable("\xc2\x85").text, "\\xc2\\x85");  // NEL, a C1 control
+}
+
+TEST_F(WideTable, EscapesBrokenUtf8) {
+    EXPECT_EQ(printable("a\xff\xc3").text, "a\\xff\\xc3");
+    EXPECT_EQ(printable("\xc3(").text, "\\xc3(");
+    EXPECT_EQ(printable(std::string_view("a\0b", 3)).text, "a\\x00b");
+}
+
+}  // namespace
+}  // namespace lxvirt::shell
