@@ -5,6 +5,8 @@
 #include <readline/history.h>
 #include <readline/readline.h>
 
+#include <unistd.h>
+
 #include <charconv>
 #include <clocale>
 #include <cstdlib>
@@ -29,14 +31,21 @@ Session* current_session = nullptr;
 const InterruptGuard* current_guard = nullptr;
 bool line_dropped = false;
 
-// Called by readline when a signal broke its read.
-int drop_line_on_interrupt() {
-    if (current_guard != nullptr && current_guard->interrupted() && !line_dropped) {
-        line_dropped = true;
-        rl_replace_line("", 0);
-        rl_done = 1;
+// Readline's own reader goes on after a signal; here Ctrl-C ends the line with nothing in it.
+int next_key(FILE* stream) {
+    for (;;) {
+        unsigned char key = 0;
+        const ssize_t count = read(fileno(stream), &key, 1);
+        if (count == 1) return key;
+        if (count == 0 || errno != EINTR) return EOF;
+        rl_check_signals();  // the window's size
+        if (current_guard != nullptr && current_guard->interrupted() && !line_dropped) {
+            line_dropped = true;
+            (void)std::fputs("^C", rl_outstream);
+            rl_replace_line("", 0);
+            return '\n';
+        }
     }
-    return 0;
 }
 
 char* copy_for_readline(const std::string& text) {
@@ -118,7 +127,7 @@ Prompt::Prompt(Session& session) : session_(session), history_file_(history_path
     rl_basic_word_break_characters = " \t\n;";
     rl_completer_quote_characters = "'\"";
     rl_catch_signals = 0;
-    rl_signal_event_hook = drop_line_on_interrupt;
+    rl_getc_function = next_key;
     load_history();
 }
 
@@ -155,15 +164,7 @@ std::optional<std::string> Prompt::read(const std::string& prompt) {
     line_dropped = false;
     char* line = readline(prompt.c_str());
     current_guard = nullptr;
-    if (line_dropped) {
-        std::free(line);
-        (void)std::fputs("\n", stdout);
-        return std::string();
-    }
-    if (line == nullptr) {
-        (void)std::fputs("\n", stdout);
-        return std::nullopt;
-    }
+    if (line == nullptr) return std::nullopt;
     std::string text = line;
     std::free(line);
     if (!text.empty()) add_history(text.c_str());
