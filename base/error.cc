@@ -13,6 +13,9 @@ std::string_view error_prefix(ErrorCode code) noexcept {
         case ErrorCode::no_connect: return "no connection driver available for ";
         case ErrorCode::invalid_arg: return "invalid argument: ";
         case ErrorCode::operation_failed: return "operation failed: ";
+        case ErrorCode::no_source: return "missing source information for device ";
+        case ErrorCode::no_target: return "missing target information for device ";
+        case ErrorCode::no_name: return "missing name information";
         case ErrorCode::xml_error: return "XML error: ";
         case ErrorCode::dom_exist: return "domain is already defined: ";
         case ErrorCode::operation_denied: return "operation forbidden: ";
@@ -27,7 +30,7 @@ std::string_view error_prefix(ErrorCode code) noexcept {
         case ErrorCode::argument_unsupported: return "argument unsupported: ";
         case ErrorCode::operation_aborted: return "operation aborted: ";
         case ErrorCode::no_domain_metadata: return "metadata not found: ";
-        case ErrorCode::overflow: return "overflow: ";
+        case ErrorCode::overflow: return "numerical overflow: ";
         case ErrorCode::operation_unsupported: return "Operation not supported: ";
         case ErrorCode::resource_busy: return "resource busy: ";
         case ErrorCode::xml_invalid_schema: return "XML document failed to validate against schema: ";

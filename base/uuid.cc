@@ -52,7 +52,7 @@ std::optional<std::string> parse_uuid(std::string_view text) {
 
     Bytes bytes = {};
     for (std::size_t i = 0; i < bytes.size(); ++i) {
-        if (i > 0 && !text.empty() && text.front() == '-') text.remove_prefix(1);
+        while (!text.empty() && (text.front() == '-' || text.front() == ' ')) text.remove_prefix(1);
         if (text.size() < 2) return std::nullopt;
         const int high = hex_value(text[0]);
         const int low = hex_value(text[1]);
