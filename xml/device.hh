@@ -1,16 +1,23 @@
-// The devices of a domain as plain data, one struct per element of <devices>. A device document of its
-// own (attach-device) parses into the same structs.
+// The devices of a domain as plain data, one struct per element of <devices>. A device document of
+// its own (attach-device) parses into the same structs.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
 namespace lxvirt::xml {
 
 enum class DiskType { block, file };
+
+// <address type='drive'>: where a disk of a scsi, ide, sata or fdc bus sits. A container has no
+// such bus; libvirt makes the address up from the target's name and prints it, so it is kept.
+struct DriveAddress {
+    unsigned controller = 0, bus = 0, target = 0, unit = 0;
+};
 
 struct Disk {
     DiskType type = DiskType::block;
@@ -22,6 +29,7 @@ struct Disk {
     bool readonly = false;
     bool shareable = false;
     std::string serial;
+    std::optional<DriveAddress> address;
     std::string alias;  // live only
 };
 
@@ -46,17 +54,22 @@ enum class InterfaceType { network, bridge, ethernet, direct };
 enum class DirectMode { vepa, bridge, private_, passthrough };
 
 struct IpAddress {
-    std::string family;   // ipv4, ipv6; empty as in the document
+    std::string family;   // ipv4, ipv6
     std::string address;  // textual
     std::optional<unsigned> prefix;
     std::string peer;
 };
 
 struct Route {
-    std::string family, address, netmask, gateway;
+    std::string family;  // ipv4, ipv6; empty where the document says none
+    std::string address, netmask, gateway;
     std::optional<unsigned> prefix;
     std::optional<unsigned> metric;
 };
+
+// The length of a route's network: its prefix, its netmask's, 0 for the zero address, else by the
+// address's class (libvirt's rule; 64 for IPv6).
+[[nodiscard]] unsigned route_prefix(const Route& route);
 
 struct BandwidthLimit {  // kilobytes per second, KiB for burst, as libvirt
     std::optional<std::uint64_t> average, peak, floor, burst;
@@ -84,12 +97,12 @@ struct VirtualPort {
 
 struct Interface {
     InterfaceType type = InterfaceType::bridge;
-    std::string mac;                      // lower case; made at random (52:54:00) where absent
-    std::string source;                   // network or bridge name, or the host's device
-    std::string portgroup;                // type network
-    std::string portid;                   // type network, live
-    std::optional<DirectMode> mode;       // type direct
-    std::vector<IpAddress> source_ips;    // type ethernet: <source><ip/></source>
+    std::string mac;                    // lower case; made at random (52:54:00) where absent
+    std::string source;                 // network or bridge name, or the host's device
+    std::string portgroup;              // type network
+    std::string portid;                 // type network, live
+    std::optional<DirectMode> mode;     // type direct
+    std::vector<IpAddress> source_ips;  // type ethernet: <source><ip/></source>
     std::vector<Route> source_routes;
     std::optional<VirtualPort> virtualport;
     std::vector<IpAddress> ips;
@@ -99,6 +112,7 @@ struct Interface {
     std::string guest;   // the name inside, "eth0"; empty = made at start
     std::string model;
     std::optional<std::string> filterref;
+    std::vector<std::pair<std::string, std::string>> filter_parameters;
     std::optional<Bandwidth> bandwidth;
     std::optional<Vlan> vlan;
     std::optional<bool> link_up;
@@ -125,6 +139,9 @@ struct Hostdev {
     std::vector<Route> routes;
     std::string alias;
 };
+
+// Whether two <hostdev> mean one device of the host.
+[[nodiscard]] bool same_device(const Hostdev& a, const Hostdev& b);
 
 struct Console {
     std::string type = "pty";

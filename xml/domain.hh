@@ -1,6 +1,6 @@
-// A domain as plain data: what <domain type='lxc'> says (libvirt's formatdomain.html, the part its LXC
-// driver honours), one struct per element, named as the element. Parsed by parse_domain(), checked
-// across elements by it too, written by format_domain(). Nothing here touches the system.
+// A domain as plain data: what <domain type='lxc'> says (libvirt's formatdomain.html, the part its
+// LXC driver honours), one struct per element, named as the element. Parsed by parse_domain(),
+// checked across elements by it too, written by format_domain(). Nothing here touches the system.
 //
 // Units: memory in KiB, as libvirt keeps it; sizes of filesystems in bytes; cpu period and quota in
 // microseconds. Absent means std::nullopt or an empty string, exactly where the XML may omit it.
@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "xml/device.hh"
@@ -35,7 +36,8 @@ struct InitEnv {
 };
 
 struct Os {
-    std::string arch;  // "x86_64", "i686", ...; the host's where the document has none
+    std::string arch;     // "x86_64", "i686", ...; the host's where the document has none
+    std::string machine;  // kept for libvirt's sake; means nothing to a container
     std::string init;
     std::vector<std::string> initargs;
     std::vector<InitEnv> initenv;
@@ -95,12 +97,15 @@ struct Features {
 struct Timer {
     std::string name;  // rtc, hpet, ...
     std::optional<bool> present;
-    std::string tickpolicy, track;
+    std::string tickpolicy, track, mode;
+    std::optional<std::uint64_t> frequency;
+    std::optional<std::uint64_t> catchup_threshold, catchup_slew, catchup_limit;
 };
 
 struct Clock {
     std::string offset = "utc";  // utc, localtime, timezone, variable, absolute
     std::string timezone;
+    bool adjustment_reset = false;           // adjustment='reset', for utc and localtime
     std::optional<std::int64_t> adjustment;  // seconds, for variable
     std::string basis;
     std::optional<std::int64_t> start;  // for absolute
@@ -126,13 +131,20 @@ struct SecurityLabel {
     std::string label, baselabel, imagelabel;
 };
 
+// <controller>: comes with disks of a bus that has controllers, see DriveAddress.
+struct Controller {
+    std::string type;  // scsi, ide, sata, fdc
+    unsigned index = 0;
+};
+
 struct Domain {
     std::optional<std::int32_t> id;  // of a running domain only: the helper's pid
     std::string name;
     std::string uuid;  // lower case with dashes; made at random where the document has none
     std::string title;
     std::string description;
-    // Every child element of <metadata>, serialised as the document had it, in order.
+    // Every child element of <metadata>, in order, serialised as it stands below <metadata> in a
+    // document; see metadata.hh for one of them by itself.
     std::vector<std::string> metadata;
     std::uint64_t memory = 0;          // KiB
     std::uint64_t current_memory = 0;  // KiB
@@ -152,17 +164,27 @@ struct Domain {
     LifecycleAction on_poweroff = LifecycleAction::destroy;
     LifecycleAction on_reboot = LifecycleAction::restart;
     LifecycleAction on_crash = LifecycleAction::destroy;
-    std::string emulator;  // empty where the document has none until defaults are filled in
-    std::vector<Disk> disks;
+    std::string emulator;     // empty where the document has none until defaults are filled in
+    std::vector<Disk> disks;  // in libvirt's order, see add_disk()
+    std::vector<Controller> controllers;
     std::vector<Filesystem> filesystems;
     std::vector<Interface> interfaces;
     std::vector<Hostdev> hostdevs;
     std::vector<Console> consoles;
     std::vector<SecurityLabel> seclabels;
     std::optional<LxcNamespace> lxc_namespace;
+    // <lx:container xmlns:lx='urn:lxvirt:domain:1'>, serialised; empty where there is none.
+    std::string container_extension;
 
     // The filesystem mounted on "/"; null where the domain shares the host's root.
     [[nodiscard]] const Filesystem* root() const;
 };
+
+// Whether a process inside may have the capability ("sys_admin"), by policy and state.
+[[nodiscard]] bool keeps_capability(const Features& features, std::string_view name);
+
+// Whether the container gets a network namespace: an interface, a net hostdev or <privnet/>.
+// Without one it shares the host's (libvirt's meaning), or that of <lxc:sharenet>.
+[[nodiscard]] bool has_own_network(const Domain& domain);
 
 }  // namespace lxvirt::xml

@@ -1,6 +1,6 @@
 // From text to structs and back. Parsing is hardened (no network, no external entity, no entity
-// expansion, bounded depth and size) and complete: an element or attribute that lxvirt does not act on
-// is returned as a Notice, never dropped in silence.
+// expansion, bounded depth and size) and complete: an element or attribute that lxvirt does not act
+// on is returned as a Notice, never dropped in silence.
 #pragma once
 
 #include <string>
@@ -36,8 +36,17 @@ struct ParseOptions {
     bool validate = false;
 };
 
-// Throws base::Error (xml_error, xml_detail, config_unsupported, ...) naming file, line and element.
+// Throws base::Error (xml_error, xml_detail, config_unsupported, ...) naming file, line and
+// element.
 [[nodiscard]] ParsedDomain parse_domain(std::string_view text, const ParseOptions& options = {});
+
+// A document of one device (attach-device). It is checked by itself; whether it fits the domain
+// (a target that is taken) is the driver's to say.
+struct ParsedDevice {
+    Device device;
+    std::vector<Notice> notices;
+};
+[[nodiscard]] ParsedDevice parse_device(std::string_view text, const ParseOptions& options = {});
 [[nodiscard]] Device parse_device(std::string_view text, const Domain& domain,
                                   const ParseOptions& options = {});
 
@@ -50,7 +59,10 @@ struct FormatOptions {
 [[nodiscard]] std::string format_domain(const Domain& domain, const FormatOptions& options = {});
 [[nodiscard]] std::string format_device(const Device& device, const FormatOptions& options = {});
 
-// The string values that an XPath selects in `text`, serialised as `dumpxml --xpath` prints them.
-[[nodiscard]] std::vector<std::string> evaluate_xpath(std::string_view text, const std::string& xpath);
+// The nodes that an XPath selects in `text`, in document order, serialised as `dumpxml --xpath`
+// prints them, without the newline after each. Throws internal_error for an expression that is
+// malformed or does not select nodes.
+[[nodiscard]] std::vector<std::string> evaluate_xpath(std::string_view text,
+                                                      const std::string& xpath);
 
 }  // namespace lxvirt::xml

@@ -1,0 +1,29 @@
+// The writers of the parts of a domain, one per group of elements; private to xml/.
+#pragma once
+
+#include "xml/domain.hh"
+#include "xml/writer.hh"
+
+namespace lxvirt::xml {
+
+void format_tuning(Writer& out, const Domain& domain);      // blkiotune memtune
+void format_cpu_tuning(Writer& out, const Domain& domain);  // cputune numatune
+void format_os(Writer& out, const Os& os);
+void format_idmap(Writer& out, const IdMap& idmap);
+void format_features(Writer& out, const Features& features);
+void format_clock(Writer& out, const Clock& clock);
+void format_devices(Writer& out, const Domain& domain, bool live);
+void format_security_label(Writer& out, const SecurityLabel& label);
+void format_namespace(Writer& out, const LxcNamespace& shared);
+
+void format(Writer& out, const Disk& disk, bool live);
+void format(Writer& out, const Filesystem& filesystem, bool live);
+void format(Writer& out, const Interface& interface, bool live);
+void format(Writer& out, const Hostdev& hostdev, bool live);
+void format(Writer& out, const Console& console, bool live);
+
+void format_ips(Writer& out, const std::vector<IpAddress>& ips);
+void format_routes(Writer& out, const std::vector<Route>& routes);
+void format_alias(Writer& out, const std::string& alias, bool live);
+
+}  // namespace lxvirt::xml

@@ -1,0 +1,110 @@
+#include "xml/parse.hh"
+
+#include <fmt/format.h>
+
+#include "xml/parts.hh"
+#include "xml/read.hh"
+
+namespace lxvirt::xml {
+
+namespace {
+
+constexpr std::array<std::string_view, 14> kForeignDomainTypes{
+    "qemu",   "kqemu",  "kvm",  "xen",  "uml",       "openvz", "test",
+    "vmware", "hyperv", "vbox", "phyp", "parallels", "bhyve",  "vz"};
+
+void check_type(const Element& root) {
+    const auto type = root.attribute("type");
+    const std::string_view hint = "<domain type='lxc'>";
+    if (!type) root.fail(ErrorCode::internal_error, "missing domain type attribute", hint);
+    if (*type == "lxc") return;
+    if (has_word(kForeignDomainTypes, *type))
+        root.fail(ErrorCode::invalid_arg,
+                  fmt::format("could not find capabilities for arch={} domaintype={}",
+                              host_architecture(), *type),
+                  hint);
+    root.fail(ErrorCode::config_unsupported, fmt::format("invalid domain type {}", *type), hint);
+}
+
+void parse_id(const Element& root, Domain& out, bool live) {
+    const auto id = unsigned_attribute(root, "id", std::numeric_limits<std::int32_t>::max());
+    if (live && id) out.id = static_cast<std::int32_t>(*id);
+}
+
+Domain parse_parts(const Element& root, bool live) {
+    Domain domain;
+    check_type(root);
+    parse_id(root, domain, live);
+    parse_basics(root, domain);
+    parse_metadata(root, domain);
+    parse_memory(root, domain);
+    parse_vcpu(root, domain);
+    parse_tuning(root, domain);
+    parse_resource(root, domain);
+    parse_os(root, domain);
+    parse_idmap(root, domain);
+    parse_features(root, domain);
+    parse_clock(root, domain);
+    parse_lifecycle(root, domain);
+    parse_devices(root, domain, live);
+    parse_security_labels(root, domain, live);
+    parse_extensions(root, domain);
+    return domain;
+}
+
+constexpr std::array<std::string_view, 5> kDevices{"disk", "filesystem", "interface", "hostdev",
+                                                   "console"};
+
+Device parse_one_device(const Element& root, bool live) {
+    const std::string_view name = root.name();
+    if (name == "disk") return parse_disk(root, live);
+    if (name == "filesystem") return parse_filesystem(root, live);
+    if (name == "interface") return parse_interface(root, live);
+    if (name == "hostdev") return parse_hostdev(root, live);
+    if (name == "console") return parse_console(root, live);
+    root.fail(ErrorCode::config_unsupported, fmt::format("device type '{}' is not supported", name),
+              fmt::format("a device is {}", list_of(kDevices)));
+}
+
+}  // namespace
+
+std::string Notice::message() const {
+    return fmt::format("{}:{}: {}", file, line, text);
+}
+
+ParsedDomain parse_domain(std::string_view text, const ParseOptions& options) {
+    Document document(text, options.file);
+    const Element root = document.root();
+    if (root.name() != "domain")
+        root.fail(ErrorCode::xml_error,
+                  fmt::format("expecting root element of 'domain', not '{}'", root.name()),
+                  "a domain is <domain type='lxc'>");
+    if (options.validate) validate(document);
+    ParsedDomain result;
+    result.domain = parse_parts(root, options.live);
+    if (options.defaults) fill_defaults(result.domain);
+    add_meaning_notices(root, result.domain);
+    document.report_unread();
+    result.notices = document.take_notices();
+    return result;
+}
+
+ParsedDevice parse_device(std::string_view text, const ParseOptions& options) {
+    Document document(text, options.file);
+    const Element root = document.root();
+    if (options.validate) validate(document);
+    ParsedDevice result{parse_one_device(root, options.live), {}};
+    if (options.defaults) {
+        if (auto* disk = std::get_if<Disk>(&result.device)) fill_defaults(*disk);
+        if (auto* interface = std::get_if<Interface>(&result.device)) fill_defaults(*interface);
+    }
+    document.report_unread();
+    result.notices = document.take_notices();
+    return result;
+}
+
+Device parse_device(std::string_view text, const Domain&, const ParseOptions& options) {
+    return parse_device(text, options).device;
+}
+
+}  // namespace lxvirt::xml

@@ -1,0 +1,83 @@
+// Validation by schemas/domain.rng (RELAX NG), for define --validate.
+#include <fmt/format.h>
+#include <libxml/relaxng.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <memory>
+
+#include "config.hh"
+#include "xml/parts.hh"
+
+namespace lxvirt::xml {
+
+namespace {
+
+// LXVIRT_SCHEMAS, then the source tree's, then the installed one.
+std::string schema_path() {
+    if (const char* folder = std::getenv("LXVIRT_SCHEMAS"))
+        return fmt::format("{}/domain.rng", folder);
+    std::string path = SOURCE_ROOT "/schemas/domain.rng";
+    if (::access(path.c_str(), R_OK) == 0) return path;
+    return SCHEMA_FOLDER "/domain.rng";
+}
+
+struct FreeParser {
+    void operator()(xmlRelaxNGParserCtxt* parser) const { xmlRelaxNGFreeParserCtxt(parser); }
+};
+struct FreeSchema {
+    void operator()(xmlRelaxNG* schema) const { xmlRelaxNGFree(schema); }
+};
+struct FreeValidator {
+    void operator()(xmlRelaxNGValidCtxt* validator) const { xmlRelaxNGFreeValidCtxt(validator); }
+};
+using Schema = std::unique_ptr<xmlRelaxNG, FreeSchema>;
+
+struct Problem {
+    int line = 0;
+    std::string text;
+};
+
+// libxml2 reports the choice that failed last, then each element around it; the first says most.
+void collect(void* data, xmlError* error) {
+    auto* problem = static_cast<Problem*>(data);
+    if (error->message == nullptr || !problem->text.empty()) return;
+    problem->text = error->message;
+    while (!problem->text.empty() && problem->text.back() == '\n') problem->text.pop_back();
+    const auto* node = static_cast<xmlNode*>(error->node);
+    problem->line = node != nullptr && node->type == XML_ELEMENT_NODE
+                        ? static_cast<int>(reinterpret_cast<std::intptr_t>(node->_private) >> 1)
+                        : error->line;
+}
+
+Schema load_schema(const std::string& path) {
+    const std::unique_ptr<xmlRelaxNGParserCtxt, FreeParser> parser(
+        xmlRelaxNGNewParserCtxt(path.c_str()));
+    Problem problem;
+    if (parser)
+        xmlRelaxNGSetParserStructuredErrors(
+            parser.get(), reinterpret_cast<xmlStructuredErrorFunc>(collect), &problem);
+    Schema schema(parser ? xmlRelaxNGParse(parser.get()) : nullptr);
+    if (!schema)
+        base::fail(base::ErrorCode::internal_error, "Unable to parse schema {}: {}", path,
+                   problem.text);
+    return schema;
+}
+
+}  // namespace
+
+void validate(Document& document) {
+    const std::string path = schema_path();
+    const Schema schema = load_schema(path);
+    const std::unique_ptr<xmlRelaxNGValidCtxt, FreeValidator> validator(
+        xmlRelaxNGNewValidCtxt(schema.get()));
+    if (!validator) base::fail(base::ErrorCode::no_memory, "schema validator");
+    Problem problem;
+    xmlRelaxNGSetValidStructuredErrors(validator.get(),
+                                       reinterpret_cast<xmlStructuredErrorFunc>(collect), &problem);
+    if (xmlRelaxNGValidateDoc(validator.get(), document.get()) == 0) return;
+    base::fail(base::ErrorCode::xml_invalid_schema, "Unable to validate doc against {}\n{}:{}: {}",
+               path, document.file(), problem.line, problem.text);
+}
+
+}  // namespace lxvirt::xml
