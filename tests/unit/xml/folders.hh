@@ -1,0 +1,33 @@
+// Where the tests of xml/ find their documents.
+#pragma once
+
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+#include "base/file.hh"
+#include "config.hh"
+
+namespace lxvirt::xml {
+
+inline std::string folder(const char* variable, const char* in_source) {
+    const char* value = std::getenv(variable);
+    return value != nullptr ? value : std::string(SOURCE_ROOT) + "/" + in_source;
+}
+inline std::string tests_folder() {
+    return folder("LXVIRT_TESTS", "tests");
+}
+inline std::string examples_folder() {
+    return folder("LXVIRT_EXAMPLES", "examples");
+}
+
+// The .xml files of a folder, sorted.
+inline std::vector<std::string> documents(const std::string& folder) {
+    std::vector<std::string> result;
+    for (const std::string& name : base::list_folder(folder))
+        if (name.size() > 4 && name.compare(name.size() - 4, 4, ".xml") == 0)
+            result.push_back(folder + "/" + name);
+    return result;
+}
+
+}  // namespace lxvirt::xml
