@@ -13,11 +13,19 @@ TEST(Uuid, CanonicalFormIsLowerCaseWithDashes) {
     EXPECT_EQ(parse_uuid("  6a46bd23-f0df-461b-85e7-19fd36be90df\n"), canonical);
 }
 
+// As virsh define of libvirt 9.0.0 does.
+TEST(Uuid, TakesDashesAndBlanksBeforeAnyByte) {
+    for (const char* text :
+         {"-6a46bd23-f0df-461b-85e7-19fd36be90df", "6a46bd23--f0df-461b-85e7-19fd36be90df",
+          "6a 46 bd 23-f0df 461b-85e7-19fd36be90df"})
+        EXPECT_EQ(parse_uuid(text), "6a46bd23-f0df-461b-85e7-19fd36be90df") << text;
+}
+
 TEST(Uuid, RefusesWhatIsNoUuid) {
     for (const char* text :
          {"", " ", "6a46bd23-f0df-461b-85e7-19fd36be90d", "6a46bd23-f0df-461b-85e7-19fd36be90dfa",
-          "6a46bd23-f0df-461b-85e7-19fd36be90dg", "-6a46bd23-f0df-461b-85e7-19fd36be90df",
-          "6a46bd23-f0df-461b-85e7-19fd36be90df-", "6a46bd23--f0df-461b-85e7-19fd36be90df"})
+          "6a46bd23-f0df-461b-85e7-19fd36be90dg", "6 a46bd23-f0df-461b-85e7-19fd36be90df",
+          "6a46bd23-f0df-461b-85e7-19fd36be90df-"})
         EXPECT_EQ(parse_uuid(text), std::nullopt) << text;
 }
 
