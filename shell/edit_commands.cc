@@ -89,8 +89,8 @@ class Edit {
                 session_.error("The XML configuration was changed by another user.");
                 return false;
             }
-            const std::string file = fmt::format("{}.xml", domain_.name);
-            const driver::Defined defined = session_.connection().define_xml(text, file, validate_);
+            const driver::Defined defined =
+                session_.connection().define_xml(text, "(domain_definition)", validate_);
             for (const std::string& notice : defined.notices) session_.warn(notice);
             session_.say_format("Domain '{}' XML configuration edited.\n", defined.domain.name);
             return true;
