@@ -1,0 +1,185 @@
+#!/bin/bash
+# From a fresh checkout to a running Debian container: installs what is needed, builds, makes a root file
+# system, and shows define, start, console, dominfo, shutdown and undefine.
+#
+#   sudo ./quickstart.sh           the whole demonstration; a second run takes seconds
+#   sudo ./quickstart.sh --keep    leaves the container running and prints how to go on
+#
+# All state is below a root of its own, and the network is a namespace of its own: the machine's bridges,
+# /etc and containers are left alone. What stays is the build and the root file system in /var/cache/lxvirt.
+set -euo pipefail
+cd "$(dirname "$(readlink -f "$0")")"
+. tests/support/packages.sh
+. tests/support/rootfs.sh
+
+cache=${LXVIRT_CACHE:-/var/cache/lxvirt}
+root=${LXVIRT_ROOT:-/var/tmp/lxvirt-quickstart}
+build=${BUILD_FOLDER:-build}
+name=libvirt_container1
+uri="lxc:///embed?root=$root"
+keep=no
+
+usage() {
+    sed -n '2,9s/^# \{0,1\}//p' "$0"
+}
+
+for argument in "$@"; do
+    case $argument in
+        --keep) keep=yes ;;
+        --help | -h) usage; exit 0 ;;
+        --inside) ;; # below, in the network namespace
+        *) usage >&2; exit 1 ;;
+    esac
+done
+need_root ./quickstart.sh
+
+# patiently TEXT COMMAND...: says what takes long, shows that it is alive, and how long it took.
+patiently() {
+    local text=$1 started=$SECONDS pid status=0
+    shift
+    printf '==> %s ' "$text"
+    "$@" </dev/null &
+    pid=$!
+    while kill -0 "$pid" 2>/dev/null; do
+        sleep 1
+        (((SECONDS - started) % 3)) || printf .
+    done
+    wait "$pid" || status=$?
+    printf ' %d s\n' $((SECONDS - started))
+    return $status
+}
+
+build_programs() {
+    [ -f "$build/build.ninja" ] || meson setup "$build" -Dtests=false || return 1
+    ninja -C "$build" || return 1
+} >/tmp/lxvirt-build.log 2>&1
+
+# Sets $rootfs.
+choose_rootfs() {
+    rootfs=$cache/debian-bookworm
+    if [ -x "$rootfs/sbin/init" ]; then
+        say "Using the Debian root file system in $rootfs"
+        return
+    fi
+    if install_packages "${quickstart_packages[@]}" &&
+        patiently "Making a Debian root file system in $rootfs (a minute or so)" \
+            make_debian_rootfs "$rootfs" /tmp/lxvirt-mmdebstrap.log; then
+        return
+    fi
+    say "No Debian mirror answers (see /tmp/lxvirt-mmdebstrap.log): taking a busybox root file system"
+    rootfs=$cache/busybox
+    make_busybox_rootfs "$rootfs"
+}
+
+# The command as one would type it, and what it prints.
+lxsh() {
+    printf '\n$ lxsh %s\n' "$*"
+    "$build/shell/lxsh" -c "$uri" "$@"
+}
+
+write_definition() {
+    cat >"$root/$name.xml" <<XML
+<domain type='lxc'>
+  <name>$name</name>
+  <uuid>6a46bd23-f0df-461b-85e7-19fd36be90df</uuid>
+  <memory unit='KiB'>524288</memory>
+  <vcpu>1</vcpu>
+  <os>
+    <type>exe</type>
+    <init>/sbin/init</init>
+  </os>
+  <features>
+    <capabilities policy='allow'/>
+  </features>
+  <clock offset='utc'/>
+  <on_poweroff>destroy</on_poweroff>
+  <on_reboot>restart</on_reboot>
+  <on_crash>destroy</on_crash>
+  <devices>
+    <emulator>/usr/lib/libvirt/libvirt_lxc</emulator>
+    <filesystem type='mount' accessmode='passthrough'>
+      <source dir='$rootfs'/>
+      <target dir='/'/>
+    </filesystem>
+    <interface type='bridge'>
+      <mac address='00:17:4e:9f:36:f8'/>
+      <source bridge='lxcbr0'/>
+      <link state='up'/>
+    </interface>
+    <console type='pty'/>
+  </devices>
+</domain>
+XML
+}
+
+is_running() {
+    [ "$("$build/shell/lxsh" -q -c "$uri" domstate "$name" 2>/dev/null)" != "shut off" ]
+}
+
+# What an earlier run left, with --keep or because it was interrupted.
+clean() {
+    [ -d "$root" ] || return 0
+    "$build/shell/lxsh" -q -c "$uri" destroy "$name" >/dev/null 2>&1 || true
+    "$build/shell/lxsh" -q -c "$uri" undefine "$name" >/dev/null 2>&1 || true
+    rm -rf "$root"
+}
+
+go_on() {
+    local shell=$PWD/$build/shell/lxsh
+    cat <<TEXT
+
+The container is running. Go on with:
+
+  export LIBVIRT_DEFAULT_URI='$uri'
+  sudo -E $shell console $name     # user root, no password; leave with ^]
+  sudo -E $shell                   # the shell; 'help' lists its commands
+  sudo -E $shell destroy $name
+
+or run ./quickstart.sh again, which begins anew.
+TEXT
+}
+
+demonstrate() {
+    ip link set lo up
+    ip link add lxcbr0 type bridge
+    ip link set lxcbr0 up
+    mkdir -p "$root"
+    write_definition
+    lxsh define "$root/$name.xml"
+    lxsh list --all
+    printf '\n$ lxsh start %s --console      (until the login prompt, then ^])\n' "$name"
+    python3 tests/support/console_until.py 'login:' 120 \
+        "$build/shell/lxsh" -c "$uri" start "$name" --console
+    lxsh list --all
+    lxsh dominfo "$name"
+    if [ $keep = yes ]; then
+        go_on
+        return
+    fi
+    lxsh shutdown "$name"
+    for _ in $(seq 100); do
+        is_running || break
+        sleep 0.1
+    done
+    # An init that did not listen within ten seconds.
+    is_running && lxsh destroy "$name"
+    lxsh undefine "$name"
+    lxsh list --all
+    rm -rf "$root"
+}
+
+if [ "${1:-}" = --inside ]; then
+    rootfs=$QUICKSTART_ROOTFS
+    demonstrate
+    exit
+fi
+
+install_packages "${build_packages[@]}" python3 iproute2 busybox-static
+patiently "Building in $build" build_programs || {
+    tail -n 40 /tmp/lxvirt-build.log >&2
+    exit 1
+}
+choose_rootfs
+clean
+QUICKSTART_ROOTFS=$rootfs unshare --net "$0" --inside "$([ $keep = yes ] && echo --keep || echo --inside)"
+[ $keep = yes ] || say "Done: nothing is left but $build and $rootfs"

@@ -1,0 +1,319 @@
+#!/usr/bin/env python3
+"""Measures lxsh beside lxc-tools and libvirt; run by tests/bench/run in namespaces of its own.
+
+Every program gets the same root file system, init (endless sleep), limits (none) and network (the one it
+is started in), and they take turns within each round, so that a noisy machine is noisy for all. Times
+are of whole commands, from fork to the end of the process; a destroy ends when init's process is gone.
+"""
+
+import os
+import pathlib
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+INIT = ["/bin/busybox", "sleep", "1000000000"]
+DEFINITIONS = 1000
+SUPERVISED = 10
+
+DOMAIN = """<domain type='lxc'>
+  <name>{name}</name>
+  <uuid>00000000-0000-4000-8000-{number:012}</uuid>
+  <memory unit='KiB'>262144</memory>
+  <vcpu>1</vcpu>
+  <os>
+    <type>exe</type>
+    <init>{init[0]}</init>
+    <initarg>{init[1]}</initarg>
+    <initarg>{init[2]}</initarg>
+  </os>
+  <devices>
+    <filesystem type='mount'>
+      <source dir='{rootfs}'/>
+      <target dir='/'/>
+    </filesystem>
+    <console type='pty'/>
+  </devices>
+</domain>
+"""
+
+LXC_CONFIG = """lxc.rootfs.path = dir:{rootfs}
+lxc.uts.name = {name}
+lxc.init.cmd = {init}
+lxc.net.0.type = none
+lxc.apparmor.profile = unconfined
+lxc.mount.auto = proc:mixed sys:ro
+lxc.autodev = 1
+"""
+
+
+def call(*command):
+    """Seconds that a command took; its output where it fails."""
+    begun = time.perf_counter()
+    done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    took = time.perf_counter() - begun
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(command)}: {done.stderr.strip() or done.stdout.strip()}")
+    return took
+
+
+def output(*command):
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def wait_gone(pid):
+    """Seconds until a process is gone; a zombie that nobody has reaped yet counts as gone."""
+    begun = time.perf_counter()
+    while True:
+        try:
+            stat = pathlib.Path(f"/proc/{pid}/stat").read_text(encoding="ascii")
+        except OSError:
+            return time.perf_counter() - begun
+        if stat.rpartition(")")[2].split()[0] in "ZX":
+            return time.perf_counter() - begun
+        time.sleep(0.0002)
+
+
+def pss(pid):
+    """Proportional set size in KiB."""
+    for line in pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines():
+        if line.startswith("Pss:"):
+            return int(line.split()[1])
+    raise RuntimeError(f"no Pss of process {pid}")
+
+
+def children(pid):
+    return pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
+
+
+class Lxvirt:
+    name = "lxvirt"
+
+    def __init__(self, work, rootfs, lxsh):
+        self.rootfs = rootfs
+        self.root = work / "lxvirt"
+        self.command = [lxsh, "-c", f"lxc:///embed?root={self.root}"]
+        folder = self.root / "etc/lxvirt/lxc"
+        folder.mkdir(parents=True)
+        for number in range(DEFINITIONS):
+            name = f"d{number}"
+            text = DOMAIN.format(name=name, number=number, init=INIT, rootfs=rootfs)
+            (folder / f"{name}.xml").write_text(text, encoding="ascii")
+
+    def version(self):
+        return output(*self.command, "version").splitlines()[0]
+
+    def start(self, name):
+        return call(*self.command, "start", name)
+
+    def supervisor(self, name):
+        return int(output(*self.command, "domid", name))
+
+    def init(self, name):
+        return self.supervisor(name)
+
+    def destroy(self, name):
+        return call(*self.command, "destroy", name)
+
+    def list(self):
+        return call(*self.command, "list", "--all")
+
+    def uri(self):
+        return call(*self.command, "uri")
+
+    def close(self):
+        pass
+
+
+class Lxc:
+    name = "lxc-tools"
+
+    def __init__(self, work, rootfs, _lxsh):
+        self.path = work / "lxc"
+        for number in range(SUPERVISED):
+            folder = self.path / f"d{number}"
+            folder.mkdir(parents=True)
+            text = LXC_CONFIG.format(rootfs=rootfs, name=f"d{number}", init=" ".join(INIT))
+            (folder / "config").write_text(text, encoding="ascii")
+
+    def version(self):
+        return "lxc " + output("lxc-start", "--version")
+
+    def start(self, name):
+        return call("lxc-start", "-P", str(self.path), "-n", name, "-d")
+
+    def init(self, name):
+        return int(output("lxc-info", "-P", str(self.path), "-n", name, "-p", "-H"))
+
+    def supervisor(self, name):
+        stat = pathlib.Path(f"/proc/{self.init(name)}/stat").read_text(encoding="ascii")
+        return int(stat.rpartition(")")[2].split()[1])
+
+    def destroy(self, name):
+        return call("lxc-stop", "-P", str(self.path), "-n", name, "-k")
+
+    def close(self):
+        pass
+
+
+class Libvirt:
+    name = "libvirt"
+    command = ["virsh", "-c", "lxc:///"]
+
+    def __init__(self, work, rootfs, _lxsh):
+        for path in ("/run/libvirt", "/etc/libvirt", "/var/lib/libvirt", "/var/log/libvirt"):
+            subprocess.run(["mount", "-t", "tmpfs", "none", path], check=True)
+        folder = pathlib.Path("/etc/libvirt/lxc")
+        folder.mkdir()
+        for number in range(DEFINITIONS):
+            text = DOMAIN.format(name=f"d{number}", number=number, init=INIT, rootfs=rootfs)
+            (folder / f"d{number}.xml").write_text(text, encoding="ascii")
+        for name in ("libvirtd.conf", "virtlogd.conf"):
+            (pathlib.Path("/etc/libvirt") / name).write_text("", encoding="ascii")
+        log = open(work / "libvirtd.log", "w", encoding="utf-8")
+        self.daemons = [subprocess.Popen([shutil.which(name)], stdout=log, stderr=log)
+                        for name in ("virtlogd", "libvirtd")]
+        for _ in range(200):
+            if subprocess.run([*self.command, "uri"], capture_output=True).returncode == 0:
+                return
+            time.sleep(0.1)
+        raise RuntimeError("libvirtd does not answer: " + (work / "libvirtd.log").read_text()[-500:])
+
+    def version(self):
+        return "libvirt " + output("virsh", "--version")
+
+    def start(self, name):
+        return call(*self.command, "start", name)
+
+    def supervisor(self, name):
+        return int(output(*self.command, "domid", name))
+
+    def init(self, name):
+        return int(children(self.supervisor(name))[0])
+
+    def destroy(self, name):
+        return call(*self.command, "destroy", name)
+
+    def list(self):
+        return call(*self.command, "list", "--all")
+
+    def uri(self):
+        return call(*self.command, "uri")
+
+    def close(self):
+        for daemon in reversed(self.daemons):
+            daemon.send_signal(signal.SIGTERM)
+            daemon.wait(20)
+
+
+def make_rootfs(folder):
+    for name in ("bin", "dev", "proc", "sys", "tmp", "etc", "run"):
+        (folder / name).mkdir(parents=True)
+    shutil.copy(shutil.which("busybox"), folder / "bin/busybox")
+    return folder
+
+
+def peers(work, rootfs, lxsh):
+    """The programs that take part; one that cannot says why and is left out."""
+    found = []
+    for kind, needs in ((Lxvirt, []), (Lxc, ["lxc-start"]), (Libvirt, ["libvirtd", "virsh"])):
+        missing = [name for name in needs if not shutil.which(name)]
+        if missing:
+            print(f"{kind.name} is left out: {', '.join(missing)} not installed", file=sys.stderr)
+            continue
+        peer = None
+        try:
+            peer = kind(work, rootfs, lxsh)
+            peer.start("d0")
+            peer.destroy("d0")
+            found.append(peer)
+        except (RuntimeError, OSError, subprocess.CalledProcessError) as error:
+            if kind is Lxvirt:
+                raise
+            print(f"{kind.name} is left out: {error}", file=sys.stderr)
+            if peer:
+                peer.close()
+    return found
+
+
+def add(results, row, peer, value):
+    results.setdefault(row, {}).setdefault(peer.name, []).append(value)
+
+
+def measure_round(results, everyone):
+    for peer in everyone:
+        add(results, "start, ms", peer, peer.start("d0") * 1000)
+        pid = peer.init("d0")
+        took = peer.destroy("d0")
+        add(results, "destroy, ms", peer, (took + wait_gone(pid)) * 1000)
+    for peer in everyone:
+        if hasattr(peer, "list"):
+            add(results, f"list --all, {DEFINITIONS} definitions, ms", peer, peer.list() * 1000)
+            add(results, "uri, ms", peer, peer.uri() * 1000)
+
+
+def measure_memory(results, peer):
+    names = [f"d{number}" for number in range(SUPERVISED)]
+    for name in names:
+        peer.start(name)
+    for name in names:
+        add(results, f"PSS of a supervisor, {SUPERVISED} running, KiB", peer,
+            pss(peer.supervisor(name)))
+    for name in names:
+        peer.destroy(name)
+
+
+def machine():
+    cpu = next((line.partition(":")[2].strip() for line in open("/proc/cpuinfo", encoding="utf-8")
+                if line.startswith("model name")), os.uname().machine)
+    memory = int(open("/proc/meminfo", encoding="ascii").readline().split()[1]) // 1048576
+    return f"{cpu}, {os.cpu_count()} CPUs, {memory} GiB, Linux {os.uname().release}"
+
+
+def print_table(results, everyone, rounds):
+    print(f"Machine: {machine()}. Medians of {rounds} rounds; in brackets the 10th and 90th percentile; "
+          "then lxvirt's share of it.\n")
+    print("| | " + " | ".join(peer.name for peer in everyone) + " |")
+    print("|---" * (len(everyone) + 1) + "|")
+    for row, by_peer in results.items():
+        own = statistics.median(by_peer[Lxvirt.name])
+        cells = []
+        for peer in everyone:
+            values = sorted(by_peer.get(peer.name, []))
+            if not values:
+                cells.append("-")
+                continue
+            median = statistics.median(values)
+            low, high = values[len(values) // 10], values[len(values) * 9 // 10]
+            ratio = "" if peer.name == Lxvirt.name else f", {own / median:.2f}"
+            cells.append(f"{median:.1f} ({low:.1f}-{high:.1f}){ratio}")
+        print(f"| {row} | " + " | ".join(cells) + " |")
+    print("\n" + "; ".join(peer.version() for peer in everyone))
+
+
+def main():
+    lxsh, rounds = sys.argv[1], int(sys.argv[2])
+    results, everyone = {}, []
+    with tempfile.TemporaryDirectory(prefix="lxvirt-bench-") as folder:
+        work = pathlib.Path(folder)
+        subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+        try:
+            everyone = peers(work, make_rootfs(work / "rootfs"), lxsh)
+            for number in range(rounds):
+                print(f"\rround {number + 1} of {rounds} ", end="", file=sys.stderr, flush=True)
+                measure_round(results, everyone)
+            print("memory", file=sys.stderr)
+            for peer in everyone:
+                measure_memory(results, peer)
+            print_table(results, everyone, rounds)
+        finally:
+            for peer in everyone:
+                peer.close()
+
+
+if __name__ == "__main__":
+    main()
