@@ -11,12 +11,15 @@
 #include "base/error.hh"
 #include "base/file.hh"
 #include "base/uuid.hh"
-#include "config.hh"
 #include "driver/host.hh"
 
 namespace lxvirt::driver {
 
 namespace {
+
+// The path that domains written for libvirt carry, and that define fills in where there is none: it
+// says which driver a domain is for, lxvirt runs its own lxc_helper whatever it is.
+constexpr const char* kEmulator = "/usr/lib/libvirt/libvirt_lxc";
 
 std::uint64_t number(const std::string& text) {
     return std::strtoull(text.c_str(), nullptr, 10);
@@ -175,9 +178,9 @@ void add_caches(std::string& text, const std::string& base) {
 void add_guest(std::string& text, std::string_view arch, int wordsize) {
     text += fmt::format(
         "  <guest>\n    <os_type>exe</os_type>\n    <arch name='{}'>\n"
-        "      <wordsize>{}</wordsize>\n      <emulator>{}/lxc_helper</emulator>\n"
+        "      <wordsize>{}</wordsize>\n      <emulator>{}</emulator>\n"
         "      <domain type='lxc'/>\n    </arch>\n  </guest>\n\n",
-        arch, wordsize, HELPER_FOLDER);
+        arch, wordsize, kEmulator);
 }
 
 }  // namespace
