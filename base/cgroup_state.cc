@@ -1,0 +1,149 @@
+// What becomes of the processes of a group: freeze, thaw, kill, the OOM killer's count.
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <charconv>
+
+#include "base/cgroup.hh"
+#include "base/error.hh"
+#include "base/file.hh"
+#include "base/process.hh"
+#include "base/text.hh"
+
+namespace lxvirt::base {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// The v2 tree freezes and kills wherever it is mounted, with or without controllers.
+struct FreezeFile {
+    std::string path;
+    bool unified;
+};
+
+FreezeFile freeze_file(const std::vector<Hierarchy>& all, const std::string& path) {
+    if (const Hierarchy* unified = unified_of(all)) {
+        std::string file = unified->mount + path + "/cgroup.freeze";
+        if (exists(file)) return {std::move(file), true};
+    }
+    if (const Hierarchy* freezer = owner_of(all, "freezer"))
+        return {freezer->mount + path + "/freezer.state", false};
+    fail(ErrorCode::operation_unsupported,
+         "this host has no freezer: neither cgroup v2 nor a v1 freezer hierarchy is mounted");
+}
+
+// A value such as "populated 1" in a file of "key value" lines.
+std::optional<unsigned long> keyed_value(const std::string& file, std::string_view key) {
+    const auto text = try_read_file(file);
+    if (!text) return std::nullopt;
+    for (const std::string_view line : split(*text, '\n')) {
+        if (!line.starts_with(key) || line.size() <= key.size() || line[key.size()] != ' ') continue;
+        unsigned long value = 0;
+        std::from_chars(line.data() + key.size() + 1, line.data() + line.size(), value);
+        return value;
+    }
+    return std::nullopt;
+}
+
+// Waits until `key` of the group's cgroup.events is `value`; the kernel signals changes with POLLPRI.
+bool wait_event(const std::string& group, std::string_view key, unsigned long value,
+                Clock::time_point end) {
+    const UniqueFd events = open_file(group + "/cgroup.events", O_RDONLY);
+    for (;;) {
+        if (keyed_value(group + "/cgroup.events", key) == value) return true;
+        const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - Clock::now()).count();
+        if (left <= 0) return false;
+        pollfd entry{.fd = events.get(), .events = POLLPRI, .revents = 0};
+        (void)::poll(&entry, 1, static_cast<int>(std::min<std::int64_t>(left, 20)));
+    }
+}
+
+bool wait_v1_frozen(const std::string& file, Clock::time_point end) {
+    for (;;) {
+        if (trim(read_file(file)) == "FROZEN") return true;
+        if (Clock::now() > end) return false;
+        ::usleep(500);
+    }
+}
+
+// Sends SIGKILL to what the group and those below it hold now; how many there were.
+std::size_t kill_once(const std::string& folder) {
+    std::size_t found = 0;
+    const auto procs = try_read_file(folder + "/cgroup.procs");
+    if (!procs) return 0;
+    for (const std::string_view word : split_words(*procs)) {
+        pid_t pid = 0;
+        std::from_chars(word.data(), word.data() + word.size(), pid);
+        if (pid <= 0) continue;
+        ++found;
+        if (const auto process = open_pidfd(pid)) (void)send_signal(*process, SIGKILL);
+    }
+    for (const std::string& name : list_folder(folder))
+        if (exists(folder + "/" + name + "/cgroup.procs")) found += kill_once(folder + "/" + name);
+    return found;
+}
+
+bool kill_one_by_one(const Hierarchy& hierarchy, const std::string& path, Clock::time_point end) {
+    while (kill_once(hierarchy.mount + path) != 0) {
+        if (Clock::now() > end) return false;
+        ::usleep(1000);
+    }
+    return true;
+}
+
+}  // namespace
+
+void freeze_group(const std::vector<Hierarchy>& all, const std::string& path,
+                  std::chrono::milliseconds patience) {
+    const FreezeFile file = freeze_file(all, path);
+    const auto end = Clock::now() + patience;
+    write_value(file.path, file.unified ? "1" : "FROZEN");
+    const bool done = file.unified ? wait_event(parent_folder(file.path), "frozen", 1, end)
+                                   : wait_v1_frozen(file.path, end);
+    if (done) return;
+    write_value(file.path, file.unified ? "0" : "THAWED");
+    fail_with(ETIMEDOUT, "freeze control group '{}'", path);
+}
+
+void thaw_group(const std::vector<Hierarchy>& all, const std::string& path) {
+    const FreezeFile file = freeze_file(all, path);
+    if (exists(file.path)) write_value(file.path, file.unified ? "0" : "THAWED");
+}
+
+bool is_frozen(const std::vector<Hierarchy>& all, const std::string& path) {
+    const FreezeFile file = freeze_file(all, path);
+    const auto state = try_read_file(file.path);
+    return state && trim(*state) != "0" && trim(*state) != "THAWED";
+}
+
+bool kill_group(const std::vector<Hierarchy>& all, const std::string& path,
+                std::chrono::milliseconds patience) {
+    const auto end = Clock::now() + patience;
+    bool empty = true;
+    for (const Hierarchy& hierarchy : all) {
+        const std::string folder = hierarchy.mount + path;
+        if (!exists(folder)) continue;
+        // A frozen v1 task does not take SIGKILL before it is thawed; a v2 one does.
+        if (hierarchy.has("freezer") && !hierarchy.unified)
+            write_value(folder + "/freezer.state", "THAWED");
+        if (hierarchy.unified && exists(folder + "/cgroup.kill")) {
+            write_value(folder + "/cgroup.kill", "1");
+            empty = wait_event(folder, "populated", 0, end) && empty;
+        } else {
+            empty = kill_one_by_one(hierarchy, path, end) && empty;
+        }
+    }
+    return empty;
+}
+
+std::optional<unsigned long> oom_kills(const std::vector<Hierarchy>& all, const std::string& path) {
+    const Hierarchy* memory = owner_of(all, "memory");
+    if (memory == nullptr) return std::nullopt;
+    const std::string folder = memory->mount + path;
+    return keyed_value(folder + (memory->unified ? "/memory.events" : "/memory.oom_control"),
+                       "oom_kill");
+}
+
+}  // namespace lxvirt::base

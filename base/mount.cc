@@ -1,0 +1,140 @@
+#include "base/mount.hh"
+
+#include <fcntl.h>
+#include <linux/mount.h>
+#include <sys/syscall.h>
+
+#include <array>
+
+#include "base/error.hh"
+#include "base/file.hh"
+
+namespace lxvirt::base {
+
+namespace {
+
+int openat2(int folder, const char* path, int flags, mode_t mode) {
+    open_how how{};
+    how.flags = static_cast<std::uint64_t>(flags | O_CLOEXEC);
+    how.mode = mode;
+    how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
+    for (int attempt = 0;; ++attempt) {
+        const long fd = ::syscall(SYS_openat2, folder, path, &how, sizeof how);
+        if (fd >= 0 || errno != EAGAIN || attempt == 64) return static_cast<int>(fd);
+    }
+}
+
+// What the file system's driver said (fsopen(2), "the message retrieval interface"): lines that begin
+// with "e ", "w " or "i ".
+std::string context_messages(Fd context) {
+    std::string text;
+    std::array<char, 1024> buffer;
+    for (;;) {
+        const ssize_t got = ::read(context.get(), buffer.data(), buffer.size());
+        if (got <= 2) return text;
+        std::string_view line(buffer.data(), static_cast<std::size_t>(got));
+        while (line.ends_with('\n')) line.remove_suffix(1);
+        if (!text.empty()) text += "; ";
+        text += line.substr(2);
+    }
+}
+
+class FsContext {
+  public:
+    explicit FsContext(const std::string& fstype)
+        : name_(fstype), fd_(::fsopen(fstype.c_str(), FSOPEN_CLOEXEC)) {
+        if (!fd_) fail_errno("open file system type '{}'", fstype);
+    }
+    void configure(unsigned command, const char* key, const char* value) {
+        if (::fsconfig(fd_.get(), command, key, value, 0) == 0) return;
+        const int saved = errno;
+        std::string what = fmt::format("make a '{}' file system", name_);
+        if (key != nullptr) what += fmt::format(": option {}{}{}", key, value ? "=" : "", value ? value : "");
+        if (const std::string said = context_messages(fd_); !said.empty()) what += " (" + said + ")";
+        fail_with(saved, "{}", what);
+    }
+    [[nodiscard]] UniqueFd mount(std::uint64_t attributes) {
+        UniqueFd mount(::fsmount(fd_.get(), FSMOUNT_CLOEXEC, static_cast<unsigned>(attributes)));
+        if (!mount) fail_errno("mount a '{}' file system", name_);
+        return mount;
+    }
+
+  private:
+    std::string name_;
+    UniqueFd fd_;
+};
+
+}  // namespace
+
+UniqueFd open_in_root(Fd root, const std::string& path, int flags, mode_t mode) {
+    UniqueFd fd(openat2(root.get(), path.c_str(), flags, mode));
+    if (!fd) fail_errno("open '{}' inside the container", path);
+    return fd;
+}
+
+std::optional<UniqueFd> try_open_in_root(Fd root, const std::string& path, int flags) {
+    UniqueFd fd(openat2(root.get(), path.c_str(), flags, 0));
+    if (fd) return fd;
+    if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;
+    fail_errno("open '{}' inside the container", path);
+}
+
+UniqueFd clone_mount(Fd folder, const std::string& path, bool recursive) {
+    const unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (path.empty() ? AT_EMPTY_PATH : 0) |
+                           (recursive ? AT_RECURSIVE : 0U);
+    UniqueFd tree(::open_tree(folder.get(), path.c_str(), flags));
+    if (!tree) fail_errno("open the mount tree '{}'", path);
+    return tree;
+}
+
+UniqueFd clone_mount(Fd object, bool recursive) {
+    return clone_mount(object, "", recursive);
+}
+
+UniqueFd make_mount(const std::string& fstype, const std::string& source, const MountOptions& options,
+                    std::uint64_t attributes, bool superblock_readonly) {
+    FsContext context(fstype);
+    if (superblock_readonly) context.configure(FSCONFIG_SET_FLAG, "ro", nullptr);
+    if (!source.empty()) context.configure(FSCONFIG_SET_STRING, "source", source.c_str());
+    for (const auto& [key, value] : options) {
+        if (value.empty()) context.configure(FSCONFIG_SET_FLAG, key.c_str(), nullptr);
+        else context.configure(FSCONFIG_SET_STRING, key.c_str(), value.c_str());
+    }
+    context.configure(FSCONFIG_CMD_CREATE, nullptr, nullptr);
+    return context.mount(attributes);
+}
+
+void change_mount(Fd mount, const MountChange& change, const std::string& name) {
+    mount_attr attributes{};
+    attributes.attr_set = change.set;
+    attributes.attr_clr = change.clear;
+    attributes.propagation = change.propagation;
+    if (change.userns.valid()) attributes.userns_fd = static_cast<std::uint64_t>(change.userns.get());
+    const unsigned flags = AT_EMPTY_PATH | (change.recursive ? AT_RECURSIVE : 0U);
+    if (::mount_setattr(mount.get(), "", flags, &attributes, sizeof attributes) != 0)
+        fail_errno("set the attributes of mount '{}'{}", name,
+                   (change.set & MOUNT_ATTR_IDMAP) != 0 ? " (id-mapped)" : "");
+}
+
+void attach_mount(Fd mount, Fd target, const std::string& name) {
+    if (::move_mount(mount.get(), "", target.get(), "",
+                     MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) != 0)
+        fail_errno("attach the mount on '{}'", name);
+}
+
+void make_folders_in_root(Fd root, const std::string& path, mode_t mode) {
+    std::size_t from = path.find_first_not_of('/');
+    while (from != std::string::npos) {
+        const std::size_t end = std::min(path.find('/', from), path.size());
+        const std::string prefix = path.substr(0, end);
+        if (!try_open_in_root(root, prefix, O_PATH)) {
+            const UniqueFd parent = open_in_root(root, "./" + path.substr(0, from), O_PATH | O_DIRECTORY);
+            const std::string name = path.substr(from, end - from);
+            if (::mkdirat(parent.get(), name.c_str(), mode) != 0 && errno != EEXIST)
+                fail_errno("make folder '{}' inside the container", prefix);
+        }
+        from = path.find_first_not_of('/', end);
+    }
+}
+
+}  // namespace lxvirt::base

@@ -1,0 +1,350 @@
+// The launch plan: everything lxc_helper needs to make one container, as plain data. The driver compiles
+// it from the domain, `lxsh plan` prints it, unit tests read it, the helper carries it out and knows no
+// XML. Sections stand in the order in which they are carried out; inside a section the order counts.
+//
+// Host paths are absolute. Paths inside the container are absolute there. Every name that the helper
+// will make on the host (groups, links) is in here, chosen and written down before.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/cgroup.hh"
+#include "base/device_filter.hh"
+
+namespace lxvirt::helper {
+
+// Another value is refused: a helper of one build is not handed the plan of another.
+inline constexpr std::uint32_t kPlanVersion = 1;
+
+struct KeyValue {
+    std::string key, value;
+    template <typename Self, typename Visitor>
+    static void fields(Self& self, Visitor& visit) {
+        visit("key", self.key);
+        visit("value", self.value);
+    }
+};
+
+struct IdMapRow {
+    std::uint32_t inside = 0, outside = 0, count = 0;
+    template <typename Self, typename Visitor>
+    static void fields(Self& self, Visitor& visit) {
+        visit("inside", self.inside);
+        visit("outside", self.outside);
+        visit("count", self.count);
+    }
+};
+
+// A namespace that is entered instead of made.
+struct SharedNamespace {
+    std::uint32_t kind = 0;  // CLONE_NEWNET, CLONE_NEWIPC or CLONE_NEWUTS
+    std::string path;        // "/proc/PID/ns/net", "/run/netns/NAME"
+    template <typename Self, typename Visitor>
+    static void fields(Self& self, Visitor& visit) {
+        visit("kind", self.kind);
+        visit("path", self.path);
+    }
+};
+
+struct Namespaces {
+    std::uint32_t fresh = 0;  // CLONE_NEW* made with the init; pid and mount always
+    bool cgroup = true;       // unshared by the init once it is in its groups
+    std::vector<SharedNamespace> shared;
+    std::vector<IdMapRow> uid_map, gid_map;  // empty = no user namespace
+    template <typename Self, typename Visitor>
+    static void fields(Self& self, Visitor& visit) {
+        visit("fresh", self.fresh);
+        visit("cgroup", self.cgroup);
+        visit("shared", self.shared);
+        visit("uid_map", self.uid_map);
+        visit("gid_map", self.gid_map);
+    }
+};
+
+// A value written into a file of the container's outer group.
+struct GroupLimit {
+    std::string controller;  // decides the hierarchy
+    std::string file, value;
+    template <typename Self, typename Visitor>
+    static void fields(Self& self, Visitor& visit) {
+        visit("controller", self.controller);
+        visit("file", self.file);
+        visit("value", self.value);
+    }
+};
+
+struct Groups {
+    std::vector<base::Hierarchy> hierarchies;
+    std::string outer;   // "/machine/lxc-PID-NAME.libvirt-lxc": limits and device rules
+    std::string inner;   // below it: the root of the container's cgroup namespace
+    std::string helper;  // the group of the supervisors themselves
+    std::vector<GroupLimit> limits;
+    std::vector<base::DeviceRule> devices;
+    template <typename Self, typename Visitor>
+    static void fields(Self& self, Visitor& visit) {
+        visit("hierarchies", self.hierarchies);
+        visit("outer", self.outer);
+        visit("inner", self.inner);
+        visit("helper", self.helper);
+        visit("limits", self.limits);
+        visit("devices", self.devices);
+    }
+};
+
+enum class MountKind : std::uint32_t {
+    host_bind,   // a tree of the host, opened before the container exists
+    inner_bind,  // a path of the container, opened after the mounts before it
+    fresh,       // a new file system, made inside the container's namespaces
+    device,      // a file system on a block device or an image file, mounted from the host
+    dev,         // the tmpfs of Plan::dev with its devpts and console nodes
+    mask,        // hides `target`: /dev/null over a file, an empty read-only tmpfs over a folder
+};
+
+struct Mount {
+    MountKind kind = MountKind::fresh;
+    std::string source;  // host or inner path, or the file system's source
+    std::string target;  // inside; "/" for the root
+    std::string fstype;
+    std::vector<KeyValue> options;  // of the file system
+    std::uint64_t attributes = 0;   // MOUNT_ATTR_*: what is set
+    bool recursive = true;          // binds: with the mounts below
+    bool idmapped = false;          // through the container's id map
+    bool optional = false;          // a target or source that is absent is passed over
+    bool loop = false;              // device: `source` is an image file
+    bool filesystem_readonly = false;  // device: the superblock itself
+    bool make_target = true;        // make a missing target
+    template <typename Self, typename Visitor>
+    static void fields(Self& self, Visitor& visit) {
+        visit("kind", self.kind);
+        visit("source", self.source);
+        visit("target", self.target);
+        visit("fstype", self.fstype);
+        visit("options", self.options);
+        visit("attributes", self.attributes);
+        visit("recursive", self.recursive);
+        visit("idmapped", self.idmapped);
+        visit("optional", self.optional);
+        visit("loop", self.loop);
+        visit("filesystem_readonly", self.filesystem_readonly);
+        visit("make_target", self.make_target);
+    }
+};
+
+struct DeviceNode {
+    std::string path;  // below /dev: "null", "bus/usb/001/002"
+    char type = 'c';
+    std::uint32_t major = 0, minor = 0;
+    std::uint32_t mode = 0600;
+    std::uint32_t uid = 0, gid = 0;  // on the host
+    std::string loop_file;           // an image file to put a loop device on; major and minor follow
+    bool loop_readonly = false;
+    template <typename Self, typename Visitor>
+    static void fields(Self& self, Visitor& visit) {
+        visit("path", self.path);
+        visit("type", self.type);
+        visit("major", self.major);
+        visit("minor", self.minor);
+        visit("mode", self.mode);
+        visit("uid", self.uid);
+        visit("gid", self.gid);
+        visit("loop_file", self.loop_file);
+        visit("loop_readonly", self.loop_readonly);
+    }
+};
+
+struct Symlink {
+    std::string path;  // below /dev
+    std::string target;
+    template <typename Self, typename Visitor>
+    static void fields(Self& self, Visitor& visit) {
+        visit("path", self.path);
+        visit("target", self.target);
+    }
+};
+
+struct Dev {  // the tmpfs on /dev and the devpts on /dev/pts
+    std::uint64_t size = 1U << 20;  // bytes
+    std::uint32_t uid = 0, gid = 0;  // the container's root, on the host
+    std::uint32_t tty_gid = 5;       // group of terminals, on the host
+    std::vector<DeviceNode> nodes;
+    std::vector<Symlink> links;
+    template <typename Self, typename Visitor>
+    static void fields(Self& self, Visitor& visit) {
+        visit("size", self.size);
+        visit("uid", self.uid);
+        visit("gid", self.gid);
+        visit("tty_gid", self.tty_gid);
+        visit("nodes", self.nodes);
+        visit("links", self.links);
+    }
+};
+
+enum class LinkKind : std::uint32_t { veth, macvlan, move };
+
+struct Address {
+    std::string address, peer;
+    std::uint32_t prefix = 32;
+    template <typename Self, typename Visitor>
+    static void fields(Self& self, Visitor& visit) {
+        visit("address", self.address);
+        visit("peer", self.peer);
+        visit("prefix", self.prefix);
+    }
+};
+
+struct Route {
+    std::string destination, gateway;
+    std::uint32_t prefix = 0, metric = 0;
+    template <typename Self, typename Visitor>
+    static void fields(Self& self, Visitor& visit) {
+        visit("destination", self.destination);
+        visit("gateway", self.gateway);
+        visit("prefix", self.prefix);
+        visit("metric", self.metric);
+    }
+};
+
+struct Link {
+    LinkKind kind = LinkKind::veth;
+    std::string host;    // veth: the host's end; macvlan: the device below; move: the device
+    std::string guest;   // name inside; empty for move = keep
+    std::string mac;
+    std::string bridge;  // veth; empty = none
+    std::string alias;   // IFALIAS of what is made on the host
+    std::uint32_t macvlan_mode = 0;
+    std::uint32_t mtu = 0;
+    bool up = true;       // the guest's end
+    std::vector<Address> addresses, host_addresses;
+    std::vector<Route> routes, host_routes;
+    template <typename Self, typename Visitor>
+    static void fields(Self& self, Visitor& visit) {
+        visit("kind", self.kind);
+        visit("host", self.host);
+        visit("guest", self.guest);
+        visit("mac", self.mac);
+        visit("bridge", self.bridge);
+        visit("alias", self.alias);
+        visit("macvlan_mode", self.macvlan_mode);
+        visit("mtu", self.mtu);
+        visit("up", self.up);
+        visit("addresses", self.addresses);
+        visit("host_addresses", self.host_addresses);
+        visit("routes", self.routes);
+        visit("host_routes", self.host_routes);
+    }
+};
+
+struct ConsolePlan {
+    std::string alias;     // "console0"
+    std::string log_file;  // absolute; empty = none
+    bool log_append = false;
+    std::uint64_t log_limit = 2U << 20;  // bytes before it is rotated to FILE.0
+    template <typename Self, typename Visitor>
+    static void fields(Self& self, Visitor& visit) {
+        visit("alias", self.alias);
+        visit("log_file", self.log_file);
+        visit("log_append", self.log_append);
+        visit("log_limit", self.log_limit);
+    }
+};
+
+struct Rlimit {
+    std::uint32_t resource = 0;  // RLIMIT_*
+    std::uint64_t soft = 0, hard = 0;
+    template <typename Self, typename Visitor>
+    static void fields(Self& self, Visitor& visit) {
+        visit("resource", self.resource);
+        visit("soft", self.soft);
+        visit("hard", self.hard);
+    }
+};
+
+struct Init {
+    std::vector<std::string> argv;  // argv[0] is the path
+    std::vector<std::string> environment;
+    std::string folder;
+    std::string user, group;  // name, id or "+id", looked up inside
+    std::string hostname;
+    bool loopback = true;                // raise lo
+    std::uint64_t capabilities = ~0ULL;  // what the bounding set keeps
+    std::string seccomp;                 // sock_filter records; empty = none
+    std::vector<Rlimit> rlimits;
+    std::uint32_t personality = 0;  // PER_LINUX32 for a 32-bit arch
+    bool personality_set = false;
+    template <typename Self, typename Visitor>
+    static void fields(Self& self, Visitor& visit) {
+        visit("argv", self.argv);
+        visit("environment", self.environment);
+        visit("folder", self.folder);
+        visit("user", self.user);
+        visit("group", self.group);
+        visit("hostname", self.hostname);
+        visit("loopback", self.loopback);
+        visit("capabilities", self.capabilities);
+        visit("seccomp", self.seccomp);
+        visit("rlimits", self.rlimits);
+        visit("personality", self.personality);
+        visit("personality_set", self.personality_set);
+    }
+};
+
+enum class EndAction : std::uint32_t { destroy, restart };
+
+// What the supervisor does when the container ends, and where it keeps its facts.
+struct Supervision {
+    std::string uri;         // of the root, for the driver process that a restart calls
+    std::string run_folder;  // /run/lxvirt/lxc/NAME
+    std::string op_lock;     // /run/lxvirt/lock/NAME.op
+    std::string journal;
+    bool has_hooks = false;
+    bool transient = false;
+    EndAction on_poweroff = EndAction::destroy;
+    EndAction on_reboot = EndAction::restart;
+    EndAction on_crash = EndAction::destroy;
+    bool paused = false;  // freeze before the init's first instruction
+    template <typename Self, typename Visitor>
+    static void fields(Self& self, Visitor& visit) {
+        visit("uri", self.uri);
+        visit("run_folder", self.run_folder);
+        visit("op_lock", self.op_lock);
+        visit("journal", self.journal);
+        visit("has_hooks", self.has_hooks);
+        visit("transient", self.transient);
+        visit("on_poweroff", self.on_poweroff);
+        visit("on_reboot", self.on_reboot);
+        visit("on_crash", self.on_crash);
+        visit("paused", self.paused);
+    }
+};
+
+struct Plan {
+    std::uint32_t version = kPlanVersion;
+    std::string name, uuid;
+    Supervision supervision;
+    Groups groups;
+    Namespaces namespaces;
+    Dev dev;
+    std::vector<ConsolePlan> consoles;
+    std::vector<Mount> mounts;  // the root first; MountKind::dev is the tmpfs of `dev`
+    std::vector<Link> links;
+    Init init;
+    template <typename Self, typename Visitor>
+    static void fields(Self& self, Visitor& visit) {
+        visit("version", self.version);
+        visit("name", self.name);
+        visit("uuid", self.uuid);
+        visit("supervision", self.supervision);
+        visit("groups", self.groups);
+        visit("namespaces", self.namespaces);
+        visit("dev", self.dev);
+        visit("consoles", self.consoles);
+        visit("mounts", self.mounts);
+        visit("links", self.links);
+        visit("init", self.init);
+    }
+};
+
+}  // namespace lxvirt::helper

@@ -1,0 +1,77 @@
+// What the driver and a running helper say to each other.
+//
+// Start: the driver spawns `lxc_helper --name NAME --channel FD` where FD is one end of a SOCK_SEQPACKET
+// pair, and sends one StartRequest with the plan in a memfd (SCM_RIGHTS). The helper answers with one
+// StartReply and then waits for one byte that commits the start; if the channel closes before, it undoes
+// everything.
+//
+// Control: DIR/control.sock (SOCK_SEQPACKET, root only, SO_PEERCRED checked). One Request, one Reply; a
+// console reply carries the stream's descriptor, and that connection then takes Request::resize.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace lxvirt::helper {
+
+inline constexpr std::uint32_t kProtocolVersion = 1;
+inline constexpr std::size_t kMaxMessage = 4096;
+inline constexpr std::size_t kMaxPlan = 4U << 20;
+
+struct StartReply {
+    std::uint32_t version = kProtocolVersion;
+    std::int32_t error = 0;   // errno; 0 with a text = not a system error
+    std::string failure;      // empty = the container runs
+    std::string host_consoles;  // "/dev/pts/3 /dev/pts/4"
+    std::int32_t init_pid = 0;
+    template <typename Self, typename Visitor>
+    static void fields(Self& self, Visitor& visit) {
+        visit("version", self.version);
+        visit("error", self.error);
+        visit("failure", self.failure);
+        visit("host_consoles", self.host_consoles);
+        visit("init_pid", self.init_pid);
+    }
+};
+
+enum class RequestKind : std::uint32_t {
+    ping = 0,
+    destroy,       // kill, undo, go; the reply comes before, the end is the socket's end
+    signal,        // send `value` to the init; `flag`: its end counts as asked for
+    ask_restart,   // the next end of the init is a reboot, whatever its status
+    open_console,  // `text` = alias or empty; `flag` = force, `value` bit 0 = safe
+    resize,        // on a console's connection: `value` = rows << 16 | columns
+    set_paused,    // `flag`: what to note in the status file
+};
+
+struct Request {
+    std::uint32_t version = kProtocolVersion;
+    RequestKind kind = RequestKind::ping;
+    std::uint32_t value = 0;
+    bool flag = false;
+    std::string text;
+    template <typename Self, typename Visitor>
+    static void fields(Self& self, Visitor& visit) {
+        visit("version", self.version);
+        visit("kind", self.kind);
+        visit("value", self.value);
+        visit("flag", self.flag);
+        visit("text", self.text);
+    }
+};
+
+struct Reply {
+    std::uint32_t version = kProtocolVersion;
+    std::int32_t code = 0;  // base::ErrorCode; 0 = done
+    std::string text;       // what went wrong
+    template <typename Self, typename Visitor>
+    static void fields(Self& self, Visitor& visit) {
+        visit("version", self.version);
+        visit("code", self.code);
+        visit("text", self.text);
+    }
+};
+
+}  // namespace lxvirt::helper
