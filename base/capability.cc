@@ -74,13 +74,16 @@ CapabilitySet permitted_capabilities() {
     return get_sets().permitted;
 }
 
-void limit_capabilities(CapabilitySet keep) {
+void limit_bounding_set(CapabilitySet keep) {
     for (unsigned number = 0; number < 64; ++number) {
         if ((keep >> number & 1U) != 0) continue;
         if (::prctl(PR_CAPBSET_DROP, number, 0, 0, 0) == 0) continue;
         if (errno == EINVAL) break;  // past the last one this kernel knows
         fail_errno("drop capability {} from the bounding set", number);
     }
+}
+
+void limit_capabilities(CapabilitySet keep) {
     if (::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0 && errno != EINVAL)
         fail_errno("clear the ambient capabilities");
     Sets sets = get_sets();

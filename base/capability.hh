@@ -22,8 +22,12 @@ using CapabilitySet = std::uint64_t;
 
 [[nodiscard]] CapabilitySet permitted_capabilities();
 
-// Takes everything outside `keep` out of the bounding, permitted, effective, inheritable and ambient
-// sets: what an init may hold is then at most `keep` (exec of a root process).
+// Takes everything outside `keep` out of the bounding set, which an exec of root cannot exceed; needs
+// CAP_SETPCAP. The other sets are left: what the caller still has to do may need them.
+void limit_bounding_set(CapabilitySet keep);
+
+// Takes everything outside `keep` out of the permitted and effective sets and empties the inheritable
+// and ambient ones.
 void limit_capabilities(CapabilitySet keep);
 
 // Effective = permitted, respectively effective = none.

@@ -111,7 +111,7 @@ Netlink::Netlink() : socket_(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLI
     (void)::setsockopt(socket_.get(), SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof on);
 }
 
-void Netlink::request(NetlinkMessage& message, const std::string& what) {
+void Netlink::request(NetlinkMessage& message, const std::string& what, const Answer& answer) {
     std::vector<char>& bytes = message.bytes();
     reinterpret_cast<nlmsghdr*>(bytes.data())->nlmsg_seq = ++sequence_;
     if (::send(socket_.get(), bytes.data(), bytes.size(), 0) < 0) fail_errno("{}", what);
@@ -123,7 +123,11 @@ void Netlink::request(NetlinkMessage& message, const std::string& what) {
         auto left = static_cast<unsigned>(got);
         for (auto* header = reinterpret_cast<nlmsghdr*>(buffer.data()); NLMSG_OK(header, left);
              header = NLMSG_NEXT(header, left)) {
-            if (header->nlmsg_seq != sequence_ || header->nlmsg_type != NLMSG_ERROR) continue;
+            if (header->nlmsg_seq != sequence_) continue;
+            if (header->nlmsg_type != NLMSG_ERROR) {
+                if (answer) answer(header);
+                continue;
+            }
             const int error = -static_cast<const nlmsgerr*>(NLMSG_DATA(header))->error;
             if (error == 0) return;
             const std::string_view text = extended_text(header);
@@ -134,9 +138,18 @@ void Netlink::request(NetlinkMessage& message, const std::string& what) {
 }
 
 std::optional<int> Netlink::find_link(const std::string& name) {
-    const unsigned index = ::if_nametoindex(name.c_str());
-    if (index == 0) return std::nullopt;
-    return static_cast<int>(index);
+    NetlinkMessage message(RTM_GETLINK, 0);
+    message.fixed(link_header(0)).attribute(IFLA_IFNAME, name);
+    int index = 0;
+    try {
+        request(message, fmt::format("find network device '{}'", name), [&](const nlmsghdr* header) {
+            index = static_cast<const ifinfomsg*>(NLMSG_DATA(header))->ifi_index;
+        });
+    } catch (const SystemError& error) {
+        if (error.error() != ENODEV) throw;
+        return std::nullopt;
+    }
+    return index;
 }
 
 int Netlink::link_index(const std::string& name) {

@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -83,8 +84,6 @@ class Netlink {
     [[nodiscard]] std::optional<int> find_link(const std::string& name);
     // Throws SystemError(ENODEV) naming it.
     [[nodiscard]] int link_index(const std::string& name);
-    // The kind ("bridge", "veth"); empty for a physical device.
-    [[nodiscard]] std::string link_kind(int index);
 
     // One message makes both ends, the guest's in its namespace: moving an end later waits for
     // rcu_barrier (about 28 ms). One queue each. EEXIST where host_name is taken.
@@ -102,8 +101,10 @@ class Netlink {
                    unsigned metric);
 
   private:
-    // Sends and waits for the acknowledgement; throws SystemError saying `what`.
-    void request(NetlinkMessage& message, const std::string& what);
+    using Answer = std::function<void(const nlmsghdr*)>;
+    // Sends and waits for the acknowledgement, handing what comes before it to `answer`; throws
+    // SystemError saying `what`.
+    void request(NetlinkMessage& message, const std::string& what, const Answer& answer = {});
     UniqueFd socket_;
     std::uint32_t sequence_ = 0;
 };

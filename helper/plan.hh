@@ -298,7 +298,9 @@ struct Supervision {
     std::string uri;         // of the root, for the driver process that a restart calls
     std::string run_folder;  // /run/lxvirt/lxc/NAME
     std::string op_lock;     // /run/lxvirt/lock/NAME.op
-    std::string journal;
+    std::string alive_lock;  // /run/lxvirt/lock/NAME.alive
+    std::string journal, journal_lock;
+    std::string log_file;    // what the helper has to say
     bool has_hooks = false;
     bool transient = false;
     EndAction on_poweroff = EndAction::destroy;
@@ -310,7 +312,10 @@ struct Supervision {
         visit("uri", self.uri);
         visit("run_folder", self.run_folder);
         visit("op_lock", self.op_lock);
+        visit("alive_lock", self.alive_lock);
         visit("journal", self.journal);
+        visit("journal_lock", self.journal_lock);
+        visit("log_file", self.log_file);
         visit("has_hooks", self.has_hooks);
         visit("transient", self.transient);
         visit("on_poweroff", self.on_poweroff);

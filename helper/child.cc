@@ -1,0 +1,156 @@
+#include "helper/child.hh"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/close_range.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/personality.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/capability.hh"
+#include "base/error.hh"
+#include "base/process.hh"
+#include "helper/filesystem.hh"
+#include "helper/identity.hh"
+#include "helper/sync.hh"
+
+namespace lxvirt::helper {
+
+namespace {
+
+using base::fail_errno;
+
+// The word that both sides agreed on did not come: the helper is gone, and so is the reason to go on.
+void await(base::Fd sync, char word) {
+    if (!await_word(sync, word)) ::_exit(1);
+}
+
+void become_inner_root() {
+    if (::setgroups(0, nullptr) != 0 || ::setresgid(0, 0, 0) != 0 || ::setresuid(0, 0, 0) != 0)
+        fail_errno("become root of the container's user namespace");
+}
+
+void set_hostname(const Plan& plan) {
+    if ((plan.namespaces.fresh & CLONE_NEWUTS) == 0 || plan.init.hostname.empty()) return;
+    if (::sethostname(plan.init.hostname.data(), plan.init.hostname.size()) != 0)
+        fail_errno("set the host name to '{}'", plan.init.hostname);
+}
+
+// stdin, stdout and stderr on the first console, as the controlling terminal of a session of its own.
+void open_console(const Prepared& prepared) {
+    if (::setsid() < 0) fail_errno("start a session");
+    const base::UniqueFd console =
+        prepared.consoles.empty()
+            ? base::UniqueFd(::open("/dev/null", O_RDWR | O_CLOEXEC))
+            : base::open_slave(prepared.consoles.front().container.master);
+    if (!console) fail_errno("open '/dev/null'");
+    if (!prepared.consoles.empty() && ::ioctl(console.get(), TIOCSCTTY, 0) != 0)
+        fail_errno("make the console the controlling terminal");
+    for (int fd = 0; fd <= 2; ++fd)
+        if (::dup2(console.get(), fd) < 0) fail_errno("open the console as descriptor {}", fd);
+}
+
+void set_limits(const Init& init) {
+    for (const Rlimit& limit : init.rlimits) {
+        const rlimit value{limit.soft, limit.hard};
+        if (::setrlimit(static_cast<__rlimit_resource>(limit.resource), &value) != 0)
+            fail_errno("set resource limit {}", limit.resource);
+    }
+    if (init.personality_set && ::personality(init.personality) < 0)
+        fail_errno("set the personality to {:#x}", init.personality);
+}
+
+void take_groups(const Identity& identity) {
+    if (::setgroups(identity.groups.size(), identity.groups.data()) != 0 ||
+        ::setresgid(identity.gid, identity.gid, identity.gid) != 0)
+        fail_errno("take the groups of the init");
+}
+
+void load_seccomp(const std::string& program) {
+    if (program.empty()) return;
+    sock_fprog filter{};
+    filter.len = static_cast<unsigned short>(program.size() / sizeof(sock_filter));
+    filter.filter = reinterpret_cast<sock_filter*>(const_cast<char*>(program.data()));
+    if (::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &filter) != 0)
+        fail_errno("load the system call filter ({} instructions)", filter.len);
+}
+
+std::vector<char*> pointers(const std::vector<std::string>& texts) {
+    std::vector<char*> result;
+    for (const std::string& text : texts) result.push_back(const_cast<char*>(text.c_str()));
+    result.push_back(nullptr);
+    return result;
+}
+
+[[noreturn]] void exec_init(const ChildContext& context) {
+    const Init& init = context.plan.init;
+    const Identity identity = find_identity(init.user, init.group);
+    if (!init.folder.empty() && ::chdir(init.folder.c_str()) != 0)
+        fail_errno("change to the init's folder '{}'", init.folder);
+    set_limits(init);
+    base::reset_signals();
+    ::umask(022);
+    if (::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) != 0) fail_errno("close the helper's files");
+    // Each step needs a capability that a later one gives up: CAP_SETPCAP, CAP_SETGID, CAP_SYS_ADMIN
+    // (a filter without no_new_privs), CAP_SETUID.
+    base::limit_bounding_set(init.capabilities);
+    take_groups(identity);
+    load_seccomp(init.seccomp);
+    if (::setresuid(identity.uid, identity.uid, identity.uid) != 0)
+        fail_errno("become user {}", identity.uid);
+    base::limit_capabilities(init.capabilities);
+    const auto argv = pointers(init.argv);
+    const auto environment = pointers(init.environment);
+    ::execve(argv[0], argv.data(), environment.data());
+    fail_errno("execute the init '{}'", init.argv.front());
+}
+
+void set_up(const ChildContext& context) {
+    const Plan& plan = context.plan;
+    // The helper's death signal and name are not the init's.
+    (void)::prctl(PR_SET_PDEATHSIG, 0);
+    for (const base::UniqueFd& file : context.groups.attach) base::attach_self(file);
+    if (!plan.namespaces.uid_map.empty()) {
+        await(context.sync, kMapsWritten);
+        become_inner_root();
+    }
+    if (plan.namespaces.cgroup && ::unshare(CLONE_NEWCGROUP) != 0)
+        fail_errno("make the container's cgroup namespace");
+    set_hostname(plan);
+    build_filesystem(plan, context.prepared);
+    open_console(context.prepared);
+    SyncReport ready;
+    ready.ready = true;
+    send_report(context.sync, ready);
+    await(context.sync, kExec);
+    exec_init(context);
+}
+
+}  // namespace
+
+void run_child(const ChildContext& context) noexcept {
+    SyncReport report;
+    try {
+        set_up(context);
+    } catch (const base::SystemError& error) {
+        report.error = error.error();
+        report.failure = error.message();
+    } catch (const std::exception& error) {
+        report.failure = error.what();
+    }
+    try {
+        send_report(context.sync, report);
+    } catch (const base::Exception&) {
+        // The helper is gone, and with it everything.
+    }
+    ::_exit(1);
+}
+
+}  // namespace lxvirt::helper

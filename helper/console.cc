@@ -1,0 +1,217 @@
+#include "helper/console.hh"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <chrono>
+
+#include "base/error.hh"
+#include "base/file.hh"
+#include "base/pty.hh"
+#include "base/socket.hh"
+
+namespace lxvirt::helper {
+
+namespace {
+
+constexpr std::size_t kBacklog = 64U << 10;      // kept while nobody is connected
+constexpr std::size_t kClientBuffer = 64U << 10;  // then the container has to wait
+constexpr std::size_t kInputBuffer = 4U << 10;
+constexpr int kReadsPerTurn = 16;  // then the other descriptors get theirs
+constexpr auto kStall = std::chrono::seconds(3);
+
+std::array<char, 16384> g_buffer;  // single-threaded: one for all consoles
+
+// Writes what goes without blocking; what is left.
+std::string_view write_some(base::Fd fd, std::string_view bytes) {
+    while (!bytes.empty()) {
+        const ssize_t put = ::write(fd.get(), bytes.data(), bytes.size());
+        if (put < 0 && errno == EINTR) continue;
+        if (put <= 0) break;
+        bytes.remove_prefix(static_cast<std::size_t>(put));
+    }
+    return bytes;
+}
+
+}  // namespace
+
+ConsoleLog::ConsoleLog(std::string path, bool append, std::uint64_t limit)
+    : path_(std::move(path)), limit_(limit) {
+    if (!path_.empty()) open(append);
+}
+
+void ConsoleLog::open(bool append) {
+    const int flags = O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC | (append ? O_APPEND : O_TRUNC);
+    file_ = base::UniqueFd(::open(path_.c_str(), flags, 0600));
+    const off_t end = file_ ? ::lseek(file_.get(), 0, SEEK_END) : 0;
+    size_ = end > 0 ? static_cast<std::uint64_t>(end) : 0;
+}
+
+void ConsoleLog::write(std::string_view bytes) {
+    if (!file_) return;
+    if (size_ + bytes.size() > limit_) {
+        (void)::rename(path_.c_str(), (path_ + ".0").c_str());  // failing, it is truncated
+        open(false);
+        if (!file_) return;
+    }
+    if (write_some(file_, bytes).empty()) size_ += bytes.size();
+    else file_.reset();  // the disk is full
+}
+
+Console::Console(base::EventLoop& loop, ConsoleEnds ends, const ConsolePlan& plan)
+    : loop_(loop), ends_(std::move(ends)), log_(plan.log_file, plan.log_append, plan.log_limit) {
+    constexpr std::uint32_t events = EPOLLIN | EPOLLOUT | EPOLLET;
+    loop_.watch(ends_.container.master, events, [this](std::uint32_t e) { on_container(e); });
+    loop_.watch(ends_.host.master, events, [this](std::uint32_t e) { on_host(e); });
+}
+
+Console::~Console() {
+    drop_client();
+    loop_.forget(ends_.container.master);
+    loop_.forget(ends_.host.master);
+}
+
+base::UniqueFd Console::connect() {
+    drop_client();
+    auto [ours, theirs] = base::socket_pair(SOCK_STREAM | SOCK_NONBLOCK);
+    client_ = std::move(ours);
+    stalled_ = false;
+    loop_.watch(client_, EPOLLIN, [this](std::uint32_t events) { on_client(events); });
+    flush_client();
+    return std::move(theirs);
+}
+
+void Console::drop_client() {
+    if (!client_) return;
+    loop_.cancel(std::move(stall_timer_));
+    loop_.forget(client_);
+    client_.reset();
+    to_client_.clear();
+    stalled_ = false;
+}
+
+void Console::resize(unsigned rows, unsigned columns) {
+    base::set_window_size(ends_.container.master, rows, columns);
+}
+
+void Console::on_container(std::uint32_t events) {
+    if ((events & (EPOLLIN | EPOLLHUP)) != 0) container_readable_ = true;
+    if ((events & EPOLLOUT) != 0) flush_input();
+    read_container();
+}
+
+void Console::read_container() {
+    for (int turn = 0; container_readable_; ++turn) {
+        if (client_ && !stalled_ && to_client_.size() >= kClientBuffer) {
+            start_stall_timer();
+            return;
+        }
+        if (turn == kReadsPerTurn) {
+            // A change of an edge-triggered watch reports again what is still ready.
+            loop_.change(ends_.container.master, EPOLLIN | EPOLLOUT | EPOLLET);
+            return;
+        }
+        const ssize_t got = ::read(ends_.container.master.get(), g_buffer.data(), g_buffer.size());
+        if (got < 0 && errno == EINTR) continue;
+        if (got <= 0) {
+            container_readable_ = false;  // EAGAIN, or EIO: nobody has the other end open
+            return;
+        }
+        deliver({g_buffer.data(), static_cast<std::size_t>(got)});
+    }
+}
+
+void Console::deliver(std::string_view bytes) {
+    log_.write(bytes);
+    write_host(bytes);
+    if (client_ && stalled_) return;
+    if (client_ && to_client_.empty()) bytes = write_some(client_, bytes);
+    if (bytes.empty()) return;
+    to_client_.append(bytes);
+    if (client_) {
+        watch_client();
+    } else if (to_client_.size() > kBacklog) {
+        to_client_.erase(0, to_client_.size() - kBacklog);
+    }
+}
+
+// Only while somebody has the host's end open, and only what fits: it would come back as an echo or as
+// stale output later.
+void Console::write_host(std::string_view bytes) {
+    pollfd entry{.fd = ends_.host.master.get(), .events = POLLOUT, .revents = 0};
+    if (::poll(&entry, 1, 0) > 0 && (entry.revents & POLLHUP) == 0)
+        (void)write_some(ends_.host.master, bytes);
+}
+
+void Console::on_host(std::uint32_t events) {
+    if ((events & (EPOLLIN | EPOLLHUP)) != 0) host_readable_ = true;
+    if (host_readable_) (void)take_input(ends_.host.master);
+}
+
+bool Console::take_input(base::Fd fd) {
+    const bool from_host = fd.get() == ends_.host.master.get();
+    while (to_container_.size() < kInputBuffer) {
+        const ssize_t got = ::read(fd.get(), g_buffer.data(), kInputBuffer);
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0 && from_host) host_readable_ = false;
+        if (got <= 0) return got < 0 && errno == EAGAIN;
+        to_container_.append(g_buffer.data(), static_cast<std::size_t>(got));
+        flush_input();
+    }
+    return true;
+}
+
+void Console::flush_input() {
+    if (to_container_.empty()) return;
+    const std::string_view rest = write_some(ends_.container.master, to_container_);
+    to_container_.erase(0, to_container_.size() - rest.size());
+    if (client_) watch_client();
+    if (host_readable_ && to_container_.size() < kInputBuffer)
+        loop_.change(ends_.host.master, EPOLLIN | EPOLLOUT | EPOLLET);
+}
+
+void Console::on_client(std::uint32_t events) {
+    if ((events & EPOLLOUT) != 0) flush_client();
+    if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) == 0 || !client_) return;
+    if (take_input(client_)) watch_client();
+    else drop_client();
+}
+
+void Console::flush_client() {
+    const std::string_view rest = write_some(client_, to_client_);
+    if (rest.size() != to_client_.size()) {
+        loop_.cancel(std::move(stall_timer_));
+        stalled_ = false;
+    }
+    to_client_.erase(0, to_client_.size() - rest.size());
+    if (to_client_.empty()) to_client_.shrink_to_fit();
+    watch_client();
+    read_container();
+}
+
+void Console::watch_client() {
+    std::uint32_t events = 0;
+    if (to_container_.size() < kInputBuffer) events |= EPOLLIN;
+    if (!to_client_.empty()) events |= EPOLLOUT;
+    loop_.change(client_, events);
+}
+
+void Console::start_stall_timer() {
+    if (stall_timer_) return;
+    stall_timer_ = loop_.after(kStall, [this] {
+        stall_timer_.reset();
+        stalled_ = true;
+        read_container();
+    });
+}
+
+void Console::drain() {
+    container_readable_ = true;
+    for (int i = 0; i < 64 && container_readable_; ++i) read_container();
+    if (client_) flush_client();
+}
+
+}  // namespace lxvirt::helper

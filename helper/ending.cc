@@ -1,0 +1,35 @@
+#include "helper/ending.hh"
+
+#include "base/error.hh"
+
+namespace lxvirt::helper {
+
+Ending judge_end(const EndFacts& facts, const Supervision& supervision) {
+    Ending ending;
+    ending.exit = facts.exit.text();
+    if (facts.oom && facts.exit.signaled && facts.exit.value == SIGKILL)
+        ending.exit = fmt::format("out of memory ({})", ending.exit);
+    if (facts.destroy_asked) {
+        ending.event_detail = "Destroyed";
+        ending.reason = "destroyed";
+        return ending;
+    }
+    const bool halted = facts.exit.signaled && facts.exit.value == SIGINT;
+    const bool rebooted = facts.exit.signaled && facts.exit.value == SIGHUP;
+    const bool clean = !facts.exit.signaled && facts.exit.value == 0;
+    ending.event_detail = "Shutdown";
+    ending.reason = "shutdown";
+    if (facts.restart_asked || rebooted) {
+        ending.reboot = true;
+        ending.action = facts.restart_asked ? EndAction::restart : supervision.on_reboot;
+    } else if (halted || clean || facts.shutdown_asked) {
+        ending.action = supervision.on_poweroff;
+    } else {
+        ending.action = supervision.on_crash;
+        ending.event_detail = "Crashed";
+        ending.reason = "crashed";
+    }
+    return ending;
+}
+
+}  // namespace lxvirt::helper

@@ -1,0 +1,162 @@
+#include "helper/filesystem.hh"
+
+#include <fcntl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/error.hh"
+#include "base/file.hh"
+#include "base/mount.hh"
+
+namespace lxvirt::helper {
+
+namespace {
+
+using base::Fd;
+using base::UniqueFd;
+
+constexpr std::uint64_t kNothing = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
+
+UniqueFd make_fresh(const Mount& mount) {
+    base::MountOptions options;
+    for (const KeyValue& option : mount.options) options.emplace_back(option.key, option.value);
+    return base::make_mount(mount.fstype, mount.source, options, mount.attributes);
+}
+
+// The new root is attached on top of the old one, becomes the root, and the old one is let go. From
+// then on every path is the container's: no link in it leads out.
+void enter_root(Fd root, const std::string& source) {
+    if (::mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr) != 0)
+        base::fail_errno("cut the mounts off from the host's");
+    const UniqueFd old = base::open_file("/", O_PATH | O_DIRECTORY);
+    base::attach_mount(root, old, "/");
+    if (::fchdir(root.get()) != 0) base::fail_errno("enter the root '{}'", source);
+    if (::syscall(SYS_pivot_root, ".", ".") != 0) base::fail_errno("make '{}' the root", source);
+    // The old root is now mounted on top of the new one at ".": cut off first, so that nothing of the
+    // host is unmounted.
+    if (::mount(nullptr, ".", nullptr, MS_REC | MS_SLAVE, nullptr) != 0 ||
+        ::umount2(".", MNT_DETACH) != 0)
+        base::fail_errno("let go of the host's root");
+    if (::chdir("/") != 0) base::fail_errno("change to the new root");
+}
+
+class Builder {
+  public:
+    Builder(const Plan& plan, const Prepared& prepared) : plan_(plan), prepared_(prepared) {}
+
+    void build() {
+        // With a user namespace the kernel allows a new proc or sysfs only while a full one is visible
+        // (mount_namespaces(7)), hence before the old root goes.
+        for (const Mount& mount : plan_.mounts)
+            fresh_.push_back(mount.kind == MountKind::fresh ? make_fresh(mount) : UniqueFd());
+        enter_root(prepared_.host_mounts.front(), plan_.mounts.front().source);
+        root_ = base::open_file("/", O_PATH | O_DIRECTORY);
+        for (std::size_t i = 1; i < plan_.mounts.size(); ++i) attach(i);
+        const Mount& root = plan_.mounts.front();
+        if (root.attributes != 0) {
+            root_ = base::open_file("/", O_PATH | O_DIRECTORY);
+            base::change_mount(root_, {.set = root.attributes}, "/");
+        }
+    }
+
+  private:
+    void attach(std::size_t index) {
+        const Mount& mount = plan_.mounts[index];
+        switch (mount.kind) {
+            case MountKind::host_bind:
+            case MountKind::device:
+                if (prepared_.host_mounts[index]) place(prepared_.host_mounts[index], mount);
+                break;
+            case MountKind::fresh: place(fresh_[index], mount); break;
+            case MountKind::inner_bind: bind_inner(mount); break;
+            case MountKind::dev: attach_dev(mount); break;
+            case MountKind::mask: hide(mount); break;
+        }
+    }
+
+    static bool is_folder(Fd fd) {
+        struct stat info {};
+        if (::fstat(fd.get(), &info) != 0) base::fail_errno("stat a mount");
+        return S_ISDIR(info.st_mode);
+    }
+
+    // The mount point, made where it is missing: a folder for a folder, else an empty file.
+    std::optional<UniqueFd> target_of(const Mount& mount, bool folder) {
+        if (auto target = base::try_open_in_root(root_, mount.target, O_PATH)) return target;
+        if (mount.optional) return std::nullopt;
+        if (!mount.make_target) base::fail_with(ENOENT, "mount on '{}'", mount.target);
+        if (folder) {
+            base::make_folders_in_root(root_, mount.target);
+        } else {
+            base::make_folders_in_root(root_, base::parent_folder(mount.target));
+            const UniqueFd file =
+                base::open_in_root(root_, mount.target, O_CREAT | O_WRONLY | O_NOFOLLOW, 0644);
+        }
+        return base::open_in_root(root_, mount.target, O_PATH);
+    }
+
+    void place(Fd made, const Mount& mount) {
+        const auto target = target_of(mount, is_folder(made));
+        if (target) base::attach_mount(made, *target, mount.target);
+    }
+
+    void bind_inner(const Mount& mount) {
+        const auto source = base::try_open_in_root(root_, mount.source, O_PATH);
+        if (!source) {
+            if (mount.optional) return;
+            base::fail_with(ENOENT, "bind '{}' of the container on '{}'", mount.source, mount.target);
+        }
+        const UniqueFd tree = base::clone_mount(*source, mount.recursive);
+        if (mount.attributes != 0)
+            base::change_mount(tree, {.set = mount.attributes, .recursive = mount.recursive},
+                               mount.target);
+        place(tree, mount);
+    }
+
+    static Mount on(std::string target) {
+        Mount mount;
+        mount.target = std::move(target);
+        return mount;
+    }
+
+    void attach_dev(const Mount& mount) {
+        place(prepared_.dev, mount);
+        place(prepared_.devpts, on("/dev/pts"));
+        for (std::size_t i = 0; i < prepared_.consoles.size(); ++i) {
+            const std::string pts = fmt::format("/dev/pts/{}", prepared_.consoles[i].container.number);
+            const UniqueFd slave = base::open_in_root(root_, pts, O_PATH);
+            if (i == 0) place(base::clone_mount(slave, false), on("/dev/console"));
+            place(base::clone_mount(slave, false), on(fmt::format("/dev/tty{}", i + 1)));
+        }
+    }
+
+    void hide(const Mount& mount) {
+        const auto target = base::try_open_in_root(root_, mount.target, O_PATH);
+        if (!target) return;  // this kernel has no such file
+        if (!is_folder(*target)) {
+            const UniqueFd null = base::open_in_root(root_, "/dev/null", O_PATH);
+            base::attach_mount(base::clone_mount(null, false), *target, mount.target);
+            return;
+        }
+        if (!empty_)
+            empty_ = base::make_mount("tmpfs", "lxvirt-empty", {{"mode", "555"}, {"size", "4096"}},
+                                      kNothing | MOUNT_ATTR_RDONLY);
+        base::attach_mount(base::clone_mount(empty_, false), *target, mount.target);
+    }
+
+    const Plan& plan_;
+    const Prepared& prepared_;
+    std::vector<UniqueFd> fresh_;
+    UniqueFd root_;
+    UniqueFd empty_;
+};
+
+}  // namespace
+
+void build_filesystem(const Plan& plan, const Prepared& prepared) {
+    Builder(plan, prepared).build();
+}
+
+}  // namespace lxvirt::helper

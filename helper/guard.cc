@@ -1,0 +1,150 @@
+#include "helper/guard.hh"
+
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/error.hh"
+#include "base/file.hh"
+#include "base/process.hh"
+
+namespace lxvirt::helper {
+
+namespace {
+
+constexpr std::size_t kStackSize = 64U << 10;
+
+// A stack for clone(2) of a task that shares our memory.
+class Stack {
+  public:
+    explicit Stack(std::size_t size)
+        : size_(size),
+          start_(::mmap(nullptr, size, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK | MAP_NORESERVE, -1, 0)) {
+        if (start_ == MAP_FAILED) base::fail_errno("allocate a stack");
+    }
+    ~Stack() {
+        if (start_ != nullptr) (void)::munmap(start_, size_);
+    }
+    Stack(const Stack&) = delete;
+    Stack& operator=(const Stack&) = delete;
+    [[nodiscard]] void* top() const { return static_cast<char*>(start_) + size_; }
+    // The task goes on using it.
+    void give_away() { start_ = nullptr; }
+
+  private:
+    std::size_t size_;
+    void* start_;
+};
+
+// Runs beside the helper in the same memory, errno included: nothing here may fail, allocate or write
+// anything but its own stack. The pipe's other end is the helper's alone, so its end of file is the
+// helper's end even where that came before prctl().
+int guard_main(void* argument) {
+    const int pipe = *static_cast<const int*>(argument);
+    (void)::dup2(pipe, 0);
+    (void)::close_range(1, ~0U, 0);
+    (void)::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    (void)::prctl(PR_SET_NAME, "lxc_guard");
+    pollfd entry{.fd = 0, .events = POLLIN, .revents = 0};
+    (void)::poll(&entry, 1, -1);
+    ::_exit(0);
+}
+
+struct InitRequest {
+    const std::vector<std::pair<base::UniqueFd, int>>& enter;
+    clone_args args;
+    const std::function<void()>& child;
+    int error = 0;
+    const char* step = "";
+};
+
+// The short-lived process: it shares the helper's memory while the helper waits (CLONE_VFORK).
+int forker_main(void* argument) {
+    auto& request = *static_cast<InitRequest*>(argument);
+    for (const auto& [fd, kind] : request.enter) {
+        if (::setns(fd.get(), kind) == 0) continue;
+        request.error = errno;
+        request.step = "enter a shared namespace";
+        return 1;
+    }
+    const pid_t pid = base::clone3(request.args);
+    if (pid == 0) {
+        request.child();
+        ::_exit(1);
+    }
+    if (pid < 0) {
+        request.error = -pid;
+        request.step = "make the container's first process and its namespaces";
+    }
+    return 0;
+}
+
+// The namespace for children, set for a scope.
+class ChildrenNamespace {
+  public:
+    explicit ChildrenNamespace(base::Fd guard)
+        : home_(base::open_file("/proc/self/ns/pid", O_RDONLY)) {
+        if (::setns(guard.get(), CLONE_NEWPID) != 0)
+            base::fail_errno("enter the guard's pid namespace for children");
+    }
+    ~ChildrenNamespace() {
+        // Failing would leave hooks and restarts inside: better not to go on at all.
+        if (::setns(home_.get(), CLONE_NEWPID) != 0) ::_exit(1);
+    }
+    ChildrenNamespace(const ChildrenNamespace&) = delete;
+    ChildrenNamespace& operator=(const ChildrenNamespace&) = delete;
+
+  private:
+    base::UniqueFd home_;
+};
+
+}  // namespace
+
+base::UniqueFd spawn_guard() {
+    // The write end stays open in the helper for life; only its number is forgotten.
+    int ends[2];
+    if (::pipe2(ends, O_CLOEXEC) != 0) base::fail_errno("make the guard's pipe");
+    const base::UniqueFd read_end(ends[0]);
+    static base::UniqueFd write_end;
+    write_end.reset(ends[1]);
+    static int guard_pipe;
+    guard_pipe = ends[0];
+    Stack stack(kStackSize);
+    int pidfd = -1;
+    const pid_t pid = ::clone(&guard_main, stack.top(), CLONE_VM | CLONE_NEWPID | CLONE_PIDFD | SIGCHLD,
+                              &guard_pipe, &pidfd);
+    if (pid < 0) base::fail_errno("make the container's guard process");
+    stack.give_away();
+    return base::UniqueFd(pidfd);
+}
+
+base::UniqueFd spawn_init(base::Fd guard, const std::vector<std::pair<base::UniqueFd, int>>& enter,
+                          std::uint64_t flags, base::Fd group, const std::function<void()>& child) {
+    const ChildrenNamespace children(guard);
+    int pidfd = -1;
+    InitRequest request{.enter = enter, .args = {}, .child = child};
+    request.args.flags = flags | CLONE_NEWPID | CLONE_PARENT | CLONE_PIDFD;
+    request.args.pidfd = reinterpret_cast<std::uintptr_t>(&pidfd);
+    if (group.valid()) {
+        request.args.flags |= CLONE_INTO_CGROUP;
+        request.args.cgroup = static_cast<std::uint64_t>(group.get());
+    }
+    const Stack stack(1U << 20);
+    const pid_t forker = ::clone(&forker_main, stack.top(),
+                                 CLONE_VM | CLONE_VFORK | CLONE_FILES | SIGCHLD, &request);
+    if (forker < 0) base::fail_errno("make a process in the guard's namespace");
+    int status = 0;
+    while (::waitpid(forker, &status, 0) < 0 && errno == EINTR) {}
+    if (request.error != 0) base::fail_with(request.error, "{}", request.step);
+    if (pidfd < 0) base::fail(base::ErrorCode::internal_error, "the process that makes the init died");
+    return base::UniqueFd(pidfd);
+}
+
+}  // namespace lxvirt::helper

@@ -1,0 +1,149 @@
+#include "helper/launch.hh"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/socket.h>
+
+#include "base/cgroup.hh"
+#include "base/error.hh"
+#include "base/file.hh"
+#include "base/process.hh"
+#include "base/rollback.hh"
+#include "base/socket.hh"
+#include "helper/child.hh"
+#include "helper/groups.hh"
+#include "helper/guard.hh"
+#include "helper/links.hh"
+#include "helper/prepare.hh"
+#include "helper/sync.hh"
+
+namespace lxvirt::helper {
+
+namespace {
+
+using base::UniqueFd;
+
+std::string map_text(const std::vector<IdMapRow>& rows) {
+    std::string text;
+    for (const IdMapRow& row : rows)
+        text += fmt::format("{} {} {}\n", row.inside, row.outside, row.count);
+    return text;
+}
+
+std::vector<std::pair<UniqueFd, int>> open_shared(const Namespaces& namespaces) {
+    std::vector<std::pair<UniqueFd, int>> enter;
+    for (const SharedNamespace& shared : namespaces.shared)
+        enter.emplace_back(base::open_file(shared.path, O_RDONLY), static_cast<int>(shared.kind));
+    return enter;
+}
+
+void write_maps(const Plan& plan, const Prepared& prepared, pid_t init) {
+    if (plan.namespaces.uid_map.empty()) return;
+    const std::string proc = fmt::format("/proc/{}", init);
+    base::write_value(proc + "/uid_map", map_text(plan.namespaces.uid_map));
+    base::write_value(proc + "/gid_map", map_text(plan.namespaces.gid_map));
+    map_mounts(plan, prepared, base::open_file(proc + "/ns/user", O_RDONLY));
+}
+
+void connect(const Plan& plan, pid_t init) {
+    const bool fresh = (plan.namespaces.fresh & CLONE_NEWNET) != 0;
+    if (!fresh && plan.links.empty()) return;
+    const UniqueFd netns = base::open_file(fmt::format("/proc/{}/ns/net", init), O_RDONLY);
+    make_links(plan.links, netns, fresh && plan.init.loopback);
+}
+
+// The init's own words if it has any: its failure is the cause of whatever else fails.
+[[noreturn]] void fail_as_reported(const SyncReport& report) {
+    // The message already ends in the errno's text; a SystemError would add it twice.
+    throw base::Error(base::ErrorCode::internal_error, "guest failed to start: " + report.failure);
+}
+
+void await_ready(base::Fd sync) {
+    const auto report = receive_report(sync);
+    if (!report)
+        base::fail(base::ErrorCode::internal_error,
+                   "guest failed to start: its first process died while it was being set up");
+    if (!report->ready) fail_as_reported(*report);
+}
+
+// Ends with the init's exec (nothing is read) or its failure.
+void await_exec(base::Fd sync) {
+    if (const auto report = receive_report(sync)) fail_as_reported(*report);
+}
+
+}  // namespace
+
+std::vector<std::string> remove_container(const Plan& plan, base::Fd guard, base::Fd init) {
+    std::vector<std::string> problems;
+    try {
+        // A frozen v1 task takes no SIGKILL: kill_group() thaws. The guard's end kills the rest of its
+        // namespace, and is complete when it can be reaped.
+        if (guard.valid()) (void)base::send_signal(guard, SIGKILL);
+        if (!base::kill_group(plan.groups.hierarchies, plan.groups.outer))
+            problems.push_back(fmt::format("processes are left in group '{}'", plan.groups.outer));
+        if (init.valid()) (void)base::reap(init, true);
+        if (guard.valid()) (void)base::reap(guard, true);
+    } catch (const base::Exception& error) {
+        problems.push_back(error.message());
+    }
+    for (std::string& problem : remove_groups(plan.groups)) problems.push_back(std::move(problem));
+    return problems;
+}
+
+namespace {
+
+// What needs the init's namespaces, while the init sets itself up beside.
+void equip(const Plan& plan, const Prepared& prepared, pid_t init, base::Fd sync) {
+    try {
+        write_maps(plan, prepared, init);
+        if (!plan.namespaces.uid_map.empty()) send_word(sync, kMapsWritten);
+        connect(plan, init);
+    } catch (const base::Exception&) {
+        // An init that failed takes its namespaces along: then its own words are the cause.
+        if (!base::wait_readable(sync, std::chrono::milliseconds(0))) throw;
+        await_ready(sync);
+        throw;
+    }
+}
+
+Groups with_loop_rules(Groups groups, const Prepared& prepared) {
+    groups.devices.insert(groups.devices.end(), prepared.loop_rules.begin(), prepared.loop_rules.end());
+    return groups;
+}
+
+}  // namespace
+
+Launched launch(const Plan& plan) {
+    Prepared prepared = prepare(plan);
+    const auto enter = open_shared(plan.namespaces);
+    base::Rollback rollback;
+    Launched launched;
+    // Before the groups are made: what is half made goes too.
+    rollback.add([&] { (void)remove_container(plan, launched.guard, launched.init); });
+    MadeGroups groups = make_groups(with_loop_rules(plan.groups, prepared), plan.namespaces);
+    auto [ours, theirs] = base::socket_pair(SOCK_SEQPACKET);
+    launched.guard = spawn_guard();
+    const ChildContext context{plan, prepared, groups, theirs};
+    launched.init = spawn_init(launched.guard, enter, plan.namespaces.fresh | CLONE_NEWNS,
+                               groups.unified_inner, [&context, &ours = ours] {
+                                   ours.reset();
+                                   run_child(context);
+                               });
+    theirs.reset();
+    const auto pid = base::pid_of(launched.init);
+    if (!pid) await_ready(ours);
+    launched.init_pid = *pid;
+    equip(plan, prepared, *pid, ours);
+    await_ready(ours);
+    if (plan.supervision.paused) base::freeze_group(plan.groups.hierarchies, plan.groups.outer);
+    send_word(ours, kExec);
+    if (!plan.supervision.paused) await_exec(ours);
+    launched.consoles = std::move(prepared.consoles);
+    launched.loops = std::move(prepared.loops);
+    launched.dev = prepared.dev_number;
+    launched.device_program = std::move(groups.device_program);
+    rollback.dismiss();
+    return launched;
+}
+
+}  // namespace lxvirt::helper

@@ -1,0 +1,140 @@
+#include "helper/links.hh"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <optional>
+
+#include "base/error.hh"
+#include "base/file.hh"
+#include "base/netlink.hh"
+
+namespace lxvirt::helper {
+
+namespace {
+
+using base::Netlink;
+
+// A socket opened inside the namespace stays in there.
+Netlink netlink_inside(base::Fd netns) {
+    const base::UniqueFd home = base::open_file("/proc/self/ns/net", O_RDONLY);
+    if (::setns(netns.get(), CLONE_NEWNET) != 0) base::fail_errno("enter the container's network");
+    std::optional<Netlink> inside;
+    int error = 0;
+    try {
+        inside.emplace();
+    } catch (const base::SystemError& failure) {
+        error = failure.error();
+    }
+    if (::setns(home.get(), CLONE_NEWNET) != 0) base::fail_errno("return from the container's network");
+    if (!inside) base::fail_with(error, "open an rtnetlink socket in the container");
+    return std::move(*inside);
+}
+
+base::MacAddress mac_of(const Link& link) {
+    if (const auto mac = base::parse_mac(link.mac)) return *mac;
+    base::fail(base::ErrorCode::internal_error, "'{}' is not a mac address", link.mac);
+}
+
+base::NetAddress address_of(const std::string& text, std::uint32_t prefix) {
+    auto address = base::parse_address(text);
+    if (!address) base::fail(base::ErrorCode::internal_error, "'{}' is not an IP address", text);
+    address->prefix = prefix;
+    return *address;
+}
+
+// A fixed name comes free a few milliseconds after the namespace of its last user died. It is waited
+// for only where the link that has it is our own (hard part 10).
+template <typename Make>
+void retry_while_ours(Netlink& host, const Link& link, Make&& make) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(1);
+    for (;;) {
+        try {
+            make();
+            return;
+        } catch (const base::SystemError& error) {
+            if (error.error() != EEXIST && error.error() != EADDRINUSE) throw;
+            const auto alias =
+                base::try_read_file(fmt::format("/sys/class/net/{}/ifalias", link.host));
+            const bool ours = !host.find_link(link.host) || (alias && alias->starts_with(link.alias));
+            if (!ours || std::chrono::steady_clock::now() > end) {
+                if (ours) throw;
+                base::fail_with(error.error(), "network device '{}' exists on the host and is not ours",
+                                link.host);
+            }
+            ::usleep(1000);
+        }
+    }
+}
+
+void configure(Netlink& netlink, int index, const std::vector<Address>& addresses,
+               const std::vector<Route>& routes) {
+    for (const Address& address : addresses) {
+        std::optional<base::NetAddress> peer;
+        if (!address.peer.empty()) peer = address_of(address.peer, address.prefix);
+        netlink.add_address(index, address_of(address.address, address.prefix), peer);
+    }
+    for (const Route& route : routes) {
+        std::optional<base::NetAddress> gateway;
+        if (!route.gateway.empty()) gateway = address_of(route.gateway, 128);
+        netlink.add_route(index, address_of(route.destination, route.prefix), gateway, route.metric);
+    }
+}
+
+void make_veth(Netlink& host, base::Fd netns, const Link& link) {
+    base::VethSpec spec{.host_name = link.host,
+                        .guest_name = link.guest,
+                        .guest_mac = mac_of(link),
+                        .host_mac = std::nullopt,
+                        .mtu = link.mtu,
+                        .guest_netns = netns};
+    // A bridge takes the lowest address of its ports: one that begins with fe never is (libvirt does
+    // the same), so the bridge's own address stays as containers come and go.
+    spec.host_mac = spec.guest_mac;
+    (*spec.host_mac)[0] = 0xfe;
+    if (!link.bridge.empty()) {
+        const auto bridge = host.find_link(link.bridge);
+        if (!bridge)
+            base::fail_with(ENODEV, "Unable to add bridge {} port {}", link.bridge, link.host);
+        spec.master = *bridge;
+    }
+    retry_while_ours(host, link, [&] { host.make_veth(spec); });
+    const int index = host.link_index(link.host);
+    host.set_alias(index, link.alias);
+    configure(host, index, link.host_addresses, link.host_routes);
+}
+
+void make_link(Netlink& host, base::Fd netns, const Link& link) {
+    switch (link.kind) {
+        case LinkKind::veth: make_veth(host, netns, link); break;
+        case LinkKind::macvlan:
+            host.make_macvlan({.lower = host.link_index(link.host),
+                               .mode = link.macvlan_mode,
+                               .name = link.guest,
+                               .mac = mac_of(link),
+                               .mtu = link.mtu,
+                               .netns = netns});
+            break;
+        case LinkKind::move: host.move_link(host.link_index(link.host), netns, link.guest); break;
+    }
+}
+
+}  // namespace
+
+void make_links(const std::vector<Link>& links, base::Fd netns, bool loopback) {
+    if (links.empty() && !loopback) return;
+    Netlink inside = netlink_inside(netns);
+    if (loopback) inside.set_up(1, true);  // lo is always the first
+    if (links.empty()) return;
+    Netlink host;
+    for (const Link& link : links) {
+        make_link(host, netns, link);
+        const int index = inside.link_index(link.guest.empty() ? link.host : link.guest);
+        if (link.up) inside.set_up(index, true);
+        configure(inside, index, link.addresses, link.routes);
+    }
+}
+
+}  // namespace lxvirt::helper

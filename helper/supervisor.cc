@@ -1,0 +1,281 @@
+#include "helper/supervisor.hh"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/capability.hh"
+#include "base/cgroup.hh"
+#include "base/codec.hh"
+#include "base/error.hh"
+#include "base/file.hh"
+#include "base/journal.hh"
+#include "base/log.hh"
+#include "base/socket.hh"
+#include "base/spawn.hh"
+#include "helper/ending.hh"
+#include "helper/groups.hh"
+
+namespace lxvirt::helper {
+
+namespace {
+
+constexpr auto kLockRetry = std::chrono::milliseconds(10);
+constexpr std::size_t kMaxConnections = 64;
+
+Reply refuse(base::ErrorCode code, std::string text) {
+    Reply reply;
+    reply.code = static_cast<std::int32_t>(code);
+    reply.text = std::move(text);
+    return reply;
+}
+
+}  // namespace
+
+Supervisor::Supervisor(const Plan& plan, Launched launched, SupervisorOptions options)
+    : plan_(plan), launched_(std::move(launched)), options_(std::move(options)) {
+    for (std::size_t i = 0; i < launched_.consoles.size(); ++i)
+        consoles_.push_back(std::make_unique<Console>(loop_, std::move(launched_.consoles[i]),
+                                                      plan_.consoles[i]));
+    loop_.watch(launched_.init, EPOLLIN, [this](std::uint32_t) { on_init_end(); });
+    if (options_.autodestroy)
+        loop_.watch(options_.autodestroy, EPOLLRDHUP, [this](std::uint32_t) {
+            loop_.forget(options_.autodestroy);
+            kill_container();
+        });
+    listen();
+    status_.state = plan_.supervision.paused ? "paused" : "running";
+    status_.reason = plan_.supervision.paused ? "starting up" : "booted";
+    status_.init_pid = launched_.init_pid;
+    status_.init_start = base::start_time(launched_.init_pid);
+    status_.boots = options_.boots;
+    status_.dev = launched_.dev;
+    for (const auto& console : consoles_) status_.consoles.push_back(console->host_path());
+    write_status();
+}
+
+Supervisor::~Supervisor() = default;
+
+std::string Supervisor::host_consoles() const {
+    std::string paths;
+    for (const auto& console : consoles_) {
+        if (!paths.empty()) paths += ' ';
+        paths += console->host_path();
+    }
+    return paths;
+}
+
+std::optional<base::OperationLock> Supervisor::take_operation_lock() {
+    return std::move(operation_);
+}
+
+Outcome Supervisor::run() {
+    base::lower_capabilities();
+    loop_.run();
+    return outcome_;
+}
+
+void Supervisor::note(std::string_view text) const {
+    base::append_log(plan_.supervision.log_file, text);
+}
+
+void Supervisor::write_status() {
+    try {
+        helper::write_status(plan_.supervision.run_folder + "/status", status_);
+    } catch (const base::Exception& error) {
+        note(error.message());  // the container goes on without it
+    }
+}
+
+void Supervisor::tell_journal(std::string_view event, std::string_view detail) {
+    base::JournalEntry entry;
+    entry.kind = event.empty() ? "reboot" : "lifecycle";
+    entry.domain = plan_.name;
+    entry.uuid = plan_.uuid;
+    entry.event = event;
+    entry.detail = detail;
+    entry.note = status_.exit;
+    const base::JournalFile file{plan_.supervision.journal, plan_.supervision.journal_lock};
+    if (const auto failure = base::journal_append(file, std::move(entry))) note(*failure);
+}
+
+// --- the control socket
+
+void Supervisor::listen() {
+    listener_ = base::listen_local(plan_.supervision.run_folder, "control.sock");
+    loop_.watch(listener_, EPOLLIN, [this](std::uint32_t) { on_connection(); });
+}
+
+void Supervisor::on_connection() {
+    auto socket = base::accept_local(listener_);
+    if (!socket || base::peer_of(*socket).uid != 0 || connections_.size() >= kMaxConnections) return;
+    const int fd = socket->get();
+    connections_[fd].socket = std::move(*socket);
+    loop_.watch(base::Fd(fd), EPOLLIN, [this, fd](std::uint32_t) { on_request(fd); });
+}
+
+void Supervisor::on_request(int fd) {
+    Connection& connection = connections_.at(fd);
+    try {
+        if (const auto message = base::receive_message(connection.socket, kMaxMessage)) {
+            const auto request = base::decode<Request>(message->bytes, "control request");
+            base::UniqueFd extra;
+            const Reply reply = answer(connection, request, extra);
+            base::send_message(connection.socket, base::encode(reply),
+                               extra ? std::vector<base::Fd>{extra} : std::vector<base::Fd>{});
+            if (request.kind == RequestKind::destroy && reply.code == 0) destroy();
+            return;
+        }
+    } catch (const base::Exception& error) {
+        note(fmt::format("control socket: {}", error.message()));
+    }
+    loop_.forget(connection.socket);
+    connections_.erase(fd);
+}
+
+Reply Supervisor::answer(Connection& connection, const Request& request, base::UniqueFd& extra) {
+    if (request.version != kProtocolVersion)
+        return refuse(base::ErrorCode::operation_unsupported,
+                      fmt::format("this container's lxc_helper speaks protocol version {}, not {}",
+                                  kProtocolVersion, request.version));
+    switch (request.kind) {
+        case RequestKind::ping:
+        case RequestKind::destroy: return {};
+        case RequestKind::signal: return send_init_signal(request);
+        case RequestKind::ask_restart: restart_asked_ = request.flag; return {};
+        case RequestKind::open_console: return open_console(connection, request, extra);
+        case RequestKind::resize:
+            if (connection.console != nullptr)
+                connection.console->resize(request.value >> 16, request.value & 0xffffU);
+            return {};
+        case RequestKind::set_paused:
+            status_.state = request.flag ? "paused" : "running";
+            status_.reason = request.flag ? "user" : "unpaused";
+            write_status();
+            return {};
+    }
+    return refuse(base::ErrorCode::operation_unsupported, "unknown control request");
+}
+
+Reply Supervisor::open_console(Connection& connection, const Request& request,
+                               base::UniqueFd& extra) {
+    constexpr std::uint32_t safe = 1;
+    for (const auto& console : consoles_) {
+        if (!request.text.empty() && console->alias() != request.text) continue;
+        if (console->in_use() && (!request.flag || (request.value & safe) != 0))
+            return refuse(base::ErrorCode::operation_failed, "Active console session exists for this domain");
+        extra = console->connect();
+        connection.console = console.get();
+        return {};
+    }
+    return refuse(base::ErrorCode::invalid_arg,
+                  fmt::format("cannot find console device '{}'",
+                              request.text.empty() ? "default" : request.text));
+}
+
+Reply Supervisor::send_init_signal(const Request& request) {
+    if (ended_) return refuse(base::ErrorCode::operation_invalid, "domain is not running");
+    const base::RaisedCapabilities raised;
+    try {
+        (void)base::send_signal(launched_.init, static_cast<int>(request.value));
+    } catch (const base::SystemError& error) {
+        return refuse(base::ErrorCode::system_error, error.message());
+    }
+    shutdown_asked_ = shutdown_asked_ || request.flag;
+    return {};
+}
+
+// --- the end
+
+void Supervisor::destroy() {
+    destroy_asked_ = true;
+    if (ended_) finish_under_lock();  // its caller holds the operation lock that we wait for
+    else kill_container();
+}
+
+void Supervisor::kill_container() {
+    const base::RaisedCapabilities raised;
+    destroy_asked_ = destroy_asked_ || !ended_;
+    try {
+        (void)base::send_signal(launched_.guard, SIGKILL);
+        base::thaw_group(plan_.groups.hierarchies, plan_.groups.outer);
+    } catch (const base::Exception& error) {
+        note(error.message());
+    }
+}
+
+void Supervisor::on_init_end() {
+    loop_.forget(launched_.init);
+    ended_ = base::reap(launched_.init, true);
+    launched_.init.reset();
+    for (const auto& console : consoles_) console->drain();
+    finish_under_lock();
+}
+
+void Supervisor::finish_under_lock() {
+    // The driver's destroy holds the lock while it waits for us. For any other holder the control
+    // socket must stay answered, so the lock is tried for, never waited for.
+    if (!destroy_asked_ && !operation_) {
+        const base::RaisedCapabilities raised;
+        operation_ = base::OperationLock::try_acquire(plan_.supervision.op_lock);
+        if (!operation_) {
+            retry_timer_ = loop_.after(kLockRetry, [this] { finish_under_lock(); });
+            return;
+        }
+    }
+    finish();
+}
+
+void Supervisor::finish() {
+    base::raise_capabilities();
+    const auto& groups = plan_.groups;
+    const bool oom = base::oom_kills(groups.hierarchies, groups.outer).value_or(0) != 0;
+    const Ending ending = judge_end({.exit = *ended_,
+                                     .destroy_asked = destroy_asked_,
+                                     .shutdown_asked = shutdown_asked_,
+                                     .restart_asked = restart_asked_,
+                                     .oom = oom},
+                                    plan_.supervision);
+    status_.exit = ending.exit;
+    note(fmt::format("the container's init ended: {}", ending.exit));
+    for (const std::string& problem : remove_container(plan_, launched_.guard, launched_.init))
+        note(problem);
+    if (ending.reboot) tell_journal("", "");
+    if (ending.action == EndAction::restart) {
+        outcome_ = Outcome::restart;
+        status_.state = "starting";
+        status_.reason = "rebooting";
+        write_status();
+    } else {
+        status_.state = "stopped";
+        status_.reason = ending.reason;
+        status_.init_pid.reset();
+        status_.init_start.reset();
+        status_.consoles.clear();
+        write_status();
+        tell_journal("Stopped", ending.event_detail);
+        undo();
+    }
+    loop_.stop();
+}
+
+void Supervisor::undo() {
+    const std::string& folder = plan_.supervision.run_folder;
+    if (plan_.supervision.has_hooks) {
+        // The hooks read the live definition, so the driver's process runs them before it goes.
+        try {
+            const std::string self = base::read_link("/proc/self/exe").value_or("");
+            (void)self;
+        } catch (const base::Exception& error) {
+            note(error.message());
+        }
+    }
+    for (const char* file : {"control.sock", "live.xml", "pending"})
+        (void)::unlink((folder + "/" + file).c_str());
+    if (plan_.supervision.transient) {
+        (void)::unlink((folder + "/status").c_str());
+        (void)::rmdir(folder.c_str());
+    }
+    leave_helper_group(plan_.groups);
+}
+
+}  // namespace lxvirt::helper

@@ -1,0 +1,87 @@
+// What lxc_helper is once the container runs: it relays the consoles, answers the control socket, waits
+// for the init's end, then decides by on_poweroff, on_reboot and on_crash, undoes what was made, and goes
+// or restarts. Its effective capabilities are empty while it waits.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/event_loop.hh"
+#include "base/lock.hh"
+#include "base/process.hh"
+#include "helper/console.hh"
+#include "helper/launch.hh"
+#include "helper/plan.hh"
+#include "helper/protocol.hh"
+#include "helper/status.hh"
+
+namespace lxvirt::helper {
+
+struct SupervisorOptions {
+    std::uint64_t boots = 1;  // 1 after the start, one more with every reboot
+    // The channel to whoever started the container, where its end is to be the container's end.
+    base::UniqueFd autodestroy;
+};
+
+enum class Outcome { gone, restart };
+
+class Supervisor {
+  public:
+    Supervisor(const Plan& plan, Launched launched, SupervisorOptions options);
+    ~Supervisor();
+    Supervisor(const Supervisor&) = delete;
+    Supervisor& operator=(const Supervisor&) = delete;
+
+    // Until the container's end. Outcome::restart: its groups are gone, the operation lock is held
+    // (take_operation_lock()), and this program is to execute itself.
+    [[nodiscard]] Outcome run();
+    [[nodiscard]] std::optional<base::OperationLock> take_operation_lock();
+    [[nodiscard]] std::string host_consoles() const;
+
+  private:
+    struct Connection {
+        base::UniqueFd socket;
+        Console* console = nullptr;  // the one it may resize
+    };
+
+    void listen();
+    void on_connection();
+    void on_request(int fd);
+    // The answer, and a descriptor to send along.
+    Reply answer(Connection& connection, const Request& request, base::UniqueFd& extra);
+    Reply open_console(Connection& connection, const Request& request, base::UniqueFd& extra);
+    Reply send_init_signal(const Request& request);
+    void destroy();
+    void kill_container();
+
+    void on_init_end();
+    // Holds the operation lock, or knows that its holder waits for us, and finishes.
+    void finish_under_lock();
+    void finish();
+    void undo();
+    void write_status();
+    void note(std::string_view text) const;
+    void tell_journal(std::string_view event, std::string_view detail);
+
+    const Plan& plan_;
+    Launched launched_;
+    SupervisorOptions options_;
+    base::EventLoop loop_;
+    std::vector<std::unique_ptr<Console>> consoles_;
+    base::UniqueFd listener_;
+    std::map<int, Connection> connections_;
+    base::UniqueFd retry_timer_;
+    std::optional<base::OperationLock> operation_;
+    std::optional<base::ExitStatus> ended_;
+    HelperStatus status_;
+    bool destroy_asked_ = false;   // by the holder of the operation lock
+    bool shutdown_asked_ = false;  // a signal was sent for the user
+    bool restart_asked_ = false;
+    Outcome outcome_ = Outcome::gone;
+};
+
+}  // namespace lxvirt::helper

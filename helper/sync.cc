@@ -1,0 +1,31 @@
+#include "helper/sync.hh"
+
+#include "base/codec.hh"
+#include "base/socket.hh"
+
+namespace lxvirt::helper {
+
+namespace {
+constexpr std::size_t kMaxReport = 16384;
+}
+
+void send_report(base::Fd sync, const SyncReport& report) {
+    base::send_message(sync, base::encode(report));
+}
+
+std::optional<SyncReport> receive_report(base::Fd sync) {
+    const auto message = base::receive_message(sync, kMaxReport);
+    if (!message) return std::nullopt;
+    return base::decode<SyncReport>(message->bytes, "report of the container's init");
+}
+
+void send_word(base::Fd sync, char word) {
+    base::send_message(sync, std::string_view(&word, 1));
+}
+
+bool await_word(base::Fd sync, char word) {
+    const auto message = base::receive_message(sync, 1);
+    return message && message->bytes.size() == 1 && message->bytes[0] == word;
+}
+
+}  // namespace lxvirt::helper
