@@ -91,6 +91,16 @@ class SystemError : public Exception {
     int error_;
 };
 
+// An error that another process has worded already, prefix and all.
+class PreparedError : public Exception {
+  public:
+    PreparedError(ErrorCode code, std::string message) : Exception(std::move(message)), code_(code) {}
+    [[nodiscard]] ErrorCode code() const noexcept override { return code_; }
+
+  private:
+    ErrorCode code_;
+};
+
 // The prefix libvirt puts before a sentence with this code; empty where it puts none.
 [[nodiscard]] std::string_view error_prefix(ErrorCode code) noexcept;
 

@@ -96,6 +96,8 @@ class Connection {
   private:
     void require_write(std::string_view libvirt_call) const;
     std::unique_ptr<Root> root_;
+    // Closed with this connection, they end the containers that were started with autodestroy.
+    std::vector<base::UniqueFd> autodestroy_;
     std::string uri_;
     bool read_only_;
 };

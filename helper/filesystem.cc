@@ -109,8 +109,11 @@ class Builder {
             base::fail_with(ENOENT, "bind '{}' of the container on '{}'", mount.source, mount.target);
         }
         const UniqueFd tree = base::clone_mount(*source, mount.recursive);
-        if (mount.attributes != 0)
-            base::change_mount(tree, {.set = mount.attributes, .recursive = mount.recursive},
+        if (mount.attributes != 0 || mount.clear_attributes != 0)
+            base::change_mount(tree,
+                               {.set = mount.attributes,
+                                .clear = mount.clear_attributes,
+                                .recursive = mount.recursive},
                                mount.target);
         place(tree, mount);
     }

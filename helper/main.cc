@@ -1,22 +1,24 @@
-// lxc_helper --name NAME --channel FD [--operation FD] [--agent PATH]
+// lxc_helper --name NAME --channel FD [--operation FD] [--alive FD] [--agent FD] [--boots N] ...
 //
 // Supervises one container. Not for people: the driver spawns it (helper/protocol.hh), and it executes
 // itself for a reboot. Every descriptor above the ones named is closed.
 #include <fcntl.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
+#include <optional>
+#include <vector>
 
 #include "base/capability.hh"
 #include "base/codec.hh"
 #include "base/error.hh"
 #include "base/file.hh"
-#include "base/log.hh"
+#include "base/process.hh"
+#include "base/program.hh"
 #include "base/socket.hh"
 #include "base/text.hh"
 #include "helper/groups.hh"
@@ -33,7 +35,9 @@ struct Arguments {
     int channel = -1;
     int operation = -1;  // the operation lock, shared with the driver until the start is done
     int alive = -1;      // the alive lock, kept over a restart
+    int agent = -1;      // pidfd of the driver's process that serves a restart
     std::uint64_t boots = 1;
+    std::uint64_t quick_ends = 0;
 };
 
 Arguments parse_arguments(int argc, char** argv) {
@@ -46,7 +50,9 @@ Arguments parse_arguments(int argc, char** argv) {
         else if (option == "--channel") arguments.channel = number;
         else if (option == "--operation") arguments.operation = number;
         else if (option == "--alive") arguments.alive = number;
+        else if (option == "--agent") arguments.agent = number;
         else if (option == "--boots") arguments.boots = static_cast<std::uint64_t>(number);
+        else if (option == "--quick-ends") arguments.quick_ends = static_cast<std::uint64_t>(number);
     }
     if (arguments.name.empty() || arguments.channel < 3) {
         (void)std::fprintf(stderr, "lxc_helper is started by lxsh, not by hand; see lxsh(1)\n");
@@ -81,28 +87,66 @@ bool await_commit(base::Fd channel) {
     return message && message->bytes == "c";
 }
 
-int supervise(const Arguments& arguments, base::UniqueFd channel, const Plan& plan) {
+// Executes the installed helper in this process, which keeps pid and locks; a driver's process compiles
+// the plan from the live definition and sends it over a new channel. Comes back only with an error.
+void restart(const Arguments& arguments, const Plan& plan, const base::RecordLock& alive,
+             const Supervisor& supervisor, const base::OperationLock& operation) {
+    auto [ours, theirs] = base::socket_pair(SOCK_SEQPACKET);
+    const base::UniqueFd program = base::open_readonly_program(plan.supervision.helper_path);
+    const base::UniqueFd agent =
+        base::start_program(plan.supervision.agent_path,
+                            {"lxc_agent", "restart", plan.supervision.uri, plan.name,
+                             std::to_string(::getpid())},
+                            {theirs})
+            .process;
+    alive.keep_over_exec(true);
+    for (const base::Fd fd : {base::Fd(ours), operation.fd(), base::Fd(agent)})
+        base::keep_over_exec(fd, true);
+    std::vector<std::string> words{"lxc_helper"};
+    const auto add = [&](const char* option, const std::string& value) {
+        words.emplace_back(option);
+        words.push_back(value);
+    };
+    add("--name", arguments.name);
+    add("--channel", std::to_string(ours.get()));
+    add("--operation", std::to_string(operation.fd().get()));
+    add("--alive", std::to_string(alive.fd().get()));
+    add("--agent", std::to_string(agent.get()));
+    add("--boots", std::to_string(arguments.boots + 1));
+    add("--quick-ends", std::to_string(supervisor.quick_ends()));
+    base::exec_program(program, words);
+    base::fail_errno("execute '{}'", plan.supervision.helper_path);
+}
+
+int supervise(Arguments& arguments, base::UniqueFd& channel, const Plan& plan,
+              const base::RecordLock& alive) {
+    base::UniqueFd operation(arguments.operation);
+    base::UniqueFd agent(arguments.agent);
     enter_helper_group(plan.groups);
-    Launched launched;
+    std::optional<Supervisor> supervisor;
     try {
-        launched = launch(plan);
+        SupervisorOptions options{.boots = arguments.boots, .quick_ends = arguments.quick_ends};
+        supervisor.emplace(plan, launch(plan), std::move(options));
     } catch (...) {
         leave_helper_group(plan.groups);
         throw;
     }
-    (void)arguments;
-    base::UniqueFd operation(arguments.operation);
-    Supervisor supervisor(plan, std::move(launched), {.boots = arguments.boots});
     StartReply reply;
-    reply.host_consoles = supervisor.host_consoles();
+    reply.host_consoles = supervisor->host_consoles();
     base::send_message(channel, base::encode(reply));
     if (!await_commit(channel)) {
-        // TODO rollback
+        supervisor->abort();
         return 1;
     }
     operation.reset();
-    channel.reset();
-    (void)supervisor.run();
+    if (agent) (void)base::reap(agent, true);
+    agent.reset();
+    if (plan.supervision.autodestroy) supervisor->watch_owner(std::move(channel));
+    else channel.reset();
+    if (supervisor->run() == Outcome::restart) {
+        const auto held = supervisor->take_operation_lock();
+        restart(arguments, plan, alive, *supervisor, *held);
+    }
     return 0;
 }
 
@@ -124,15 +168,18 @@ void report_failure(base::Fd channel, std::int32_t error, const std::string& tex
 int main(int argc, char** argv) {
     using namespace lxvirt;
     using namespace lxvirt::helper;
-    const Arguments arguments = parse_arguments(argc, argv);
+    Arguments arguments = parse_arguments(argc, argv);
     base::UniqueFd channel(arguments.channel);
     try {
-        base::become_supervisor(std::max({arguments.channel, arguments.operation, arguments.alive}));
+        base::become_supervisor(std::max(
+            {arguments.channel, arguments.operation, arguments.alive, arguments.agent}));
+        for (const int fd : {arguments.channel, arguments.operation, arguments.alive, arguments.agent})
+            if (fd >= 0) base::keep_over_exec(base::Fd(fd), false);
         (void)::prctl(PR_SET_NAME, "lxc_helper");
         if (::prctl(PR_SET_DUMPABLE, 0) != 0) base::fail_errno("forbid to be traced");
         const Plan plan = receive_plan(channel);
         const base::RecordLock alive = take_alive_lock(arguments, plan);
-        return supervise(arguments, std::move(channel), plan);
+        return supervise(arguments, channel, plan, alive);
     } catch (const base::Exception& error) {
         report_failure(channel, static_cast<std::int32_t>(error.code()), error.message());
     }

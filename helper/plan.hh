@@ -110,6 +110,7 @@ struct Mount {
     std::string fstype;
     std::vector<KeyValue> options;  // of the file system
     std::uint64_t attributes = 0;   // MOUNT_ATTR_*: what is set
+    std::uint64_t clear_attributes = 0;  // inner_bind: what is taken away
     bool recursive = true;          // binds: with the mounts below
     bool idmapped = false;          // through the container's id map
     bool optional = false;          // a target or source that is absent is passed over
@@ -124,6 +125,7 @@ struct Mount {
         visit("fstype", self.fstype);
         visit("options", self.options);
         visit("attributes", self.attributes);
+        visit("clear_attributes", self.clear_attributes);
         visit("recursive", self.recursive);
         visit("idmapped", self.idmapped);
         visit("optional", self.optional);
@@ -301,8 +303,10 @@ struct Supervision {
     std::string alive_lock;  // /run/lxvirt/lock/NAME.alive
     std::string journal, journal_lock;
     std::string log_file;    // what the helper has to say
+    std::string ended_file;  // how the last run ended
+    std::string helper_path, agent_path;  // what a restart executes, and what compiles its plan
     bool has_hooks = false;
-    bool transient = false;
+    bool autodestroy = false;  // the channel's end is the container's end
     EndAction on_poweroff = EndAction::destroy;
     EndAction on_reboot = EndAction::restart;
     EndAction on_crash = EndAction::destroy;
@@ -316,8 +320,11 @@ struct Supervision {
         visit("journal", self.journal);
         visit("journal_lock", self.journal_lock);
         visit("log_file", self.log_file);
+        visit("ended_file", self.ended_file);
+        visit("helper_path", self.helper_path);
+        visit("agent_path", self.agent_path);
         visit("has_hooks", self.has_hooks);
-        visit("transient", self.transient);
+        visit("autodestroy", self.autodestroy);
         visit("on_poweroff", self.on_poweroff);
         visit("on_reboot", self.on_reboot);
         visit("on_crash", self.on_crash);

@@ -21,6 +21,8 @@ namespace {
 
 constexpr auto kLockRetry = std::chrono::milliseconds(10);
 constexpr std::size_t kMaxConnections = 64;
+constexpr auto kQuick = std::chrono::seconds(2);
+constexpr std::uint64_t kMaxQuickEnds = 5;
 
 Reply refuse(base::ErrorCode code, std::string text) {
     Reply reply;
@@ -37,11 +39,6 @@ Supervisor::Supervisor(const Plan& plan, Launched launched, SupervisorOptions op
         consoles_.push_back(std::make_unique<Console>(loop_, std::move(launched_.consoles[i]),
                                                       plan_.consoles[i]));
     loop_.watch(launched_.init, EPOLLIN, [this](std::uint32_t) { on_init_end(); });
-    if (options_.autodestroy)
-        loop_.watch(options_.autodestroy, EPOLLRDHUP, [this](std::uint32_t) {
-            loop_.forget(options_.autodestroy);
-            kill_container();
-        });
     listen();
     status_.state = plan_.supervision.paused ? "paused" : "running";
     status_.reason = plan_.supervision.paused ? "starting up" : "booted";
@@ -54,6 +51,14 @@ Supervisor::Supervisor(const Plan& plan, Launched launched, SupervisorOptions op
 }
 
 Supervisor::~Supervisor() = default;
+
+void Supervisor::watch_owner(base::UniqueFd channel) {
+    owner_ = std::move(channel);
+    loop_.watch(owner_, EPOLLRDHUP, [this](std::uint32_t) {
+        loop_.forget(owner_);
+        kill_container();
+    });
+}
 
 std::string Supervisor::host_consoles() const {
     std::string paths;
@@ -240,41 +245,72 @@ void Supervisor::finish() {
     for (const std::string& problem : remove_container(plan_, launched_.guard, launched_.init))
         note(problem);
     if (ending.reboot) tell_journal("", "");
-    if (ending.action == EndAction::restart) {
+    if (ending.action == EndAction::restart && !restarts_too_fast()) {
         outcome_ = Outcome::restart;
         status_.state = "starting";
         status_.reason = "rebooting";
-        write_status();
-    } else {
-        status_.state = "stopped";
-        status_.reason = ending.reason;
         status_.init_pid.reset();
         status_.init_start.reset();
-        status_.consoles.clear();
         write_status();
-        tell_journal("Stopped", ending.event_detail);
-        undo();
+    } else {
+        leave(ending.reason, ending.event_detail);
     }
     loop_.stop();
 }
 
-void Supervisor::undo() {
+bool Supervisor::restarts_too_fast() {
+    const bool quick = std::chrono::steady_clock::now() - started_ < kQuick;
+    options_.quick_ends = quick ? options_.quick_ends + 1 : 0;
+    if (options_.quick_ends < kMaxQuickEnds) return false;
+    status_.exit += fmt::format(", {} times in a row within {} s of its start: not started again",
+                                kMaxQuickEnds, kQuick.count());
+    note(status_.exit);
+    return true;
+}
+
+void Supervisor::leave(std::string_view reason, std::string_view event_detail) {
+    HelperStatus ended;
+    ended.state = "stopped";
+    ended.reason = reason;
+    ended.exit = status_.exit;
+    try {
+        helper::write_status(plan_.supervision.ended_file, ended);
+    } catch (const base::Exception& error) {
+        note(error.message());
+    }
+    tell_journal("Stopped", event_detail);
+    call_stop_hooks();
+    remove_files();
+    leave_helper_group(plan_.groups);
+}
+
+// The hooks get the live definition, so the driver's process reads it before it goes.
+void Supervisor::call_stop_hooks() const {
+    if (!plan_.supervision.has_hooks) return;
+    try {
+        const auto result = base::run_program({.argv = {plan_.supervision.agent_path, "stopped",
+                                                        plan_.supervision.uri, plan_.name},
+                                               .env = {},
+                                               .input = {},
+                                               .limit = std::chrono::minutes(10)});
+        if (!result.succeeded()) note(fmt::format("stop hooks: {}: {}", result.text(), result.errors));
+    } catch (const base::Exception& error) {
+        note(error.message());
+    }
+}
+
+void Supervisor::remove_files() const {
     const std::string& folder = plan_.supervision.run_folder;
-    if (plan_.supervision.has_hooks) {
-        // The hooks read the live definition, so the driver's process runs them before it goes.
-        try {
-            const std::string self = base::read_link("/proc/self/exe").value_or("");
-            (void)self;
-        } catch (const base::Exception& error) {
-            note(error.message());
-        }
-    }
-    for (const char* file : {"control.sock", "live.xml", "pending"})
+    for (const char* file : {"control.sock", "status", "pending", "live.xml"})
         (void)::unlink((folder + "/" + file).c_str());
-    if (plan_.supervision.transient) {
-        (void)::unlink((folder + "/status").c_str());
-        (void)::rmdir(folder.c_str());
-    }
+    (void)::rmdir(folder.c_str());
+}
+
+void Supervisor::abort() {
+    loop_.forget(launched_.init);
+    for (const std::string& problem : remove_container(plan_, launched_.guard, launched_.init))
+        note(problem);
+    remove_files();
     leave_helper_group(plan_.groups);
 }
 

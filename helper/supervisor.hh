@@ -23,8 +23,7 @@ namespace lxvirt::helper {
 
 struct SupervisorOptions {
     std::uint64_t boots = 1;  // 1 after the start, one more with every reboot
-    // The channel to whoever started the container, where its end is to be the container's end.
-    base::UniqueFd autodestroy;
+    std::uint64_t quick_ends = 0;  // how many boots in a row were over in no time
 };
 
 enum class Outcome { gone, restart };
@@ -36,10 +35,15 @@ class Supervisor {
     Supervisor(const Supervisor&) = delete;
     Supervisor& operator=(const Supervisor&) = delete;
 
+    // The channel to whoever started the container: its end is the container's end.
+    void watch_owner(base::UniqueFd channel);
     // Until the container's end. Outcome::restart: its groups are gone, the operation lock is held
     // (take_operation_lock()), and this program is to execute itself.
     [[nodiscard]] Outcome run();
     [[nodiscard]] std::optional<base::OperationLock> take_operation_lock();
+    [[nodiscard]] std::uint64_t quick_ends() const { return options_.quick_ends; }
+    // Instead of run(): takes everything away again, for a start that was not committed.
+    void abort();
     [[nodiscard]] std::string host_consoles() const;
 
   private:
@@ -62,7 +66,10 @@ class Supervisor {
     // Holds the operation lock, or knows that its holder waits for us, and finishes.
     void finish_under_lock();
     void finish();
-    void undo();
+    [[nodiscard]] bool restarts_too_fast();
+    void leave(std::string_view reason, std::string_view event_detail);
+    void call_stop_hooks() const;
+    void remove_files() const;
     void write_status();
     void note(std::string_view text) const;
     void tell_journal(std::string_view event, std::string_view detail);
@@ -73,6 +80,7 @@ class Supervisor {
     base::EventLoop loop_;
     std::vector<std::unique_ptr<Console>> consoles_;
     base::UniqueFd listener_;
+    base::UniqueFd owner_;
     std::map<int, Connection> connections_;
     base::UniqueFd retry_timer_;
     std::optional<base::OperationLock> operation_;
@@ -81,6 +89,7 @@ class Supervisor {
     bool destroy_asked_ = false;   // by the holder of the operation lock
     bool shutdown_asked_ = false;  // a signal was sent for the user
     bool restart_asked_ = false;
+    const std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
     Outcome outcome_ = Outcome::gone;
 };
 

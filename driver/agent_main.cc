@@ -1,0 +1,75 @@
+// lxc_agent restart URI NAME PID     the driver's half of a reboot from inside; the helper that waits for
+//                                    its plan is PID, at the other end of descriptor 3
+// lxc_agent stopped URI NAME         runs the hooks of a domain that has just stopped
+//
+// Called by lxc_helper, which reads no XML. Not for people.
+#include <sys/types.h>
+
+#include <cstdio>
+#include <string>
+
+#include "base/error.hh"
+#include "base/process.hh"
+#include "base/text.hh"
+#include "driver/connection.hh"
+#include "driver/hooks.hh"
+#include "driver/journal.hh"
+#include "driver/live.hh"
+#include "driver/start.hh"
+#include "driver/state.hh"
+#include "driver/uri.hh"
+#include "xml/parse.hh"
+
+namespace {
+
+using namespace lxvirt;
+using namespace lxvirt::driver;
+
+int restart(const Root& root, const std::string& uri, const std::string& name, pid_t helper) {
+    const auto live = read_live(root, name);
+    try {
+        restart_domain(root, name, uri, base::UniqueFd(3), helper);
+        return 0;
+    } catch (const base::Exception& error) {
+        // The helper goes when the channel closes; what is known of the domain is ours to take away.
+        log_line(root, name, "restart: " + error.message());
+        record_end(root, name, "failed", error.message());
+        if (live) journal_lifecycle(root, name, live->domain.uuid, "Stopped", "Failed", error.message());
+        remove_live(root, name);
+        return 1;
+    }
+}
+
+int stopped(const Root& root, const std::string& name) {
+    const auto live = read_live(root, name);
+    if (!live) return 0;
+    const std::string xml = xml::format_domain(live->domain, {.live = true});
+    int status = 0;
+    for (const char* operation : {"stopped", "release"}) {
+        try {
+            run_hooks(root, {.name = name, .operation = operation, .suboperation = "end"}, xml);
+        } catch (const base::Exception& error) {
+            (void)std::fprintf(stderr, "%s\n", error.what());
+            status = 1;
+        }
+    }
+    return status;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    const std::string command = argc > 1 ? argv[1] : "";
+    try {
+        base::reset_signals();
+        if (command == "restart" && argc == 5) {
+            const auto helper = base::parse_number<pid_t>(argv[4]);
+            return restart(Root(parse_uri(argv[2]).root), argv[2], argv[3], helper.value_or(0));
+        }
+        if (command == "stopped" && argc == 4) return stopped(Root(parse_uri(argv[2]).root), argv[3]);
+        (void)std::fprintf(stderr, "lxc_agent is called by lxc_helper, not by hand; see lxsh(1)\n");
+    } catch (const base::Exception& error) {
+        (void)std::fprintf(stderr, "lxc_agent: %s\n", error.what());
+    }
+    return 2;
+}

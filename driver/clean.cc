@@ -1,0 +1,31 @@
+#include "driver/clean.hh"
+
+#include "base/cgroup.hh"
+#include "base/error.hh"
+#include "driver/journal.hh"
+#include "driver/live.hh"
+#include "driver/state.hh"
+
+namespace lxvirt::driver {
+
+void clean_up(const Root& root, const std::string& name) {
+    if (root.running(name)) return;
+    const auto live = read_live(root, name);
+    if (!live) return;
+    if (live->current() && !live->cgroup.empty()) {
+        const auto hierarchies = base::find_hierarchies();
+        if (!base::kill_group(hierarchies, live->cgroup))
+            base::fail_with(EBUSY, "end the processes that a killed lxc_helper of domain '{}' left in '{}'",
+                            name, live->cgroup);
+        for (const base::Hierarchy& hierarchy : hierarchies)
+            base::remove_group(hierarchy, live->cgroup);
+    }
+    if (live->current() && live->phase != LivePhase::starting) {
+        record_end(root, name, "crashed", "its lxc_helper was killed");
+        journal_lifecycle(root, name, live->domain.uuid, "Stopped", "Crashed",
+                          "its lxc_helper was killed");
+    }
+    remove_live(root, name);
+}
+
+}  // namespace lxvirt::driver

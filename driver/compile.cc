@@ -1,0 +1,144 @@
+#include "driver/compile.hh"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include <algorithm>
+#include <memory>
+#include <set>
+
+#include "base/blkid.hh"
+#include "base/error.hh"
+#include "base/file.hh"
+#include "driver/compile_parts.hh"
+#include "driver/helper_process.hh"
+#include "helper/status.hh"
+
+namespace lxvirt::driver {
+
+namespace {
+
+struct stat stat_path(const std::string& path) {
+    struct stat info {};
+    if (::stat(path.c_str(), &info) != 0) base::fail_errno("source '{}'", path);
+    return info;
+}
+
+HostFacts::Device device_of(const std::string& path) {
+    const struct stat info = stat_path(path);
+    if (!S_ISBLK(info.st_mode) && !S_ISCHR(info.st_mode))
+        base::fail(base::ErrorCode::config_unsupported, "'{}' is not a block or character device", path);
+    return {.type = S_ISBLK(info.st_mode) ? 'b' : 'c',
+            .major = major(info.st_rdev),
+            .minor = minor(info.st_rdev)};
+}
+
+pid_t init_of(const Root& root, const std::string& name) {
+    const auto status = helper::read_status(root.status(name));
+    if (!root.running(name) || !status || !status->init_pid)
+        base::fail(base::ErrorCode::operation_invalid,
+                   "domain '{}', whose namespace is to be shared, is not running", name);
+    return *status->init_pid;
+}
+
+}  // namespace
+
+HostFacts host_facts(const Root& root) {
+    HostFacts facts;
+    facts.hierarchies = base::find_hierarchies();
+    facts.device = device_of;
+    facts.folder = [](const std::string& path) {
+        const struct stat info = stat_path(path);
+        return HostFacts::Folder{.uid = info.st_uid, .is_folder = S_ISDIR(info.st_mode)};
+    };
+    facts.filesystem_type = base::filesystem_type;
+    facts.exists = base::exists;
+    facts.init_of = [&root](const std::string& name) { return init_of(root, name); };
+    return facts;
+}
+
+void name_live_domain(xml::Domain& domain, pid_t helper) {
+    domain.id = helper;
+    if (domain.partition.empty()) domain.partition = "/machine";
+    std::set<std::string> guests;
+    for (const xml::Interface& interface : domain.interfaces) guests.insert(interface.guest);
+    unsigned next_guest = 0;
+    for (std::size_t i = 0; i < domain.interfaces.size(); ++i) {
+        xml::Interface& interface = domain.interfaces[i];
+        // The supervisor's pid makes the name unique without asking anyone; 15 bytes suffice for the
+        // largest pid.
+        if (interface.target.empty() && interface.type != xml::InterfaceType::direct)
+            interface.target =
+                i == 0 ? fmt::format("vnet{}", helper) : fmt::format("vnet{}n{}", helper, i);
+        while (interface.guest.empty()) {
+            std::string name = fmt::format("eth{}", next_guest++);
+            if (guests.insert(name).second) interface.guest = std::move(name);
+        }
+    }
+    const auto number = [](auto& devices, const char* prefix) {
+        std::set<std::string> taken;
+        for (const auto& device : devices) taken.insert(device.alias);
+        unsigned next = 0;
+        for (auto& device : devices)
+            while (device.alias.empty()) {
+                std::string alias = fmt::format("{}{}", prefix, next++);
+                if (taken.insert(alias).second) device.alias = std::move(alias);
+            }
+    };
+    number(domain.disks, "disk");
+    number(domain.filesystems, "fs");
+    number(domain.interfaces, "net");
+    number(domain.hostdevs, "hostdev");
+    number(domain.consoles, "console");
+}
+
+helper::Plan compile_plan(const xml::Domain& domain, const Root& root, const HostFacts& host,
+                          const CompileOptions& options) {
+    helper::Plan plan;
+    plan.name = domain.name;
+    plan.uuid = domain.uuid;
+    helper::Supervision& supervision = plan.supervision;
+    const auto action = [](xml::LifecycleAction from) {
+        const bool restarts =
+            from == xml::LifecycleAction::restart || from == xml::LifecycleAction::rename_restart;
+        return restarts ? helper::EndAction::restart : helper::EndAction::destroy;
+    };
+    supervision.uri = options.uri;
+    supervision.run_folder = root.domain(domain.name);
+    supervision.op_lock = root.operation_lock(domain.name);
+    supervision.alive_lock = root.alive_lock(domain.name);
+    supervision.journal = root.journal().path;
+    supervision.journal_lock = root.journal().lock_path;
+    supervision.log_file = root.log(domain.name);
+    supervision.ended_file = root.ended(domain.name);
+    supervision.helper_path = helper_path();
+    supervision.agent_path = agent_path();
+    supervision.has_hooks = options.has_hooks;
+    supervision.autodestroy = options.autodestroy;
+    supervision.on_poweroff = action(domain.on_poweroff);
+    supervision.on_reboot = action(domain.on_reboot);
+    supervision.on_crash = action(domain.on_crash);
+    supervision.paused = options.paused;
+    plan.namespaces = compile::namespaces(domain, host);
+    plan.dev = compile::dev(domain, host);
+    plan.mounts = compile::mounts(domain, host, plan.namespaces);
+    plan.groups = compile::groups(domain, host, options.helper, plan.dev);
+    plan.links = compile::links(domain, root);
+    plan.init = compile::init(domain);
+    plan.init.loopback = (plan.namespaces.fresh & CLONE_NEWNET) != 0;
+    for (const xml::Console& console : domain.consoles) {
+        helper::ConsolePlan made{.alias = console.alias,
+                                 .log_file = console.log_file,
+                                 .log_append = console.log_append.value_or(false)};
+        if (made.log_file.empty() && plan.consoles.empty()) {
+            made.log_file = root.logs() + "/" + domain.name + ".console.log";
+            made.log_append = true;
+        }
+        plan.consoles.push_back(std::move(made));
+    }
+    return plan;
+}
+
+}  // namespace lxvirt::driver

@@ -1,0 +1,60 @@
+// From a domain to the helper's launch plan. Reads the host (is there such a device, what is its number,
+// who owns that folder) but makes nothing; what is missing is an error that names it, before anything
+// was made. `lxsh plan` and every start go through here.
+#pragma once
+
+#include <sys/types.h>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/cgroup.hh"
+#include "driver/root.hh"
+#include "helper/plan.hh"
+#include "xml/domain.hh"
+
+namespace lxvirt::driver {
+
+// What compiling asks of the host; tests answer for it.
+struct HostFacts {
+    std::vector<base::Hierarchy> hierarchies;
+    struct Device {
+        char type = 'c';
+        std::uint32_t major = 0, minor = 0;
+    };
+    // Of a device node; throws Error naming the path where it is no such node.
+    std::function<Device(const std::string& path)> device;
+    struct Folder {
+        uid_t uid = 0;
+        bool is_folder = true;
+    };
+    // Throws SystemError where there is no such path.
+    std::function<Folder(const std::string& path)> folder;
+    // The file system on a device or in an image: "ext4". Throws Error where it is not known.
+    std::function<std::string(const std::string& path)> filesystem_type;
+    std::function<bool(const std::string& path)> exists;
+    // The id of a running domain's init, for shared namespaces. Throws where it does not run.
+    std::function<pid_t(const std::string& name)> init_of;
+};
+[[nodiscard]] HostFacts host_facts(const Root& root);
+
+struct CompileOptions {
+    pid_t helper = 0;  // the supervisor's pid: part of the names made for this run
+    bool paused = false;
+    bool autodestroy = false;
+    bool has_hooks = false;
+    std::string uri;
+};
+
+// Fills in what only a running domain has: partition, aliases, the names of network devices.
+void name_live_domain(xml::Domain& domain, pid_t helper);
+
+// `domain` has been through name_live_domain(). Throws base::Exception naming what cannot be done.
+[[nodiscard]] helper::Plan compile_plan(const xml::Domain& domain, const Root& root,
+                                        const HostFacts& host, const CompileOptions& options);
+
+// The plan as text for people: one line per field, nested by two spaces, defaults left out.
+[[nodiscard]] std::string format_plan(const helper::Plan& plan);
+
+}  // namespace lxvirt::driver

@@ -1,0 +1,171 @@
+// Names and limits of the container's control groups. Values are written to whichever hierarchy owns the
+// controller, in its own terms (Documentation/admin-guide/cgroup-v2.rst, cgroup-v1/).
+#include <linux/capability.h>
+
+#include <algorithm>
+
+#include "base/error.hh"
+#include "driver/compile_parts.hh"
+
+namespace lxvirt::driver::compile {
+
+namespace {
+
+using base::DeviceRule;
+
+class Limits {
+  public:
+    Limits(const HostFacts& host) : host_(host) {}
+
+    // `v1` or `v2` by the hierarchy; an empty file name means that it has no such limit.
+    void add(const char* controller, const char* v1, const std::string& v1_value, const char* v2,
+             const std::string& v2_value, const char* element) {
+        const bool unified = is_unified(controller, element);
+        const std::string file = unified ? v2 : v1;
+        if (file.empty())
+            base::fail(base::ErrorCode::config_unsupported, "{} has no meaning on this host's cgroup {}",
+                       element, unified ? "v2" : "v1");
+        made.push_back({controller, file, unified ? v2_value : v1_value});
+    }
+
+    bool is_unified(const char* controller, const char* element) const {
+        const base::Hierarchy* owner = base::owner_of(host_.hierarchies, controller);
+        if (owner == nullptr)
+            base::fail(base::ErrorCode::config_unsupported,
+                       "{} needs the cgroup controller '{}', which this host does not have", element,
+                       controller);
+        return owner->unified;
+    }
+
+    std::vector<helper::GroupLimit> made;
+
+  private:
+    const HostFacts& host_;
+};
+
+std::string bytes(std::uint64_t kib) {
+    return std::to_string(kib * 1024);
+}
+
+void add_memory(const xml::Domain& domain, const HostFacts& host, Limits& limits) {
+    const xml::MemTune& tune = domain.memtune;
+    const bool tuned = tune.hard_limit || tune.soft_limit || tune.swap_hard_limit;
+    // <memory> is always there; a host without the controller cannot hold it, and only a limit that
+    // was asked for by name is worth failing for.
+    if (!tuned && base::owner_of(host.hierarchies, "memory") == nullptr) return;
+    const std::uint64_t hard = tune.hard_limit.value_or(domain.memory);
+    limits.add("memory", "memory.limit_in_bytes", bytes(hard), "memory.max", bytes(hard), "<memory>");
+    if (tune.soft_limit)
+        limits.add("memory", "memory.soft_limit_in_bytes", bytes(*tune.soft_limit), "memory.high",
+                   bytes(*tune.soft_limit), "<soft_limit>");
+    if (tune.swap_hard_limit) {
+        // v1 counts memory and swap together, v2 swap alone.
+        const std::uint64_t swap = *tune.swap_hard_limit - std::min(*tune.swap_hard_limit, hard);
+        limits.add("memory", "memory.memsw.limit_in_bytes", bytes(*tune.swap_hard_limit),
+                   "memory.swap.max", bytes(swap), "<swap_hard_limit>");
+    }
+}
+
+void add_cpu(const xml::Domain& domain, Limits& limits) {
+    const xml::CpuTune& tune = domain.cputune;
+    if (tune.shares) {
+        // v1 knows 1024 as the default share, v2 100 as the default weight.
+        const std::uint64_t weight = std::clamp<std::uint64_t>(*tune.shares * 100 / 1024, 1, 10000);
+        limits.add("cpu", "cpu.shares", std::to_string(*tune.shares), "cpu.weight",
+                   std::to_string(weight), "<shares>");
+    }
+    if (tune.period || tune.quota) {
+        const std::uint64_t period = tune.period.value_or(100000);
+        const std::int64_t quota = tune.quota.value_or(-1);
+        if (limits.is_unified("cpu", "<quota>")) {
+            const std::string most = quota > 0 ? std::to_string(quota) : "max";
+            limits.made.push_back({"cpu", "cpu.max", fmt::format("{} {}", most, period)});
+        } else {
+            limits.made.push_back({"cpu", "cpu.cfs_period_us", std::to_string(period)});
+            limits.made.push_back({"cpu", "cpu.cfs_quota_us", std::to_string(quota > 0 ? quota : -1)});
+        }
+    }
+    if (!domain.cpuset.empty())
+        limits.add("cpuset", "cpuset.cpus", domain.cpuset, "cpuset.cpus", domain.cpuset, "<vcpu cpuset>");
+    if (domain.numatune && !domain.numatune->nodeset.empty())
+        limits.add("cpuset", "cpuset.mems", domain.numatune->nodeset, "cpuset.mems",
+                   domain.numatune->nodeset, "<numatune>");
+}
+
+void add_block_device(const xml::BlkioDevice& device, const HostFacts& host, const char* controller,
+                      Limits& limits) {
+    const HostFacts::Device node = host.device(device.path);
+    const std::string number = fmt::format("{}:{}", node.major, node.minor);
+    if (device.weight)
+        limits.add(controller, "blkio.weight_device", fmt::format("{} {}", number, *device.weight),
+                   "io.weight", fmt::format("{} {}", number, *device.weight), "<device><weight>");
+    struct Throttle {
+        const std::optional<std::uint64_t>& value;
+        const char* v1;
+        const char* v2;
+    };
+    const Throttle throttles[] = {
+        {device.read_bytes_sec, "blkio.throttle.read_bps_device", "rbps"},
+        {device.write_bytes_sec, "blkio.throttle.write_bps_device", "wbps"},
+        {device.read_iops_sec, "blkio.throttle.read_iops_device", "riops"},
+        {device.write_iops_sec, "blkio.throttle.write_iops_device", "wiops"},
+    };
+    for (const Throttle& throttle : throttles)
+        if (throttle.value)
+            limits.add(controller, throttle.v1, fmt::format("{} {}", number, *throttle.value), "io.max",
+                       fmt::format("{} {}={}", number, throttle.v2, *throttle.value), "<blkiotune>");
+}
+
+void add_blkio(const xml::Domain& domain, const HostFacts& host, Limits& limits) {
+    const char* controller = base::owner_of(host.hierarchies, "io") != nullptr ? "io" : "blkio";
+    if (domain.blkiotune.weight)
+        limits.add(controller, "blkio.weight", std::to_string(*domain.blkiotune.weight), "io.weight",
+                   std::to_string(*domain.blkiotune.weight), "<blkiotune><weight>");
+    for (const xml::BlkioDevice& device : domain.blkiotune.devices)
+        add_block_device(device, host, controller, limits);
+}
+
+std::vector<DeviceRule> device_rules(const xml::Domain& domain, const HostFacts& host,
+                                     const helper::Dev& dev) {
+    std::vector<DeviceRule> rules;
+    for (const helper::DeviceNode& node : dev.nodes)
+        if (node.loop_file.empty())
+            rules.push_back({.type = node.type, .major = node.major, .minor = node.minor});
+    rules.push_back({.type = 'c', .major = 10, .minor = 229});              // /dev/fuse
+    rules.push_back({.type = 'c', .major = 136, .minor = std::nullopt});    // the ptys
+    for (const xml::Filesystem& filesystem : domain.filesystems) {
+        if (filesystem.type != xml::FilesystemType::block) continue;
+        const HostFacts::Device device = host.device(filesystem.source);
+        rules.push_back({.type = 'b', .major = device.major, .minor = device.minor});
+    }
+    // Making nodes is harmless, opening them is refused all the same; package managers make some.
+    if ((capabilities(domain.features) >> CAP_MKNOD & 1U) != 0)
+        rules.push_back({.type = 'a', .major = std::nullopt, .minor = std::nullopt,
+                         .access = base::kDeviceMknod});
+    return rules;
+}
+
+}  // namespace
+
+std::vector<helper::GroupLimit> limits(const xml::Domain& domain, const HostFacts& host) {
+    Limits limits(host);
+    add_memory(domain, host, limits);
+    add_cpu(domain, limits);
+    add_blkio(domain, host, limits);
+    return std::move(limits.made);
+}
+
+helper::Groups groups(const xml::Domain& domain, const HostFacts& host, pid_t helper,
+                      const helper::Dev& dev) {
+    helper::Groups made;
+    made.hierarchies = host.hierarchies;
+    const std::string partition = domain.partition.empty() ? "/machine" : domain.partition;
+    made.outer = fmt::format("{}/lxc-{}-{}.libvirt-lxc", partition, helper, domain.name);
+    made.inner = made.outer + "/init";
+    made.helper = partition + "/lxvirt.helpers";
+    made.limits = limits(domain, host);
+    made.devices = device_rules(domain, host, dev);
+    return made;
+}
+
+}  // namespace lxvirt::driver::compile

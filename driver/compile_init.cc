@@ -1,0 +1,85 @@
+// The container's first program: arguments, environment, capabilities, the system call filter.
+#include <linux/capability.h>
+#include <sys/personality.h>
+
+#include "base/capability.hh"
+#include "base/error.hh"
+#include "base/seccomp.hh"
+#include "driver/compile_parts.hh"
+
+namespace lxvirt::driver::compile {
+
+namespace {
+
+// libvirt's names; inits look at them (systemd: container_uuid, container_ttys).
+std::vector<std::string> environment(const xml::Domain& domain) {
+    std::vector<std::string> made{"PATH=/bin:/sbin", "TERM=linux", "container=lxc-libvirt", "HOME=/"};
+    made.push_back("container_uuid=" + domain.uuid);
+    std::string ttys;
+    for (std::size_t i = 1; i < domain.consoles.size(); ++i)
+        ttys += fmt::format("{}pts/{}", ttys.empty() ? "" : " ", i);
+    if (!ttys.empty()) made.push_back("container_ttys=" + ttys);
+    made.push_back("LIBVIRT_LXC_UUID=" + domain.uuid);
+    made.push_back("LIBVIRT_LXC_NAME=" + domain.name);
+    if (!domain.os.cmdline.empty()) made.push_back("LIBVIRT_LXC_CMDLINE=" + domain.os.cmdline);
+    for (const xml::InitEnv& variable : domain.os.initenv)
+        made.push_back(variable.name + "=" + variable.value);
+    return made;
+}
+
+std::string hostname(const std::string& name) {
+    std::string made;
+    for (const char c : name) {
+        const bool kept = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+        if ((kept || c == '-') && made.size() < 64) made += c;
+    }
+    return made;
+}
+
+bool is_32_bit(const std::string& arch) {
+    return arch == "i686" || arch == "armv7l" || arch == "armv6l" || arch == "ppc" || arch == "s390";
+}
+
+}  // namespace
+
+std::uint64_t capabilities(const xml::Features& features) {
+    std::uint64_t kept = ~0ULL;
+    switch (features.policy.value_or(xml::CapabilitiesPolicy::default_)) {
+        case xml::CapabilitiesPolicy::default_:
+            for (const unsigned dropped :
+                 {CAP_SYS_MODULE, CAP_SYS_TIME, CAP_MKNOD, CAP_AUDIT_CONTROL, CAP_MAC_ADMIN})
+                kept &= ~(1ULL << dropped);
+            break;
+        case xml::CapabilitiesPolicy::allow: break;
+        case xml::CapabilitiesPolicy::deny: kept = 0; break;
+    }
+    for (const xml::CapabilityState& state : features.capabilities) {
+        const auto number = base::capability_number(state.name);
+        if (!number)
+            base::fail(base::ErrorCode::config_unsupported, "this host has no capability '{}'",
+                       state.name);
+        if (state.on) kept |= 1ULL << *number;
+        else kept &= ~(1ULL << *number);
+    }
+    return kept;
+}
+
+helper::Init init(const xml::Domain& domain) {
+    helper::Init made;
+    made.argv.push_back(domain.os.init);
+    made.argv.insert(made.argv.end(), domain.os.initargs.begin(), domain.os.initargs.end());
+    made.environment = environment(domain);
+    made.folder = domain.os.initdir;
+    made.user = domain.os.inituser;
+    made.group = domain.os.initgroup;
+    made.hostname = hostname(domain.name);
+    made.capabilities = capabilities(domain.features);
+    made.seccomp = base::default_seccomp_program();
+    if (is_32_bit(domain.os.arch)) {
+        made.personality = PER_LINUX32;
+        made.personality_set = true;
+    }
+    return made;
+}
+
+}  // namespace lxvirt::driver::compile

@@ -1,0 +1,123 @@
+// The network devices of <interface> and of <hostdev mode='capabilities' type='net'>.
+#include <linux/if_link.h>
+
+#include "base/error.hh"
+#include "base/netlink.hh"
+#include "driver/compile_parts.hh"
+
+namespace lxvirt::driver::compile {
+
+namespace {
+
+using helper::Link;
+using helper::LinkKind;
+
+helper::Address address(const xml::IpAddress& from) {
+    const auto parsed = base::parse_address(from.address);
+    if (!parsed)
+        base::fail(base::ErrorCode::xml_error, "'{}' is not an IP address", from.address);
+    return {.address = from.address, .peer = from.peer, .prefix = from.prefix.value_or(parsed->prefix)};
+}
+
+std::uint32_t prefix_of_netmask(const std::string& netmask) {
+    const auto mask = base::parse_address(netmask);
+    std::uint32_t bits = 0;
+    for (std::size_t i = 0; mask && i < mask->size(); ++i)
+        for (int bit = 7; bit >= 0 && (mask->bytes[i] >> bit & 1) != 0; --bit) ++bits;
+    return bits;
+}
+
+helper::Route route(const xml::Route& from) {
+    helper::Route made{.destination = from.address, .gateway = from.gateway};
+    if (made.destination.empty()) made.destination = from.family == "ipv6" ? "::" : "0.0.0.0";
+    if (from.prefix) made.prefix = *from.prefix;
+    else if (!from.netmask.empty()) made.prefix = prefix_of_netmask(from.netmask);
+    made.metric = from.metric.value_or(0);
+    return made;
+}
+
+template <typename To, typename From>
+std::vector<To> all(const std::vector<From>& from, To (*convert)(const From&)) {
+    std::vector<To> made;
+    for (const From& item : from) made.push_back(convert(item));
+    return made;
+}
+
+std::uint32_t macvlan_mode(xml::DirectMode mode) {
+    switch (mode) {
+        case xml::DirectMode::bridge: return MACVLAN_MODE_BRIDGE;
+        case xml::DirectMode::private_: return MACVLAN_MODE_PRIVATE;
+        case xml::DirectMode::passthrough: return MACVLAN_MODE_PASSTHRU;
+        case xml::DirectMode::vepa: break;
+    }
+    return MACVLAN_MODE_VEPA;
+}
+
+// libvirt raises the guest's end only with an address or <link state='up'/>.
+bool starts_up(const xml::Interface& interface) {
+    return interface.link_up.value_or(!interface.ips.empty());
+}
+
+void refuse_unsupported(const xml::Interface& interface) {
+    const auto refuse = [&](const char* element) {
+        base::fail(base::ErrorCode::config_unsupported, "interface {}: <{}> is not supported",
+                   interface.mac, element);
+    };
+    if (interface.vlan) refuse("vlan");
+    if (interface.bandwidth) refuse("bandwidth");
+    if (interface.virtualport) refuse("virtualport");
+    if (interface.filterref) refuse("filterref");
+}
+
+Link link(const xml::Interface& interface) {
+    refuse_unsupported(interface);
+    Link made;
+    made.guest = interface.guest;
+    made.mac = interface.mac;
+    made.mtu = interface.mtu.value_or(0);
+    made.up = starts_up(interface);
+    made.addresses = all(interface.ips, address);
+    made.routes = all(interface.routes, route);
+    switch (interface.type) {
+        case xml::InterfaceType::bridge:
+            made.bridge = interface.source;
+            made.host = interface.target;
+            break;
+        case xml::InterfaceType::ethernet:
+            made.host = interface.target;
+            made.host_addresses = all(interface.source_ips, address);
+            made.host_routes = all(interface.source_routes, route);
+            break;
+        case xml::InterfaceType::direct:
+            made.kind = LinkKind::macvlan;
+            made.host = interface.source;
+            made.macvlan_mode = macvlan_mode(interface.mode.value_or(xml::DirectMode::vepa));
+            break;
+        case xml::InterfaceType::network:
+            base::fail(base::ErrorCode::config_unsupported,
+                       "interface {}: type 'network' ('{}') is not supported yet; use type 'bridge' with "
+                       "the network's bridge",
+                       interface.mac, interface.source);
+    }
+    return made;
+}
+
+}  // namespace
+
+std::vector<Link> links(const xml::Domain& domain, const Root& root) {
+    std::vector<Link> made;
+    for (const xml::Interface& interface : domain.interfaces) made.push_back(link(interface));
+    for (const xml::Hostdev& hostdev : domain.hostdevs) {
+        if (hostdev.type != xml::HostdevType::net) continue;
+        Link moved;
+        moved.kind = LinkKind::move;
+        moved.host = hostdev.source;
+        moved.addresses = all(hostdev.ips, address);
+        moved.routes = all(hostdev.routes, route);
+        made.push_back(std::move(moved));
+    }
+    for (Link& link : made) link.alias = fmt::format("lxvirt:{}:{}", root.id(), domain.name);
+    return made;
+}
+
+}  // namespace lxvirt::driver::compile

@@ -1,0 +1,243 @@
+// Connection's methods that start, stop and pause domains, and their consoles.
+#include <cmath>
+
+#include "base/cgroup.hh"
+#include "base/error.hh"
+#include "base/process.hh"
+#include "driver/clean.hh"
+#include "driver/compile.hh"
+#include "driver/connection.hh"
+#include "driver/control.hh"
+#include "driver/definitions.hh"
+#include "driver/hooks.hh"
+#include "driver/init_signals.hh"
+#include "driver/journal.hh"
+#include "driver/live.hh"
+#include "driver/lookup.hh"
+#include "driver/start.hh"
+#include "driver/state.hh"
+#include "helper/status.hh"
+#include "xml/parse.hh"
+
+namespace lxvirt::driver {
+
+namespace {
+
+using base::ErrorCode;
+using helper::RequestKind;
+
+// A helper that was told to end has this long before it is ended itself.
+constexpr auto kEndLimit = std::chrono::seconds(15);
+
+std::optional<base::UniqueFd> open_helper(const Root& root, const std::string& name) {
+    const auto pid = root.running(name);
+    if (!pid) return std::nullopt;
+    auto process = base::open_pidfd(*pid);
+    // The number may have changed hands in between: the lock tells.
+    if (!process || root.running(name) != pid) return std::nullopt;
+    return process;
+}
+
+void require_running(const Root& root, const std::string& name) {
+    if (!root.running(name)) base::fail(ErrorCode::operation_invalid, "domain is not running");
+}
+
+pid_t init_of(const Root& root, const std::string& name) {
+    const auto status = helper::read_status(root.status(name));
+    if (!status || !status->init_pid)
+        base::fail(ErrorCode::operation_invalid, "domain is not running");
+    if (base::start_time(*status->init_pid) != status->init_start)
+        base::fail(ErrorCode::operation_failed, "the domain's init has just ended");
+    return *status->init_pid;
+}
+
+void ask_init(const Root& root, const std::string& name, StopKind kind,
+              const std::vector<StopMode>& modes) {
+    const Control control = connect_running(root, name);
+    const pid_t init = init_of(root, name);
+    const InitFacts facts = read_init_facts(init);
+    const auto request = choose_stop(facts, kind, modes);
+    if (!request)
+        base::fail(ErrorCode::operation_unsupported,
+                   "the domain's init ('{}', process {}) has neither an initctl pipe nor a handler for "
+                   "TERM, PWR, INT or QUIT; use destroy",
+                   facts.program, init);
+    if (request->then_restart) {
+        helper::Request restart;
+        restart.kind = RequestKind::ask_restart;
+        restart.flag = true;
+        (void)control.request(restart);
+    }
+    if (request->initctl) {
+        write_initctl(init, kind);
+        return;
+    }
+    helper::Request signal;
+    signal.kind = RequestKind::signal;
+    signal.value = static_cast<std::uint32_t>(request->signal);
+    signal.flag = kind == StopKind::power_off;
+    (void)control.request(signal);
+}
+
+void note_paused(const Root& root, const std::string& name, bool paused) {
+    helper::Request request;
+    request.kind = RequestKind::set_paused;
+    request.flag = paused;
+    (void)connect_running(root, name).request(request);
+}
+
+}  // namespace
+
+void Connection::start(const DomainRef& domain, const StartOptions& options) {
+    require_write("virDomainCreate");
+    const auto lock = root_->lock_domain(domain.name);
+    if (root_->running(domain.name))
+        base::fail(ErrorCode::operation_invalid, "Domain is already active");
+    auto definition = Definitions(*root_).load(domain.name);
+    if (!definition) fail_no_domain(domain.name);
+    autodestroy_.push_back(start_domain(
+        *root_, {.domain = std::move(*definition), .uri = uri_, .options = options},
+        lock));
+}
+
+Defined Connection::create_xml(std::string_view text, const std::string& file,
+                               const StartOptions& options, bool validate) {
+    require_write("virDomainCreateXML");
+    xml::ParseOptions parse;
+    parse.file = file;
+    parse.validate = validate;
+    xml::ParsedDomain parsed = xml::parse_domain(text, parse);
+    const std::string name = parsed.domain.name;
+    const std::string uuid = parsed.domain.uuid;
+    check_name(name);
+    DefineLocks locks = root_->lock_to_define({name});
+    if (root_->running(name))
+        base::fail(ErrorCode::operation_invalid, "domain '{}' is already active", name);
+    check_unique(*root_, parsed.domain);
+    const base::OperationLock lock = std::move(locks.domains.front());
+    locks.define.reset();  // not held over the start
+    Defined defined{{name, uuid, -1}, {}};
+    for (const xml::Notice& notice : parsed.notices) defined.notices.push_back(notice.message());
+    autodestroy_.push_back(start_domain(*root_,
+                                        {.domain = std::move(parsed.domain),
+                                         .uri = uri_,
+                                         .options = options},
+                                        lock));
+    defined.domain.id = root_->running(name).value_or(-1);
+    return defined;
+}
+
+void Connection::destroy(const DomainRef& domain) {
+    require_write("virDomainDestroy");
+    const auto lock = root_->lock_domain(domain.name);
+    const auto process = open_helper(*root_, domain.name);
+    if (!process) {
+        const bool left = read_live(*root_, domain.name).has_value();
+        clean_up(*root_, domain.name);
+        if (left) return;
+        base::fail(ErrorCode::operation_invalid, "domain is not running");
+    }
+    if (const auto control = Control::connect(*root_, domain.name)) {
+        helper::Request request;
+        request.kind = RequestKind::destroy;
+        (void)control->request(request);
+    }
+    if (!base::wait_readable(*process, kEndLimit)) {
+        (void)base::send_signal(*process, SIGKILL);
+        (void)base::wait_readable(*process, kEndLimit);
+    }
+    reap_helpers();
+    clean_up(*root_, domain.name);
+}
+
+void Connection::shutdown(const DomainRef& domain, const std::vector<StopMode>& modes) {
+    require_write("virDomainShutdown");
+    const auto lock = root_->lock_domain(domain.name);
+    require_running(*root_, domain.name);
+    ask_init(*root_, domain.name, StopKind::power_off, modes);
+}
+
+void Connection::reboot(const DomainRef& domain, const std::vector<StopMode>& modes) {
+    require_write("virDomainReboot");
+    const auto lock = root_->lock_domain(domain.name);
+    require_running(*root_, domain.name);
+    ask_init(*root_, domain.name, StopKind::reboot, modes);
+}
+
+void Connection::suspend(const DomainRef& domain) {
+    require_write("virDomainSuspend");
+    const auto lock = root_->lock_domain(domain.name);
+    require_running(*root_, domain.name);
+    const auto live = read_live(*root_, domain.name);
+    if (!live) base::fail(ErrorCode::operation_invalid, "domain is not running");
+    if (read_state(*root_, domain.name).state == DomainState::paused) return;
+    base::freeze_group(base::find_hierarchies(), live->cgroup);
+    note_paused(*root_, domain.name, true);
+    journal_lifecycle(*root_, domain.name, domain.uuid, "Suspended", "Paused");
+}
+
+void Connection::resume(const DomainRef& domain) {
+    require_write("virDomainResume");
+    const auto lock = root_->lock_domain(domain.name);
+    require_running(*root_, domain.name);
+    const auto live = read_live(*root_, domain.name);
+    if (!live) base::fail(ErrorCode::operation_invalid, "domain is not running");
+    if (read_state(*root_, domain.name).state != DomainState::paused)
+        base::fail(ErrorCode::operation_invalid, "domain is already running");
+    base::thaw_group(base::find_hierarchies(), live->cgroup);
+    note_paused(*root_, domain.name, false);
+    journal_lifecycle(*root_, domain.name, domain.uuid, "Resumed", "Unpaused");
+}
+
+bool Connection::wait_stopped(const DomainRef& domain, double seconds) const {
+    const auto process = open_helper(*root_, domain.name);
+    if (!process) return true;
+    const auto limit = std::chrono::milliseconds(static_cast<std::int64_t>(std::ceil(seconds * 1000)));
+    return base::wait_readable(*process, limit);
+}
+
+std::string Connection::plan(const DomainRef& domain) const {
+    auto definition = Definitions(*root_).load(domain.name);
+    if (!definition) fail_no_domain(domain.name);
+    name_live_domain(*definition, 0);
+    return format_plan(compile_plan(*definition, *root_, host_facts(*root_),
+                                    {.has_hooks = has_hooks(*root_), .uri = uri_}));
+}
+
+ConsoleStream Connection::open_console(const DomainRef& domain, const std::string& device,
+                                       const ConsoleOptions& options) {
+    require_write("virDomainOpenConsole");
+    Control control = connect_running(*root_, domain.name);
+    helper::Request request;
+    request.kind = RequestKind::open_console;
+    request.text = device;
+    request.flag = options.force;
+    request.value = options.safe ? 1 : 0;
+    ConsoleStream stream;
+    stream.stream = control.request(request);
+    stream.control = control.take_socket();
+    return stream;
+}
+
+void ConsoleStream::resize(unsigned rows, unsigned columns) const {
+    helper::Request request;
+    request.kind = RequestKind::resize;
+    request.value = rows << 16 | (columns & 0xffffU);
+    try {
+        (void)control_request(control, request);
+    } catch (const base::Exception&) {
+        // The stream's end, which comes too, says it better.
+    }
+}
+
+std::string Connection::console_path(const DomainRef& domain, const std::string& device) const {
+    require_running(*root_, domain.name);
+    const auto live = read_live(*root_, domain.name);
+    if (!live) base::fail(ErrorCode::operation_invalid, "domain is not running");
+    for (const xml::Console& console : live->domain.consoles)
+        if (device.empty() || console.alias == device) return console.tty;
+    base::fail(ErrorCode::invalid_arg, "cannot find console device '{}'",
+               device.empty() ? "default" : device);
+}
+
+}  // namespace lxvirt::driver

@@ -1,0 +1,48 @@
+#include "driver/control.hh"
+
+#include <sys/socket.h>
+#include <sys/time.h>
+
+#include "base/codec.hh"
+#include "base/error.hh"
+#include "base/socket.hh"
+
+namespace lxvirt::driver {
+
+namespace {
+constexpr time_t kAnswerLimit = 30;  // seconds; a helper answers in microseconds
+}
+
+std::optional<Control> Control::connect(const Root& root, const std::string& name) {
+    auto socket = base::connect_local(root.domain(name), "control.sock");
+    if (!socket) return std::nullopt;
+    const timeval limit{.tv_sec = kAnswerLimit, .tv_usec = 0};
+    if (::setsockopt(socket->get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) != 0)
+        base::fail_errno("set the control socket's time limit");
+    return Control(std::move(*socket));
+}
+
+base::UniqueFd Control::request(const helper::Request& request) const {
+    return control_request(socket_, request);
+}
+
+base::UniqueFd control_request(base::Fd socket, const helper::Request& request) {
+    base::send_message(socket, base::encode(request));
+    auto message = base::receive_message(socket, helper::kMaxMessage);
+    if (!message)
+        base::fail(base::ErrorCode::operation_failed, "the domain's lxc_helper ended before it answered");
+    const auto reply = base::decode<helper::Reply>(message->bytes, "answer of lxc_helper");
+    if (reply.code == static_cast<int>(base::ErrorCode::system_error))
+        throw base::PreparedError(base::ErrorCode::system_error, reply.text);
+    if (reply.code != 0) throw base::Error(static_cast<base::ErrorCode>(reply.code), reply.text);
+    if (message->fds.empty()) return {};
+    return std::move(message->fds.front());
+}
+
+Control connect_running(const Root& root, const std::string& name) {
+    if (root.running(name))
+        if (auto control = Control::connect(root, name)) return std::move(*control);
+    base::fail(base::ErrorCode::operation_invalid, "domain is not running");
+}
+
+}  // namespace lxvirt::driver

@@ -1,0 +1,35 @@
+// The driver's end of a running helper's control socket.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/fd.hh"
+#include "driver/root.hh"
+#include "helper/protocol.hh"
+
+namespace lxvirt::driver {
+
+class Control {
+  public:
+    // Nothing where no helper listens.
+    [[nodiscard]] static std::optional<Control> connect(const Root& root, const std::string& name);
+
+    // Sends and waits for the answer, which may bring a descriptor. Throws the error that the helper
+    // answers, or SystemError where it goes away.
+    base::UniqueFd request(const helper::Request& request) const;
+
+    [[nodiscard]] base::UniqueFd take_socket() { return std::move(socket_); }
+
+  private:
+    explicit Control(base::UniqueFd socket) : socket_(std::move(socket)) {}
+    base::UniqueFd socket_;
+};
+
+// One request over a connected control socket, which the caller keeps.
+base::UniqueFd control_request(base::Fd socket, const helper::Request& request);
+
+// Of a domain that must be running: throws operation_invalid "domain is not running".
+[[nodiscard]] Control connect_running(const Root& root, const std::string& name);
+
+}  // namespace lxvirt::driver

@@ -1,0 +1,98 @@
+#include "driver/helper_process.hh"
+
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <vector>
+
+#include "base/codec.hh"
+#include "base/error.hh"
+#include "base/file.hh"
+#include "base/process.hh"
+#include "base/program.hh"
+#include "base/socket.hh"
+#include "config.hh"
+
+namespace lxvirt::driver {
+
+namespace {
+
+std::vector<base::UniqueFd>& spawned() {
+    static std::vector<base::UniqueFd> helpers;
+    return helpers;
+}
+
+bool runs_from_build_tree() {
+    const auto self = base::read_link("/proc/self/exe");
+    return self && self->starts_with(std::string(BUILD_ROOT) + "/");
+}
+
+std::string libexec(const char* build_folder, const char* program) {
+    if (runs_from_build_tree()) return fmt::format("{}/{}/{}", BUILD_ROOT, build_folder, program);
+    return fmt::format("{}/{}", HELPER_FOLDER, program);
+}
+
+base::UniqueFd memory_file(const std::string& bytes) {
+    base::UniqueFd file(::memfd_create("plan", MFD_CLOEXEC));
+    if (!file) base::fail_errno("make a file for the launch plan");
+    base::write_all(file, bytes, "launch plan");
+    if (::lseek(file.get(), 0, SEEK_SET) != 0) base::fail_errno("rewind the launch plan");
+    return file;
+}
+
+}  // namespace
+
+std::string helper_path() {
+    return libexec("helper", "lxc_helper");
+}
+
+std::string agent_path() {
+    return libexec("driver", "lxc_agent");
+}
+
+HelperProcess HelperProcess::spawn(const std::string& name, base::Fd operation) {
+    reap_helpers();
+    auto [ours, theirs] = base::socket_pair(SOCK_SEQPACKET);
+    base::StartedProgram started = base::start_program(
+        helper_path(), {"lxc_helper", "--name", name, "--channel", "3", "--operation", "4"},
+        {theirs, operation});
+    return {std::move(ours), std::move(started.process), started.pid};
+}
+
+HelperProcess HelperProcess::adopt(base::UniqueFd channel, pid_t pid) {
+    return {std::move(channel), base::UniqueFd(), pid};
+}
+
+void HelperProcess::send_plan(const helper::Plan& plan) const {
+    const base::UniqueFd file = memory_file(base::encode(plan));
+    base::send_message(channel_, "plan", {file});
+}
+
+helper::StartReply HelperProcess::await_start() {
+    const auto message = base::receive_message(channel_, helper::kMaxMessage);
+    if (!message) base::fail(base::ErrorCode::internal_error, "lxc_helper ended without a word");
+    auto reply = base::decode<helper::StartReply>(message->bytes, "answer of lxc_helper");
+    if (reply.failure.empty()) return reply;
+    throw base::PreparedError(static_cast<base::ErrorCode>(reply.error), reply.failure);
+}
+
+void HelperProcess::commit() {
+    base::send_message(channel_, "c");
+    if (process_) spawned().push_back(std::move(process_));
+}
+
+void HelperProcess::abandon() {
+    channel_.reset();
+    if (!process_) return;
+    (void)base::reap(process_, true);
+    process_.reset();
+}
+
+void reap_helpers() {
+    std::erase_if(spawned(), [](const base::UniqueFd& process) {
+        return base::reap(process, false).has_value();
+    });
+}
+
+}  // namespace lxvirt::driver

@@ -1,0 +1,52 @@
+// Spawning lxc_helper and talking to it while it starts (helper/protocol.hh). The helper is executed from
+// a read-only clone of the mount that holds it: a process inside that gets hold of /proc/PID/exe cannot
+// open it for writing (the class of CVE-2019-5736), and the page cache is still shared.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+
+#include "base/fd.hh"
+#include "helper/plan.hh"
+#include "helper/protocol.hh"
+
+namespace lxvirt::driver {
+
+// The build tree's own where this program runs from there, else the installed one.
+[[nodiscard]] std::string helper_path();
+// The program that a helper calls for a restart and for stop hooks; beside the helper.
+[[nodiscard]] std::string agent_path();
+
+class HelperProcess {
+  public:
+    // Spawns it; it waits for its plan. `operation` is the operation lock, which it shares until the
+    // start is committed. Throws SystemError.
+    static HelperProcess spawn(const std::string& name, base::Fd operation);
+    // The side of a process that the helper itself called, over its inherited channel.
+    static HelperProcess adopt(base::UniqueFd channel, pid_t pid);
+
+    [[nodiscard]] pid_t pid() const { return pid_; }
+
+    void send_plan(const helper::Plan& plan) const;
+    // Waits for the container to run; throws Error with the helper's words where it does not.
+    [[nodiscard]] helper::StartReply await_start();
+    // Without it the helper undoes everything once the channel closes.
+    void commit();
+    // Closes the channel and waits until the helper has undone everything and is gone.
+    void abandon();
+    // Gives the channel up: its end is to be the container's end (autodestroy).
+    [[nodiscard]] base::UniqueFd take_channel() { return std::move(channel_); }
+
+  private:
+    HelperProcess(base::UniqueFd channel, base::UniqueFd process, pid_t pid)
+        : channel_(std::move(channel)), process_(std::move(process)), pid_(pid) {}
+    base::UniqueFd channel_;
+    base::UniqueFd process_;  // pidfd, of our child
+    pid_t pid_;
+};
+
+// Reaps the helpers that this program spawned and that have ended.
+void reap_helpers();
+
+}  // namespace lxvirt::driver

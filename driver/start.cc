@@ -1,0 +1,102 @@
+#include "driver/start.hh"
+
+#include "base/error.hh"
+#include "base/file.hh"
+#include "driver/check.hh"
+#include "driver/clean.hh"
+#include "driver/compile.hh"
+#include "driver/hooks.hh"
+#include "driver/journal.hh"
+#include "driver/live.hh"
+#include "driver/state.hh"
+#include "xml/parse.hh"
+
+namespace lxvirt::driver {
+
+namespace {
+
+std::vector<std::string> made_links(const helper::Plan& plan) {
+    std::vector<std::string> names;
+    for (const helper::Link& link : plan.links)
+        if (link.kind == helper::LinkKind::veth) names.push_back(link.host);
+    return names;
+}
+
+void call_hooks(const Root& root, const LiveState& live, const char* operation) {
+    if (!has_hooks(root)) return;
+    run_hooks(root, {.name = live.domain.name, .operation = operation, .suboperation = "begin"},
+              xml::format_domain(live.domain, {.live = true}));
+}
+
+void take_console_paths(LiveState& live, const helper::StartReply& reply) {
+    std::size_t from = 0;
+    for (xml::Console& console : live.domain.consoles) {
+        const std::size_t end = std::min(reply.host_consoles.find(' ', from), reply.host_consoles.size());
+        console.tty = console.source_path = reply.host_consoles.substr(from, end - from);
+        from = std::min(end + 1, reply.host_consoles.size());
+    }
+}
+
+// From the compiled plan to a running container; live.xml says `starting` before anything is made.
+void carry_out(const Root& root, HelperProcess& helper, const helper::Plan& plan, LiveState& live) {
+    live.phase = LivePhase::starting;
+    live.helper = helper.pid();
+    live.cgroup = plan.groups.outer;
+    live.links = made_links(plan);
+    write_live(root, live);
+    helper.send_plan(plan);
+    take_console_paths(live, helper.await_start());
+    live.phase = LivePhase::running;
+    write_live(root, live);
+}
+
+}  // namespace
+
+base::UniqueFd start_domain(const Root& root, StartRequest request, const base::OperationLock& lock) {
+    clean_up(root, request.domain.name);
+    check_startable(request.domain);
+    LiveState live;
+    live.autodestroy = request.options.autodestroy;
+    // Spawned first: it loads and resets itself while the plan is compiled.
+    HelperProcess helper = HelperProcess::spawn(request.domain.name, lock.fd());
+    live.domain = std::move(request.domain);
+    name_live_domain(live.domain, helper.pid());
+    const std::string& name = live.domain.name;
+    try {
+        const helper::Plan plan = compile_plan(live.domain, root, host_facts(root),
+                                               {.helper = helper.pid(),
+                                                .paused = request.options.paused,
+                                                .autodestroy = request.options.autodestroy,
+                                                .has_hooks = has_hooks(root),
+                                                .uri = request.uri});
+        call_hooks(root, live, "prepare");
+        call_hooks(root, live, "start");
+        carry_out(root, helper, plan, live);
+        call_hooks(root, live, "started");
+        helper.commit();
+    } catch (const base::Exception&) {
+        helper.abandon();  // it undoes its part; the files are ours
+        remove_live(root, name);
+        record_end(root, name, "failed", "");
+        throw;
+    }
+    journal_lifecycle(root, name, live.domain.uuid, "Started", "Booted");
+    if (request.options.paused) journal_lifecycle(root, name, live.domain.uuid, "Suspended", "Paused");
+    return request.options.autodestroy ? helper.take_channel() : base::UniqueFd();
+}
+
+void restart_domain(const Root& root, const std::string& name, const std::string& uri,
+                    base::UniqueFd channel, pid_t helper_pid) {
+    auto live = read_live(root, name);
+    if (!live) base::fail(base::ErrorCode::internal_error, "domain '{}' has no live definition", name);
+    HelperProcess helper = HelperProcess::adopt(std::move(channel), helper_pid);
+    check_startable(live->domain);
+    const helper::Plan plan = compile_plan(live->domain, root, host_facts(root),
+                                           {.helper = helper_pid,
+                                            .has_hooks = has_hooks(root),
+                                            .uri = uri});
+    carry_out(root, helper, plan, *live);
+    helper.commit();
+}
+
+}  // namespace lxvirt::driver
