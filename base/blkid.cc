@@ -21,7 +21,8 @@ std::string filesystem_type(const std::string& path) {
     const int found = ::blkid_do_safeprobe(probe.get());
     if (found == -2)
         fail(ErrorCode::config_unsupported,
-             "'{}' carries the signatures of more than one file system; wipe the old one (wipefs)", path);
+             "'{}' carries the signatures of more than one file system; wipe the old one (wipefs)",
+             path);
     if (found < 0) fail_errno("look for a file system on '{}'", path);
     const char* type = nullptr;
     if (found == 1 || ::blkid_probe_lookup_value(probe.get(), "TYPE", &type, nullptr) != 0)

@@ -1,6 +1,6 @@
-// Capabilities (capabilities(7)): names and numbers through libcap, the sets through the kernel's own
-// calls. A supervisor keeps its permitted set and raises the effective one only around the work that
-// needs it.
+// Capabilities (capabilities(7)): names and numbers through libcap, the sets through the kernel's
+// own calls. A supervisor keeps its permitted set and raises the effective one only around the work
+// that needs it.
 #pragma once
 
 #include <cstdint>
@@ -22,12 +22,12 @@ using CapabilitySet = std::uint64_t;
 
 [[nodiscard]] CapabilitySet permitted_capabilities();
 
-// Takes everything outside `keep` out of the bounding set, which an exec of root cannot exceed; needs
-// CAP_SETPCAP. The other sets are left: what the caller still has to do may need them.
+// Takes everything outside `keep` out of the bounding set, which an exec of root cannot exceed;
+// needs CAP_SETPCAP. The other sets are left: what the caller still has to do may need them.
 void limit_bounding_set(CapabilitySet keep);
 
-// Takes everything outside `keep` out of the permitted and effective sets and empties the inheritable
-// and ambient ones.
+// Takes everything outside `keep` out of the permitted and effective sets and empties the
+// inheritable and ambient ones.
 void limit_capabilities(CapabilitySet keep);
 
 // Effective = permitted, respectively effective = none.

@@ -50,8 +50,7 @@ std::optional<Hierarchy> parse_line(std::string_view line) {
         if (option != "xattr" && option != "noprefix" && option != "clone_children")
             hierarchy.controllers.emplace_back(option);
     }
-    if (named && hierarchy.controllers.size() == 1)
-        hierarchy.options = "none," + hierarchy.options;
+    if (named && hierarchy.controllers.size() == 1) hierarchy.options = "none," + hierarchy.options;
     return hierarchy;
 }
 
@@ -94,7 +93,8 @@ void make_levels(const Hierarchy& hierarchy, const std::string& path) {
         const std::string folder = full_path(hierarchy, path.substr(0, end));
         const bool made = make_level(folder);
         const bool last = end == path.size();
-        if (made && !last) (void)::setxattr(folder.c_str(), kMark, "1", 1, 0);  // then it just stays
+        if (made && !last)
+            (void)::setxattr(folder.c_str(), kMark, "1", 1, 0);  // then it just stays
         if (hierarchy.has("cpuset") && !hierarchy.unified) fill_cpuset(folder);
         if (hierarchy.unified && !last) enable_controllers(hierarchy, folder);
     }
@@ -137,7 +137,8 @@ std::vector<Hierarchy> parse_hierarchies(std::string_view mountinfo) {
     for (const std::string_view line : split(mountinfo, '\n')) {
         auto hierarchy = parse_line(line);
         if (!hierarchy) continue;
-        // The same hierarchy may be mounted twice (a bind below a container's root): the first counts.
+        // The same hierarchy may be mounted twice (a bind below a container's root): the first
+        // counts.
         const auto same = [&](const Hierarchy& other) {
             return other.unified == hierarchy->unified && other.options == hierarchy->options;
         };

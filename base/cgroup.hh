@@ -1,8 +1,9 @@
-// Control groups on unified (v2), v1 and hybrid hosts, found by what is mounted and never by version
-// (Documentation/admin-guide/cgroup-v2.rst, cgroup-v1/). A group here is one path that exists in every
-// hierarchy. Two rules of the kernel shape the code: attaching a process by writing cgroup.procs waits
-// about 10 ms for RCU, so a new process attaches itself ("0" into v1 `tasks`) or is cloned into the
-// group (v2 CLONE_INTO_CGROUP); and a v1 cpuset takes no process before it has cpus and mems.
+// Control groups on unified (v2), v1 and hybrid hosts, found by what is mounted and never by
+// version (Documentation/admin-guide/cgroup-v2.rst, cgroup-v1/). A group here is one path that
+// exists in every hierarchy. Two rules of the kernel shape the code: attaching a process by writing
+// cgroup.procs waits about 10 ms for RCU, so a new process attaches itself ("0" into v1 `tasks`) or
+// is cloned into the group (v2 CLONE_INTO_CGROUP); and a v1 cpuset takes no process before it has
+// cpus and mems.
 #pragma once
 
 #include <chrono>
@@ -16,9 +17,9 @@
 namespace lxvirt::base {
 
 struct Hierarchy {
-    std::string mount;                     // "/sys/fs/cgroup/memory"
-    std::string name;                      // the mount's last component, as containers see it
-    std::string options;                   // what mounting it again needs: "memory", "none,name=systemd"
+    std::string mount;    // "/sys/fs/cgroup/memory"
+    std::string name;     // the mount's last component, as containers see it
+    std::string options;  // what mounting it again needs: "memory", "none,name=systemd"
     std::vector<std::string> controllers;  // v1: of the mount; v2: of cgroup.controllers
     bool unified = false;
 
@@ -39,16 +40,17 @@ struct Hierarchy {
 [[nodiscard]] std::vector<Hierarchy> parse_hierarchies(std::string_view mountinfo);
 
 // The one that owns `controller`, or null.
-[[nodiscard]] const Hierarchy* owner_of(const std::vector<Hierarchy>& all, std::string_view controller);
+[[nodiscard]] const Hierarchy* owner_of(const std::vector<Hierarchy>& all,
+                                        std::string_view controller);
 [[nodiscard]] const Hierarchy* unified_of(const std::vector<Hierarchy>& all);
 
-// Makes `path` ("/machine/lxc-1-x") in one hierarchy, the folders above it as needed. Those are marked,
-// and remove_group() takes a marked one away once it is empty. v2 controllers are enabled on the way;
-// a v1 cpuset is filled. Throws SystemError.
+// Makes `path` ("/machine/lxc-1-x") in one hierarchy, the folders above it as needed. Those are
+// marked, and remove_group() takes a marked one away once it is empty. v2 controllers are enabled
+// on the way; a v1 cpuset is filled. Throws SystemError.
 void make_group(const Hierarchy& hierarchy, const std::string& path);
 
-// Removes `path` with all groups below it, then the marked folders above it that are empty. Absent is
-// fine. Throws SystemError(EBUSY) where processes are left after `patience`.
+// Removes `path` with all groups below it, then the marked folders above it that are empty. Absent
+// is fine. Throws SystemError(EBUSY) where processes are left after `patience`.
 void remove_group(const Hierarchy& hierarchy, const std::string& path,
                   std::chrono::milliseconds patience = std::chrono::seconds(2));
 
@@ -57,7 +59,8 @@ void remove_group(const Hierarchy& hierarchy, const std::string& path,
 [[nodiscard]] UniqueFd open_attach_file(const Hierarchy& hierarchy, const std::string& path);
 void attach_self(Fd attach_file);
 
-// The group's state. Freezing waits until it is done or `patience` is over (then ETIMEDOUT, thawed).
+// The group's state. Freezing waits until it is done or `patience` is over (then ETIMEDOUT,
+// thawed).
 void freeze_group(const std::vector<Hierarchy>& all, const std::string& path,
                   std::chrono::milliseconds patience = std::chrono::seconds(5));
 void thaw_group(const std::vector<Hierarchy>& all, const std::string& path);
@@ -68,8 +71,8 @@ void thaw_group(const std::vector<Hierarchy>& all, const std::string& path);
 bool kill_group(const std::vector<Hierarchy>& all, const std::string& path,
                 std::chrono::milliseconds patience = std::chrono::seconds(5));
 
-// Processes that the OOM killer ended in the group so far (v2 memory.events, v1 memory.oom_control);
-// nothing where the kernel does not tell.
+// Processes that the OOM killer ended in the group so far (v2 memory.events, v1
+// memory.oom_control); nothing where the kernel does not tell.
 [[nodiscard]] std::optional<unsigned long> oom_kills(const std::vector<Hierarchy>& all,
                                                      const std::string& path);
 

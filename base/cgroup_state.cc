@@ -39,7 +39,8 @@ std::optional<unsigned long> keyed_value(const std::string& file, std::string_vi
     const auto text = try_read_file(file);
     if (!text) return std::nullopt;
     for (const std::string_view line : split(*text, '\n')) {
-        if (!line.starts_with(key) || line.size() <= key.size() || line[key.size()] != ' ') continue;
+        if (!line.starts_with(key) || line.size() <= key.size() || line[key.size()] != ' ')
+            continue;
         unsigned long value = 0;
         std::from_chars(line.data() + key.size() + 1, line.data() + line.size(), value);
         return value;
@@ -47,7 +48,8 @@ std::optional<unsigned long> keyed_value(const std::string& file, std::string_vi
     return std::nullopt;
 }
 
-// Waits until `key` of the group's cgroup.events is `value`; the kernel signals changes with POLLPRI.
+// Waits until `key` of the group's cgroup.events is `value`; the kernel signals changes with
+// POLLPRI.
 bool wait_event(const std::string& group, std::string_view key, unsigned long value,
                 Clock::time_point end) {
     const UniqueFd events = open_file(group + "/cgroup.events", O_RDONLY);

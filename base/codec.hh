@@ -1,6 +1,6 @@
-// Plain structs to bytes and back, for what crosses a process boundary: the launch plan and the control
-// protocol. XDR (RFC 4506): big-endian 32- and 64-bit integers, opaque and strings padded to 4 bytes,
-// arrays and optionals with a count. A struct lists its members once,
+// Plain structs to bytes and back, for what crosses a process boundary: the launch plan and the
+// control protocol. XDR (RFC 4506): big-endian 32- and 64-bit integers, opaque and strings padded
+// to 4 bytes, arrays and optionals with a count. A struct lists its members once,
 //
 //     template <typename Self, typename Visitor>
 //     static void fields(Self& self, Visitor& visit) { visit("name", self.name); ... }
@@ -27,7 +27,9 @@ struct NullVisitor {
     void operator()(const char*, T&) {}
 };
 template <typename T>
-concept HasFields = requires(T& value, NullVisitor& visitor) { T::fields(value, visitor); };
+concept HasFields = requires(T& value, NullVisitor& visitor) {
+    T::fields(value, visitor);
+};
 }  // namespace detail
 
 class Encoder {
@@ -40,10 +42,12 @@ class Encoder {
     }
 
     template <typename T>
-        requires std::integral<T> || std::is_enum_v<T>
+    requires std::integral<T> || std::is_enum_v<T>
     void put(T value) {
-        if constexpr (sizeof(T) <= 4) put_u32(static_cast<std::uint32_t>(value));
-        else put_u64(static_cast<std::uint64_t>(value));
+        if constexpr (sizeof(T) <= 4)
+            put_u32(static_cast<std::uint32_t>(value));
+        else
+            put_u64(static_cast<std::uint64_t>(value));
     }
     void put(std::string_view text) {
         put_u32(static_cast<std::uint32_t>(text.size()));
@@ -68,7 +72,8 @@ class Encoder {
 
   private:
     void put_u32(std::uint32_t value) {
-        for (int shift = 24; shift >= 0; shift -= 8) out_.push_back(static_cast<char>(value >> shift));
+        for (int shift = 24; shift >= 0; shift -= 8)
+            out_.push_back(static_cast<char>(value >> shift));
     }
     void put_u64(std::uint64_t value) {
         put_u32(static_cast<std::uint32_t>(value >> 32));
@@ -89,10 +94,12 @@ class Decoder {
     }
 
     template <typename T>
-        requires std::integral<T> || std::is_enum_v<T>
+    requires std::integral<T> || std::is_enum_v<T>
     void get(T& value) {
-        if constexpr (sizeof(T) <= 4) value = static_cast<T>(get_u32());
-        else value = static_cast<T>(get_u64());
+        if constexpr (sizeof(T) <= 4)
+            value = static_cast<T>(get_u32());
+        else
+            value = static_cast<T>(get_u64());
     }
     void get(std::string& text) {
         const std::uint32_t size = get_u32();

@@ -13,8 +13,8 @@ namespace lxvirt::base {
 
 namespace {
 
-constexpr bpf_insn instruction(unsigned code, std::uint8_t to, std::uint8_t from, std::int16_t offset,
-                               std::int32_t value) {
+constexpr bpf_insn instruction(unsigned code, std::uint8_t to, std::uint8_t from,
+                               std::int16_t offset, std::int32_t value) {
     bpf_insn made{};
     made.code = static_cast<std::uint8_t>(code);
     made.dst_reg = to & 0xfU;

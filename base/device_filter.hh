@@ -1,6 +1,6 @@
-// Which device nodes a group may open: the v1 devices list, or a BPF_PROG_TYPE_CGROUP_DEVICE program on
-// v2 (Documentation/admin-guide/cgroup-v2.rst, "Device controller"). Everything not listed is refused.
-// The program's text is made apart from what loads it.
+// Which device nodes a group may open: the v1 devices list, or a BPF_PROG_TYPE_CGROUP_DEVICE
+// program on v2 (Documentation/admin-guide/cgroup-v2.rst, "Device controller"). Everything not
+// listed is refused. The program's text is made apart from what loads it.
 #pragma once
 
 #include <linux/bpf.h>
@@ -17,7 +17,7 @@ namespace lxvirt::base {
 inline constexpr unsigned kDeviceRead = 4, kDeviceWrite = 2, kDeviceMknod = 1;
 
 struct DeviceRule {
-    char type = 'c';  // 'c', 'b', or 'a' for both
+    char type = 'c';                            // 'c', 'b', or 'a' for both
     std::optional<std::uint32_t> major, minor;  // absent = any
     std::uint32_t access = kDeviceRead | kDeviceWrite | kDeviceMknod;
 

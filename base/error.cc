@@ -33,7 +33,8 @@ std::string_view error_prefix(ErrorCode code) noexcept {
         case ErrorCode::overflow: return "numerical overflow: ";
         case ErrorCode::operation_unsupported: return "Operation not supported: ";
         case ErrorCode::resource_busy: return "resource busy: ";
-        case ErrorCode::xml_invalid_schema: return "XML document failed to validate against schema: ";
+        case ErrorCode::xml_invalid_schema:
+            return "XML document failed to validate against schema: ";
         case ErrorCode::ok:
         case ErrorCode::open_failed:
         case ErrorCode::parse_failed:

@@ -3,9 +3,9 @@
 //   SystemError  an errno, and what was being done to what
 //   Error        a libvirt error code (<libvirt/virterror.h>) and a sentence
 //
-// "Absent" is std::optional, never an exception. Code below the driver throws and never logs; context
-// is added once per operation. The shell turns them into text, the wire server into remote_error,
-// each in one place, both through message() and code().
+// "Absent" is std::optional, never an exception. Code below the driver throws and never logs;
+// context is added once per operation. The shell turns them into text, the wire server into
+// remote_error, each in one place, both through message() and code().
 #pragma once
 
 #include <cerrno>
@@ -82,7 +82,8 @@ class Error : public Exception {
 
 class SystemError : public Exception {
   public:
-    // `what` says the act and its object: "mount '/srv/web' on '/data'". The text of `error` is added.
+    // `what` says the act and its object: "mount '/srv/web' on '/data'". The text of `error` is
+    // added.
     SystemError(int error, std::string_view what);
     [[nodiscard]] ErrorCode code() const noexcept override { return ErrorCode::system_error; }
     [[nodiscard]] int error() const noexcept { return error_; }
@@ -94,7 +95,8 @@ class SystemError : public Exception {
 // An error that another process has worded already, prefix and all.
 class PreparedError : public Exception {
   public:
-    PreparedError(ErrorCode code, std::string message) : Exception(std::move(message)), code_(code) {}
+    PreparedError(ErrorCode code, std::string message)
+        : Exception(std::move(message)), code_(code) {}
     [[nodiscard]] ErrorCode code() const noexcept override { return code_; }
 
   private:

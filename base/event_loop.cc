@@ -58,13 +58,15 @@ void EventLoop::cancel(UniqueFd timer) {
 void EventLoop::run() {
     std::array<epoll_event, 32> events;
     while (!stopped_) {
-        const int count = ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), -1);
+        const int count =
+            ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), -1);
         if (count < 0 && errno == EINTR) continue;
         if (count < 0) fail_errno("wait for events");
         for (int i = 0; i < count && !stopped_; ++i) {
             const epoll_event& event = events[static_cast<std::size_t>(i)];
             const auto found = watches_.find(static_cast<int>(event.data.u64 & 0xffffffffU));
-            if (found == watches_.end() || found->second->generation != event.data.u64 >> 32) continue;
+            if (found == watches_.end() || found->second->generation != event.data.u64 >> 32)
+                continue;
             const std::shared_ptr<Watch> keep = found->second;  // it may forget itself
             keep->callback(event.events);
         }

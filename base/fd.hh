@@ -1,5 +1,5 @@
-// File descriptors: UniqueFd owns one, Fd borrows one. Every descriptor in lxvirt is close-on-exec from
-// its birth (open(2), O_CLOEXEC); what must cross an exec is dup'ed on purpose at that place.
+// File descriptors: UniqueFd owns one, Fd borrows one. Every descriptor in lxvirt is close-on-exec
+// from its birth (open(2), O_CLOEXEC); what must cross an exec is dup'ed on purpose at that place.
 #pragma once
 
 #include <unistd.h>
@@ -20,7 +20,8 @@ class Fd {
     int fd_ = -1;
 };
 
-// Closes on destruction; a close error is ignored on purpose (the data paths that care fsync first).
+// Closes on destruction; a close error is ignored on purpose (the data paths that care fsync
+// first).
 class UniqueFd {
   public:
     constexpr UniqueFd() = default;

@@ -90,7 +90,8 @@ void write_value(const std::string& path, std::string_view value) {
         fail_with(EIO, "write '{}' to '{}': {} bytes taken", value, path, put);
 }
 
-void write_atomic(const std::string& path, std::string_view data, mode_t mode, Durability durability) {
+void write_atomic(const std::string& path, std::string_view data, mode_t mode,
+                  Durability durability) {
     // The leading dot keeps it out of listings; the pid keeps two writers apart.
     const std::string folder = parent_folder(path);
     const std::string base = path.substr(path.rfind('/') + 1);

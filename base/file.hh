@@ -1,6 +1,6 @@
-// Whole-file reads and crash-safe writes. A definition is written to a temporary file beside its place,
-// fsynced, renamed over it, and its folder is fsynced: a reader sees the old or the new one, never half
-// (rename(2), fsync(2)).
+// Whole-file reads and crash-safe writes. A definition is written to a temporary file beside its
+// place, fsynced, renamed over it, and its folder is fsynced: a reader sees the old or the new one,
+// never half (rename(2), fsync(2)).
 #pragma once
 
 #include <sys/stat.h>
@@ -32,7 +32,10 @@ void write_all(Fd fd, std::string_view data, const std::string& name);
 // For files of /proc, /sys and cgroupfs: one open and one write(2), no truncation, no creation.
 void write_value(const std::string& path, std::string_view value);
 
-enum class Durability { volatile_, fsync };  // volatile_: for /run, whose content a crash loses anyway
+enum class Durability {
+    volatile_,
+    fsync
+};  // volatile_: for /run, whose content a crash loses anyway
 
 // Replaces `path` as described above; the temporary file is removed on failure.
 void write_atomic(const std::string& path, std::string_view data, mode_t mode = 0600,

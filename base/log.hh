@@ -1,5 +1,5 @@
-// One line with the time appended to a log file: the last place where a program without a terminal can
-// say anything, so failing to write it is ignored.
+// One line with the time appended to a log file: the last place where a program without a terminal
+// can say anything, so failing to write it is ignored.
 #pragma once
 
 #include <string>

@@ -1,5 +1,5 @@
-// Loop devices (loop(4)): an image file as a block device. Set to clear themselves when the last user
-// closes (LO_FLAGS_AUTOCLEAR), so whoever holds the descriptor owns the device.
+// Loop devices (loop(4)): an image file as a block device. Set to clear themselves when the last
+// user closes (LO_FLAGS_AUTOCLEAR), so whoever holds the descriptor owns the device.
 #pragma once
 
 #include <sys/types.h>

@@ -24,8 +24,8 @@ int openat2(int folder, const char* path, int flags, mode_t mode) {
     }
 }
 
-// What the file system's driver said (fsopen(2), "the message retrieval interface"): lines that begin
-// with "e ", "w " or "i ".
+// What the file system's driver said (fsopen(2), "the message retrieval interface"): lines that
+// begin with "e ", "w " or "i ".
 std::string context_messages(Fd context) {
     std::string text;
     std::array<char, 1024> buffer;
@@ -49,8 +49,10 @@ class FsContext {
         if (::fsconfig(fd_.get(), command, key, value, 0) == 0) return;
         const int saved = errno;
         std::string what = fmt::format("make a '{}' file system", name_);
-        if (key != nullptr) what += fmt::format(": option {}{}{}", key, value ? "=" : "", value ? value : "");
-        if (const std::string said = context_messages(fd_); !said.empty()) what += " (" + said + ")";
+        if (key != nullptr)
+            what += fmt::format(": option {}{}{}", key, value ? "=" : "", value ? value : "");
+        if (const std::string said = context_messages(fd_); !said.empty())
+            what += " (" + said + ")";
         fail_with(saved, "{}", what);
     }
     [[nodiscard]] UniqueFd mount(std::uint64_t attributes) {
@@ -80,8 +82,8 @@ std::optional<UniqueFd> try_open_in_root(Fd root, const std::string& path, int f
 }
 
 UniqueFd clone_mount(Fd folder, const std::string& path, bool recursive) {
-    const unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (path.empty() ? AT_EMPTY_PATH : 0) |
-                           (recursive ? AT_RECURSIVE : 0U);
+    const unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC |
+                           (path.empty() ? AT_EMPTY_PATH : 0) | (recursive ? AT_RECURSIVE : 0U);
     UniqueFd tree(::open_tree(folder.get(), path.c_str(), flags));
     if (!tree) fail_errno("open the mount tree '{}'", path);
     return tree;
@@ -91,14 +93,17 @@ UniqueFd clone_mount(Fd object, bool recursive) {
     return clone_mount(object, "", recursive);
 }
 
-UniqueFd make_mount(const std::string& fstype, const std::string& source, const MountOptions& options,
-                    std::uint64_t attributes, bool superblock_readonly) {
+UniqueFd make_mount(const std::string& fstype, const std::string& source,
+                    const MountOptions& options, std::uint64_t attributes,
+                    bool superblock_readonly) {
     FsContext context(fstype);
     if (superblock_readonly) context.configure(FSCONFIG_SET_FLAG, "ro", nullptr);
     if (!source.empty()) context.configure(FSCONFIG_SET_STRING, "source", source.c_str());
     for (const auto& [key, value] : options) {
-        if (value.empty()) context.configure(FSCONFIG_SET_FLAG, key.c_str(), nullptr);
-        else context.configure(FSCONFIG_SET_STRING, key.c_str(), value.c_str());
+        if (value.empty())
+            context.configure(FSCONFIG_SET_FLAG, key.c_str(), nullptr);
+        else
+            context.configure(FSCONFIG_SET_STRING, key.c_str(), value.c_str());
     }
     context.configure(FSCONFIG_CMD_CREATE, nullptr, nullptr);
     return context.mount(attributes);
@@ -109,7 +114,8 @@ void change_mount(Fd mount, const MountChange& change, const std::string& name) 
     attributes.attr_set = change.set;
     attributes.attr_clr = change.clear;
     attributes.propagation = change.propagation;
-    if (change.userns.valid()) attributes.userns_fd = static_cast<std::uint64_t>(change.userns.get());
+    if (change.userns.valid())
+        attributes.userns_fd = static_cast<std::uint64_t>(change.userns.get());
     const unsigned flags = AT_EMPTY_PATH | (change.recursive ? AT_RECURSIVE : 0U);
     if (::mount_setattr(mount.get(), "", flags, &attributes, sizeof attributes) != 0)
         fail_errno("set the attributes of mount '{}'{}", name,
@@ -128,7 +134,8 @@ void make_folders_in_root(Fd root, const std::string& path, mode_t mode) {
         const std::size_t end = std::min(path.find('/', from), path.size());
         const std::string prefix = path.substr(0, end);
         if (!try_open_in_root(root, prefix, O_PATH)) {
-            const UniqueFd parent = open_in_root(root, "./" + path.substr(0, from), O_PATH | O_DIRECTORY);
+            const UniqueFd parent =
+                open_in_root(root, "./" + path.substr(0, from), O_PATH | O_DIRECTORY);
             const std::string name = path.substr(from, end - from);
             if (::mkdirat(parent.get(), name.c_str(), mode) != 0 && errno != EEXIST)
                 fail_errno("make folder '{}' inside the container", prefix);

@@ -1,6 +1,7 @@
-// Mounts through descriptors: the kernel's new mount API (open_tree(2), fsopen(2), mount_setattr(2),
-// move_mount(2)). A mount is made detached, given its attributes, and only then attached, so nothing is
-// ever visible half made, and the same calls serve the start (from init) and hot-plug (from outside).
+// Mounts through descriptors: the kernel's new mount API (open_tree(2), fsopen(2),
+// mount_setattr(2), move_mount(2)). A mount is made detached, given its attributes, and only then
+// attached, so nothing is ever visible half made, and the same calls serve the start (from init)
+// and hot-plug (from outside).
 #pragma once
 
 #include <linux/openat2.h>
@@ -30,8 +31,8 @@ namespace lxvirt::base {
 
 using MountOptions = std::vector<std::pair<std::string, std::string>>;  // value empty = a flag
 
-// A new, detached mount of a new (or shared) file system. `attributes`: MOUNT_ATTR_*. Errors carry the
-// kernel's own message where it gives one. `source` may be empty.
+// A new, detached mount of a new (or shared) file system. `attributes`: MOUNT_ATTR_*. Errors carry
+// the kernel's own message where it gives one. `source` may be empty.
 [[nodiscard]] UniqueFd make_mount(const std::string& fstype, const std::string& source,
                                   const MountOptions& options, std::uint64_t attributes,
                                   bool superblock_readonly = false);

@@ -33,7 +33,8 @@ std::string_view extended_text(const nlmsghdr* header) {
     std::size_t offset = sizeof(nlmsgerr);
     if ((header->nlmsg_flags & NLM_F_CAPPED) == 0 && error->error != 0)
         offset += NLMSG_ALIGN(error->msg.nlmsg_len) - sizeof(nlmsghdr);
-    auto* attribute = reinterpret_cast<const rtattr*>(reinterpret_cast<const char*>(error) + offset);
+    auto* attribute =
+        reinterpret_cast<const rtattr*>(reinterpret_cast<const char*>(error) + offset);
     auto left = static_cast<int>(NLMSG_PAYLOAD(header, 0)) - static_cast<int>(offset);
     for (; RTA_OK(attribute, left); attribute = RTA_NEXT(attribute, left)) {
         if (attribute->rta_type != NLMSGERR_ATTR_MSG) continue;
@@ -99,7 +100,8 @@ void NetlinkMessage::end(std::size_t place) {
 }
 
 std::vector<char>& NetlinkMessage::bytes() {
-    reinterpret_cast<nlmsghdr*>(bytes_.data())->nlmsg_len = static_cast<std::uint32_t>(bytes_.size());
+    reinterpret_cast<nlmsghdr*>(bytes_.data())->nlmsg_len =
+        static_cast<std::uint32_t>(bytes_.size());
     return bytes_;
 }
 
@@ -142,9 +144,10 @@ std::optional<int> Netlink::find_link(const std::string& name) {
     message.fixed(link_header(0)).attribute(IFLA_IFNAME, name);
     int index = 0;
     try {
-        request(message, fmt::format("find network device '{}'", name), [&](const nlmsghdr* header) {
-            index = static_cast<const ifinfomsg*>(NLMSG_DATA(header))->ifi_index;
-        });
+        request(message, fmt::format("find network device '{}'", name),
+                [&](const nlmsghdr* header) {
+                    index = static_cast<const ifinfomsg*>(NLMSG_DATA(header))->ifi_index;
+                });
     } catch (const SystemError& error) {
         if (error.error() != ENODEV) throw;
         return std::nullopt;
@@ -162,7 +165,8 @@ void Netlink::make_veth(const VethSpec& spec) {
     message.fixed(link_header(0, spec.up));
     message.attribute(IFLA_IFNAME, spec.host_name);
     message.attribute(IFLA_NUM_TX_QUEUES, 1U).attribute(IFLA_NUM_RX_QUEUES, 1U);
-    if (spec.host_mac) message.attribute(IFLA_ADDRESS, spec.host_mac->data(), spec.host_mac->size());
+    if (spec.host_mac)
+        message.attribute(IFLA_ADDRESS, spec.host_mac->data(), spec.host_mac->size());
     if (spec.mtu != 0) message.attribute(IFLA_MTU, spec.mtu);
     if (spec.master != 0) message.attribute(IFLA_MASTER, static_cast<std::uint32_t>(spec.master));
     const std::size_t info = message.begin(IFLA_LINKINFO);
@@ -178,7 +182,8 @@ void Netlink::make_veth(const VethSpec& spec) {
     message.end(peer);
     message.end(data);
     message.end(info);
-    request(message, fmt::format("make the veth pair '{}' and '{}'", spec.host_name, spec.guest_name));
+    request(message,
+            fmt::format("make the veth pair '{}' and '{}'", spec.host_name, spec.guest_name));
 }
 
 void Netlink::make_macvlan(const MacvlanSpec& spec) {
@@ -232,7 +237,8 @@ void Netlink::delete_link(int index) {
     request(message, fmt::format("delete network device {}", index));
 }
 
-void Netlink::add_address(int index, const NetAddress& address, const std::optional<NetAddress>& peer) {
+void Netlink::add_address(int index, const NetAddress& address,
+                          const std::optional<NetAddress>& peer) {
     ifaddrmsg header{};
     header.ifa_family = static_cast<unsigned char>(address.family);
     header.ifa_prefixlen = static_cast<unsigned char>(peer ? peer->prefix : address.prefix);
@@ -247,7 +253,8 @@ void Netlink::add_address(int index, const NetAddress& address, const std::optio
     if (address.family == AF_INET && !peer && address.prefix < 31) {
         auto broadcast = address.bytes;
         for (unsigned bit = address.prefix; bit < 32; ++bit)
-            broadcast[bit / 8] = static_cast<unsigned char>(broadcast[bit / 8] | (0x80U >> (bit % 8)));
+            broadcast[bit / 8] =
+                static_cast<unsigned char>(broadcast[bit / 8] | (0x80U >> (bit % 8)));
         message.attribute(IFA_BROADCAST, broadcast.data(), 4);
     }
     request(message, fmt::format("add an address to network device {}", index));

@@ -1,6 +1,7 @@
-// rtnetlink (rtnetlink(7), linux/rtnetlink.h): links, addresses and routes in one network namespace, the
-// one the socket was opened in. Our own small module because the static helper needs it and Debian ships
-// no static libmnl. Errors carry the kernel's extended acknowledgement text where it sends one.
+// rtnetlink (rtnetlink(7), linux/rtnetlink.h): links, addresses and routes in one network
+// namespace, the one the socket was opened in. Our own small module because the static helper needs
+// it and Debian ships no static libmnl. Errors carry the kernel's extended acknowledgement text
+// where it sends one.
 #pragma once
 
 #include <linux/rtnetlink.h>
@@ -59,9 +60,9 @@ struct VethSpec {
 };
 
 struct MacvlanSpec {
-    int lower = 0;             // index of the host's device
-    std::uint32_t mode = 0;    // MACVLAN_MODE_*
-    std::string name;          // inside
+    int lower = 0;           // index of the host's device
+    std::uint32_t mode = 0;  // MACVLAN_MODE_*
+    std::string name;        // inside
     MacAddress mac{};
     unsigned mtu = 0;
     Fd netns;
@@ -97,8 +98,8 @@ class Netlink {
     void delete_link(int index);
     void add_address(int index, const NetAddress& address, const std::optional<NetAddress>& peer);
     // `destination` with prefix 0 is the default route. `metric` 0 = the kernel's.
-    void add_route(int index, const NetAddress& destination, const std::optional<NetAddress>& gateway,
-                   unsigned metric);
+    void add_route(int index, const NetAddress& destination,
+                   const std::optional<NetAddress>& gateway, unsigned metric);
 
   private:
     using Answer = std::function<void(const nlmsghdr*)>;

@@ -92,7 +92,8 @@ std::optional<std::uint64_t> start_time(pid_t pid) {
     if (!stat) return std::nullopt;
     // The command is in parentheses and may hold blanks and parentheses: count from the last one.
     std::size_t at = stat->rfind(')');
-    for (int field = 2; field < 22 && at != std::string::npos; ++field) at = stat->find(' ', at + 1);
+    for (int field = 2; field < 22 && at != std::string::npos; ++field)
+        at = stat->find(' ', at + 1);
     if (at == std::string::npos) return std::nullopt;
     std::uint64_t ticks = 0;
     std::from_chars(stat->data() + at + 1, stat->data() + stat->size(), ticks);
@@ -137,10 +138,10 @@ void reset_rlimits() {
     };
     constexpr rlim_t infinite = RLIM_INFINITY;
     const Limit limits[] = {
-        {RLIMIT_CPU, infinite, infinite},   {RLIMIT_FSIZE, infinite, infinite},
-        {RLIMIT_DATA, infinite, infinite},  {RLIMIT_STACK, 8U << 20, infinite},
-        {RLIMIT_CORE, 0, infinite},         {RLIMIT_AS, infinite, infinite},
-        {RLIMIT_NOFILE, 1024, 524288},      {RLIMIT_LOCKS, infinite, infinite},
+        {RLIMIT_CPU, infinite, infinite},  {RLIMIT_FSIZE, infinite, infinite},
+        {RLIMIT_DATA, infinite, infinite}, {RLIMIT_STACK, 8U << 20, infinite},
+        {RLIMIT_CORE, 0, infinite},        {RLIMIT_AS, infinite, infinite},
+        {RLIMIT_NOFILE, 1024, 524288},     {RLIMIT_LOCKS, infinite, infinite},
     };
     for (const Limit& limit : limits) {
         rlimit wanted{limit.soft, limit.hard};

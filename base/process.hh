@@ -1,5 +1,5 @@
-// Processes: clone3, pidfds, and the state a supervisor must not inherit. Waiting is always on a pidfd,
-// never by polling kill(pid, 0): PID 1 of some hosts reaps orphans only every few seconds.
+// Processes: clone3, pidfds, and the state a supervisor must not inherit. Waiting is always on a
+// pidfd, never by polling kill(pid, 0): PID 1 of some hosts reaps orphans only every few seconds.
 #pragma once
 
 #include <linux/sched.h>
@@ -18,12 +18,12 @@ namespace lxvirt::base {
 // What waitid(2) says of an ended child.
 struct ExitStatus {
     bool signaled = false;
-    int value = 0;  // exit status, or the signal's number
+    int value = 0;                           // exit status, or the signal's number
     [[nodiscard]] std::string text() const;  // "exit status 3", "killed by signal 9 (KILL)"
 };
 
-// clone3(2) with fork semantics for memory unless CLONE_VM is in `args`. Returns 0 in the child, else
-// the pid; negative errno on failure. No allocation, safe between vfork and exec.
+// clone3(2) with fork semantics for memory unless CLONE_VM is in `args`. Returns 0 in the child,
+// else the pid; negative errno on failure. No allocation, safe between vfork and exec.
 [[nodiscard]] pid_t clone3(clone_args& args) noexcept;
 
 // pidfd_open(2). Throws SystemError; nothing where no such process is left (ESRCH).
@@ -38,8 +38,8 @@ bool send_signal(Fd pidfd, int signal);
 // waitid(P_PIDFD) of a child, without blocking where `block` is false.
 [[nodiscard]] std::optional<ExitStatus> reap(Fd pidfd, bool block);
 
-// True when `fd` became readable within `timeout`; a negative one waits for ever. For a pidfd that is
-// the end of the process.
+// True when `fd` became readable within `timeout`; a negative one waits for ever. For a pidfd that
+// is the end of the process.
 [[nodiscard]] bool wait_readable(Fd fd, std::chrono::milliseconds timeout);
 
 // Field 22 of /proc/PID/stat, in clock ticks since boot: with the pid it names a process for good.

@@ -58,7 +58,8 @@ StartedProgram start_program(const std::string& path, const std::vector<std::str
         for (const UniqueFd& fd : moved)
             if (::dup2(fd.get(), number++) < 0) error = errno;
         if (error == 0) {
-            (void)::syscall(SYS_execveat, program.get(), "", words.data(), environment, AT_EMPTY_PATH);
+            (void)::syscall(SYS_execveat, program.get(), "", words.data(), environment,
+                            AT_EMPTY_PATH);
             error = errno;
         }
         ::_exit(127);

@@ -8,8 +8,8 @@
 namespace lxvirt::base {
 
 struct Pty {
-    UniqueFd master;       // non-blocking
-    unsigned number = 0;   // N of /dev/pts/N in its instance
+    UniqueFd master;      // non-blocking
+    unsigned number = 0;  // N of /dev/pts/N in its instance
 };
 
 // A new pair in the devpts mounted at (or detached in) `devpts`; unlocked.

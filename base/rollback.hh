@@ -1,6 +1,6 @@
-// Undoes half-made kernel state: each step that makes something outside this process adds how to take it
-// away, and unless all succeeded they run in reverse. An undo that throws stops neither the others nor
-// the error that is under way; its message is kept for the log.
+// Undoes half-made kernel state: each step that makes something outside this process adds how to
+// take it away, and unless all succeeded they run in reverse. An undo that throws stops neither the
+// others nor the error that is under way; its message is kept for the log.
 #pragma once
 
 #include <functional>

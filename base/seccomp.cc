@@ -13,18 +13,49 @@ namespace lxvirt::base {
 
 namespace {
 
-// What reaches past the container: other kernels (kexec), modules, the host's clock, swap, accounting
-// and quota, files by handle (the open_by_handle_at escape), raw I/O ports, other processes' memory by
-// fault handling, kernel keys and profiling of the whole machine.
+// What reaches past the container: other kernels (kexec), modules, the host's clock, swap,
+// accounting and quota, files by handle (the open_by_handle_at escape), raw I/O ports, other
+// processes' memory by fault handling, kernel keys and profiling of the whole machine.
 constexpr const char* kDenied[] = {
-    "kexec_load",    "kexec_file_load", "init_module",     "finit_module",  "delete_module",
-    "create_module", "query_module",    "get_kernel_syms", "open_by_handle_at",
-    "swapon",        "swapoff",         "acct",            "quotactl",      "quotactl_fd",
-    "settimeofday",  "clock_settime",   "clock_settime64", "clock_adjtime", "clock_adjtime64",
-    "adjtimex",      "stime",           "iopl",            "ioperm",        "lookup_dcookie",
-    "nfsservctl",    "sysfs",           "uselib",          "ustat",         "_sysctl",
-    "vm86",          "vm86old",         "perf_event_open", "userfaultfd",   "syslog",
-    "add_key",       "request_key",     "keyctl",          "bpf",           "fanotify_init",
+    "kexec_load",
+    "kexec_file_load",
+    "init_module",
+    "finit_module",
+    "delete_module",
+    "create_module",
+    "query_module",
+    "get_kernel_syms",
+    "open_by_handle_at",
+    "swapon",
+    "swapoff",
+    "acct",
+    "quotactl",
+    "quotactl_fd",
+    "settimeofday",
+    "clock_settime",
+    "clock_settime64",
+    "clock_adjtime",
+    "clock_adjtime64",
+    "adjtimex",
+    "stime",
+    "iopl",
+    "ioperm",
+    "lookup_dcookie",
+    "nfsservctl",
+    "sysfs",
+    "uselib",
+    "ustat",
+    "_sysctl",
+    "vm86",
+    "vm86old",
+    "perf_event_open",
+    "userfaultfd",
+    "syslog",
+    "add_key",
+    "request_key",
+    "keyctl",
+    "bpf",
+    "fanotify_init",
 };
 
 struct Filter {

@@ -1,5 +1,6 @@
-// Local sockets that keep message boundaries (unix(7), SOCK_SEQPACKET), with descriptors passed beside
-// the bytes (SCM_RIGHTS). A path longer than sun_path is bound and connected through /proc/self/fd.
+// Local sockets that keep message boundaries (unix(7), SOCK_SEQPACKET), with descriptors passed
+// beside the bytes (SCM_RIGHTS). A path longer than sun_path is bound and connected through
+// /proc/self/fd.
 #pragma once
 
 #include <sys/types.h>
@@ -33,7 +34,8 @@ void send_message(Fd socket, std::string_view bytes, const std::vector<Fd>& fds 
 [[nodiscard]] UniqueFd listen_local(const std::string& folder, const std::string& name);
 [[nodiscard]] std::optional<UniqueFd> accept_local(Fd listener);
 // Nothing where nobody listens (ENOENT, ECONNREFUSED).
-[[nodiscard]] std::optional<UniqueFd> connect_local(const std::string& folder, const std::string& name);
+[[nodiscard]] std::optional<UniqueFd> connect_local(const std::string& folder,
+                                                    const std::string& name);
 
 struct Peer {
     pid_t pid = 0;

@@ -1,5 +1,5 @@
-// Small text work on views: splitting the kernel's tables, trimming. No locale, no allocation but for
-// the vector.
+// Small text work on views: splitting the kernel's tables, trimming. No locale, no allocation but
+// for the vector.
 #pragma once
 
 #include <charconv>

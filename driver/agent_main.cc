@@ -1,4 +1,5 @@
-// lxc_agent restart URI NAME PID     the driver's half of a reboot from inside; the helper that waits for
+// lxc_agent restart URI NAME PID     the driver's half of a reboot from inside; the helper that
+// waits for
 //                                    its plan is PID, at the other end of descriptor 3
 // lxc_agent stopped URI NAME         runs the hooks of a domain that has just stopped
 //
@@ -31,10 +32,12 @@ int restart(const Root& root, const std::string& uri, const std::string& name, p
         restart_domain(root, name, uri, base::UniqueFd(3), helper);
         return 0;
     } catch (const base::Exception& error) {
-        // The helper goes when the channel closes; what is known of the domain is ours to take away.
+        // The helper goes when the channel closes; what is known of the domain is ours to take
+        // away.
         log_line(root, name, "restart: " + error.message());
         record_end(root, name, "failed", error.message());
-        if (live) journal_lifecycle(root, name, live->domain.uuid, "Stopped", "Failed", error.message());
+        if (live)
+            journal_lifecycle(root, name, live->domain.uuid, "Stopped", "Failed", error.message());
         remove_live(root, name);
         return 1;
     }
@@ -66,7 +69,8 @@ int main(int argc, char** argv) {
             const auto helper = base::parse_number<pid_t>(argv[4]);
             return restart(Root(parse_uri(argv[2]).root), argv[2], argv[3], helper.value_or(0));
         }
-        if (command == "stopped" && argc == 4) return stopped(Root(parse_uri(argv[2]).root), argv[3]);
+        if (command == "stopped" && argc == 4)
+            return stopped(Root(parse_uri(argv[2]).root), argv[3]);
         (void)std::fprintf(stderr, "lxc_agent is called by lxc_helper, not by hand; see lxsh(1)\n");
     } catch (const base::Exception& error) {
         (void)std::fprintf(stderr, "lxc_agent: %s\n", error.what());

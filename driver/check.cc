@@ -17,14 +17,15 @@ void check_init(const xml::Domain& domain, const std::string& root) {
     const base::UniqueFd folder = base::open_file(root, O_PATH | O_DIRECTORY);
     const auto init = base::try_open_in_root(folder, domain.os.init, O_PATH);
     if (!init)
-        base::fail(base::ErrorCode::internal_error,
-                   "cannot find init path '{}' relative to container root '{}': No such file or directory",
-                   domain.os.init, root);
+        base::fail(
+            base::ErrorCode::internal_error,
+            "cannot find init path '{}' relative to container root '{}': No such file or directory",
+            domain.os.init, root);
     struct stat info {};
     if (::fstat(init->get(), &info) != 0) base::fail_errno("stat init '{}'", domain.os.init);
     if (!S_ISREG(info.st_mode) || (info.st_mode & 0111) == 0)
-        base::fail(base::ErrorCode::config_unsupported, "init '{}' in '{}' is not an executable file",
-                   domain.os.init, root);
+        base::fail(base::ErrorCode::config_unsupported,
+                   "init '{}' in '{}' is not an executable file", domain.os.init, root);
 }
 
 bool covered_by_filesystem(const xml::Domain& domain, const std::string& path) {
@@ -39,7 +40,8 @@ void check_filesystem(const xml::Domain& domain, const xml::Filesystem& filesyst
                          filesystem.type == xml::FilesystemType::block;
     if (!on_host) return;
     if (!base::exists(filesystem.source))
-        base::fail_with(errno, "filesystem on '{}': source '{}'", filesystem.target, filesystem.source);
+        base::fail_with(errno, "filesystem on '{}': source '{}'", filesystem.target,
+                        filesystem.source);
     if (filesystem.target == "/" && filesystem.type == xml::FilesystemType::mount &&
         !covered_by_filesystem(domain, domain.os.init))
         check_init(domain, filesystem.source);
@@ -56,7 +58,8 @@ void check_interface(const xml::Interface& interface, base::Netlink& netlink) {
 }  // namespace
 
 void check_startable(const xml::Domain& domain) {
-    for (const xml::Filesystem& filesystem : domain.filesystems) check_filesystem(domain, filesystem);
+    for (const xml::Filesystem& filesystem : domain.filesystems)
+        check_filesystem(domain, filesystem);
     if (domain.root() == nullptr) check_init(domain, "/");
     if (domain.interfaces.empty()) return;
     base::Netlink netlink;

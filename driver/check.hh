@@ -1,5 +1,5 @@
-// What can be checked before anything is made: a missing root, init, bridge or source is an error that
-// names it.
+// What can be checked before anything is made: a missing root, init, bridge or source is an error
+// that names it.
 #pragma once
 
 #include "xml/domain.hh"

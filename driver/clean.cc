@@ -15,8 +15,9 @@ void clean_up(const Root& root, const std::string& name) {
     if (live->current() && !live->cgroup.empty()) {
         const auto hierarchies = base::find_hierarchies();
         if (!base::kill_group(hierarchies, live->cgroup))
-            base::fail_with(EBUSY, "end the processes that a killed lxc_helper of domain '{}' left in '{}'",
-                            name, live->cgroup);
+            base::fail_with(
+                EBUSY, "end the processes that a killed lxc_helper of domain '{}' left in '{}'",
+                name, live->cgroup);
         for (const base::Hierarchy& hierarchy : hierarchies)
             base::remove_group(hierarchy, live->cgroup);
     }

@@ -1,5 +1,5 @@
-// Takes away what a killed supervisor left: processes, groups, files (design, hard part 2: the lock being
-// free does not mean that the container is gone). Under the domain's operation lock.
+// Takes away what a killed supervisor left: processes, groups, files (design, hard part 2: the lock
+// being free does not mean that the container is gone). Under the domain's operation lock.
 #pragma once
 
 #include <string>

@@ -29,7 +29,8 @@ struct stat stat_path(const std::string& path) {
 HostFacts::Device device_of(const std::string& path) {
     const struct stat info = stat_path(path);
     if (!S_ISBLK(info.st_mode) && !S_ISCHR(info.st_mode))
-        base::fail(base::ErrorCode::config_unsupported, "'{}' is not a block or character device", path);
+        base::fail(base::ErrorCode::config_unsupported, "'{}' is not a block or character device",
+                   path);
     return {.type = S_ISBLK(info.st_mode) ? 'b' : 'c',
             .major = major(info.st_rdev),
             .minor = minor(info.st_rdev)};
@@ -67,8 +68,8 @@ void name_live_domain(xml::Domain& domain, pid_t helper) {
     unsigned next_guest = 0;
     for (std::size_t i = 0; i < domain.interfaces.size(); ++i) {
         xml::Interface& interface = domain.interfaces[i];
-        // The supervisor's pid makes the name unique without asking anyone; 15 bytes suffice for the
-        // largest pid.
+        // The supervisor's pid makes the name unique without asking anyone; 15 bytes suffice for
+        // the largest pid.
         if (interface.target.empty() && interface.type != xml::InterfaceType::direct)
             interface.target =
                 i == 0 ? fmt::format("vnet{}", helper) : fmt::format("vnet{}n{}", helper, i);

@@ -1,6 +1,6 @@
-// From a domain to the helper's launch plan. Reads the host (is there such a device, what is its number,
-// who owns that folder) but makes nothing; what is missing is an error that names it, before anything
-// was made. `lxsh plan` and every start go through here.
+// From a domain to the helper's launch plan. Reads the host (is there such a device, what is its
+// number, who owns that folder) but makes nothing; what is missing is an error that names it,
+// before anything was made. `lxsh plan` and every start go through here.
 #pragma once
 
 #include <sys/types.h>

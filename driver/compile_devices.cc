@@ -18,13 +18,14 @@ struct Standard {
 };
 // Documentation/admin-guide/devices.txt
 constexpr Standard kStandard[] = {
-    {"null", 1, 3},   {"zero", 1, 5}, {"full", 1, 7}, {"random", 1, 8},
+    {"null", 1, 3},    {"zero", 1, 5}, {"full", 1, 7}, {"random", 1, 8},
     {"urandom", 1, 9}, {"tty", 5, 0},  {"ptmx", 5, 2},
 };
 
 void add_timers(const xml::Domain& domain, const HostFacts& host, helper::Dev& dev) {
     for (const xml::Timer& timer : domain.clock.timers) {
-        if (!timer.present.value_or(false) || (timer.name != "rtc" && timer.name != "hpet")) continue;
+        if (!timer.present.value_or(false) || (timer.name != "rtc" && timer.name != "hpet"))
+            continue;
         const std::string path = timer.name == "rtc" ? "/dev/rtc0" : "/dev/hpet";
         const HostFacts::Device device = host.device(path);
         dev.nodes.push_back({.path = path.substr(5),

@@ -1,5 +1,5 @@
-// Names and limits of the container's control groups. Values are written to whichever hierarchy owns the
-// controller, in its own terms (Documentation/admin-guide/cgroup-v2.rst, cgroup-v1/).
+// Names and limits of the container's control groups. Values are written to whichever hierarchy
+// owns the controller, in its own terms (Documentation/admin-guide/cgroup-v2.rst, cgroup-v1/).
 #include <linux/capability.h>
 
 #include <algorithm>
@@ -23,8 +23,9 @@ class Limits {
         const bool unified = is_unified(controller, element);
         const std::string file = unified ? v2 : v1;
         if (file.empty())
-            base::fail(base::ErrorCode::config_unsupported, "{} has no meaning on this host's cgroup {}",
-                       element, unified ? "v2" : "v1");
+            base::fail(base::ErrorCode::config_unsupported,
+                       "{} has no meaning on this host's cgroup {}", element,
+                       unified ? "v2" : "v1");
         made.push_back({controller, file, unified ? v2_value : v1_value});
     }
 
@@ -32,8 +33,8 @@ class Limits {
         const base::Hierarchy* owner = base::owner_of(host_.hierarchies, controller);
         if (owner == nullptr)
             base::fail(base::ErrorCode::config_unsupported,
-                       "{} needs the cgroup controller '{}', which this host does not have", element,
-                       controller);
+                       "{} needs the cgroup controller '{}', which this host does not have",
+                       element, controller);
         return owner->unified;
     }
 
@@ -54,7 +55,8 @@ void add_memory(const xml::Domain& domain, const HostFacts& host, Limits& limits
     // was asked for by name is worth failing for.
     if (!tuned && base::owner_of(host.hierarchies, "memory") == nullptr) return;
     const std::uint64_t hard = tune.hard_limit.value_or(domain.memory);
-    limits.add("memory", "memory.limit_in_bytes", bytes(hard), "memory.max", bytes(hard), "<memory>");
+    limits.add("memory", "memory.limit_in_bytes", bytes(hard), "memory.max", bytes(hard),
+               "<memory>");
     if (tune.soft_limit)
         limits.add("memory", "memory.soft_limit_in_bytes", bytes(*tune.soft_limit), "memory.high",
                    bytes(*tune.soft_limit), "<soft_limit>");
@@ -82,11 +84,13 @@ void add_cpu(const xml::Domain& domain, Limits& limits) {
             limits.made.push_back({"cpu", "cpu.max", fmt::format("{} {}", most, period)});
         } else {
             limits.made.push_back({"cpu", "cpu.cfs_period_us", std::to_string(period)});
-            limits.made.push_back({"cpu", "cpu.cfs_quota_us", std::to_string(quota > 0 ? quota : -1)});
+            limits.made.push_back(
+                {"cpu", "cpu.cfs_quota_us", std::to_string(quota > 0 ? quota : -1)});
         }
     }
     if (!domain.cpuset.empty())
-        limits.add("cpuset", "cpuset.cpus", domain.cpuset, "cpuset.cpus", domain.cpuset, "<vcpu cpuset>");
+        limits.add("cpuset", "cpuset.cpus", domain.cpuset, "cpuset.cpus", domain.cpuset,
+                   "<vcpu cpuset>");
     if (domain.numatune && !domain.numatune->nodeset.empty())
         limits.add("cpuset", "cpuset.mems", domain.numatune->nodeset, "cpuset.mems",
                    domain.numatune->nodeset, "<numatune>");
@@ -112,15 +116,16 @@ void add_block_device(const xml::BlkioDevice& device, const HostFacts& host, con
     };
     for (const Throttle& throttle : throttles)
         if (throttle.value)
-            limits.add(controller, throttle.v1, fmt::format("{} {}", number, *throttle.value), "io.max",
-                       fmt::format("{} {}={}", number, throttle.v2, *throttle.value), "<blkiotune>");
+            limits.add(controller, throttle.v1, fmt::format("{} {}", number, *throttle.value),
+                       "io.max", fmt::format("{} {}={}", number, throttle.v2, *throttle.value),
+                       "<blkiotune>");
 }
 
 void add_blkio(const xml::Domain& domain, const HostFacts& host, Limits& limits) {
     const char* controller = base::owner_of(host.hierarchies, "io") != nullptr ? "io" : "blkio";
     if (domain.blkiotune.weight)
-        limits.add(controller, "blkio.weight", std::to_string(*domain.blkiotune.weight), "io.weight",
-                   std::to_string(*domain.blkiotune.weight), "<blkiotune><weight>");
+        limits.add(controller, "blkio.weight", std::to_string(*domain.blkiotune.weight),
+                   "io.weight", std::to_string(*domain.blkiotune.weight), "<blkiotune><weight>");
     for (const xml::BlkioDevice& device : domain.blkiotune.devices)
         add_block_device(device, host, controller, limits);
 }
@@ -131,8 +136,8 @@ std::vector<DeviceRule> device_rules(const xml::Domain& domain, const HostFacts&
     for (const helper::DeviceNode& node : dev.nodes)
         if (node.loop_file.empty())
             rules.push_back({.type = node.type, .major = node.major, .minor = node.minor});
-    rules.push_back({.type = 'c', .major = 10, .minor = 229});              // /dev/fuse
-    rules.push_back({.type = 'c', .major = 136, .minor = std::nullopt});    // the ptys
+    rules.push_back({.type = 'c', .major = 10, .minor = 229});            // /dev/fuse
+    rules.push_back({.type = 'c', .major = 136, .minor = std::nullopt});  // the ptys
     for (const xml::Filesystem& filesystem : domain.filesystems) {
         if (filesystem.type != xml::FilesystemType::block) continue;
         const HostFacts::Device device = host.device(filesystem.source);
@@ -140,7 +145,9 @@ std::vector<DeviceRule> device_rules(const xml::Domain& domain, const HostFacts&
     }
     // Making nodes is harmless, opening them is refused all the same; package managers make some.
     if ((capabilities(domain.features) >> CAP_MKNOD & 1U) != 0)
-        rules.push_back({.type = 'a', .major = std::nullopt, .minor = std::nullopt,
+        rules.push_back({.type = 'a',
+                         .major = std::nullopt,
+                         .minor = std::nullopt,
                          .access = base::kDeviceMknod});
     return rules;
 }

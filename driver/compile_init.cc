@@ -13,7 +13,8 @@ namespace {
 
 // libvirt's names; inits look at them (systemd: container_uuid, container_ttys).
 std::vector<std::string> environment(const xml::Domain& domain) {
-    std::vector<std::string> made{"PATH=/bin:/sbin", "TERM=linux", "container=lxc-libvirt", "HOME=/"};
+    std::vector<std::string> made{"PATH=/bin:/sbin", "TERM=linux", "container=lxc-libvirt",
+                                  "HOME=/"};
     made.push_back("container_uuid=" + domain.uuid);
     std::string ttys;
     for (std::size_t i = 1; i < domain.consoles.size(); ++i)
@@ -30,14 +31,16 @@ std::vector<std::string> environment(const xml::Domain& domain) {
 std::string hostname(const std::string& name) {
     std::string made;
     for (const char c : name) {
-        const bool kept = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+        const bool kept =
+            (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
         if ((kept || c == '-') && made.size() < 64) made += c;
     }
     return made;
 }
 
 bool is_32_bit(const std::string& arch) {
-    return arch == "i686" || arch == "armv7l" || arch == "armv6l" || arch == "ppc" || arch == "s390";
+    return arch == "i686" || arch == "armv7l" || arch == "armv6l" || arch == "ppc" ||
+           arch == "s390";
 }
 
 }  // namespace
@@ -58,8 +61,10 @@ std::uint64_t capabilities(const xml::Features& features) {
         if (!number)
             base::fail(base::ErrorCode::config_unsupported, "this host has no capability '{}'",
                        state.name);
-        if (state.on) kept |= 1ULL << *number;
-        else kept &= ~(1ULL << *number);
+        if (state.on)
+            kept |= 1ULL << *number;
+        else
+            kept &= ~(1ULL << *number);
     }
     return kept;
 }
@@ -68,6 +73,10 @@ helper::Init init(const xml::Domain& domain) {
     helper::Init made;
     made.argv.push_back(domain.os.init);
     made.argv.insert(made.argv.end(), domain.os.initargs.begin(), domain.os.initargs.end());
+    // An init gives the console to a login of its own session, which fails while PID 1 has it; a
+    // shell or program as PID 1 wants job control and Ctrl-C.
+    const std::string program = domain.os.init.substr(domain.os.init.rfind('/') + 1);
+    made.controlling_terminal = program != "init" && program != "systemd";
     made.environment = environment(domain);
     made.folder = domain.os.initdir;
     made.user = domain.os.inituser;

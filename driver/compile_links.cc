@@ -14,9 +14,9 @@ using helper::LinkKind;
 
 helper::Address address(const xml::IpAddress& from) {
     const auto parsed = base::parse_address(from.address);
-    if (!parsed)
-        base::fail(base::ErrorCode::xml_error, "'{}' is not an IP address", from.address);
-    return {.address = from.address, .peer = from.peer, .prefix = from.prefix.value_or(parsed->prefix)};
+    if (!parsed) base::fail(base::ErrorCode::xml_error, "'{}' is not an IP address", from.address);
+    return {
+        .address = from.address, .peer = from.peer, .prefix = from.prefix.value_or(parsed->prefix)};
 }
 
 std::uint32_t prefix_of_netmask(const std::string& netmask) {
@@ -30,8 +30,10 @@ std::uint32_t prefix_of_netmask(const std::string& netmask) {
 helper::Route route(const xml::Route& from) {
     helper::Route made{.destination = from.address, .gateway = from.gateway};
     if (made.destination.empty()) made.destination = from.family == "ipv6" ? "::" : "0.0.0.0";
-    if (from.prefix) made.prefix = *from.prefix;
-    else if (!from.netmask.empty()) made.prefix = prefix_of_netmask(from.netmask);
+    if (from.prefix)
+        made.prefix = *from.prefix;
+    else if (!from.netmask.empty())
+        made.prefix = prefix_of_netmask(from.netmask);
     made.metric = from.metric.value_or(0);
     return made;
 }
@@ -94,10 +96,11 @@ Link link(const xml::Interface& interface) {
             made.macvlan_mode = macvlan_mode(interface.mode.value_or(xml::DirectMode::vepa));
             break;
         case xml::InterfaceType::network:
-            base::fail(base::ErrorCode::config_unsupported,
-                       "interface {}: type 'network' ('{}') is not supported yet; use type 'bridge' with "
-                       "the network's bridge",
-                       interface.mac, interface.source);
+            base::fail(
+                base::ErrorCode::config_unsupported,
+                "interface {}: type 'network' ('{}') is not supported yet; use type 'bridge' with "
+                "the network's bridge",
+                interface.mac, interface.source);
     }
     return made;
 }

@@ -1,6 +1,6 @@
-// What the container sees below /, in the order in which it is mounted: the root, proc, sys, the cgroup
-// trees, /dev, the domain's other <filesystem>s, and last what hides or write-protects parts of /proc
-// and /sys.
+// What the container sees below /, in the order in which it is mounted: the root, proc, sys, the
+// cgroup trees, /dev, the domain's other <filesystem>s, and last what hides or write-protects parts
+// of /proc and /sys.
 #include <sched.h>
 #include <sys/mount.h>
 
@@ -38,8 +38,8 @@ Mount protect(std::string path, std::uint64_t attributes = MOUNT_ATTR_RDONLY) {
             .optional = true};
 }
 
-// A tree that already belongs to the container's ids is mounted as it is; one that still has the host's
-// is shifted by an id-mapped mount.
+// A tree that already belongs to the container's ids is mounted as it is; one that still has the
+// host's is shifted by an id-mapped mount.
 bool wants_idmap(const xml::Domain& domain, const HostFacts& host, const std::string& source) {
     if (domain.idmap.empty()) return false;
     const uid_t owner = host.folder(source).uid;
@@ -89,8 +89,8 @@ Mount root_mount(const xml::Domain& domain, const HostFacts& host) {
             base::fail(base::ErrorCode::config_unsupported,
                        "the filesystem on '/' must be of type mount, block or file");
         if (root->type == xml::FilesystemType::mount && !host.folder(root->source).is_folder)
-            base::fail(base::ErrorCode::config_unsupported, "root directory '{}' is not a directory",
-                       root->source);
+            base::fail(base::ErrorCode::config_unsupported,
+                       "root directory '{}' is not a directory", root->source);
         return filesystem_mount(domain, *root, host);
     }
     Mount whole;
@@ -99,14 +99,16 @@ Mount root_mount(const xml::Domain& domain, const HostFacts& host) {
     return whole;
 }
 
-// The container's own subtree, which its cgroup namespace shows as the whole. Laid out as the host's.
+// The container's own subtree, which its cgroup namespace shows as the whole. Laid out as the
+// host's.
 void add_cgroups(std::vector<Mount>& mounts, const HostFacts& host) {
     const auto& all = host.hierarchies;
     if (all.size() == 1 && all.front().unified) {
         mounts.push_back(fresh("cgroup2", "/sys/fs/cgroup", kNoSuidDevExec));
         return;
     }
-    mounts.push_back(fresh("tmpfs", "/sys/fs/cgroup", kNoSuidDevExec, {{"mode", "755"}, {"size", "65536"}}));
+    mounts.push_back(
+        fresh("tmpfs", "/sys/fs/cgroup", kNoSuidDevExec, {{"mode", "755"}, {"size", "65536"}}));
     for (const base::Hierarchy& hierarchy : all) {
         std::vector<helper::KeyValue> options;
         std::string option;
@@ -145,7 +147,8 @@ std::vector<Mount> mounts(const xml::Domain& domain, const HostFacts& host,
     if (own_network || namespaces.uid_map.empty()) {
         made.push_back(fresh("sysfs", "/sys", kNoSuidDevExec | MOUNT_ATTR_RDONLY));
     } else {
-        // A new sysfs shows the network of its namespace, which a user namespace must own to mount it.
+        // A new sysfs shows the network of its namespace, which a user namespace must own to mount
+        // it.
         made.push_back({.kind = MountKind::host_bind,
                         .source = "/sys",
                         .target = "/sys",
@@ -155,15 +158,17 @@ std::vector<Mount> mounts(const xml::Domain& domain, const HostFacts& host,
                         .recursive = false});
     }
     add_cgroups(made, host);
-    made.push_back({.kind = MountKind::dev, .source = {}, .target = "/dev", .fstype = {}, .options = {}});
+    made.push_back(
+        {.kind = MountKind::dev, .source = {}, .target = "/dev", .fstype = {}, .options = {}});
     for (const xml::Filesystem& filesystem : domain.filesystems)
         if (filesystem.target != "/") made.push_back(filesystem_mount(domain, filesystem, host));
     for (const char* path : {"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sysrq-trigger"})
         made.push_back(protect(path));
-    for (const char* path : {"/proc/acpi", "/proc/kcore", "/proc/keys", "/proc/latency_stats",
-                             "/proc/scsi", "/proc/timer_list", "/sys/devices/virtual/powercap",
-                             "/sys/firmware"})
-        made.push_back({.kind = MountKind::mask, .source = {}, .target = path, .fstype = {}, .options = {}});
+    for (const char* path :
+         {"/proc/acpi", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/scsi",
+          "/proc/timer_list", "/sys/devices/virtual/powercap", "/sys/firmware"})
+        made.push_back(
+            {.kind = MountKind::mask, .source = {}, .target = path, .fstype = {}, .options = {}});
     return made;
 }
 

@@ -16,7 +16,8 @@ std::vector<helper::IdMapRow> rows(const std::vector<xml::IdMapRow>& from) {
     return to;
 }
 
-std::string shared_path(const xml::SharedNamespace& shared, const char* kind, const HostFacts& host) {
+std::string shared_path(const xml::SharedNamespace& shared, const char* kind,
+                        const HostFacts& host) {
     switch (shared.type) {
         case xml::ShareType::name:
             return fmt::format("/proc/{}/ns/{}", host.init_of(shared.value), kind);
@@ -28,7 +29,9 @@ std::string shared_path(const xml::SharedNamespace& shared, const char* kind, co
 }
 
 bool needs_network(const xml::Domain& domain) {
-    const auto is_net = [](const xml::Hostdev& hostdev) { return hostdev.type == xml::HostdevType::net; };
+    const auto is_net = [](const xml::Hostdev& hostdev) {
+        return hostdev.type == xml::HostdevType::net;
+    };
     return !domain.interfaces.empty() || domain.features.privnet ||
            std::any_of(domain.hostdevs.begin(), domain.hostdevs.end(), is_net);
 }
@@ -38,7 +41,8 @@ bool needs_network(const xml::Domain& domain) {
 std::uint32_t host_id(const std::vector<xml::IdMapRow>& map, std::uint32_t inside) {
     if (map.empty()) return inside;
     for (const xml::IdMapRow& row : map)
-        if (inside >= row.start && inside - row.start < row.count) return row.target + (inside - row.start);
+        if (inside >= row.start && inside - row.start < row.count)
+            return row.target + (inside - row.start);
     return 65534;  // the overflow id, as the kernel shows what has no number inside
 }
 
@@ -64,12 +68,15 @@ helper::Namespaces namespaces(const xml::Domain& domain, const HostFacts& host) 
     };
     for (const Kind& kind : kinds) {
         const std::string path = kind.shared ? shared_path(*kind.shared, kind.name, host) : "";
-        if (!path.empty()) made.shared.push_back({.kind = kind.flag, .path = path});
-        else if (kind.fresh) made.fresh |= kind.flag;
+        if (!path.empty())
+            made.shared.push_back({.kind = kind.flag, .path = path});
+        else if (kind.fresh)
+            made.fresh |= kind.flag;
     }
     if (!domain.interfaces.empty() && (made.fresh & CLONE_NEWNET) == 0)
-        base::fail(base::ErrorCode::config_unsupported,
-                   "a domain that shares a network namespace (lxc:sharenet) cannot have an <interface>");
+        base::fail(
+            base::ErrorCode::config_unsupported,
+            "a domain that shares a network namespace (lxc:sharenet) cannot have an <interface>");
     return made;
 }
 

@@ -11,7 +11,8 @@ namespace lxvirt::driver::compile {
 [[nodiscard]] helper::Namespaces namespaces(const xml::Domain& domain, const HostFacts& host);
 [[nodiscard]] helper::Groups groups(const xml::Domain& domain, const HostFacts& host, pid_t helper,
                                     const helper::Dev& dev);
-[[nodiscard]] std::vector<helper::GroupLimit> limits(const xml::Domain& domain, const HostFacts& host);
+[[nodiscard]] std::vector<helper::GroupLimit> limits(const xml::Domain& domain,
+                                                     const HostFacts& host);
 [[nodiscard]] helper::Dev dev(const xml::Domain& domain, const HostFacts& host);
 [[nodiscard]] std::vector<helper::Mount> mounts(const xml::Domain& domain, const HostFacts& host,
                                                 const helper::Namespaces& namespaces);

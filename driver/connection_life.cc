@@ -58,10 +58,11 @@ void ask_init(const Root& root, const std::string& name, StopKind kind,
     const InitFacts facts = read_init_facts(init);
     const auto request = choose_stop(facts, kind, modes);
     if (!request)
-        base::fail(ErrorCode::operation_unsupported,
-                   "the domain's init ('{}', process {}) has neither an initctl pipe nor a handler for "
-                   "TERM, PWR, INT or QUIT; use destroy",
-                   facts.program, init);
+        base::fail(
+            ErrorCode::operation_unsupported,
+            "the domain's init ('{}', process {}) has neither an initctl pipe nor a handler for "
+            "TERM, PWR, INT or QUIT; use destroy",
+            facts.program, init);
     if (request->then_restart) {
         helper::Request restart;
         restart.kind = RequestKind::ask_restart;
@@ -96,8 +97,7 @@ void Connection::start(const DomainRef& domain, const StartOptions& options) {
     auto definition = Definitions(*root_).load(domain.name);
     if (!definition) fail_no_domain(domain.name);
     autodestroy_.push_back(start_domain(
-        *root_, {.domain = std::move(*definition), .uri = uri_, .options = options},
-        lock));
+        *root_, {.domain = std::move(*definition), .uri = uri_, .options = options}, lock));
 }
 
 Defined Connection::create_xml(std::string_view text, const std::string& file,
@@ -118,11 +118,8 @@ Defined Connection::create_xml(std::string_view text, const std::string& file,
     locks.define.reset();  // not held over the start
     Defined defined{{name, uuid, -1}, {}};
     for (const xml::Notice& notice : parsed.notices) defined.notices.push_back(notice.message());
-    autodestroy_.push_back(start_domain(*root_,
-                                        {.domain = std::move(parsed.domain),
-                                         .uri = uri_,
-                                         .options = options},
-                                        lock));
+    autodestroy_.push_back(start_domain(
+        *root_, {.domain = std::move(parsed.domain), .uri = uri_, .options = options}, lock));
     defined.domain.id = root_->running(name).value_or(-1);
     return defined;
 }
@@ -192,7 +189,8 @@ void Connection::resume(const DomainRef& domain) {
 bool Connection::wait_stopped(const DomainRef& domain, double seconds) const {
     const auto process = open_helper(*root_, domain.name);
     if (!process) return true;
-    const auto limit = std::chrono::milliseconds(static_cast<std::int64_t>(std::ceil(seconds * 1000)));
+    const auto limit =
+        std::chrono::milliseconds(static_cast<std::int64_t>(std::ceil(seconds * 1000)));
     return base::wait_readable(*process, limit);
 }
 

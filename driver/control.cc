@@ -30,7 +30,8 @@ base::UniqueFd control_request(base::Fd socket, const helper::Request& request) 
     base::send_message(socket, base::encode(request));
     auto message = base::receive_message(socket, helper::kMaxMessage);
     if (!message)
-        base::fail(base::ErrorCode::operation_failed, "the domain's lxc_helper ended before it answered");
+        base::fail(base::ErrorCode::operation_failed,
+                   "the domain's lxc_helper ended before it answered");
     const auto reply = base::decode<helper::Reply>(message->bytes, "answer of lxc_helper");
     if (reply.code == static_cast<int>(base::ErrorCode::system_error))
         throw base::PreparedError(base::ErrorCode::system_error, reply.text);

@@ -15,8 +15,8 @@ class Control {
     // Nothing where no helper listens.
     [[nodiscard]] static std::optional<Control> connect(const Root& root, const std::string& name);
 
-    // Sends and waits for the answer, which may bring a descriptor. Throws the error that the helper
-    // answers, or SystemError where it goes away.
+    // Sends and waits for the answer, which may bring a descriptor. Throws the error that the
+    // helper answers, or SystemError where it goes away.
     base::UniqueFd request(const helper::Request& request) const;
 
     [[nodiscard]] base::UniqueFd take_socket() { return std::move(socket_); }

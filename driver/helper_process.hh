@@ -1,6 +1,7 @@
-// Spawning lxc_helper and talking to it while it starts (helper/protocol.hh). The helper is executed from
-// a read-only clone of the mount that holds it: a process inside that gets hold of /proc/PID/exe cannot
-// open it for writing (the class of CVE-2019-5736), and the page cache is still shared.
+// Spawning lxc_helper and talking to it while it starts (helper/protocol.hh). The helper is
+// executed from a read-only clone of the mount that holds it: a process inside that gets hold of
+// /proc/PID/exe cannot open it for writing (the class of CVE-2019-5736), and the page cache is
+// still shared.
 #pragma once
 
 #include <sys/types.h>
@@ -20,8 +21,8 @@ namespace lxvirt::driver {
 
 class HelperProcess {
   public:
-    // Spawns it; it waits for its plan. `operation` is the operation lock, which it shares until the
-    // start is committed. Throws SystemError.
+    // Spawns it; it waits for its plan. `operation` is the operation lock, which it shares until
+    // the start is committed. Throws SystemError.
     static HelperProcess spawn(const std::string& name, base::Fd operation);
     // The side of a process that the helper itself called, over its inherited channel.
     static HelperProcess adopt(base::UniqueFd channel, pid_t pid);

@@ -19,8 +19,9 @@ namespace {
 
 constexpr std::array<const char*, 3> kPipes = {"/run/initctl", "/dev/initctl", "/etc/.initctl"};
 
-// Signals that known inits act on: systemd(1) "SIGNALS", busybox init, runit-init(8) by its stopit file,
-// finit, s6-linux-init; sysvinit and OpenRC listen on the pipe and take SIGINT as ctrl-alt-del.
+// Signals that known inits act on: systemd(1) "SIGNALS", busybox init, runit-init(8) by its stopit
+// file, finit, s6-linux-init; sysvinit and OpenRC listen on the pipe and take SIGINT as
+// ctrl-alt-del.
 struct KnownInit {
     const char* program;
     int power_off, reboot;
@@ -57,7 +58,8 @@ std::optional<StopRequest> choose_stop(const InitFacts& init, StopKind kind,
     };
     // systemd keeps the pipe for old programs only; its signals say more.
     const bool prefers_signal = known_init(init.program).power_off != 0;
-    if (allowed(StopMode::initctl) && init.initctl && !(prefers_signal && allowed(StopMode::signal)))
+    if (allowed(StopMode::initctl) && init.initctl &&
+        !(prefers_signal && allowed(StopMode::signal)))
         return StopRequest{.initctl = true};
     if (allowed(StopMode::signal)) return by_signal(init, kind);
     return std::nullopt;
@@ -71,12 +73,14 @@ InitFacts read_init_facts(pid_t init) {
     const std::string status = base::try_read_file(proc + "/status").value_or("");
     for (const std::string_view line : base::split(status, '\n'))
         if (line.starts_with("SigCgt:"))
-            facts.caught = base::parse_number<std::uint64_t>(base::trim(line.substr(7)), 16).value_or(0);
+            facts.caught =
+                base::parse_number<std::uint64_t>(base::trim(line.substr(7)), 16).value_or(0);
     const base::UniqueFd root = base::open_file(proc + "/root", O_PATH | O_DIRECTORY);
     for (const char* path : kPipes) {
         const auto pipe = base::try_open_in_root(root, path, O_PATH);
         struct stat info {};
-        if (pipe && ::fstat(pipe->get(), &info) == 0 && S_ISFIFO(info.st_mode)) facts.initctl = true;
+        if (pipe && ::fstat(pipe->get(), &info) == 0 && S_ISFIFO(info.st_mode))
+            facts.initctl = true;
     }
     return facts;
 }
@@ -103,7 +107,8 @@ void write_initctl(pid_t init, StopKind kind) {
         base::write_all(writer, {reinterpret_cast<const char*>(&request), sizeof request}, path);
         return;
     }
-    base::fail(base::ErrorCode::operation_unsupported, "Container does not provide an initctl pipe");
+    base::fail(base::ErrorCode::operation_unsupported,
+               "Container does not provide an initctl pipe");
 }
 
 }  // namespace lxvirt::driver

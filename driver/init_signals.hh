@@ -1,6 +1,6 @@
-// How an init is asked to stop or to reboot. Every init understands something else, and one that does not
-// handle a signal ignores it as PID 1 (pid_namespaces(7)); so the init is looked at: what program it is,
-// which signals it catches (SigCgt in proc(5)), whether an initctl pipe is there.
+// How an init is asked to stop or to reboot. Every init understands something else, and one that
+// does not handle a signal ignores it as PID 1 (pid_namespaces(7)); so the init is looked at: what
+// program it is, which signals it catches (SigCgt in proc(5)), whether an initctl pipe is there.
 #pragma once
 
 #include <sys/types.h>
@@ -23,7 +23,7 @@ struct InitFacts {
 };
 
 struct StopRequest {
-    bool initctl = false;     // write the run level instead of sending a signal
+    bool initctl = false;  // write the run level instead of sending a signal
     int signal = 0;
     bool then_restart = false;  // the init knows only how to end: its supervisor starts it again
 };
@@ -34,8 +34,8 @@ struct StopRequest {
 
 [[nodiscard]] InitFacts read_init_facts(pid_t init);
 
-// Writes the request of sysvinit(8)'s initctl protocol (struct init_request, initreq.h) into the pipe
-// inside the container, resolved within its root. Throws SystemError.
+// Writes the request of sysvinit(8)'s initctl protocol (struct init_request, initreq.h) into the
+// pipe inside the container, resolved within its root. Throws SystemError.
 void write_initctl(pid_t init, StopKind kind);
 
 }  // namespace lxvirt::driver

@@ -9,8 +9,8 @@ namespace lxvirt::driver {
 
 namespace {
 
-// Walks any struct that lists its fields, leaving out what has its default, so that what a reader sees
-// is what this plan says.
+// Walks any struct that lists its fields, leaving out what has its default, so that what a reader
+// sees is what this plan says.
 class Printer {
   public:
     explicit Printer(unsigned depth) : depth_(depth) {}
@@ -24,24 +24,32 @@ class Printer {
 
   private:
     void line(std::string_view name, std::string_view value) {
-        text += fmt::format("{:{}}{}:{}{}\n", "", depth_ * 2, name, value.empty() ? "" : " ", value);
+        text +=
+            fmt::format("{:{}}{}:{}{}\n", "", depth_ * 2, name, value.empty() ? "" : " ", value);
     }
     template <typename T>
-        requires std::integral<T> || std::is_enum_v<T>
+    requires std::integral<T> || std::is_enum_v<T>
     void put(const char* name, T value) {
         if (value == T{}) return;
-        if constexpr (std::is_same_v<T, bool>) line(name, "yes");
-        else if constexpr (std::is_same_v<T, char>) line(name, std::string_view(&value, 1));
-        else if (std::string_view(name) == "capabilities") line(name, capabilities(value));
-        else if (is_mask(name)) line(name, fmt::format("{:#x}", static_cast<std::uint64_t>(value)));
-        else if (std::string_view(name) == "mode") line(name, fmt::format("{:04o}", static_cast<unsigned>(value)));
-        else line(name, fmt::format("{}", static_cast<std::uint64_t>(value)));
+        if constexpr (std::is_same_v<T, bool>)
+            line(name, "yes");
+        else if constexpr (std::is_same_v<T, char>)
+            line(name, std::string_view(&value, 1));
+        else if (std::string_view(name) == "capabilities")
+            line(name, capabilities(value));
+        else if (is_mask(name))
+            line(name, fmt::format("{:#x}", static_cast<std::uint64_t>(value)));
+        else if (std::string_view(name) == "mode")
+            line(name, fmt::format("{:04o}", static_cast<unsigned>(value)));
+        else
+            line(name, fmt::format("{}", static_cast<std::uint64_t>(value)));
     }
     void put(const char* name, const std::string& value) {
         if (value.empty()) return;
         if (std::string_view(name) == "seccomp")
             line(name, fmt::format("{} instructions", value.size() / sizeof(sock_filter)));
-        else line(name, value);
+        else
+            line(name, value);
     }
     template <typename T>
     void put(const char* name, const std::optional<T>& value) {
@@ -50,8 +58,10 @@ class Printer {
     template <typename T>
     void put(const char* name, const std::vector<T>& values) {
         for (const T& value : values) {
-            if constexpr (std::is_same_v<T, std::string>) line(name, value);
-            else nested(name, value);
+            if constexpr (std::is_same_v<T, std::string>)
+                line(name, value);
+            else
+                nested(name, value);
         }
     }
     template <base::detail::HasFields T>
@@ -66,7 +76,8 @@ class Printer {
         text += inner.text;
     }
     static bool is_mask(std::string_view name) {
-        return name == "fresh" || name == "attributes" || name == "clear_attributes" || name == "kind";
+        return name == "fresh" || name == "attributes" || name == "clear_attributes" ||
+               name == "kind";
     }
     template <typename T>
     static std::string capabilities(T set) {

@@ -31,7 +31,8 @@ void call_hooks(const Root& root, const LiveState& live, const char* operation) 
 void take_console_paths(LiveState& live, const helper::StartReply& reply) {
     std::size_t from = 0;
     for (xml::Console& console : live.domain.consoles) {
-        const std::size_t end = std::min(reply.host_consoles.find(' ', from), reply.host_consoles.size());
+        const std::size_t end =
+            std::min(reply.host_consoles.find(' ', from), reply.host_consoles.size());
         console.tty = console.source_path = reply.host_consoles.substr(from, end - from);
         from = std::min(end + 1, reply.host_consoles.size());
     }
@@ -52,7 +53,8 @@ void carry_out(const Root& root, HelperProcess& helper, const helper::Plan& plan
 
 }  // namespace
 
-base::UniqueFd start_domain(const Root& root, StartRequest request, const base::OperationLock& lock) {
+base::UniqueFd start_domain(const Root& root, StartRequest request,
+                            const base::OperationLock& lock) {
     clean_up(root, request.domain.name);
     check_startable(request.domain);
     LiveState live;
@@ -81,20 +83,21 @@ base::UniqueFd start_domain(const Root& root, StartRequest request, const base::
         throw;
     }
     journal_lifecycle(root, name, live.domain.uuid, "Started", "Booted");
-    if (request.options.paused) journal_lifecycle(root, name, live.domain.uuid, "Suspended", "Paused");
+    if (request.options.paused)
+        journal_lifecycle(root, name, live.domain.uuid, "Suspended", "Paused");
     return request.options.autodestroy ? helper.take_channel() : base::UniqueFd();
 }
 
 void restart_domain(const Root& root, const std::string& name, const std::string& uri,
                     base::UniqueFd channel, pid_t helper_pid) {
     auto live = read_live(root, name);
-    if (!live) base::fail(base::ErrorCode::internal_error, "domain '{}' has no live definition", name);
+    if (!live)
+        base::fail(base::ErrorCode::internal_error, "domain '{}' has no live definition", name);
     HelperProcess helper = HelperProcess::adopt(std::move(channel), helper_pid);
     check_startable(live->domain);
-    const helper::Plan plan = compile_plan(live->domain, root, host_facts(root),
-                                           {.helper = helper_pid,
-                                            .has_hooks = has_hooks(root),
-                                            .uri = uri});
+    const helper::Plan plan =
+        compile_plan(live->domain, root, host_facts(root),
+                     {.helper = helper_pid, .has_hooks = has_hooks(root), .uri = uri});
     carry_out(root, helper, plan, *live);
     helper.commit();
 }

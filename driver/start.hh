@@ -1,4 +1,5 @@
-// Starting a domain (design, "Start, step by step"), from the command and from a helper that reboots.
+// Starting a domain (design, "Start, step by step"), from the command and from a helper that
+// reboots.
 #pragma once
 
 #include <string>
@@ -17,13 +18,14 @@ struct StartRequest {
     StartOptions options;
 };
 
-// Under the domain's operation lock, which is passed on to the helper until the start is done. Throws
-// what went wrong with nothing left behind; the descriptor returned is valid with autodestroy only, and
-// its close ends the container.
-base::UniqueFd start_domain(const Root& root, StartRequest request, const base::OperationLock& lock);
+// Under the domain's operation lock, which is passed on to the helper until the start is done.
+// Throws what went wrong with nothing left behind; the descriptor returned is valid with
+// autodestroy only, and its close ends the container.
+base::UniqueFd start_domain(const Root& root, StartRequest request,
+                            const base::OperationLock& lock);
 
-// The driver's half of a reboot from inside: compiles the plan anew from the live definition and hands it
-// to the helper that waits at the other end of `channel`.
+// The driver's half of a reboot from inside: compiles the plan anew from the live definition and
+// hands it to the helper that waits at the other end of `channel`.
 void restart_domain(const Root& root, const std::string& name, const std::string& uri,
                     base::UniqueFd channel, pid_t helper);
 

@@ -29,7 +29,8 @@ void add_usage(const LiveHead& live, DomainInfo& info) {
     const auto hierarchies = base::find_hierarchies();
     if (const base::Hierarchy* memory = base::owner_of(hierarchies, "memory")) {
         const char* file = memory->unified ? "/memory.current" : "/memory.usage_in_bytes";
-        if (const auto bytes = number_in(memory->mount + live.cgroup + file)) info.memory = *bytes / 1024;
+        if (const auto bytes = number_in(memory->mount + live.cgroup + file))
+            info.memory = *bytes / 1024;
     }
     const base::Hierarchy* accounting = base::owner_of(hierarchies, "cpuacct");
     if (accounting != nullptr) {

@@ -27,7 +27,8 @@ namespace {
 
 using base::fail_errno;
 
-// The word that both sides agreed on did not come: the helper is gone, and so is the reason to go on.
+// The word that both sides agreed on did not come: the helper is gone, and so is the reason to go
+// on.
 void await(base::Fd sync, char word) {
     if (!await_word(sync, word)) ::_exit(1);
 }
@@ -43,15 +44,15 @@ void set_hostname(const Plan& plan) {
         fail_errno("set the host name to '{}'", plan.init.hostname);
 }
 
-// stdin, stdout and stderr on the first console, as the controlling terminal of a session of its own.
-void open_console(const Prepared& prepared) {
+// stdin, stdout and stderr on the first console, in a session of its own.
+void open_console(const Plan& plan, const Prepared& prepared) {
     if (::setsid() < 0) fail_errno("start a session");
     const base::UniqueFd console =
-        prepared.consoles.empty()
-            ? base::UniqueFd(::open("/dev/null", O_RDWR | O_CLOEXEC))
-            : base::open_slave(prepared.consoles.front().container.master);
+        prepared.consoles.empty() ? base::UniqueFd(::open("/dev/null", O_RDWR | O_CLOEXEC))
+                                  : base::open_slave(prepared.consoles.front().container.master);
     if (!console) fail_errno("open '/dev/null'");
-    if (!prepared.consoles.empty() && ::ioctl(console.get(), TIOCSCTTY, 0) != 0)
+    if (!prepared.consoles.empty() && plan.init.controlling_terminal &&
+        ::ioctl(console.get(), TIOCSCTTY, 0) != 0)
         fail_errno("make the console the controlling terminal");
     for (int fd = 0; fd <= 2; ++fd)
         if (::dup2(console.get(), fd) < 0) fail_errno("open the console as descriptor {}", fd);
@@ -98,8 +99,8 @@ std::vector<char*> pointers(const std::vector<std::string>& texts) {
     base::reset_signals();
     ::umask(022);
     if (::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) != 0) fail_errno("close the helper's files");
-    // Each step needs a capability that a later one gives up: CAP_SETPCAP, CAP_SETGID, CAP_SYS_ADMIN
-    // (a filter without no_new_privs), CAP_SETUID.
+    // Each step needs a capability that a later one gives up: CAP_SETPCAP, CAP_SETGID,
+    // CAP_SYS_ADMIN (a filter without no_new_privs), CAP_SETUID.
     base::limit_bounding_set(init.capabilities);
     take_groups(identity);
     load_seccomp(init.seccomp);
@@ -125,7 +126,7 @@ void set_up(const ChildContext& context) {
         fail_errno("make the container's cgroup namespace");
     set_hostname(plan);
     build_filesystem(plan, context.prepared);
-    open_console(context.prepared);
+    open_console(plan, context.prepared);
     SyncReport ready;
     ready.ready = true;
     send_report(context.sync, ready);

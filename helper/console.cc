@@ -17,7 +17,7 @@ namespace lxvirt::helper {
 
 namespace {
 
-constexpr std::size_t kBacklog = 64U << 10;      // kept while nobody is connected
+constexpr std::size_t kBacklog = 64U << 10;       // kept while nobody is connected
 constexpr std::size_t kClientBuffer = 64U << 10;  // then the container has to wait
 constexpr std::size_t kInputBuffer = 4U << 10;
 constexpr int kReadsPerTurn = 16;  // then the other descriptors get theirs
@@ -57,8 +57,10 @@ void ConsoleLog::write(std::string_view bytes) {
         open(false);
         if (!file_) return;
     }
-    if (write_some(file_, bytes).empty()) size_ += bytes.size();
-    else file_.reset();  // the disk is full
+    if (write_some(file_, bytes).empty())
+        size_ += bytes.size();
+    else
+        file_.reset();  // the disk is full
 }
 
 Console::Console(base::EventLoop& loop, ConsoleEnds ends, const ConsolePlan& plan)
@@ -138,8 +140,8 @@ void Console::deliver(std::string_view bytes) {
     }
 }
 
-// Only while somebody has the host's end open, and only what fits: it would come back as an echo or as
-// stale output later.
+// Only while somebody has the host's end open, and only what fits: it would come back as an echo or
+// as stale output later.
 void Console::write_host(std::string_view bytes) {
     pollfd entry{.fd = ends_.host.master.get(), .events = POLLOUT, .revents = 0};
     if (::poll(&entry, 1, 0) > 0 && (entry.revents & POLLHUP) == 0)
@@ -176,8 +178,10 @@ void Console::flush_input() {
 void Console::on_client(std::uint32_t events) {
     if ((events & EPOLLOUT) != 0) flush_client();
     if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) == 0 || !client_) return;
-    if (take_input(client_)) watch_client();
-    else drop_client();
+    if (take_input(client_))
+        watch_client();
+    else
+        drop_client();
 }
 
 void Console::flush_client() {

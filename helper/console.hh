@@ -1,10 +1,10 @@
-// One console of the container: relays bytes between its pty, the host's pty that `ttyconsole` names, and
-// at most one connected client, and keeps a bounded log. Bytes pass unchanged.
+// One console of the container: relays bytes between its pty, the host's pty that `ttyconsole`
+// names, and at most one connected client, and keeps a bounded log. Bytes pass unchanged.
 //
-// Nobody reading never blocks the container: without a client the last 64 KiB wait for the next one; a
-// client that stops reading holds the container up for three seconds at most, then misses output until it
-// reads again. Both ptys are watched edge-triggered, because a pty whose other end is closed would
-// otherwise be ready for ever (EPOLLHUP).
+// Nobody reading never blocks the container: without a client the last 64 KiB wait for the next
+// one; a client that stops reading holds the container up for three seconds at most, then misses
+// output until it reads again. Both ptys are watched edge-triggered, because a pty whose other end
+// is closed would otherwise be ready for ever (EPOLLHUP).
 #pragma once
 
 #include <cstdint>

@@ -6,16 +6,18 @@ namespace lxvirt::helper {
 
 Ending judge_end(const EndFacts& facts, const Supervision& supervision) {
     Ending ending;
-    ending.exit = facts.exit.text();
+    // What libvirt's words say already is not said again.
+    const bool asked = facts.destroy_asked || facts.restart_asked;
+    const bool halted = facts.exit.signaled && facts.exit.value == SIGINT;
+    const bool rebooted = facts.exit.signaled && facts.exit.value == SIGHUP;
+    if (!asked && !halted && !rebooted) ending.exit = facts.exit.text();
     if (facts.oom && facts.exit.signaled && facts.exit.value == SIGKILL)
-        ending.exit = fmt::format("out of memory ({})", ending.exit);
+        ending.exit = fmt::format("out of memory ({})", facts.exit.text());
     if (facts.destroy_asked) {
         ending.event_detail = "Destroyed";
         ending.reason = "destroyed";
         return ending;
     }
-    const bool halted = facts.exit.signaled && facts.exit.value == SIGINT;
-    const bool rebooted = facts.exit.signaled && facts.exit.value == SIGHUP;
     const bool clean = !facts.exit.signaled && facts.exit.value == 0;
     ending.event_detail = "Shutdown";
     ending.reason = "shutdown";

@@ -1,5 +1,5 @@
-// What the end of an init means: libvirt's words for the event and the state, and what is to follow.
-// Pure, so that every case is tested without a container.
+// What the end of an init means: libvirt's words for the event and the state, and what is to
+// follow. Pure, so that every case is tested without a container.
 #pragma once
 
 #include <string>
@@ -25,8 +25,8 @@ struct Ending {
     bool reboot = false;
 };
 
-// A reboot(2) inside ends the init by SIGHUP (restart) or SIGINT (halt, power off), reboot(2). Any other
-// end is a crash unless it was asked for or the status is 0.
+// A reboot(2) inside ends the init by SIGHUP (restart) or SIGINT (halt, power off), reboot(2). Any
+// other end is a crash unless it was asked for or the status is 0.
 [[nodiscard]] Ending judge_end(const EndFacts& facts, const Supervision& supervision);
 
 }  // namespace lxvirt::helper

@@ -34,8 +34,8 @@ void enter_root(Fd root, const std::string& source) {
     base::attach_mount(root, old, "/");
     if (::fchdir(root.get()) != 0) base::fail_errno("enter the root '{}'", source);
     if (::syscall(SYS_pivot_root, ".", ".") != 0) base::fail_errno("make '{}' the root", source);
-    // The old root is now mounted on top of the new one at ".": cut off first, so that nothing of the
-    // host is unmounted.
+    // The old root is now mounted on top of the new one at ".": cut off first, so that nothing of
+    // the host is unmounted.
     if (::mount(nullptr, ".", nullptr, MS_REC | MS_SLAVE, nullptr) != 0 ||
         ::umount2(".", MNT_DETACH) != 0)
         base::fail_errno("let go of the host's root");
@@ -47,8 +47,8 @@ class Builder {
     Builder(const Plan& plan, const Prepared& prepared) : plan_(plan), prepared_(prepared) {}
 
     void build() {
-        // With a user namespace the kernel allows a new proc or sysfs only while a full one is visible
-        // (mount_namespaces(7)), hence before the old root goes.
+        // With a user namespace the kernel allows a new proc or sysfs only while a full one is
+        // visible (mount_namespaces(7)), hence before the old root goes.
         for (const Mount& mount : plan_.mounts)
             fresh_.push_back(mount.kind == MountKind::fresh ? make_fresh(mount) : UniqueFd());
         enter_root(prepared_.host_mounts.front(), plan_.mounts.front().source);
@@ -106,7 +106,8 @@ class Builder {
         const auto source = base::try_open_in_root(root_, mount.source, O_PATH);
         if (!source) {
             if (mount.optional) return;
-            base::fail_with(ENOENT, "bind '{}' of the container on '{}'", mount.source, mount.target);
+            base::fail_with(ENOENT, "bind '{}' of the container on '{}'", mount.source,
+                            mount.target);
         }
         const UniqueFd tree = base::clone_mount(*source, mount.recursive);
         if (mount.attributes != 0 || mount.clear_attributes != 0)
@@ -128,7 +129,8 @@ class Builder {
         place(prepared_.dev, mount);
         place(prepared_.devpts, on("/dev/pts"));
         for (std::size_t i = 0; i < prepared_.consoles.size(); ++i) {
-            const std::string pts = fmt::format("/dev/pts/{}", prepared_.consoles[i].container.number);
+            const std::string pts =
+                fmt::format("/dev/pts/{}", prepared_.consoles[i].container.number);
             const UniqueFd slave = base::open_in_root(root_, pts, O_PATH);
             if (i == 0) place(base::clone_mount(slave, false), on("/dev/console"));
             place(base::clone_mount(slave, false), on(fmt::format("/dev/tty{}", i + 1)));

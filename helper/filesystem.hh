@@ -1,5 +1,5 @@
-// The file system that the container sees: makes what must be made inside its namespaces, changes the
-// root, and attaches everything in the plan's order. Runs in the init.
+// The file system that the container sees: makes what must be made inside its namespaces, changes
+// the root, and attaches everything in the plan's order. Runs in the init.
 #pragma once
 
 #include "helper/plan.hh"

@@ -37,21 +37,25 @@ base::UniqueFd write_device_rules(const Groups& groups) {
     if (const Hierarchy* devices = base::owner_of(groups.hierarchies, "devices"))
         base::write_device_list(folder_of(*devices, groups.outer), groups.devices);
     else
-        base::fail(base::ErrorCode::config_unsupported,
-                   "this host can restrict devices neither by cgroup v2 nor by a v1 devices hierarchy");
+        base::fail(
+            base::ErrorCode::config_unsupported,
+            "this host can restrict devices neither by cgroup v2 nor by a v1 devices hierarchy");
     return {};
 }
 
-// The container's root may manage its own subtree: with a user namespace that takes ownership of the
-// folder and of the files that move processes (systemd's "delegation", cgroup-v2.rst).
-void give_to_container(const Hierarchy& hierarchy, const std::string& path, const Namespaces& namespaces) {
+// The container's root may manage its own subtree: with a user namespace that takes ownership of
+// the folder and of the files that move processes (systemd's "delegation", cgroup-v2.rst).
+void give_to_container(const Hierarchy& hierarchy, const std::string& path,
+                       const Namespaces& namespaces) {
     if (namespaces.uid_map.empty()) return;
     const uid_t uid = namespaces.uid_map.front().outside;
     const gid_t gid = namespaces.gid_map.front().outside;
     const std::string folder = folder_of(hierarchy, path);
-    for (const char* file : {"", "/cgroup.procs", "/cgroup.threads", "/cgroup.subtree_control", "/tasks"}) {
+    for (const char* file :
+         {"", "/cgroup.procs", "/cgroup.threads", "/cgroup.subtree_control", "/tasks"}) {
         const std::string whole = folder + file;
-        if (::chown(whole.c_str(), uid, gid) != 0 && errno != ENOENT) base::fail_errno("chown '{}'", whole);
+        if (::chown(whole.c_str(), uid, gid) != 0 && errno != ENOENT)
+            base::fail_errno("chown '{}'", whole);
     }
 }
 

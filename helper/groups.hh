@@ -1,6 +1,7 @@
-// The container's control groups, in every hierarchy: an outer one that holds limits and device rules,
-// an inner one that becomes the root of its cgroup namespace (so limits cannot be lifted from inside),
-// and one for the supervisors. Made and removed here; the init enters the inner ones itself.
+// The container's control groups, in every hierarchy: an outer one that holds limits and device
+// rules, an inner one that becomes the root of its cgroup namespace (so limits cannot be lifted
+// from inside), and one for the supervisors. Made and removed here; the init enters the inner ones
+// itself.
 #pragma once
 
 #include <string>

@@ -43,9 +43,9 @@ class Stack {
     void* start_;
 };
 
-// Runs beside the helper in the same memory, errno included: nothing here may fail, allocate or write
-// anything but its own stack. The pipe's other end is the helper's alone, so its end of file is the
-// helper's end even where that came before prctl().
+// Runs beside the helper in the same memory, errno included: nothing here may fail, allocate or
+// write anything but its own stack. The pipe's other end is the helper's alone, so its end of file
+// is the helper's end even where that came before prctl().
 int guard_main(void* argument) {
     const int pipe = *static_cast<const int*>(argument);
     (void)::dup2(pipe, 0);
@@ -118,8 +118,8 @@ base::UniqueFd spawn_guard() {
     guard_pipe = ends[0];
     Stack stack(kStackSize);
     int pidfd = -1;
-    const pid_t pid = ::clone(&guard_main, stack.top(), CLONE_VM | CLONE_NEWPID | CLONE_PIDFD | SIGCHLD,
-                              &guard_pipe, &pidfd);
+    const pid_t pid = ::clone(&guard_main, stack.top(),
+                              CLONE_VM | CLONE_NEWPID | CLONE_PIDFD | SIGCHLD, &guard_pipe, &pidfd);
     if (pid < 0) base::fail_errno("make the container's guard process");
     stack.give_away();
     return base::UniqueFd(pidfd);
@@ -141,9 +141,11 @@ base::UniqueFd spawn_init(base::Fd guard, const std::vector<std::pair<base::Uniq
                                  CLONE_VM | CLONE_VFORK | CLONE_FILES | SIGCHLD, &request);
     if (forker < 0) base::fail_errno("make a process in the guard's namespace");
     int status = 0;
-    while (::waitpid(forker, &status, 0) < 0 && errno == EINTR) {}
+    while (::waitpid(forker, &status, 0) < 0 && errno == EINTR) {
+    }
     if (request.error != 0) base::fail_with(request.error, "{}", request.step);
-    if (pidfd < 0) base::fail(base::ErrorCode::internal_error, "the process that makes the init died");
+    if (pidfd < 0)
+        base::fail(base::ErrorCode::internal_error, "the process that makes the init died");
     return base::UniqueFd(pidfd);
 }
 

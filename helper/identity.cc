@@ -38,8 +38,8 @@ std::uint32_t id_of(const std::optional<std::vector<std::string>>& line, const s
                                        : std::string_view(who).substr(who.starts_with('+') ? 1 : 0);
     if (const auto id = parse_number<std::uint32_t>(text)) return *id;
     base::fail(base::ErrorCode::config_unsupported,
-               "{} '{}' of the domain's init is neither in the container's {} nor a number", kind, who,
-               file);
+               "{} '{}' of the domain's init is neither in the container's {} nor a number", kind,
+               who, file);
 }
 
 std::vector<gid_t> groups_of(const std::string& text, std::string_view user) {
@@ -71,7 +71,8 @@ Identity find_identity(const std::string& user, const std::string& group,
             identity.groups = groups_of(group_text, (*line)[0]);
         }
     }
-    if (!group.empty()) identity.gid = id_of(look_up(group_text, group, 3), group, "group", group_file);
+    if (!group.empty())
+        identity.gid = id_of(look_up(group_text, group, 3), group, "group", group_file);
     return identity;
 }
 

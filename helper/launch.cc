@@ -76,8 +76,8 @@ void await_exec(base::Fd sync) {
 std::vector<std::string> remove_container(const Plan& plan, base::Fd guard, base::Fd init) {
     std::vector<std::string> problems;
     try {
-        // A frozen v1 task takes no SIGKILL: kill_group() thaws. The guard's end kills the rest of its
-        // namespace, and is complete when it can be reaped.
+        // A frozen v1 task takes no SIGKILL: kill_group() thaws. The guard's end kills the rest of
+        // its namespace, and is complete when it can be reaped.
         if (guard.valid()) (void)base::send_signal(guard, SIGKILL);
         if (!base::kill_group(plan.groups.hierarchies, plan.groups.outer))
             problems.push_back(fmt::format("processes are left in group '{}'", plan.groups.outer));
@@ -107,7 +107,8 @@ void equip(const Plan& plan, const Prepared& prepared, pid_t init, base::Fd sync
 }
 
 Groups with_loop_rules(Groups groups, const Prepared& prepared) {
-    groups.devices.insert(groups.devices.end(), prepared.loop_rules.begin(), prepared.loop_rules.end());
+    groups.devices.insert(groups.devices.end(), prepared.loop_rules.begin(),
+                          prepared.loop_rules.end());
     return groups;
 }
 

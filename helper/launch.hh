@@ -1,10 +1,11 @@
-// One launch: from a plan to a container whose init waits for its exec, then runs. launch() is called by
-// main() with the alive lock held and returns what the supervisor goes on with; if it throws, nothing it
-// made is left.
+// One launch: from a plan to a container whose init waits for its exec, then runs. launch() is
+// called by main() with the alive lock held and returns what the supervisor goes on with; if it
+// throws, nothing it made is left.
 //
-// Order (design, "Start, step by step" and hard parts 1, 6 and 7): groups, then everything that can be
-// made detached (the /dev tmpfs, devpts, host trees, loop devices), then guard and init, then what needs
-// the init's namespaces (id maps, id-mapped mounts, links); meanwhile the init sets itself up.
+// Order (design, "Start, step by step" and hard parts 1, 6 and 7): groups, then everything that can
+// be made detached (the /dev tmpfs, devpts, host trees, loop devices), then guard and init, then
+// what needs the init's namespaces (id maps, id-mapped mounts, links); meanwhile the init sets
+// itself up.
 #pragma once
 
 #include <sys/types.h>
@@ -27,9 +28,9 @@ struct ConsoleEnds {
 };
 
 struct Launched {
-    base::UniqueFd init;   // pidfd
-    base::UniqueFd guard;  // pidfd
-    pid_t init_pid = 0;    // in the host's pid namespace
+    base::UniqueFd init;    // pidfd
+    base::UniqueFd guard;   // pidfd
+    pid_t init_pid = 0;     // in the host's pid namespace
     std::uint64_t dev = 0;  // st_dev of /dev
     std::vector<ConsoleEnds> consoles;
     std::vector<base::UniqueFd> loops;  // keep loop devices attached
@@ -38,8 +39,9 @@ struct Launched {
 
 [[nodiscard]] Launched launch(const Plan& plan);
 
-// Takes the container away: kills it by guard and group, waits, removes the groups. What could not be
-// done is told in the result; nothing throws, as this is also the undo of a failed launch.
-[[nodiscard]] std::vector<std::string> remove_container(const Plan& plan, base::Fd guard, base::Fd init);
+// Takes the container away: kills it by guard and group, waits, removes the groups. What could not
+// be done is told in the result; nothing throws, as this is also the undo of a failed launch.
+[[nodiscard]] std::vector<std::string> remove_container(const Plan& plan, base::Fd guard,
+                                                        base::Fd init);
 
 }  // namespace lxvirt::helper

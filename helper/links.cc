@@ -28,7 +28,8 @@ Netlink netlink_inside(base::Fd netns) {
     } catch (const base::SystemError& failure) {
         error = failure.error();
     }
-    if (::setns(home.get(), CLONE_NEWNET) != 0) base::fail_errno("return from the container's network");
+    if (::setns(home.get(), CLONE_NEWNET) != 0)
+        base::fail_errno("return from the container's network");
     if (!inside) base::fail_with(error, "open an rtnetlink socket in the container");
     return std::move(*inside);
 }
@@ -45,8 +46,8 @@ base::NetAddress address_of(const std::string& text, std::uint32_t prefix) {
     return *address;
 }
 
-// A fixed name comes free a few milliseconds after the namespace of its last user died. It is waited
-// for only where the link that has it is our own (hard part 10).
+// A fixed name comes free a few milliseconds after the namespace of its last user died. It is
+// waited for only where the link that has it is our own (hard part 10).
 template <typename Make>
 void retry_while_ours(Netlink& host, const Link& link, Make&& make) {
     const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(1);
@@ -58,10 +59,12 @@ void retry_while_ours(Netlink& host, const Link& link, Make&& make) {
             if (error.error() != EEXIST && error.error() != EADDRINUSE) throw;
             const auto alias =
                 base::try_read_file(fmt::format("/sys/class/net/{}/ifalias", link.host));
-            const bool ours = !host.find_link(link.host) || (alias && alias->starts_with(link.alias));
+            const bool ours =
+                !host.find_link(link.host) || (alias && alias->starts_with(link.alias));
             if (!ours || std::chrono::steady_clock::now() > end) {
                 if (ours) throw;
-                base::fail_with(error.error(), "network device '{}' exists on the host and is not ours",
+                base::fail_with(error.error(),
+                                "network device '{}' exists on the host and is not ours",
                                 link.host);
             }
             ::usleep(1000);
@@ -79,7 +82,8 @@ void configure(Netlink& netlink, int index, const std::vector<Address>& addresse
     for (const Route& route : routes) {
         std::optional<base::NetAddress> gateway;
         if (!route.gateway.empty()) gateway = address_of(route.gateway, 128);
-        netlink.add_route(index, address_of(route.destination, route.prefix), gateway, route.metric);
+        netlink.add_route(index, address_of(route.destination, route.prefix), gateway,
+                          route.metric);
     }
 }
 
@@ -90,8 +94,8 @@ void make_veth(Netlink& host, base::Fd netns, const Link& link) {
                         .host_mac = std::nullopt,
                         .mtu = link.mtu,
                         .guest_netns = netns};
-    // A bridge takes the lowest address of its ports: one that begins with fe never is (libvirt does
-    // the same), so the bridge's own address stays as containers come and go.
+    // A bridge takes the lowest address of its ports: one that begins with fe never is (libvirt
+    // does the same), so the bridge's own address stays as containers come and go.
     spec.host_mac = spec.guest_mac;
     (*spec.host_mac)[0] = 0xfe;
     if (!link.bridge.empty()) {

@@ -10,8 +10,8 @@
 
 namespace lxvirt::helper {
 
-// Throws SystemError naming device and step. A veth goes with the container's namespace; a half-made set
-// is taken away by whoever kills the init.
+// Throws SystemError naming device and step. A veth goes with the container's namespace; a
+// half-made set is taken away by whoever kills the init.
 void make_links(const std::vector<Link>& links, base::Fd netns, bool loopback);
 
 }  // namespace lxvirt::helper

@@ -1,7 +1,7 @@
 // lxc_helper --name NAME --channel FD [--operation FD] [--alive FD] [--agent FD] [--boots N] ...
 //
-// Supervises one container. Not for people: the driver spawns it (helper/protocol.hh), and it executes
-// itself for a reboot. Every descriptor above the ones named is closed.
+// Supervises one container. Not for people: the driver spawns it (helper/protocol.hh), and it
+// executes itself for a reboot. Every descriptor above the ones named is closed.
 #include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -46,13 +46,20 @@ Arguments parse_arguments(int argc, char** argv) {
         const std::string_view option = argv[i];
         const std::string_view value = argv[i + 1];
         const int number = base::parse_number<int>(value).value_or(-1);
-        if (option == "--name") arguments.name = value;
-        else if (option == "--channel") arguments.channel = number;
-        else if (option == "--operation") arguments.operation = number;
-        else if (option == "--alive") arguments.alive = number;
-        else if (option == "--agent") arguments.agent = number;
-        else if (option == "--boots") arguments.boots = static_cast<std::uint64_t>(number);
-        else if (option == "--quick-ends") arguments.quick_ends = static_cast<std::uint64_t>(number);
+        if (option == "--name")
+            arguments.name = value;
+        else if (option == "--channel")
+            arguments.channel = number;
+        else if (option == "--operation")
+            arguments.operation = number;
+        else if (option == "--alive")
+            arguments.alive = number;
+        else if (option == "--agent")
+            arguments.agent = number;
+        else if (option == "--boots")
+            arguments.boots = static_cast<std::uint64_t>(number);
+        else if (option == "--quick-ends")
+            arguments.quick_ends = static_cast<std::uint64_t>(number);
     }
     if (arguments.name.empty() || arguments.channel < 3) {
         (void)std::fprintf(stderr, "lxc_helper is started by lxsh, not by hand; see lxsh(1)\n");
@@ -70,7 +77,8 @@ Plan receive_plan(base::Fd channel) {
     auto plan = base::decode<Plan>(bytes, "launch plan");
     if (plan.version != kPlanVersion)
         base::fail(base::ErrorCode::internal_error,
-                   "this lxc_helper reads launch plans of version {}, not {}", kPlanVersion, plan.version);
+                   "this lxc_helper reads launch plans of version {}, not {}", kPlanVersion,
+                   plan.version);
     return plan;
 }
 
@@ -87,18 +95,18 @@ bool await_commit(base::Fd channel) {
     return message && message->bytes == "c";
 }
 
-// Executes the installed helper in this process, which keeps pid and locks; a driver's process compiles
-// the plan from the live definition and sends it over a new channel. Comes back only with an error.
+// Executes the installed helper in this process, which keeps pid and locks; a driver's process
+// compiles the plan from the live definition and sends it over a new channel. Comes back only with
+// an error.
 void restart(const Arguments& arguments, const Plan& plan, const base::RecordLock& alive,
              const Supervisor& supervisor, const base::OperationLock& operation) {
     auto [ours, theirs] = base::socket_pair(SOCK_SEQPACKET);
     const base::UniqueFd program = base::open_readonly_program(plan.supervision.helper_path);
-    const base::UniqueFd agent =
-        base::start_program(plan.supervision.agent_path,
-                            {"lxc_agent", "restart", plan.supervision.uri, plan.name,
-                             std::to_string(::getpid())},
-                            {theirs})
-            .process;
+    const base::UniqueFd agent = base::start_program(plan.supervision.agent_path,
+                                                     {"lxc_agent", "restart", plan.supervision.uri,
+                                                      plan.name, std::to_string(::getpid())},
+                                                     {theirs})
+                                     .process;
     alive.keep_over_exec(true);
     for (const base::Fd fd : {base::Fd(ours), operation.fd(), base::Fd(agent)})
         base::keep_over_exec(fd, true);
@@ -141,8 +149,10 @@ int supervise(Arguments& arguments, base::UniqueFd& channel, const Plan& plan,
     operation.reset();
     if (agent) (void)base::reap(agent, true);
     agent.reset();
-    if (plan.supervision.autodestroy) supervisor->watch_owner(std::move(channel));
-    else channel.reset();
+    if (plan.supervision.autodestroy)
+        supervisor->watch_owner(std::move(channel));
+    else
+        channel.reset();
     if (supervisor->run() == Outcome::restart) {
         const auto held = supervisor->take_operation_lock();
         restart(arguments, plan, alive, *supervisor, *held);
@@ -171,9 +181,10 @@ int main(int argc, char** argv) {
     Arguments arguments = parse_arguments(argc, argv);
     base::UniqueFd channel(arguments.channel);
     try {
-        base::become_supervisor(std::max(
-            {arguments.channel, arguments.operation, arguments.alive, arguments.agent}));
-        for (const int fd : {arguments.channel, arguments.operation, arguments.alive, arguments.agent})
+        base::become_supervisor(
+            std::max({arguments.channel, arguments.operation, arguments.alive, arguments.agent}));
+        for (const int fd :
+             {arguments.channel, arguments.operation, arguments.alive, arguments.agent})
             if (fd >= 0) base::keep_over_exec(base::Fd(fd), false);
         (void)::prctl(PR_SET_NAME, "lxc_helper");
         if (::prctl(PR_SET_DUMPABLE, 0) != 0) base::fail_errno("forbid to be traced");

@@ -1,9 +1,10 @@
-// The launch plan: everything lxc_helper needs to make one container, as plain data. The driver compiles
-// it from the domain, `lxsh plan` prints it, unit tests read it, the helper carries it out and knows no
-// XML. Sections stand in the order in which they are carried out; inside a section the order counts.
+// The launch plan: everything lxc_helper needs to make one container, as plain data. The driver
+// compiles it from the domain, `lxsh plan` prints it, unit tests read it, the helper carries it out
+// and knows no XML. Sections stand in the order in which they are carried out; inside a section the
+// order counts.
 //
-// Host paths are absolute. Paths inside the container are absolute there. Every name that the helper
-// will make on the host (groups, links) is in here, chosen and written down before.
+// Host paths are absolute. Paths inside the container are absolute there. Every name that the
+// helper will make on the host (groups, links) is in here, chosen and written down before.
 #pragma once
 
 #include <cstdint>
@@ -108,15 +109,15 @@ struct Mount {
     std::string source;  // host or inner path, or the file system's source
     std::string target;  // inside; "/" for the root
     std::string fstype;
-    std::vector<KeyValue> options;  // of the file system
-    std::uint64_t attributes = 0;   // MOUNT_ATTR_*: what is set
+    std::vector<KeyValue> options;       // of the file system
+    std::uint64_t attributes = 0;        // MOUNT_ATTR_*: what is set
     std::uint64_t clear_attributes = 0;  // inner_bind: what is taken away
-    bool recursive = true;          // binds: with the mounts below
-    bool idmapped = false;          // through the container's id map
-    bool optional = false;          // a target or source that is absent is passed over
-    bool loop = false;              // device: `source` is an image file
-    bool filesystem_readonly = false;  // device: the superblock itself
-    bool make_target = true;        // make a missing target
+    bool recursive = true;               // binds: with the mounts below
+    bool idmapped = false;               // through the container's id map
+    bool optional = false;               // a target or source that is absent is passed over
+    bool loop = false;                   // device: `source` is an image file
+    bool filesystem_readonly = false;    // device: the superblock itself
+    bool make_target = true;             // make a missing target
     template <typename Self, typename Visitor>
     static void fields(Self& self, Visitor& visit) {
         visit("kind", self.kind);
@@ -141,7 +142,7 @@ struct DeviceNode {
     std::uint32_t major = 0, minor = 0;
     std::uint32_t mode = 0600;
     std::uint32_t uid = 0, gid = 0;  // on the host
-    std::string loop_file;           // an image file to put a loop device on; major and minor follow
+    std::string loop_file;  // an image file to put a loop device on; major and minor follow
     bool loop_readonly = false;
     template <typename Self, typename Visitor>
     static void fields(Self& self, Visitor& visit) {
@@ -167,8 +168,8 @@ struct Symlink {
     }
 };
 
-struct Dev {  // the tmpfs on /dev and the devpts on /dev/pts
-    std::uint64_t size = 1U << 20;  // bytes
+struct Dev {                         // the tmpfs on /dev and the devpts on /dev/pts
+    std::uint64_t size = 1U << 20;   // bytes
     std::uint32_t uid = 0, gid = 0;  // the container's root, on the host
     std::uint32_t tty_gid = 5;       // group of terminals, on the host
     std::vector<DeviceNode> nodes;
@@ -211,14 +212,14 @@ struct Route {
 
 struct Link {
     LinkKind kind = LinkKind::veth;
-    std::string host;    // veth: the host's end; macvlan: the device below; move: the device
-    std::string guest;   // name inside; empty for move = keep
+    std::string host;   // veth: the host's end; macvlan: the device below; move: the device
+    std::string guest;  // name inside; empty for move = keep
     std::string mac;
     std::string bridge;  // veth; empty = none
     std::string alias;   // IFALIAS of what is made on the host
     std::uint32_t macvlan_mode = 0;
     std::uint32_t mtu = 0;
-    bool up = true;       // the guest's end
+    bool up = true;  // the guest's end
     std::vector<Address> addresses, host_addresses;
     std::vector<Route> routes, host_routes;
     template <typename Self, typename Visitor>
@@ -271,6 +272,7 @@ struct Init {
     std::string user, group;  // name, id or "+id", looked up inside
     std::string hostname;
     bool loopback = true;                // raise lo
+    bool controlling_terminal = true;    // the first console; real inits hand it to their getty
     std::uint64_t capabilities = ~0ULL;  // what the bounding set keeps
     std::string seccomp;                 // sock_filter records; empty = none
     std::vector<Rlimit> rlimits;
@@ -285,6 +287,7 @@ struct Init {
         visit("group", self.group);
         visit("hostname", self.hostname);
         visit("loopback", self.loopback);
+        visit("controlling_terminal", self.controlling_terminal);
         visit("capabilities", self.capabilities);
         visit("seccomp", self.seccomp);
         visit("rlimits", self.rlimits);
@@ -302,8 +305,8 @@ struct Supervision {
     std::string op_lock;     // /run/lxvirt/lock/NAME.op
     std::string alive_lock;  // /run/lxvirt/lock/NAME.alive
     std::string journal, journal_lock;
-    std::string log_file;    // what the helper has to say
-    std::string ended_file;  // how the last run ended
+    std::string log_file;                 // what the helper has to say
+    std::string ended_file;               // how the last run ended
     std::string helper_path, agent_path;  // what a restart executes, and what compiles its plan
     bool has_hooks = false;
     bool autodestroy = false;  // the channel's end is the container's end

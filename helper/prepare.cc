@@ -19,7 +19,8 @@ using base::UniqueFd;
 
 // Folders on the way to a node such as "bus/usb/001/002".
 void make_dev_folders(base::Fd dev, const std::string& path, const Dev& plan) {
-    for (auto slash = path.find('/'); slash != std::string::npos; slash = path.find('/', slash + 1)) {
+    for (auto slash = path.find('/'); slash != std::string::npos;
+         slash = path.find('/', slash + 1)) {
         const std::string folder = path.substr(0, slash);
         if (::mkdirat(dev.get(), folder.c_str(), 0755) == 0) {
             if (::fchownat(dev.get(), folder.c_str(), plan.uid, plan.gid, 0) != 0)
@@ -40,7 +41,8 @@ void make_node(base::Fd dev, DeviceNode node, Prepared& prepared, const Dev& pla
     }
     make_dev_folders(dev, node.path, plan);
     const mode_t type = node.type == 'b' ? S_IFBLK : S_IFCHR;
-    if (::mknodat(dev.get(), node.path.c_str(), type | node.mode, makedev(node.major, node.minor)) != 0)
+    if (::mknodat(dev.get(), node.path.c_str(), type | node.mode,
+                  makedev(node.major, node.minor)) != 0)
         base::fail_errno("make device node '/dev/{}'", node.path);
     if ((node.uid != 0 || node.gid != 0) &&
         ::fchownat(dev.get(), node.path.c_str(), node.uid, node.gid, 0) != 0)
@@ -51,7 +53,8 @@ void make_node(base::Fd dev, DeviceNode node, Prepared& prepared, const Dev& pla
 void make_console_places(base::Fd dev, std::size_t consoles, const Dev& plan) {
     for (std::size_t i = 0; i <= consoles && consoles != 0; ++i) {
         const std::string name = i == 0 ? "console" : fmt::format("tty{}", i);
-        const UniqueFd file(::openat(dev.get(), name.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+        const UniqueFd file(
+            ::openat(dev.get(), name.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
         if (!file || ::fchown(file.get(), plan.uid, plan.gid) != 0)
             base::fail_errno("make '/dev/{}'", name);
     }
@@ -92,7 +95,8 @@ void make_devpts(const Plan& plan, Prepared& prepared) {
         ends.alias = console.alias;
         ends.container = base::open_pty(prepared.devpts, "the container");
         const std::string number = std::to_string(ends.container.number);
-        if (::fchownat(prepared.devpts.get(), number.c_str(), plan.dev.uid, plan.dev.tty_gid, 0) != 0)
+        if (::fchownat(prepared.devpts.get(), number.c_str(), plan.dev.uid, plan.dev.tty_gid, 0) !=
+            0)
             base::fail_errno("chown the container's '/dev/pts/{}'", number);
         ends.host = base::open_pty(host, "the host");
         ends.host_path = fmt::format("/dev/pts/{}", ends.host.number);
@@ -148,9 +152,10 @@ void map_mounts(const Plan& plan, const Prepared& prepared, base::Fd userns) {
     for (std::size_t i = 0; i < plan.mounts.size(); ++i) {
         const Mount& mount = plan.mounts[i];
         if (!mount.idmapped || !prepared.host_mounts[i]) continue;
-        base::change_mount(prepared.host_mounts[i],
-                           {.set = MOUNT_ATTR_IDMAP, .userns = userns, .recursive = mount.recursive},
-                           mount.source);
+        base::change_mount(
+            prepared.host_mounts[i],
+            {.set = MOUNT_ATTR_IDMAP, .userns = userns, .recursive = mount.recursive},
+            mount.source);
     }
 }
 

@@ -1,6 +1,6 @@
-// What is made before the container exists, all of it detached and reached by descriptors only: the tmpfs
-// for /dev with its nodes, the devpts with the consoles, copies of the host's trees, file systems on
-// block devices and images. The init inherits the descriptors and attaches them.
+// What is made before the container exists, all of it detached and reached by descriptors only: the
+// tmpfs for /dev with its nodes, the devpts with the consoles, copies of the host's trees, file
+// systems on block devices and images. The init inherits the descriptors and attaches them.
 #pragma once
 
 #include <string>
@@ -13,10 +13,11 @@
 namespace lxvirt::helper {
 
 struct Prepared {
-    base::UniqueFd dev;     // the tmpfs
+    base::UniqueFd dev;  // the tmpfs
     base::UniqueFd devpts;
-    std::uint64_t dev_number = 0;              // its st_dev
-    std::vector<base::UniqueFd> host_mounts;   // parallel to Plan::mounts; invalid where not made here
+    std::uint64_t dev_number = 0;  // its st_dev
+    std::vector<base::UniqueFd>
+        host_mounts;  // parallel to Plan::mounts; invalid where not made here
     std::vector<ConsoleEnds> consoles;
     std::vector<base::UniqueFd> loops;
     std::vector<base::DeviceRule> loop_rules;  // for the loop devices that were attached

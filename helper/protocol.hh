@@ -1,12 +1,13 @@
 // What the driver and a running helper say to each other.
 //
-// Start: the driver spawns `lxc_helper --name NAME --channel FD` where FD is one end of a SOCK_SEQPACKET
-// pair, and sends one StartRequest with the plan in a memfd (SCM_RIGHTS). The helper answers with one
-// StartReply and then waits for one byte that commits the start; if the channel closes before, it undoes
-// everything.
+// Start: the driver spawns `lxc_helper --name NAME --channel FD` where FD is one end of a
+// SOCK_SEQPACKET pair, and sends one StartRequest with the plan in a memfd (SCM_RIGHTS). The helper
+// answers with one StartReply and then waits for one byte that commits the start; if the channel
+// closes before, it undoes everything.
 //
-// Control: DIR/control.sock (SOCK_SEQPACKET, root only, SO_PEERCRED checked). One Request, one Reply; a
-// console reply carries the stream's descriptor, and that connection then takes Request::resize.
+// Control: DIR/control.sock (SOCK_SEQPACKET, root only, SO_PEERCRED checked). One Request, one
+// Reply; a console reply carries the stream's descriptor, and that connection then takes
+// Request::resize.
 #pragma once
 
 #include <cstddef>
@@ -22,8 +23,8 @@ inline constexpr std::size_t kMaxPlan = 4U << 20;
 
 struct StartReply {
     std::uint32_t version = kProtocolVersion;
-    std::int32_t error = 0;   // errno; 0 with a text = not a system error
-    std::string failure;      // empty = the container runs
+    std::int32_t error = 0;     // errno; 0 with a text = not a system error
+    std::string failure;        // empty = the container runs
     std::string host_consoles;  // "/dev/pts/3 /dev/pts/4"
     std::int32_t init_pid = 0;
     template <typename Self, typename Visitor>

@@ -36,8 +36,8 @@ Reply refuse(base::ErrorCode code, std::string text) {
 Supervisor::Supervisor(const Plan& plan, Launched launched, SupervisorOptions options)
     : plan_(plan), launched_(std::move(launched)), options_(std::move(options)) {
     for (std::size_t i = 0; i < launched_.consoles.size(); ++i)
-        consoles_.push_back(std::make_unique<Console>(loop_, std::move(launched_.consoles[i]),
-                                                      plan_.consoles[i]));
+        consoles_.push_back(
+            std::make_unique<Console>(loop_, std::move(launched_.consoles[i]), plan_.consoles[i]));
     loop_.watch(launched_.init, EPOLLIN, [this](std::uint32_t) { on_init_end(); });
     listen();
     status_.state = plan_.supervision.paused ? "paused" : "running";
@@ -112,7 +112,8 @@ void Supervisor::listen() {
 
 void Supervisor::on_connection() {
     auto socket = base::accept_local(listener_);
-    if (!socket || base::peer_of(*socket).uid != 0 || connections_.size() >= kMaxConnections) return;
+    if (!socket || base::peer_of(*socket).uid != 0 || connections_.size() >= kMaxConnections)
+        return;
     const int fd = socket->get();
     connections_[fd].socket = std::move(*socket);
     loop_.watch(base::Fd(fd), EPOLLIN, [this, fd](std::uint32_t) { on_request(fd); });
@@ -167,7 +168,8 @@ Reply Supervisor::open_console(Connection& connection, const Request& request,
     for (const auto& console : consoles_) {
         if (!request.text.empty() && console->alias() != request.text) continue;
         if (console->in_use() && (!request.flag || (request.value & safe) != 0))
-            return refuse(base::ErrorCode::operation_failed, "Active console session exists for this domain");
+            return refuse(base::ErrorCode::operation_failed,
+                          "Active console session exists for this domain");
         extra = console->connect();
         connection.console = console.get();
         return {};
@@ -193,8 +195,10 @@ Reply Supervisor::send_init_signal(const Request& request) {
 
 void Supervisor::destroy() {
     destroy_asked_ = true;
-    if (ended_) finish_under_lock();  // its caller holds the operation lock that we wait for
-    else kill_container();
+    if (ended_)
+        finish_under_lock();  // its caller holds the operation lock that we wait for
+    else
+        kill_container();
 }
 
 void Supervisor::kill_container() {
@@ -241,7 +245,7 @@ void Supervisor::finish() {
                                      .oom = oom},
                                     plan_.supervision);
     status_.exit = ending.exit;
-    note(fmt::format("the container's init ended: {}", ending.exit));
+    note(fmt::format("the container's init ended: {}", ended_->text()));
     for (const std::string& problem : remove_container(plan_, launched_.guard, launched_.init))
         note(problem);
     if (ending.reboot) tell_journal("", "");
@@ -288,12 +292,13 @@ void Supervisor::leave(std::string_view reason, std::string_view event_detail) {
 void Supervisor::call_stop_hooks() const {
     if (!plan_.supervision.has_hooks) return;
     try {
-        const auto result = base::run_program({.argv = {plan_.supervision.agent_path, "stopped",
-                                                        plan_.supervision.uri, plan_.name},
-                                               .env = {},
-                                               .input = {},
-                                               .limit = std::chrono::minutes(10)});
-        if (!result.succeeded()) note(fmt::format("stop hooks: {}: {}", result.text(), result.errors));
+        const auto result = base::run_program(
+            {.argv = {plan_.supervision.agent_path, "stopped", plan_.supervision.uri, plan_.name},
+             .env = {},
+             .input = {},
+             .limit = std::chrono::minutes(10)});
+        if (!result.succeeded())
+            note(fmt::format("stop hooks: {}: {}", result.text(), result.errors));
     } catch (const base::Exception& error) {
         note(error.message());
     }

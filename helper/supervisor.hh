@@ -1,6 +1,6 @@
-// What lxc_helper is once the container runs: it relays the consoles, answers the control socket, waits
-// for the init's end, then decides by on_poweroff, on_reboot and on_crash, undoes what was made, and goes
-// or restarts. Its effective capabilities are empty while it waits.
+// What lxc_helper is once the container runs: it relays the consoles, answers the control socket,
+// waits for the init's end, then decides by on_poweroff, on_reboot and on_crash, undoes what was
+// made, and goes or restarts. Its effective capabilities are empty while it waits.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,7 @@
 namespace lxvirt::helper {
 
 struct SupervisorOptions {
-    std::uint64_t boots = 1;  // 1 after the start, one more with every reboot
+    std::uint64_t boots = 1;       // 1 after the start, one more with every reboot
     std::uint64_t quick_ends = 0;  // how many boots in a row were over in no time
 };
 

@@ -1,5 +1,5 @@
-// The words between helper and init while the init sets itself up: one SOCK_SEQPACKET pair, its end in
-// the init close-on-exec, so that a successful exec is the end of the stream.
+// The words between helper and init while the init sets itself up: one SOCK_SEQPACKET pair, its end
+// in the init close-on-exec, so that a successful exec is the end of the stream.
 #pragma once
 
 #include <cstdint>
