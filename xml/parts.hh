@@ -2,6 +2,7 @@
 // element it is about, marks what it understood, and fills its part of the Domain.
 #pragma once
 
+#include <functional>
 #include <vector>
 
 #include "xml/document.hh"
@@ -63,7 +64,8 @@ void fill_defaults(Domain& domain);
 // One notice each for what a reader of the document may not expect it to mean.
 void add_meaning_notices(const Element& root, const Domain& domain);
 
-// ParseOptions::validate: throws xml_invalid_schema.
-void validate(Document& document);
+// ParseOptions::validate: throws xml_invalid_schema. `parse` runs the parsers over the document, to
+// find words for what the schema refuses.
+void validate(Document& document, const std::function<void()>& parse);
 
 }  // namespace lxvirt::xml

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <functional>
 #include <memory>
 
 #include "config.hh"
@@ -64,9 +65,25 @@ Schema load_schema(const std::string& path) {
     return schema;
 }
 
+// Inside an interleave libxml2 names the outermost element and no line. Our parsers know better:
+// the first error they find, or else all that they would leave out.
+std::string explain(Document& document, const Problem& problem,
+                    const std::function<void()>& parse) {
+    try {
+        parse();
+    } catch (const base::Error& error) {
+        return error.message();
+    }
+    document.report_unread();
+    std::string result;
+    for (const Notice& notice : document.take_notices()) result += notice.message() + "\n";
+    if (!result.empty()) return result;
+    return fmt::format("{}:{}: {}", document.file(), problem.line, problem.text);
+}
+
 }  // namespace
 
-void validate(Document& document) {
+void validate(Document& document, const std::function<void()>& parse) {
     const std::string path = schema_path();
     const Schema schema = load_schema(path);
     const std::unique_ptr<xmlRelaxNGValidCtxt, FreeValidator> validator(
@@ -76,8 +93,8 @@ void validate(Document& document) {
     xmlRelaxNGSetValidStructuredErrors(validator.get(),
                                        reinterpret_cast<xmlStructuredErrorFunc>(collect), &problem);
     if (xmlRelaxNGValidateDoc(validator.get(), document.get()) == 0) return;
-    base::fail(base::ErrorCode::xml_invalid_schema, "Unable to validate doc against {}\n{}:{}: {}",
-               path, document.file(), problem.line, problem.text);
+    base::fail(base::ErrorCode::xml_invalid_schema, "Unable to validate doc against {}\n{}", path,
+               explain(document, problem, parse));
 }
 
 }  // namespace lxvirt::xml
