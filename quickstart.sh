@@ -4,11 +4,13 @@
 #
 #   sudo ./quickstart.sh           the whole demonstration; a second run takes seconds
 #   sudo ./quickstart.sh --keep    leaves the container running and prints how to go on
+#   sudo ./quickstart.sh --busybox takes a small busybox root file system instead of Debian
 #
 # All state is below a root of its own, and the network is a namespace of its own: the machine's bridges,
 # /etc and containers are left alone. What stays is the build and the root file system in /var/cache/lxvirt.
 set -euo pipefail
-cd "$(dirname "$(readlink -f "$0")")"
+self=$(readlink -f "$0")
+cd "$(dirname "$self")"
 . tests/support/packages.sh
 . tests/support/rootfs.sh
 
@@ -18,16 +20,19 @@ build=${BUILD_FOLDER:-build}
 name=libvirt_container1
 uri="lxc:///embed?root=$root"
 keep=no
+system=debian
+inside=no
 
 usage() {
-    sed -n '2,9s/^# \{0,1\}//p' "$0"
+    sed -n '2,10s/^# \{0,1\}//p' "$0"
 }
 
 for argument in "$@"; do
     case $argument in
         --keep) keep=yes ;;
         --help | -h) usage; exit 0 ;;
-        --inside) ;; # below, in the network namespace
+        --busybox) system=busybox ;;
+        --inside) inside=yes ;; # below, in the network namespace
         *) usage >&2; exit 1 ;;
     esac
 done
@@ -51,12 +56,16 @@ patiently() {
 
 build_programs() {
     [ -f "$build/build.ninja" ] || meson setup "$build" -Dtests=false || return 1
-    ninja -C "$build" || return 1
+    ninja -C "$build" shell/lxsh helper/lxc_helper driver/lxc_agent || return 1
 } >/tmp/lxvirt-build.log 2>&1
 
 # Sets $rootfs.
 choose_rootfs() {
     rootfs=$cache/debian-bookworm
+    if [ "$system" = busybox ]; then
+        use_busybox
+        return
+    fi
     if [ -x "$rootfs/sbin/init" ]; then
         say "Using the Debian root file system in $rootfs"
         return
@@ -67,8 +76,13 @@ choose_rootfs() {
         return
     fi
     say "No Debian mirror answers (see /tmp/lxvirt-mmdebstrap.log): taking a busybox root file system"
+    use_busybox
+}
+
+use_busybox() {
     rootfs=$cache/busybox
     make_busybox_rootfs "$rootfs"
+    say "Using the busybox root file system in $rootfs"
 }
 
 # The command as one would type it, and what it prints.
@@ -113,7 +127,7 @@ XML
 }
 
 is_running() {
-    [ "$("$build/shell/lxsh" -q -c "$uri" domstate "$name" 2>/dev/null)" != "shut off" ]
+    [ "$("$build/shell/lxsh" -q -c "$uri" domstate "$name" | head -n 1)" != "shut off" ]
 }
 
 # What an earlier run left, with --keep or because it was interrupted.
@@ -135,10 +149,12 @@ The container is running. Go on with:
   sudo -E $shell                   # the shell; 'help' lists its commands
   sudo -E $shell destroy $name
 
-or run ./quickstart.sh again, which begins anew.
+or run ./quickstart.sh again, which begins anew. The container's bridge is in a network namespace of its
+own, which goes with it: to start it again, make a bridge lxcbr0 first.
 TEXT
 }
 
+# Runs in a network namespace of its own.
 demonstrate() {
     ip link set lo up
     ip link add lxcbr0 type bridge
@@ -152,23 +168,27 @@ demonstrate() {
         "$build/shell/lxsh" -c "$uri" start "$name" --console
     lxsh list --all
     lxsh dominfo "$name"
-    if [ $keep = yes ]; then
-        go_on
-        return
-    fi
+    [ $keep = no ] || return 0
     lxsh shutdown "$name"
-    for _ in $(seq 100); do
-        is_running || break
-        sleep 0.1
-    done
-    # An init that did not listen within ten seconds.
-    is_running && lxsh destroy "$name"
+    stop_patiently
     lxsh undefine "$name"
     lxsh list --all
-    rm -rf "$root"
 }
 
-if [ "${1:-}" = --inside ]; then
+# An init that does not listen within ten seconds is ended.
+stop_patiently() {
+    local started=$SECONDS
+    while is_running; do
+        if ((SECONDS - started >= 10)); then
+            lxsh destroy "$name"
+            return
+        fi
+        sleep 0.1
+    done
+    lxsh domstate "$name" --reason
+}
+
+if [ $inside = yes ]; then
     rootfs=$QUICKSTART_ROOTFS
     demonstrate
     exit
@@ -181,5 +201,14 @@ patiently "Building in $build" build_programs || {
 }
 choose_rootfs
 clean
-QUICKSTART_ROOTFS=$rootfs unshare --net "$0" --inside "$([ $keep = yes ] && echo --keep || echo --inside)"
-[ $keep = yes ] || say "Done: nothing is left but $build and $rootfs"
+# Whatever ends this before its time, ^C included, leaves nothing behind.
+trap clean EXIT
+arguments=(--inside)
+[ $keep = no ] || arguments+=(--keep)
+QUICKSTART_ROOTFS=$rootfs unshare --net "$self" "${arguments[@]}"
+if [ $keep = yes ]; then
+    trap - EXIT
+    go_on
+else
+    say "Done: what stays is the build in $build and the root file system in $rootfs"
+fi
