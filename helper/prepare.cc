@@ -75,7 +75,9 @@ void make_dev(const Plan& plan, Prepared& prepared) {
     for (const DeviceNode& node : dev.nodes) make_node(prepared.dev, node, prepared, dev);
     ::umask(before);
     for (const Symlink& link : dev.links)
-        if (::symlinkat(link.target.c_str(), prepared.dev.get(), link.path.c_str()) != 0)
+        if (::symlinkat(link.target.c_str(), prepared.dev.get(), link.path.c_str()) != 0 ||
+            ::fchownat(prepared.dev.get(), link.path.c_str(), dev.uid, dev.gid,
+                       AT_SYMLINK_NOFOLLOW) != 0)
             base::fail_errno("make the link '/dev/{}'", link.path);
     if (::mkdirat(prepared.dev.get(), "pts", 0755) != 0) base::fail_errno("make folder '/dev/pts'");
     make_console_places(prepared.dev, plan.consoles.size(), dev);
