@@ -44,34 +44,48 @@ void exec_program(Fd program, const std::vector<std::string>& argv) {
 }
 
 StartedProgram start_program(const std::string& path, const std::vector<std::string>& argv,
-                             const std::vector<Fd>& fds) {
+                             const std::vector<Fd>& fds, Fd group) {
     const UniqueFd program = move_up(open_readonly_program(path));
     std::vector<UniqueFd> moved;
     for (const Fd fd : fds) moved.push_back(move_up(fd));
     const auto words = pointers(argv);
     char* const environment[] = {nullptr};
-    volatile int error = 0;
-    // The child shares our memory until it executes: only system calls in between.
-    const pid_t pid = ::vfork();
+    // Tells of a failed exec; a successful one closes it.
+    int ends[2];
+    if (::pipe2(ends, O_CLOEXEC) != 0) fail_errno("make a pipe");
+    const UniqueFd report(ends[0]);
+    UniqueFd failure = move_up(Fd(ends[1]));
+    (void)::close(ends[1]);
+    int pidfd = -1;
+    clone_args args{};
+    args.flags = CLONE_PIDFD | CLONE_VFORK;
+    args.pidfd = reinterpret_cast<std::uintptr_t>(&pidfd);
+    args.exit_signal = SIGCHLD;
+    if (group.valid()) {
+        args.flags |= CLONE_INTO_CGROUP;
+        args.cgroup = static_cast<std::uint64_t>(group.get());
+    }
+    const pid_t pid = clone3(args);
     if (pid == 0) {
         int number = 3;
-        for (const UniqueFd& fd : moved)
-            if (::dup2(fd.get(), number++) < 0) error = errno;
-        if (error == 0) {
+        bool placed = true;
+        for (const UniqueFd& fd : moved) placed = placed && ::dup2(fd.get(), number++) >= 0;
+        if (placed)
             (void)::syscall(SYS_execveat, program.get(), "", words.data(), environment,
                             AT_EMPTY_PATH);
-            error = errno;
-        }
+        const int error = errno;
+        (void)!::write(failure.get(), &error, sizeof error);
         ::_exit(127);
     }
-    if (pid < 0) fail_errno("spawn '{}'", path);
-    auto process = open_pidfd(pid);
-    if (!process) fail(ErrorCode::internal_error, "the new process of '{}' is gone", path);
-    if (error != 0) {
-        (void)reap(*process, true);
+    if (pid < 0) fail_with(-pid, "spawn '{}'", path);
+    StartedProgram started{UniqueFd(pidfd), pid};
+    failure.reset();
+    int error = 0;
+    if (::read(report.get(), &error, sizeof error) == sizeof error) {
+        (void)reap(started.process, true);
         fail_with(error, "execute '{}'", path);
     }
-    return {std::move(*process), pid};
+    return started;
 }
 
 void keep_over_exec(Fd fd, bool keep) {

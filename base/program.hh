@@ -30,7 +30,7 @@ struct StartedProgram {
 // ...; the caller reaps it. Throws SystemError where it cannot be executed.
 [[nodiscard]] StartedProgram start_program(const std::string& path,
                                            const std::vector<std::string>& argv,
-                                           const std::vector<Fd>& fds);
+                                           const std::vector<Fd>& fds, Fd group = Fd());
 
 // Lets a descriptor go over execve, respectively not.
 void keep_over_exec(Fd fd, bool keep);

@@ -50,6 +50,9 @@ struct CompileOptions {
 // Fills in what only a running domain has: partition, aliases, the names of network devices.
 void name_live_domain(xml::Domain& domain, pid_t helper);
 
+// The group of all supervisors of a partition, a leaf.
+[[nodiscard]] std::string helper_group(const xml::Domain& domain);
+
 // `domain` has been through name_live_domain(). Throws base::Exception naming what cannot be done.
 [[nodiscard]] helper::Plan compile_plan(const xml::Domain& domain, const Root& root,
                                         const HostFacts& host, const CompileOptions& options);

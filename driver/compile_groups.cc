@@ -152,6 +152,10 @@ std::vector<DeviceRule> device_rules(const xml::Domain& domain, const HostFacts&
     return rules;
 }
 
+std::string partition_of(const xml::Domain& domain) {
+    return domain.partition.empty() ? "/machine" : domain.partition;
+}
+
 }  // namespace
 
 std::vector<helper::GroupLimit> limits(const xml::Domain& domain, const HostFacts& host) {
@@ -166,13 +170,20 @@ helper::Groups groups(const xml::Domain& domain, const HostFacts& host, pid_t he
                       const helper::Dev& dev) {
     helper::Groups made;
     made.hierarchies = host.hierarchies;
-    const std::string partition = domain.partition.empty() ? "/machine" : domain.partition;
-    made.outer = fmt::format("{}/lxc-{}-{}.libvirt-lxc", partition, helper, domain.name);
+    made.outer = fmt::format("{}/lxc-{}-{}.libvirt-lxc", partition_of(domain), helper, domain.name);
     made.inner = made.outer + "/init";
-    made.helper = partition + "/lxvirt.helpers";
+    made.helper = helper_group(domain);
     made.limits = limits(domain, host);
     made.devices = device_rules(domain, host, dev);
     return made;
 }
 
 }  // namespace lxvirt::driver::compile
+
+namespace lxvirt::driver {
+
+std::string helper_group(const xml::Domain& domain) {
+    return compile::partition_of(domain) + "/lxvirt.helpers";
+}
+
+}  // namespace lxvirt::driver

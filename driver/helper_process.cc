@@ -51,12 +51,12 @@ std::string agent_path() {
     return libexec("driver", "lxc_agent");
 }
 
-HelperProcess HelperProcess::spawn(const std::string& name, base::Fd operation) {
+HelperProcess HelperProcess::spawn(const std::string& name, base::Fd operation, base::Fd group) {
     reap_helpers();
     auto [ours, theirs] = base::socket_pair(SOCK_SEQPACKET);
     base::StartedProgram started = base::start_program(
         helper_path(), {"lxc_helper", "--name", name, "--channel", "3", "--operation", "4"},
-        {theirs, operation});
+        {theirs, operation}, group);
     return {std::move(ours), std::move(started.process), started.pid};
 }
 

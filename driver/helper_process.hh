@@ -22,8 +22,9 @@ namespace lxvirt::driver {
 class HelperProcess {
   public:
     // Spawns it; it waits for its plan. `operation` is the operation lock, which it shares until
-    // the start is committed. Throws SystemError.
-    static HelperProcess spawn(const std::string& name, base::Fd operation);
+    // the start is committed; `group` the supervisors' group in the v2 tree, or invalid where there
+    // is none. Throws SystemError.
+    static HelperProcess spawn(const std::string& name, base::Fd operation, base::Fd group);
     // The side of a process that the helper itself called, over its inherited channel.
     static HelperProcess adopt(base::UniqueFd channel, pid_t pid);
 

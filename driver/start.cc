@@ -1,5 +1,7 @@
 #include "driver/start.hh"
 
+#include <fcntl.h>
+
 #include "base/error.hh"
 #include "base/file.hh"
 #include "driver/check.hh"
@@ -51,6 +53,25 @@ void carry_out(const Root& root, HelperProcess& helper, const helper::Plan& plan
     write_live(root, live);
 }
 
+// Born in the supervisors' group, so that nothing of the caller's limits or session holds it. The
+// last supervisor that ends takes the group away, maybe just now.
+HelperProcess spawn_helper(const xml::Domain& domain, const HostFacts& host,
+                           const base::OperationLock& lock) {
+    const base::Hierarchy* unified = base::unified_of(host.hierarchies);
+    if (unified == nullptr) return HelperProcess::spawn(domain.name, lock.fd(), base::Fd());
+    const std::string path = helper_group(domain);
+    for (int attempt = 0;; ++attempt) {
+        try {
+            base::make_group(*unified, path);
+            const base::UniqueFd group =
+                base::open_file(unified->mount + path, O_RDONLY | O_DIRECTORY);
+            return HelperProcess::spawn(domain.name, lock.fd(), group);
+        } catch (const base::SystemError& error) {
+            if ((error.error() != ENOENT && error.error() != ENODEV) || attempt == 20) throw;
+        }
+    }
+}
+
 }  // namespace
 
 base::UniqueFd start_domain(const Root& root, StartRequest request,
@@ -60,12 +81,13 @@ base::UniqueFd start_domain(const Root& root, StartRequest request,
     LiveState live;
     live.autodestroy = request.options.autodestroy;
     // Spawned first: it loads and resets itself while the plan is compiled.
-    HelperProcess helper = HelperProcess::spawn(request.domain.name, lock.fd());
+    const HostFacts host = host_facts(root);
+    HelperProcess helper = spawn_helper(request.domain, host, lock);
     live.domain = std::move(request.domain);
     name_live_domain(live.domain, helper.pid());
     const std::string& name = live.domain.name;
     try {
-        const helper::Plan plan = compile_plan(live.domain, root, host_facts(root),
+        const helper::Plan plan = compile_plan(live.domain, root, host,
                                                {.helper = helper.pid(),
                                                 .paused = request.options.paused,
                                                 .autodestroy = request.options.autodestroy,

@@ -1,10 +1,12 @@
 #include "helper/groups.hh"
 
 #include <fcntl.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "base/error.hh"
 #include "base/file.hh"
+#include "base/process.hh"
 
 namespace lxvirt::helper {
 
@@ -63,6 +65,7 @@ void give_to_container(const Hierarchy& hierarchy, const std::string& path,
 
 void enter_helper_group(const Groups& groups) {
     for (const Hierarchy& hierarchy : groups.hierarchies) {
+        if (hierarchy.unified) continue;  // born there
         // Another helper may remove the shared group between the two calls.
         for (int attempt = 0;; ++attempt) {
             base::make_group(hierarchy, groups.helper);
@@ -76,16 +79,61 @@ void enter_helper_group(const Groups& groups) {
     }
 }
 
-void leave_helper_group(const Groups& groups) noexcept {
-    // To the root of each hierarchy, so that the last helper can take the group away.
+namespace {
+
+// Removes the supervisors' group where this was the last of them.
+void remove_helper_group(const Groups& groups) noexcept {
     for (const Hierarchy& hierarchy : groups.hierarchies) {
-        try {
-            base::attach_self(base::open_attach_file(hierarchy, ""));
-            if (::rmdir(folder_of(hierarchy, groups.helper).c_str()) == 0)
-                base::remove_group(hierarchy, groups.helper);
-        } catch (const base::Exception&) {
-            // It stays, empty: the next helper uses it.
+        // A process that has ended stays in its group for another moment.
+        const std::string folder = folder_of(hierarchy, groups.helper);
+        int result = ::rmdir(folder.c_str());
+        for (int i = 0; i < 20 && result != 0 && errno == EBUSY; ++i) {
+            ::usleep(1000);
+            result = ::rmdir(folder.c_str());
         }
+        if (result != 0) continue;  // in use by others, or gone
+        try {
+            base::remove_group(hierarchy, groups.helper);  // the partition, where that is ours
+        } catch (const base::Exception&) {
+            // Empty groups that stay are used by the next start.
+        }
+    }
+}
+
+// The last child. Of what it inherited it keeps nothing, locks above all.
+[[noreturn]] void remove_after(base::Fd parent, const Groups& groups) noexcept {
+    try {
+        (void)::prctl(PR_SET_NAME, "lxc_cleanup");
+        if (::dup2(parent.get(), 0) != 0) ::_exit(1);
+        (void)::close_range(1, ~0U, 0);
+        for (const Hierarchy& hierarchy : groups.hierarchies)
+            if (!hierarchy.unified) base::attach_self(base::open_attach_file(hierarchy, ""));
+        (void)base::wait_readable(base::Fd(0), std::chrono::seconds(30));
+        remove_helper_group(groups);
+    } catch (const base::Exception&) {
+        // Nobody to tell; see remove_helper_group().
+    }
+    ::_exit(0);
+}
+
+}  // namespace
+
+void leave_helper_group(const Groups& groups) noexcept {
+    // A process cannot remove the group it is in, and moving out of a v2 group takes 10 ms. A last
+    // child, born in the root group, waits for our end and does it.
+    try {
+        const Hierarchy* unified = base::unified_of(groups.hierarchies);
+        base::UniqueFd root;
+        clone_args args{};
+        if (unified != nullptr) {
+            root = base::open_file(unified->mount, O_RDONLY | O_DIRECTORY);
+            args.flags = CLONE_INTO_CGROUP;
+            args.cgroup = static_cast<std::uint64_t>(root.get());
+        }
+        const auto parent = base::open_pidfd(::getpid());
+        if (parent && base::clone3(args) == 0) remove_after(*parent, groups);
+    } catch (const base::Exception&) {
+        // As above: the group stays, empty.
     }
 }
 

@@ -18,8 +18,10 @@ struct MadeGroups {
     base::UniqueFd device_program;
 };
 
-// The helper leaves whatever groups its caller had.
+// The helper leaves whatever v1 groups its caller had; it was born in the right v2 group.
 void enter_helper_group(const Groups& groups);
+// The last thing before the helper ends: has the group removed once it is gone, if nobody else is
+// in it.
 void leave_helper_group(const Groups& groups) noexcept;
 
 // Throws SystemError naming the limit that the kernel refused.
