@@ -1,0 +1,165 @@
+// The parts of base/ that need no privilege: tables of the kernel, codecs, the device filter's
+// text.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/capability.hh"
+#include "base/cgroup.hh"
+#include "base/codec.hh"
+#include "base/device_filter.hh"
+#include "base/netlink.hh"
+#include "base/process.hh"
+#include "base/text.hh"
+
+namespace lxvirt::base {
+
+using testing::ElementsAre;
+
+TEST(Text, SplitsFieldsAndWords) {
+    EXPECT_THAT(split("a,,b", ','), ElementsAre("a", "", "b"));
+    EXPECT_THAT(split("", ','), ElementsAre());
+    EXPECT_THAT(split_words("  a\tbc\n"), ElementsAre("a", "bc"));
+    EXPECT_EQ(trim(" x y\n"), "x y");
+    EXPECT_EQ(parse_number<int>("12"), 12);
+    EXPECT_EQ(parse_number<int>("12x"), std::nullopt);
+    EXPECT_EQ(parse_number<unsigned char>("256"), std::nullopt);
+}
+
+TEST(Cgroup, FindsHybridHierarchies) {
+    const auto all = parse_hierarchies(
+        "21 20 0:20 / /sys/fs/cgroup rw - tmpfs tmpfs rw,mode=755\n"
+        "22 21 0:21 / /sys/fs/cgroup/cpu rw,relatime - cgroup cgroup rw,cpu\n"
+        "23 21 0:22 / /sys/fs/cgroup/net_cls,net_prio rw shared:3 - cgroup cgroup "
+        "rw,net_cls,net_prio\n"
+        "24 21 0:23 / /sys/fs/cgroup/systemd rw - cgroup cgroup "
+        "rw,release_agent=/x/y,name=systemd\n"
+        "25 21 0:24 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw,nsdelegate\n"
+        "26 21 0:21 / /srv/again rw - cgroup cgroup rw,cpu\n");
+    ASSERT_EQ(all.size(), 4U);
+    EXPECT_EQ(all[0].mount, "/sys/fs/cgroup/cpu");
+    EXPECT_EQ(owner_of(all, "net_prio")->name, "net_cls,net_prio");
+    EXPECT_EQ(all[1].options, "net_cls,net_prio");
+    EXPECT_EQ(all[2].options, "none,name=systemd");
+    ASSERT_NE(unified_of(all), nullptr);
+    EXPECT_EQ(unified_of(all)->name, "unified");
+    EXPECT_EQ(owner_of(all, "memory"), nullptr);
+}
+
+TEST(DeviceRule, IsWrittenAsTheV1ListWantsIt) {
+    EXPECT_EQ((DeviceRule{.type = 'c', .major = 1, .minor = 3}.v1_text()), "c 1:3 rwm");
+    EXPECT_EQ((DeviceRule{.type = 'a', .major = {}, .minor = {}, .access = kDeviceMknod}.v1_text()),
+              "a *:* m");
+}
+
+// Runs the few instructions that device_program() uses.
+bool allows(const std::vector<bpf_insn>& program, unsigned type, unsigned access, unsigned major,
+            unsigned minor) {
+    const std::uint32_t context[3] = {access << 16 | type, major, minor};
+    std::uint64_t r[11] = {};
+    for (std::size_t pc = 0; pc < program.size(); ++pc) {
+        const bpf_insn& i = program[pc];
+        const auto value = static_cast<std::uint32_t>(i.imm);
+        switch (i.code) {
+            case BPF_LDX | BPF_MEM | BPF_W: r[i.dst_reg] = context[i.off / 4]; break;
+            case BPF_ALU | BPF_MOV | BPF_X: r[i.dst_reg] = r[i.src_reg] & 0xffffffffU; break;
+            case BPF_ALU | BPF_AND | BPF_K:
+                r[i.dst_reg] = (r[i.dst_reg] & value) & 0xffffffffU;
+                break;
+            case BPF_ALU | BPF_RSH | BPF_K:
+                r[i.dst_reg] = (r[i.dst_reg] & 0xffffffffU) >> value;
+                break;
+            case BPF_JMP32 | BPF_JNE | BPF_K:
+                if ((r[i.dst_reg] & 0xffffffffU) != value) pc += static_cast<std::size_t>(i.off);
+                break;
+            case BPF_ALU64 | BPF_MOV | BPF_K: r[i.dst_reg] = value; break;
+            case BPF_JMP | BPF_EXIT: return r[0] == 1;
+            default: ADD_FAILURE() << "unknown instruction " << unsigned{i.code}; return false;
+        }
+    }
+    ADD_FAILURE() << "the program runs off its end";
+    return false;
+}
+
+TEST(DeviceProgram, AllowsWhatIsListedAndNothingElse) {
+    const auto program =
+        device_program({{.type = 'c', .major = 1, .minor = 3},
+                        {.type = 'c', .major = 136, .minor = std::nullopt},
+                        {.type = 'b', .major = 7, .minor = 0, .access = kDeviceRead},
+                        {.type = 'a', .major = {}, .minor = {}, .access = kDeviceMknod}});
+    constexpr unsigned c = BPF_DEVCG_DEV_CHAR, b = BPF_DEVCG_DEV_BLOCK;
+    constexpr unsigned read = BPF_DEVCG_ACC_READ, write = BPF_DEVCG_ACC_WRITE;
+    EXPECT_TRUE(allows(program, c, read | write, 1, 3));
+    EXPECT_FALSE(allows(program, b, read, 1, 3));
+    EXPECT_FALSE(allows(program, c, read, 1, 4));
+    EXPECT_TRUE(allows(program, c, read, 136, 77));
+    EXPECT_TRUE(allows(program, b, read, 7, 0));
+    EXPECT_FALSE(allows(program, b, read | write, 7, 0));
+    EXPECT_TRUE(allows(program, b, BPF_DEVCG_ACC_MKNOD, 8, 0));
+    EXPECT_FALSE(allows(program, b, BPF_DEVCG_ACC_MKNOD | read, 8, 0));
+}
+
+struct Inner {
+    std::string text;
+    std::optional<std::uint32_t> number;
+    template <typename Self, typename Visitor>
+    static void fields(Self& self, Visitor& visit) {
+        visit("text", self.text);
+        visit("number", self.number);
+    }
+};
+struct Outer {
+    std::uint64_t big = 0;
+    bool flag = false;
+    std::vector<Inner> items;
+    template <typename Self, typename Visitor>
+    static void fields(Self& self, Visitor& visit) {
+        visit("big", self.big);
+        visit("flag", self.flag);
+        visit("items", self.items);
+    }
+};
+
+TEST(Codec, ReadsWhatItWrote) {
+    const Outer out{.big = 1ULL << 40, .flag = true, .items = {{"abcde", 7}, {"", std::nullopt}}};
+    const auto in = decode<Outer>(encode(out), "test");
+    EXPECT_EQ(in.big, out.big);
+    EXPECT_TRUE(in.flag);
+    ASSERT_EQ(in.items.size(), 2U);
+    EXPECT_EQ(in.items[0].text, "abcde");
+    EXPECT_EQ(in.items[0].number, 7U);
+    EXPECT_EQ(in.items[1].number, std::nullopt);
+}
+
+TEST(Codec, RefusesEveryCutAndEveryRest) {
+    const std::string whole = encode(Outer{.big = 1, .flag = true, .items = {{"abc", 7}}});
+    for (std::size_t size = 0; size < whole.size(); ++size)
+        EXPECT_THROW((void)decode<Outer>(whole.substr(0, size), "test"), Error) << size;
+    EXPECT_THROW((void)decode<Outer>(whole + std::string(4, '\0'), "test"), Error);
+    std::string lying = whole;
+    lying[12] = '\x7f';  // the array's count
+    EXPECT_THROW((void)decode<Outer>(lying, "test"), Error);
+}
+
+TEST(Netlink, ParsesAddresses) {
+    EXPECT_EQ(parse_mac("00:17:4e:9f:36:f8")->at(5), 0xf8);
+    EXPECT_FALSE(parse_mac("00:17:4e:9f:36"));
+    EXPECT_FALSE(parse_mac("00:17:4e:9f:36:zz"));
+    EXPECT_EQ(parse_address("10.0.0.1")->prefix, 32U);
+    EXPECT_EQ(parse_address("fd00::1")->family, AF_INET6);
+    EXPECT_FALSE(parse_address("10.0.0.256"));
+}
+
+TEST(Capability, KnowsNamesAndNumbers) {
+    EXPECT_EQ(capability_number("sys_admin"), 21U);
+    EXPECT_EQ(capability_number("CAP_SYS_ADMIN"), 21U);
+    EXPECT_EQ(capability_number("nonsense"), std::nullopt);
+    EXPECT_EQ(capability_name(21), "sys_admin");
+}
+
+TEST(ExitStatus, NamesTheSignal) {
+    EXPECT_EQ((ExitStatus{.signaled = false, .value = 3}.text()), "exit status 3");
+    EXPECT_EQ((ExitStatus{.signaled = true, .value = 9}.text()), "killed by signal 9 (KILL)");
+    EXPECT_EQ(signal_name(SIGRTMIN + 3), "RTMIN+3");
+}
+
+}  // namespace lxvirt::base

@@ -1,0 +1,186 @@
+// Plans without a host: what a domain becomes, section by section.
+#include "driver/compile.hh"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <linux/capability.h>
+#include <sched.h>
+#include <sys/mount.h>
+
+#include <algorithm>
+
+#include "base/error.hh"
+#include "xml/parse.hh"
+
+namespace lxvirt::driver {
+
+namespace {
+
+using testing::Contains;
+using testing::HasSubstr;
+
+// A hybrid host; every folder belongs to root, /dev/sdb is block 8:16.
+HostFacts made_host() {
+    HostFacts host;
+    host.hierarchies = base::parse_hierarchies(
+        "1 0 0:1 / /cg/memory rw - cgroup cgroup rw,memory\n"
+        "2 0 0:2 / /cg/cpu rw - cgroup cgroup rw,cpu\n"
+        "3 0 0:3 / /cg/unified rw - cgroup2 cgroup2 rw\n");
+    host.device = [](const std::string& path) -> HostFacts::Device {
+        if (path == "/dev/sdb") return {.type = 'b', .major = 8, .minor = 16};
+        base::fail_with(ENOENT, "source '{}'", path);
+    };
+    host.folder = [](const std::string& path) {
+        return HostFacts::Folder{.uid = path == "/srv/shifted" ? 100000U : 0U};
+    };
+    host.filesystem_type = [](const std::string&) { return "ext4"; };
+    host.exists = [](const std::string&) { return true; };
+    host.init_of = [](const std::string&) { return 77; };
+    return host;
+}
+
+helper::Plan plan_of(const std::string& inner, const HostFacts& host = made_host(),
+                     const std::string& root_source = "/srv/root") {
+    const std::string text =
+        "<domain type='lxc'><name>a b</name><uuid>6a46bd23-f0df-461b-85e7-19fd36be90df</uuid>"
+        "<memory>1024</memory><os><type>exe</type><init>/sbin/init</init></os>" +
+        inner + "</domain>";
+    std::string whole = text;
+    if (inner.find("<devices>") == std::string::npos)
+        whole.insert(whole.rfind("</domain>"), "<devices></devices>");
+    whole.insert(whole.rfind("</devices>"), "<filesystem type='mount'><source dir='" + root_source +
+                                                "'/><target dir='/'/></filesystem>"
+                                                "<console type='pty'/>");
+    xml::Domain domain = xml::parse_domain(whole).domain;
+    name_live_domain(domain, 4242);
+    return compile_plan(domain, Root("/tmp/root"), host, {.helper = 4242});
+}
+
+const helper::Mount* mount_on(const helper::Plan& plan, const std::string& target) {
+    for (const helper::Mount& mount : plan.mounts)
+        if (mount.target == target) return &mount;
+    return nullptr;
+}
+
+std::string limit_of(const helper::Plan& plan, const std::string& file) {
+    for (const helper::GroupLimit& limit : plan.groups.limits)
+        if (limit.file == file) return limit.value;
+    return "";
+}
+
+}  // namespace
+
+TEST(Compile, NamesGroupsAfterTheSupervisor) {
+    const helper::Plan plan = plan_of("");
+    EXPECT_EQ(plan.groups.outer, "/machine/lxc-4242-a b.libvirt-lxc");
+    EXPECT_TRUE(plan.groups.inner.starts_with(plan.groups.outer + "/"));
+    EXPECT_EQ(plan.init.hostname, "ab");
+    EXPECT_THAT(plan.init.environment, Contains("container=lxc-libvirt"));
+    EXPECT_THAT(plan.init.environment, Contains("LIBVIRT_LXC_NAME=a b"));
+}
+
+TEST(Compile, WithoutNicSharesTheHostsNetwork) {
+    EXPECT_EQ(plan_of("").namespaces.fresh & CLONE_NEWNET, 0U);
+    EXPECT_NE(plan_of("<features><privnet/></features>").namespaces.fresh & CLONE_NEWNET, 0U);
+}
+
+TEST(Compile, WritesLimitsInTheHierarchysTerms) {
+    const std::string tune =
+        "<memtune><swap_hard_limit>3072</swap_hard_limit></memtune>"
+        "<cputune><shares>2048</shares><period>50000</period><quota>25000</quota></cputune>";
+    const helper::Plan v1 = plan_of(tune);
+    EXPECT_EQ(limit_of(v1, "memory.limit_in_bytes"), "1048576");
+    EXPECT_EQ(limit_of(v1, "memory.memsw.limit_in_bytes"), "3145728");
+    EXPECT_EQ(limit_of(v1, "cpu.shares"), "2048");
+    EXPECT_EQ(limit_of(v1, "cpu.cfs_quota_us"), "25000");
+    HostFacts host = made_host();
+    host.hierarchies = base::parse_hierarchies("1 0 0:1 / /cg rw - cgroup2 cgroup2 rw\n");
+    host.hierarchies[0].controllers = {"memory", "cpu"};
+    const helper::Plan v2 = plan_of(tune, host);
+    EXPECT_EQ(limit_of(v2, "memory.max"), "1048576");
+    EXPECT_EQ(limit_of(v2, "memory.swap.max"), "2097152");
+    EXPECT_EQ(limit_of(v2, "cpu.weight"), "200");
+    EXPECT_EQ(limit_of(v2, "cpu.max"), "25000 50000");
+}
+
+TEST(Compile, NamesTheMissingController) {
+    try {
+        (void)plan_of("<blkiotune><weight>500</weight></blkiotune>");
+        FAIL();
+    } catch (const base::Error& error) {
+        EXPECT_THAT(error.message(), HasSubstr("'blkio', which this host does not have"));
+    }
+}
+
+TEST(Compile, DropsCapabilitiesByPolicy) {
+    const auto has = [](const helper::Plan& plan, unsigned number) {
+        return (plan.init.capabilities >> number & 1U) != 0;
+    };
+    const helper::Plan standard = plan_of("");
+    EXPECT_FALSE(has(standard, CAP_SYS_MODULE));
+    EXPECT_TRUE(has(standard, CAP_SYS_ADMIN));
+    EXPECT_TRUE(
+        has(plan_of("<features><capabilities policy='allow'/></features>"), CAP_SYS_MODULE));
+    const helper::Plan deny = plan_of(
+        "<features><capabilities policy='deny'><chown state='on'/></capabilities></features>");
+    EXPECT_EQ(deny.init.capabilities, 1ULL << CAP_CHOWN);
+}
+
+TEST(Compile, MapsOnlyTreesThatStillHaveTheHostsIds) {
+    const std::string map =
+        "<idmap><uid start='0' target='100000' count='1000'/>"
+        "<gid start='0' target='200000' count='1000'/></idmap>";
+    const helper::Plan unshifted = plan_of(map);
+    EXPECT_TRUE(unshifted.mounts.front().idmapped);
+    EXPECT_EQ(unshifted.dev.uid, 100000U);
+    EXPECT_EQ(unshifted.dev.tty_gid, 200005U);
+    EXPECT_FALSE(plan_of(map, made_host(), "/srv/shifted").mounts.front().idmapped);
+    EXPECT_FALSE(plan_of("").mounts.front().idmapped);
+}
+
+TEST(Compile, ProtectsTheKernelsFiles) {
+    const helper::Plan plan = plan_of("");
+    EXPECT_EQ(plan.mounts.front().target, "/");
+    EXPECT_NE(mount_on(plan, "/proc/sys")->attributes & MOUNT_ATTR_RDONLY, 0U);
+    EXPECT_NE(mount_on(plan, "/sys")->attributes & MOUNT_ATTR_RDONLY, 0U);
+    EXPECT_EQ(mount_on(plan, "/proc/kcore")->kind, helper::MountKind::mask);
+    EXPECT_FALSE(plan.init.seccomp.empty());
+}
+
+TEST(Compile, MakesNodesAndRulesForDisks) {
+    const helper::Plan plan = plan_of(
+        "<devices><disk type='block' device='disk'><source dev='/dev/sdb'/>"
+        "<target dev='vdb' bus='virtio'/></disk></devices>");
+    const auto node = std::find_if(plan.dev.nodes.begin(), plan.dev.nodes.end(),
+                                   [](const auto& made) { return made.path == "vdb"; });
+    ASSERT_NE(node, plan.dev.nodes.end());
+    EXPECT_EQ(node->major, 8U);
+    const auto rule = std::find_if(
+        plan.groups.devices.begin(), plan.groups.devices.end(),
+        [](const auto& made) { return made.type == 'b' && made.major == 8U && made.minor == 16U; });
+    EXPECT_NE(rule, plan.groups.devices.end());
+}
+
+TEST(Compile, NamesLinksAfterTheSupervisor) {
+    const helper::Plan plan = plan_of(
+        "<devices><interface type='bridge'><source bridge='br0'/><guest dev='eth0'/></interface>"
+        "<interface type='bridge'><source bridge='br0'/><link state='up'/></interface></devices>");
+    ASSERT_EQ(plan.links.size(), 2U);
+    EXPECT_EQ(plan.links[0].host, "vnet4242");
+    EXPECT_EQ(plan.links[1].host, "vnet4242n1");
+    EXPECT_EQ(plan.links[1].guest, "eth1");
+    EXPECT_FALSE(plan.links[0].up)
+        << "libvirt raises it only with an address or <link state='up'/>";
+    EXPECT_TRUE(plan.links[1].up);
+    EXPECT_TRUE(plan.links[0].alias.starts_with("lxvirt:"));
+}
+
+TEST(Plan, IsPrintedWithoutItsDefaults) {
+    const std::string text = format_plan(plan_of(""));
+    EXPECT_THAT(text, HasSubstr("name: a b\n"));
+    EXPECT_THAT(text, HasSubstr("  argv: /sbin/init\n"));
+    EXPECT_THAT(text, HasSubstr(" instructions\n"));
+    EXPECT_THAT(text, testing::Not(HasSubstr("paused")));
+}
+
+}  // namespace lxvirt::driver
