@@ -140,6 +140,15 @@ TEST(Codec, RefusesEveryCutAndEveryRest) {
     EXPECT_THROW((void)decode<Outer>(lying, "test"), Error);
 }
 
+TEST(Codec, RefusesAStringThatIsLongerThanTheData) {
+    try {
+        (void)decode<Inner>(std::string("\xff\xff\xff\xffxxxx", 8), "test");
+        FAIL();
+    } catch (const Error& error) {
+        EXPECT_THAT(error.message(), testing::HasSubstr("field 'text'"));
+    }
+}
+
 TEST(Netlink, ParsesAddresses) {
     EXPECT_EQ(parse_mac("00:17:4e:9f:36:f8")->at(5), 0xf8);
     EXPECT_FALSE(parse_mac("00:17:4e:9f:36"));

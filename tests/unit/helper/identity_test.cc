@@ -43,6 +43,7 @@ TEST_F(IdentityFiles, TakesNumbersAndPlusNumbers) {
     EXPECT_EQ(find("4711").uid, 4711U);
     EXPECT_EQ(find("1000").uid, 5U) << "a name goes before a number";
     EXPECT_EQ(find("+1000").uid, 1000U);
+    EXPECT_EQ(find("+33").gid, 44U) << "the number's line still tells its group";
     EXPECT_EQ(find("", "+12").gid, 12U);
 }
 

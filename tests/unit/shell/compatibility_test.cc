@@ -1,5 +1,5 @@
-// docs/compatibility.md against the table of commands: neither may know a command that the other does
-// not.
+// docs/compatibility.md against the table of commands: neither may know a command that the other
+// does not.
 #include <algorithm>
 #include <map>
 #include <string>
