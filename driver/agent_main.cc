@@ -13,6 +13,7 @@
 #include "base/process.hh"
 #include "base/text.hh"
 #include "driver/connection.hh"
+#include "driver/helper_process.hh"
 #include "driver/hooks.hh"
 #include "driver/journal.hh"
 #include "driver/live.hh"
@@ -65,6 +66,7 @@ int main(int argc, char** argv) {
     const std::string command = argc > 1 ? argv[1] : "";
     try {
         base::reset_signals();
+        set_program_path(argv[0]);
         if (command == "restart" && argc == 5) {
             const auto helper = base::parse_number<pid_t>(argv[4]);
             return restart(Root(parse_uri(argv[2]).root), argv[2], argv[3], helper.value_or(0));

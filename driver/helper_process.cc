@@ -23,9 +23,13 @@ std::vector<base::UniqueFd>& spawned() {
     return helpers;
 }
 
+std::string& program_path() {
+    static std::string path = base::read_link("/proc/self/exe").value_or("");
+    return path;
+}
+
 bool runs_from_build_tree() {
-    const auto self = base::read_link("/proc/self/exe");
-    return self && self->starts_with(std::string(BUILD_ROOT) + "/");
+    return program_path().starts_with(std::string(BUILD_ROOT) + "/");
 }
 
 std::string libexec(const char* build_folder, const char* program) {
@@ -49,6 +53,10 @@ std::string helper_path() {
 
 std::string agent_path() {
     return libexec("driver", "lxc_agent");
+}
+
+void set_program_path(const std::string& path) {
+    program_path() = path;
 }
 
 HelperProcess HelperProcess::spawn(const std::string& name, base::Fd operation, base::Fd group) {

@@ -18,6 +18,9 @@ namespace lxvirt::driver {
 [[nodiscard]] std::string helper_path();
 // The program that a helper calls for a restart and for stop hooks; beside the helper.
 [[nodiscard]] std::string agent_path();
+// For a program that was executed from a detached mount, whose /proc/self/exe has no path: where
+// it is.
+void set_program_path(const std::string& path);
 
 class HelperProcess {
   public:

@@ -70,6 +70,9 @@ InitFacts read_init_facts(pid_t init) {
     const std::string proc = fmt::format("/proc/{}", init);
     const std::string program = base::read_link(proc + "/exe").value_or("");
     facts.program = program.substr(program.rfind('/') + 1);
+    // One program of many names: only as init it takes an init's signals.
+    const std::string name(base::trim(base::try_read_file(proc + "/comm").value_or("")));
+    if (facts.program == "busybox" && name != "init" && name != "linuxrc") facts.program = name;
     const std::string status = base::try_read_file(proc + "/status").value_or("");
     for (const std::string_view line : base::split(status, '\n'))
         if (line.starts_with("SigCgt:"))

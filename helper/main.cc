@@ -102,11 +102,12 @@ void restart(const Arguments& arguments, const Plan& plan, const base::RecordLoc
              const Supervisor& supervisor, const base::OperationLock& operation) {
     auto [ours, theirs] = base::socket_pair(SOCK_SEQPACKET);
     const base::UniqueFd program = base::open_readonly_program(plan.supervision.helper_path);
-    const base::UniqueFd agent = base::start_program(plan.supervision.agent_path,
-                                                     {"lxc_agent", "restart", plan.supervision.uri,
-                                                      plan.name, std::to_string(::getpid())},
-                                                     {theirs})
-                                     .process;
+    const base::UniqueFd agent =
+        base::start_program(plan.supervision.agent_path,
+                            {plan.supervision.agent_path, "restart", plan.supervision.uri,
+                             plan.name, std::to_string(::getpid())},
+                            {theirs})
+            .process;
     alive.keep_over_exec(true);
     for (const base::Fd fd : {base::Fd(ours), operation.fd(), base::Fd(agent)})
         base::keep_over_exec(fd, true);
@@ -122,6 +123,8 @@ void restart(const Arguments& arguments, const Plan& plan, const base::RecordLoc
     add("--agent", std::to_string(agent.get()));
     add("--boots", std::to_string(arguments.boots + 1));
     add("--quick-ends", std::to_string(supervisor.quick_ends()));
+    // Without a plan it would not know which group to leave when the restart fails.
+    leave_helper_group(plan.groups);
     base::exec_program(program, words);
     base::fail_errno("execute '{}'", plan.supervision.helper_path);
 }
@@ -155,7 +158,11 @@ int supervise(Arguments& arguments, base::UniqueFd& channel, const Plan& plan,
         channel.reset();
     if (supervisor->run() == Outcome::restart) {
         const auto held = supervisor->take_operation_lock();
-        restart(arguments, plan, alive, *supervisor, *held);
+        try {
+            restart(arguments, plan, alive, *supervisor, *held);
+        } catch (const base::Exception& error) {
+            supervisor->give_up_restart(error.message());
+        }
     }
     return 0;
 }

@@ -311,6 +311,12 @@ void Supervisor::remove_files() const {
     (void)::rmdir(folder.c_str());
 }
 
+void Supervisor::give_up_restart(const std::string& why) {
+    status_.exit = "restart: " + why;
+    note(status_.exit);
+    leave("failed", "Failed");
+}
+
 void Supervisor::abort() {
     loop_.forget(launched_.init);
     for (const std::string& problem : remove_container(plan_, launched_.guard, launched_.init))

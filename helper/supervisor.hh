@@ -42,6 +42,8 @@ class Supervisor {
     [[nodiscard]] Outcome run();
     [[nodiscard]] std::optional<base::OperationLock> take_operation_lock();
     [[nodiscard]] std::uint64_t quick_ends() const { return options_.quick_ends; }
+    // After Outcome::restart, where the new helper could not be executed: ends as failed.
+    void give_up_restart(const std::string& why);
     // Instead of run(): takes everything away again, for a start that was not committed.
     void abort();
     [[nodiscard]] std::string host_consoles() const;
