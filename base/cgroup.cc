@@ -195,6 +195,16 @@ void remove_group(const Hierarchy& hierarchy, const std::string& path,
     }
 }
 
+void remove_empty_group(const Hierarchy& hierarchy, const std::string& path) {
+    const std::string folder = full_path(hierarchy, path);
+    for (int attempt = 0; ::rmdir(folder.c_str()) != 0; ++attempt) {
+        // A process that has ended stays in its group for another moment.
+        if (errno != EBUSY || attempt == 20) return;
+        ::usleep(1000);
+    }
+    remove_group(hierarchy, path);  // the folders above, where those are ours
+}
+
 UniqueFd open_attach_file(const Hierarchy& hierarchy, const std::string& path) {
     const char* file = hierarchy.unified ? "/cgroup.procs" : "/tasks";
     return open_file(full_path(hierarchy, path) + file, O_WRONLY);

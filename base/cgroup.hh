@@ -54,6 +54,9 @@ void make_group(const Hierarchy& hierarchy, const std::string& path);
 void remove_group(const Hierarchy& hierarchy, const std::string& path,
                   std::chrono::milliseconds patience = std::chrono::seconds(2));
 
+// The same for a group that others may be using: it stays where it is not empty.
+void remove_empty_group(const Hierarchy& hierarchy, const std::string& path);
+
 // Opens the file through which a process attaches itself by writing "0": `tasks` on v1,
 // `cgroup.procs` on v2.
 [[nodiscard]] UniqueFd open_attach_file(const Hierarchy& hierarchy, const std::string& path);

@@ -2,6 +2,7 @@
 
 #include "base/cgroup.hh"
 #include "base/error.hh"
+#include "base/file.hh"
 #include "driver/journal.hh"
 #include "driver/live.hh"
 #include "driver/state.hh"
@@ -11,15 +12,22 @@ namespace lxvirt::driver {
 void clean_up(const Root& root, const std::string& name) {
     if (root.running(name)) return;
     const auto live = read_live(root, name);
-    if (!live) return;
+    if (!live) {
+        // A start that was killed before it wrote anything may have made the folder.
+        if (base::exists(root.domain(name))) remove_live(root, name);
+        return;
+    }
     if (live->current() && !live->cgroup.empty()) {
         const auto hierarchies = base::find_hierarchies();
         if (!base::kill_group(hierarchies, live->cgroup))
             base::fail_with(
                 EBUSY, "end the processes that a killed lxc_helper of domain '{}' left in '{}'",
                 name, live->cgroup);
-        for (const base::Hierarchy& hierarchy : hierarchies)
+        const std::string helpers = base::parent_folder(live->cgroup) + "/lxvirt.helpers";
+        for (const base::Hierarchy& hierarchy : hierarchies) {
             base::remove_group(hierarchy, live->cgroup);
+            base::remove_empty_group(hierarchy, helpers);
+        }
     }
     if (live->current() && live->phase != LivePhase::starting) {
         record_end(root, name, "crashed", "its lxc_helper was killed");

@@ -1,5 +1,6 @@
 // Connection's methods that add, change and remove definitions.
 #include "base/error.hh"
+#include "driver/clean.hh"
 #include "driver/connection.hh"
 #include "driver/definitions.hh"
 #include "driver/journal.hh"
@@ -48,6 +49,7 @@ void Connection::undefine(const DomainRef& domain) {
     require_write("virDomainUndefineFlags");
     const auto lock = root_->lock_domain(domain.name);
     require_domain(*root_, domain.name);
+    if (!root_->running(domain.name)) clean_up(*root_, domain.name);
     // Running or not: a domain without a definition goes when it stops.
     if (!Definitions(*root_).remove(domain.name))
         base::fail(ErrorCode::operation_invalid, "cannot undefine transient domain");
@@ -63,6 +65,7 @@ void Connection::rename(const DomainRef& domain, const std::string& new_name) {
     require_domain(*root_, domain.name);
     if (root_->running(domain.name))
         base::fail(ErrorCode::operation_invalid, "cannot rename active domain");
+    clean_up(*root_, domain.name);
     Definitions definitions(*root_);
     auto definition = definitions.load(domain.name);
     if (!definition) base::fail(ErrorCode::operation_invalid, "cannot rename a transient domain");

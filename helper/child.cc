@@ -127,6 +127,10 @@ void set_up(const ChildContext& context) {
     set_hostname(plan);
     build_filesystem(plan, context.prepared);
     open_console(plan, context.prepared);
+    // A paused container waits here for long: it must not hold the caller's operation lock.
+    const auto keep = static_cast<unsigned>(context.sync.get());
+    if ((keep > 3 && ::close_range(3, keep - 1, 0) != 0) || ::close_range(keep + 1, ~0U, 0) != 0)
+        fail_errno("close the helper's files");
     SyncReport ready;
     ready.ready = true;
     send_report(context.sync, ready);

@@ -84,16 +84,8 @@ namespace {
 // Removes the supervisors' group where this was the last of them.
 void remove_helper_group(const Groups& groups) noexcept {
     for (const Hierarchy& hierarchy : groups.hierarchies) {
-        // A process that has ended stays in its group for another moment.
-        const std::string folder = folder_of(hierarchy, groups.helper);
-        int result = ::rmdir(folder.c_str());
-        for (int i = 0; i < 20 && result != 0 && errno == EBUSY; ++i) {
-            ::usleep(1000);
-            result = ::rmdir(folder.c_str());
-        }
-        if (result != 0) continue;  // in use by others, or gone
         try {
-            base::remove_group(hierarchy, groups.helper);  // the partition, where that is ours
+            base::remove_empty_group(hierarchy, groups.helper);
         } catch (const base::Exception&) {
             // Empty groups that stay are used by the next start.
         }

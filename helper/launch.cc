@@ -117,8 +117,8 @@ Groups with_loop_rules(Groups groups, const Prepared& prepared) {
 Launched launch(const Plan& plan) {
     Prepared prepared = prepare(plan);
     const auto enter = open_shared(plan.namespaces);
-    base::Rollback rollback;
     Launched launched;
+    base::Rollback rollback;  // goes before what it undoes
     // Before the groups are made: what is half made goes too.
     rollback.add([&] { (void)remove_container(plan, launched.guard, launched.init); });
     MadeGroups groups = make_groups(with_loop_rules(plan.groups, prepared), plan.namespaces);

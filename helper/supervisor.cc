@@ -39,7 +39,12 @@ Supervisor::Supervisor(const Plan& plan, Launched launched, SupervisorOptions op
         consoles_.push_back(
             std::make_unique<Console>(loop_, std::move(launched_.consoles[i]), plan_.consoles[i]));
     loop_.watch(launched_.init, EPOLLIN, [this](std::uint32_t) { on_init_end(); });
-    listen();
+    try {
+        listen();
+    } catch (const base::Exception&) {
+        (void)remove_container(plan_, launched_.guard, launched_.init);
+        throw;
+    }
     status_.state = plan_.supervision.paused ? "paused" : "running";
     status_.reason = plan_.supervision.paused ? "starting up" : "booted";
     status_.init_pid = launched_.init_pid;

@@ -63,9 +63,16 @@ constexpr Option kStartOptions[] = {
     kResetNvramOption,
 };
 
+// Under way by another: it may yet fail, and the driver waits for its end.
+bool is_starting(Session& session, const driver::DomainRef& domain) {
+    const driver::DomainStatus status = session.connection().status(domain);
+    return status.state == driver::DomainState::paused &&
+           status.reason == driver::reason::paused_starting_up;
+}
+
 bool start(Session& session, const Invocation& invocation) {
     const driver::DomainRef domain = find_domain(session, invocation);
-    if (domain.id != -1) give_up("Domain is already active");
+    if (domain.id != -1 && !is_starting(session, domain)) give_up("Domain is already active");
     const std::string line = fmt::format("Failed to start domain '{}'", domain.name);
     refuse_descriptors(invocation, line);
     refuse_flags(line, unsupported_start_flags(invocation), "lxcDomainCreateWithFiles");
