@@ -7,6 +7,7 @@ import atexit
 import os
 import shutil
 import tempfile
+import uuid
 
 from support import Case, read, run, wait_for, write
 
@@ -53,6 +54,7 @@ def domain(name, rootfs=None, partition="", init="/agent", args=(), devices="", 
     rootfs = rootfs or busybox_rootfs()
     return f"""<domain type='lxc'>
   <name>{name}</name>
+  <uuid>{uuid.uuid5(uuid.NAMESPACE_OID, name)}</uuid>
   <memory unit='KiB'>{memory}</memory>
   <vcpu>1</vcpu>
   {f"<resource><partition>{partition}</partition></resource>" if partition else ""}
@@ -121,9 +123,10 @@ class GuestCase(Case):
         self.serial += 1
         base = f"{self.share(name)}/{self.serial}"
         write(f"{base}.cmd", script)
-        with open(f"{self.share(name)}/in", "r+", encoding="utf-8") as fifo:
-            fifo.write(f"{self.serial}\n")
+        fifo = os.open(f"{self.share(name)}/in", os.O_RDWR)
+        os.write(fifo, f"{self.serial}\n".encode())
         done = wait_for(lambda: os.path.exists(f"{base}.rc"), seconds)
+        os.close(fifo)
         self.assertTrue(done, f"{name}: still running: {script}")
         return int(read(f"{base}.rc")), read(f"{base}.out")
 

@@ -1,0 +1,164 @@
+"""Programs killed at any instant, and many at once: nothing is lost, nothing stays, and the next command
+copes."""
+
+import os
+import random
+import re
+import signal
+import time
+import unittest
+
+import support
+from guest import GuestCase
+from support import read, wait_for
+
+
+class KilledHelper(GuestCase):
+    def kill_helper(self, name):
+        init = int(self.status(name)["init_pid"])
+        os.kill(self.helper(name), signal.SIGKILL)
+        self.assertTrue(wait_for(lambda: support.is_zombie(init), 2), "init outlived its helper")
+
+    def test_container_goes_along_and_the_next_start_works(self):
+        self.boot("one")
+        self.kill_helper("one")
+        self.assertIn("shut off (crashed", self.state("one"))
+        self.assertIn("shut off", self.ok("list", "--all"))
+        self.assertIn("not running", self.fails("shutdown", "one"))
+        self.start("one")
+        self.assertEqual(self.output("one", "echo alive"), "alive")
+        self.ok("destroy", "one")
+        self.assert_nothing_left()
+
+    def test_its_end_is_in_the_journal_once_cleaned(self):
+        self.boot("one")
+        self.kill_helper("one")
+        self.start("one")
+        text = read(f"{self.root}/run/lxvirt/events")
+        self.assertEqual(len(re.findall(r"\tStopped\tCrashed", text)), 1, text)
+
+    def test_destroy_cleans_up(self):
+        self.boot("one")
+        self.kill_helper("one")
+        self.lxsh("destroy", "one")
+        self.assert_nothing_left()
+        self.assertIn("shut off (crashed", self.state("one"))
+
+    def test_undefine_cleans_up(self):
+        self.boot("one")
+        self.kill_helper("one")
+        self.ok("undefine", "one")
+        self.assert_nothing_left()
+        self.assertEqual(self.ok("-q", "list", "--all", "--name").split(), [])
+
+    def test_processes_that_left_the_session_go_along(self):
+        self.boot("one")
+        self.output("one", "for i in 1 2 3; do setsid sleep 100 & done")
+        self.kill_helper("one")
+        left = lambda: [pid for pid in self.strangers() if "sleep" in support.describe(pid)]
+        self.assertEqual(wait_for(lambda: not left(), 2), True, left())
+        self.lxsh("destroy", "one")
+
+
+class InterruptedStart(GuestCase):
+    ROUNDS = 40
+
+    def interrupt(self, number):
+        """Starts, and interrupts it at one of ROUNDS instants within 40 ms."""
+        delays = random.Random(1)
+        for attempt in range(self.ROUNDS):
+            start = self.background("start", "one")
+            time.sleep(delays.uniform(0, 0.04))
+            start.send_signal(number)
+            start.communicate(timeout=10)
+            with self.subTest(attempt=attempt):
+                self.settle(attempt)
+
+    def settle(self, attempt):
+        self.assertIn("one", self.ok("list", "--all"))
+        if attempt % 2 == 0:
+            result = self.lxsh("start", "one")
+            self.assertTrue(result.status == 0 or "already active" in result.err, str(result))
+            self.assertEqual(self.state("one"), "running (booted)")
+        self.lxsh("destroy", "one")
+        self.assert_nothing_left()
+
+    def test_killed(self):
+        self.define(self.xml("one"))
+        self.interrupt(signal.SIGKILL)
+
+    def test_interrupted_by_the_user(self):
+        self.define(self.xml("one"))
+        self.interrupt(signal.SIGINT)
+
+    def test_interrupted_with_a_network_and_a_loop_device(self):
+        support.run("ip", "link", "add", "br8", "type", "bridge")
+        self.addCleanup(support.run, "ip", "link", "delete", "br8")
+        self.before["link"] = support.links()
+        with open(f"{self.folder}/disk.img", "wb") as image:
+            image.truncate(1 << 20)
+        self.define(self.xml("one", devices=(
+            "<interface type='bridge'><source bridge='br8'/></interface>"
+            f"<disk type='file' device='disk'><source file='{self.folder}/disk.img'/>"
+            "<target dev='vda'/></disk>")))
+        self.ROUNDS = 20
+        self.interrupt(signal.SIGKILL)
+
+    def test_killed_in_a_destroy(self):
+        self.define(self.xml("one"))
+        delays = random.Random(2)
+        for _ in range(15):
+            self.ok("start", "one")
+            destroy = self.background("destroy", "one")
+            time.sleep(delays.uniform(0, 0.02))
+            destroy.kill()
+            destroy.communicate(timeout=10)
+            self.lxsh("destroy", "one")
+            self.assertTrue(self.state("one").startswith("shut off"), self.state("one"))
+            self.assert_nothing_left()
+
+
+class AtOnce(GuestCase):
+    def finish(self, programs):
+        results = []
+        for program in programs:
+            out, err = program.communicate(timeout=60)
+            results.append((program.returncode, out, err))
+        return results
+
+    def test_twenty_starts_of_one_domain_start_it_once(self):
+        self.define(self.xml("one"))
+        results = self.finish([self.background("start", "one") for _ in range(20)])
+        won = [out for status, out, _ in results if status == 0]
+        self.assertEqual(won, ["Domain 'one' started\n\n"], results)
+        for status, _, err in results:
+            if status != 0:
+                self.assertRegex(err, "already active|held by|lock")
+        self.assertEqual(len({folder.rsplit("/", 1)[1] for folder in self.groups("one")
+                              if not folder.endswith("/init")}), 1)
+        self.assertEqual(read(f"{self.root}/run/lxvirt/events").count("\tStarted\t"), 1)
+
+    def test_ten_starts_of_ten_domains(self):
+        names = [f"c{number}" for number in range(10)]
+        for name in names:
+            self.define(self.xml(name, memory=65536))
+        results = self.finish([self.background("start", name) for name in names])
+        self.assertEqual([status for status, _, _ in results], [0] * 10, results)
+        self.assertEqual(sorted(self.active()), names)
+        for name in names:
+            self.wait_agent(name)
+        results = self.finish([self.background("destroy", name) for name in names])
+        self.assertEqual([status for status, _, _ in results], [0] * 10, results)
+        self.assert_nothing_left()
+
+    def test_starts_and_destroys_of_one_domain_mixed(self):
+        self.define(self.xml("one"))
+        for _ in range(3):
+            self.finish([self.background(random.choice(("start", "destroy", "domstate")), *words)
+                         for words in [["one"]] * 6])
+            self.lxsh("destroy", "one")
+            self.assert_nothing_left()
+
+
+if __name__ == "__main__":
+    support.main()

@@ -1,0 +1,230 @@
+"""Suspend, pause, autodestroy, transient domains, renaming, autostart, events, hooks, and many lives."""
+
+import os
+import signal
+import subprocess
+import unittest
+
+import support
+from guest import GuestCase
+from support import read, wait_for, write
+
+
+class Pausing(GuestCase):
+    def frozen(self, name):
+        return "frozen 1" in read(f"{self.unified(name)}/cgroup.events")
+
+    def unified(self, name):
+        for mount, kind in support.hierarchies():
+            if kind == "unified":
+                for folder in self.groups(name):
+                    if folder.startswith(mount) and not folder.endswith("/init"):
+                        return folder
+        self.skipTest("no cgroup v2 hierarchy is mounted here")
+        return None
+
+    def test_suspend_and_resume(self):
+        self.boot("one")
+        self.assertEqual(self.ok("suspend", "one"), "Domain 'one' suspended\n\n")
+        self.assertEqual(self.state("one"), "paused (user)")
+        self.assertTrue(self.frozen("one"))
+        self.assertEqual(self.ok("resume", "one"), "Domain 'one' resumed\n\n")
+        self.assertEqual(self.state("one"), "running (unpaused)")
+        self.assertEqual(self.output("one", "echo alive"), "alive")
+
+    def test_destroy_of_a_paused_domain_leaves_nothing(self):
+        self.boot("one")
+        self.ok("suspend", "one")
+        self.ok("destroy", "one", timeout=5)
+        self.assertEqual(self.state("one"), "shut off (destroyed)")
+        self.assert_nothing_left()
+
+    def test_start_paused_runs_nothing_before_resume(self):
+        self.define(self.xml("one"))
+        self.ok("start", "one", "--paused")
+        self.assertEqual(self.state("one"), "paused (starting up)")
+        self.assertTrue(self.frozen("one"))
+        self.assertFalse(os.path.exists(f"{self.share('one')}/ready"))
+        self.ok("resume", "one")
+        self.wait_agent("one")
+        self.assertEqual(self.state("one"), "running (unpaused)")
+
+    def test_helper_of_a_paused_container_is_killed(self):
+        self.boot("one")
+        self.ok("suspend", "one")
+        os.kill(self.helper("one"), signal.SIGKILL)
+        wait_for(lambda: not self.active())
+        self.assertIn("crashed", self.state("one"))
+        self.start("one")
+        self.ok("destroy", "one")
+        self.assert_nothing_left()
+
+
+class Definitions(GuestCase):
+    def test_autodestroy_ends_with_the_shell(self):
+        self.define(self.xml("one"))
+        shell = subprocess.Popen(self.command(), stdin=subprocess.PIPE, text=True,
+                                 stdout=subprocess.DEVNULL)
+        shell.stdin.write("start one --autodestroy\n")
+        shell.stdin.flush()
+        self.wait_agent("one")
+        self.wait_state("one", "running (booted)")
+        shell.stdin.close()
+        shell.wait(10)
+        self.wait_state("one", "shut off (destroyed)")
+        self.assert_nothing_left()
+
+    def test_autodestroy_ends_with_a_killed_shell(self):
+        self.define(self.xml("one"))
+        shell = subprocess.Popen(self.command(), stdin=subprocess.PIPE, text=True,
+                                 stdout=subprocess.DEVNULL)
+        shell.stdin.write("start one --autodestroy\n")
+        shell.stdin.flush()
+        self.wait_agent("one")
+        self.wait_state("one", "running (booted)")
+        shell.kill()
+        shell.wait(10)
+        shell.stdin.close()
+        self.wait_state("one", "shut off (destroyed)")
+        self.assert_nothing_left()
+
+    def test_transient_domain_is_forgotten_at_its_end(self):
+        path = f"{self.folder}/one.xml"
+        write(path, self.xml("one"))
+        self.assertEqual(self.ok("create", path), f"Domain 'one' created from {path}\n\n")
+        self.wait_agent("one")
+        self.assertIn("Persistent:     no", self.ok("dominfo", "one"))
+        self.ok("destroy", "one")
+        self.assertEqual(self.ok("-q", "list", "--all", "--name").split(), [])
+        self.assertIn("failed to get domain", self.fails("domstate", "one"))
+
+    def test_undefine_of_a_running_domain_makes_it_transient(self):
+        self.boot("one")
+        self.ok("undefine", "one")
+        self.assertIn("Persistent:     no", self.ok("dominfo", "one"))
+        self.assertEqual(self.output("one", "echo alive"), "alive")
+        self.ok("destroy", "one")
+        self.assertEqual(self.ok("-q", "list", "--all", "--name").split(), [])
+
+    def test_rename_and_autostart(self):
+        self.define(self.xml("one"))
+        self.ok("autostart", "one")
+        link = f"{self.root}/etc/lxvirt/lxc/autostart"
+        self.assertEqual(os.listdir(link), ["one.xml"])
+        self.ok("domrename", "one", "other")
+        self.assertEqual(os.listdir(link), ["other.xml"])
+        self.assertIn("Autostart:      enable", self.ok("dominfo", "other"))
+        self.assertIn("failed to get domain", self.fails("start", "one"))
+        self.ok("start", "other")
+        self.assertNotEqual(self.lxsh("domrename", "other", "third").status, 0)
+        self.ok("autostart", "other", "--disable")
+        self.assertEqual(os.listdir(link), [])
+        self.ok("destroy", "other")
+
+
+class Events(GuestCase):
+    def test_lines_of_a_whole_life(self):
+        watcher = self.background("event", "--event", "lifecycle", "--loop", "--timeout", "20")
+        self.addCleanup(watcher.wait)
+        self.addCleanup(watcher.kill)
+        self.define(self.xml("one"))
+        # The watcher may have come late: what is defined again until it has spoken is seen at last.
+        self.start("one")
+        self.ok("suspend", "one")
+        self.ok("resume", "one")
+        self.ok("shutdown", "one")
+        wait_for(lambda: not self.active())
+        self.ok("undefine", "one")
+        watcher.send_signal(signal.SIGINT)
+        text = watcher.communicate(timeout=10)[0]
+        events = [line.split(": ", 1)[1] for line in text.splitlines() if "for domain 'one'" in line]
+        wanted = ["Defined Added", "Started Booted", "Suspended Paused", "Resumed Unpaused",
+                  "Stopped Shutdown", "Undefined Removed"]
+        for line, start in zip(events, wanted):
+            self.assertTrue(line.startswith(start), f"{line!r} is not {start!r}")
+        self.assertEqual(len(events), len(wanted), text)
+
+
+HOOK = """#!/bin/sh
+echo "$@" >>{log}
+cat >{log}.$2.xml
+[ "$2" != "{failing}" ] || {{ echo "no, not today" >&2; exit 4; }}
+"""
+
+
+class Hooks(GuestCase):
+    def setUp(self):
+        super().setUp()
+        self.log = f"{self.folder}/hook.log"
+
+    def install(self, failing="nothing"):
+        folder = f"{self.root}/etc/lxvirt/hooks"
+        os.makedirs(folder)
+        write(f"{folder}/lxc", HOOK.format(log=self.log, failing=failing), 0o755)
+
+    def calls(self):
+        return read(self.log).splitlines() if os.path.exists(self.log) else []
+
+    def test_order_arguments_and_document(self):
+        self.install()
+        self.boot("one")
+        before = ["one prepare begin -", "one start begin -", "one started begin -"]
+        self.assertEqual(self.calls(), before)
+        self.ok("destroy", "one")
+        self.assertEqual(self.calls(), before + ["one stopped end -", "one release end -"])
+        for operation in ("prepare", "start", "started", "stopped", "release"):
+            self.assertIn("<name>one</name>", read(f"{self.log}.{operation}.xml"))
+
+    def test_a_failing_hook_aborts_the_start(self):
+        for operation in ("prepare", "start", "started"):
+            with self.subTest(operation):
+                folder = f"{self.root}/etc/lxvirt/hooks"
+                os.makedirs(folder, exist_ok=True)
+                write(f"{folder}/lxc", HOOK.format(log=self.log, failing=operation), 0o755)
+                self.define(self.xml("one"))
+                error = self.fails("start", "one")
+                self.assertIn(f"one {operation} begin", error)
+                self.assertIn("no, not today", error)
+                self.assert_nothing_left()
+
+    def test_stop_hooks_run_after_an_end_from_inside(self):
+        self.install()
+        self.define(self.plain("one", init="/bin/sh", args=("-c", "exit 0")))
+        self.ok("start", "one")
+        wait_for(lambda: len(self.calls()) == 5, 10)
+        self.assertEqual(self.calls()[3:], ["one stopped end -", "one release end -"])
+
+
+class ManyLives(GuestCase):
+    CYCLES = 50
+
+    def test_nothing_grows(self):
+        self.define(self.xml("one"))
+        journal = f"{self.root}/run/lxvirt/events"
+        shell = subprocess.Popen(self.command("-q"), stdin=subprocess.PIPE, text=True,
+                                 stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        descriptors = []
+        for cycle in range(self.CYCLES):
+            shell.stdin.write("start one\ndestroy one\n")
+            shell.stdin.flush()
+            ended = wait_for(lambda: read_or_empty(journal).count("Destroyed") > cycle, 10, 0.002)
+            self.assertTrue(ended, f"cycle {cycle}")
+            if cycle in (1, self.CYCLES - 1):
+                support.time.sleep(0.2)
+                descriptors.append(len(os.listdir(f"/proc/{shell.pid}/fd")))
+                self.assert_nothing_left_but(shell.pid)
+        errors = shell.communicate(timeout=10)[1]
+        self.assertEqual(shell.returncode, 0, errors)
+        self.assertEqual(descriptors[0], descriptors[1], "descriptors of lxsh")
+
+    def assert_nothing_left_but(self, pid):
+        self.processes.add(pid)
+        self.assert_nothing_left()
+
+
+def read_or_empty(path):
+    return read(path) if os.path.exists(path) else ""
+
+
+if __name__ == "__main__":
+    support.main()
