@@ -63,20 +63,25 @@ constexpr Option kStartOptions[] = {
     kResetNvramOption,
 };
 
-// Under way by another: it may yet fail, and the driver waits for its end.
-bool is_starting(Session& session, const driver::DomainRef& domain) {
-    const driver::DomainStatus status = session.connection().status(domain);
-    return status.state == driver::DomainState::paused &&
-           status.reason == driver::reason::paused_starting_up;
+// What runs now may be a start that is being undone, so the driver decides, under the domain's
+// lock.
+void start_unless_active(Session& session, const driver::DomainRef& domain,
+                         const driver::StartOptions& options) {
+    try {
+        session.connection().start(domain, options);
+    } catch (const base::Error& error) {
+        if (domain.id != -1 && error.code() == base::ErrorCode::operation_invalid)
+            give_up("Domain is already active");
+        throw;
+    }
 }
 
 bool start(Session& session, const Invocation& invocation) {
     const driver::DomainRef domain = find_domain(session, invocation);
-    if (domain.id != -1 && !is_starting(session, domain)) give_up("Domain is already active");
     const std::string line = fmt::format("Failed to start domain '{}'", domain.name);
     refuse_descriptors(invocation, line);
     refuse_flags(line, unsupported_start_flags(invocation), "lxcDomainCreateWithFiles");
-    explain(line, [&] { session.connection().start(domain, start_options(invocation)); });
+    explain(line, [&] { start_unless_active(session, domain, start_options(invocation)); });
     session.say_format("Domain '{}' started\n", domain.name);
     if (!invocation.has("console")) return true;
     return open_console(session, domain, {}, {});
