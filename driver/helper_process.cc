@@ -59,12 +59,14 @@ void set_program_path(const std::string& path) {
     program_path() = path;
 }
 
-HelperProcess HelperProcess::spawn(const std::string& name, base::Fd operation, base::Fd group) {
+HelperProcess HelperProcess::spawn(const std::string& name, base::Fd operation,
+                                   const HelperGroup& group) {
     reap_helpers();
     auto [ours, theirs] = base::socket_pair(SOCK_SEQPACKET);
     base::StartedProgram started = base::start_program(
-        helper_path(), {"lxc_helper", "--name", name, "--channel", "3", "--operation", "4"},
-        {theirs, operation}, group);
+        helper_path(),
+        {"lxc_helper", "--name", name, "--channel", "3", "--operation", "4", "--group", group.path},
+        {theirs, operation}, group.unified);
     return {std::move(ours), std::move(started.process), started.pid};
 }
 

@@ -22,12 +22,18 @@ namespace lxvirt::driver {
 // it is.
 void set_program_path(const std::string& path);
 
+// The supervisors' group, in which the helper is born and which it leaves at its end.
+struct HelperGroup {
+    std::string path;  // in every hierarchy
+    base::Fd unified;  // its folder in the v2 tree; invalid where there is none
+};
+
 class HelperProcess {
   public:
     // Spawns it; it waits for its plan. `operation` is the operation lock, which it shares until
-    // the start is committed; `group` the supervisors' group in the v2 tree, or invalid where there
-    // is none. Throws SystemError.
-    static HelperProcess spawn(const std::string& name, base::Fd operation, base::Fd group);
+    // the start is committed; `group`: see there. Throws SystemError.
+    static HelperProcess spawn(const std::string& name, base::Fd operation,
+                               const HelperGroup& group);
     // The side of a process that the helper itself called, over its inherited channel.
     static HelperProcess adopt(base::UniqueFd channel, pid_t pid);
 

@@ -58,14 +58,14 @@ void carry_out(const Root& root, HelperProcess& helper, const helper::Plan& plan
 HelperProcess spawn_helper(const xml::Domain& domain, const HostFacts& host,
                            const base::OperationLock& lock) {
     const base::Hierarchy* unified = base::unified_of(host.hierarchies);
-    if (unified == nullptr) return HelperProcess::spawn(domain.name, lock.fd(), base::Fd());
     const std::string path = helper_group(domain);
+    if (unified == nullptr) return HelperProcess::spawn(domain.name, lock.fd(), {path, {}});
     for (int attempt = 0;; ++attempt) {
         try {
             base::make_group(*unified, path);
             const base::UniqueFd group =
                 base::open_file(unified->mount + path, O_RDONLY | O_DIRECTORY);
-            return HelperProcess::spawn(domain.name, lock.fd(), group);
+            return HelperProcess::spawn(domain.name, lock.fd(), {path, group});
         } catch (const base::SystemError& error) {
             if ((error.error() != ENOENT && error.error() != ENODEV) || attempt == 20) throw;
         }

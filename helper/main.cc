@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/capability.hh"
+#include "base/cgroup.hh"
 #include "base/codec.hh"
 #include "base/error.hh"
 #include "base/file.hh"
@@ -36,6 +37,7 @@ struct Arguments {
     int operation = -1;  // the operation lock, shared with the driver until the start is done
     int alive = -1;      // the alive lock, kept over a restart
     int agent = -1;      // pidfd of the driver's process that serves a restart
+    std::string group;   // the supervisors', which a restart that gets no plan is to leave
     std::uint64_t boots = 1;
     std::uint64_t quick_ends = 0;
 };
@@ -56,6 +58,8 @@ Arguments parse_arguments(int argc, char** argv) {
             arguments.alive = number;
         else if (option == "--agent")
             arguments.agent = number;
+        else if (option == "--group")
+            arguments.group = value;
         else if (option == "--boots")
             arguments.boots = static_cast<std::uint64_t>(number);
         else if (option == "--quick-ends")
@@ -88,6 +92,28 @@ base::RecordLock take_alive_lock(const Arguments& arguments, const Plan& plan) {
     auto lock = base::RecordLock::try_acquire(path);
     if (!lock) base::fail(base::ErrorCode::operation_invalid, "domain is already running");
     return std::move(*lock);
+}
+
+struct Work {
+    Plan plan;
+    base::RecordLock alive;
+};
+
+// Whoever gets no plan leaves the supervisors' group all the same.
+Work receive_work(const Arguments& arguments, base::Fd channel) {
+    try {
+        Plan plan = receive_plan(channel);
+        base::RecordLock alive = take_alive_lock(arguments, plan);
+        return {std::move(plan), std::move(alive)};
+    } catch (const base::Exception&) {
+        if (!arguments.group.empty()) {
+            Groups groups;
+            groups.hierarchies = base::find_hierarchies();
+            groups.helper = arguments.group;
+            leave_helper_group(groups);
+        }
+        throw;
+    }
 }
 
 bool await_commit(base::Fd channel) {
@@ -123,8 +149,7 @@ void restart(const Arguments& arguments, const Plan& plan, const base::RecordLoc
     add("--agent", std::to_string(agent.get()));
     add("--boots", std::to_string(arguments.boots + 1));
     add("--quick-ends", std::to_string(supervisor.quick_ends()));
-    // Without a plan it would not know which group to leave when the restart fails.
-    leave_helper_group(plan.groups);
+    add("--group", plan.groups.helper);
     base::exec_program(program, words);
     base::fail_errno("execute '{}'", plan.supervision.helper_path);
 }
@@ -195,9 +220,8 @@ int main(int argc, char** argv) {
             if (fd >= 0) base::keep_over_exec(base::Fd(fd), false);
         (void)::prctl(PR_SET_NAME, "lxc_helper");
         if (::prctl(PR_SET_DUMPABLE, 0) != 0) base::fail_errno("forbid to be traced");
-        const Plan plan = receive_plan(channel);
-        const base::RecordLock alive = take_alive_lock(arguments, plan);
-        return supervise(arguments, channel, plan, alive);
+        const Work work = receive_work(arguments, channel);
+        return supervise(arguments, channel, work.plan, work.alive);
     } catch (const base::Exception& error) {
         report_failure(channel, static_cast<std::int32_t>(error.code()), error.message());
     }

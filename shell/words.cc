@@ -57,9 +57,10 @@ std::string_view reason_word(DomainState state, int reason) {
 std::string state_and_reason(const driver::DomainStatus& status, bool with_detail) {
     const std::string_view state = state_word(status.state);
     const std::string_view why = reason_word(status.state, status.reason);
-    const bool ended_itself =
-        status.state == DomainState::shutoff && (status.reason == driver::reason::shutoff_crashed ||
-                                                 status.reason == driver::reason::shutoff_shutdown);
+    const bool ended_itself = status.state == DomainState::shutoff &&
+                              (status.reason == driver::reason::shutoff_crashed ||
+                               status.reason == driver::reason::shutoff_shutdown ||
+                               status.reason == driver::reason::shutoff_failed);
     if (!with_detail || !ended_itself || status.detail.empty()) {
         return fmt::format("{} ({})", state, why);
     }

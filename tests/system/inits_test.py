@@ -101,6 +101,17 @@ class PlainProgram(GuestCase):
         self.assertRegex(self.state("one"), r"^shut off \(crashed: exit status 3, .*not started")
         self.assert_nothing_left()
 
+    def test_restart_that_fails_is_reported_and_leaves_nothing(self):
+        source = f"{self.folder}/data"
+        support.os.mkdir(source)
+        self.life("sleep 0.3; exit 0", on_poweroff="restart", devices=(
+            f"<filesystem type='mount'><source dir='{source}'/><target dir='/data'/></filesystem>"))
+        support.os.rmdir(source)
+        wait_for(lambda: not self.active())
+        self.assertIn("shut off (failed", self.state("one"))
+        self.assertIn(source, self.state("one"))
+        self.assert_nothing_left()
+
     def test_on_reboot_destroy_ends(self):
         self.life("sleep 0.2; kill -HUP $$; sleep 0.2; busybox reboot -f; sleep 9",
                   on_reboot="destroy")
