@@ -140,12 +140,26 @@ bool kill_group(const std::vector<Hierarchy>& all, const std::string& path,
     return empty;
 }
 
+namespace {
+
+// v1 counts in the victim's own group only, v2 in those above it too.
+unsigned long oom_kills_below(const std::string& folder) {
+    unsigned long sum = keyed_value(folder + "/memory.oom_control", "oom_kill").value_or(0);
+    for (const std::string& name : list_folder(folder)) {
+        const std::string below = folder + "/" + name;
+        if (exists(below + "/memory.oom_control")) sum += oom_kills_below(below);
+    }
+    return sum;
+}
+
+}  // namespace
+
 std::optional<unsigned long> oom_kills(const std::vector<Hierarchy>& all, const std::string& path) {
     const Hierarchy* memory = owner_of(all, "memory");
     if (memory == nullptr) return std::nullopt;
     const std::string folder = memory->mount + path;
-    return keyed_value(folder + (memory->unified ? "/memory.events" : "/memory.oom_control"),
-                       "oom_kill");
+    if (!memory->unified) return oom_kills_below(folder);
+    return keyed_value(folder + "/memory.events", "oom_kill");
 }
 
 }  // namespace lxvirt::base
