@@ -1,0 +1,98 @@
+"""Control groups: limits in their files, the OOM killer's work reported, the container's own subtree."""
+
+import os
+import unittest
+
+import support
+from guest import GuestCase
+from support import read, wait_for
+
+
+class Limits(GuestCase):
+    def value(self, controller, name, v1, v2):
+        """A limit's file, whichever hierarchy has the controller."""
+        folder = self.group(name, controller)
+        if folder:
+            return read(f"{folder}/{v1}").strip()
+        for mount, kind in support.hierarchies():
+            base = mount + self.partition
+            if kind == "unified" and controller in read(f"{mount}/cgroup.controllers").split():
+                outer = next(entry for entry in os.listdir(base) if f"-{name}." in entry)
+                return read(f"{base}/{outer}/{v2}").strip()
+        self.skipTest(f"this host has no cgroup controller '{controller}'")
+        return None
+
+    def test_values_stand_in_the_groups(self):
+        self.boot("one", memory=65536, extra=(
+            "<memtune><hard_limit unit='KiB'>65536</hard_limit>"
+            "<soft_limit unit='KiB'>32768</soft_limit></memtune>"
+            "<cputune><shares>512</shares><period>50000</period><quota>20000</quota></cputune>"))
+        self.assertEqual(self.value("memory", "one", "memory.limit_in_bytes", "memory.max"),
+                         str(65536 * 1024))
+        self.assertEqual(self.value("memory", "one", "memory.soft_limit_in_bytes", "memory.high"),
+                         str(32768 * 1024))
+        self.assertIn(self.value("cpu", "one", "cpu.shares", "cpu.weight"), ("512", "50"))
+        self.assertIn(self.value("cpu", "one", "cpu.cfs_quota_us", "cpu.max"),
+                      ("20000", "20000 50000"))
+
+    def test_cpuset(self):
+        xml = self.xml("one").replace("<vcpu>", "<vcpu cpuset='0'>")
+        self.define(xml)
+        self.start("one")
+        self.assertEqual(self.value("cpuset", "one", "cpuset.cpus", "cpuset.cpus"), "0")
+        self.assertIn("Cpus_allowed_list:\t0\n",
+                      self.inside("one", "cat /proc/self/status")[1])
+
+    def test_helper_is_not_in_the_containers_groups(self):
+        self.boot("one")
+        self.assertNotIn("libvirt-lxc", read(f"/proc/{self.helper('one')}/cgroup"))
+        self.assertIn("lxvirt.helpers", read(f"/proc/{self.helper('one')}/cgroup"))
+
+    def test_out_of_memory_is_the_reason_and_the_helper_lives(self):
+        self.boot("one", memory=16384)
+        helper = self.helper("one")
+        # A child is killed; the container goes on.
+        status, _ = self.inside("one", "dd if=/dev/zero of=/dev/null bs=100M count=1")
+        self.assertNotEqual(status, 0)
+        self.assertEqual(self.helper("one"), helper)
+        self.assertEqual(self.state("one"), "running (booted)")
+
+    def test_out_of_memory_of_the_init_is_reported(self):
+        self.define(self.plain("one", memory=16384, init="/bin/dd",
+                               args=("if=/dev/zero", "of=/dev/null", "bs=100M", "count=1")))
+        self.ok("start", "one")
+        wait_for(lambda: not self.active())
+        self.assertRegex(self.state("one"), r"^shut off \(crashed: out of memory")
+        self.assert_nothing_left()
+
+
+class Subtree(GuestCase):
+    def test_container_sees_only_its_own(self):
+        self.boot("one")
+        for line in self.output("one", "cat /proc/self/cgroup").splitlines():
+            self.assertEqual(line.split(":", 2)[2], "/", line)
+        self.assertNotIn("lxvirt", self.output("one", "find /sys/fs/cgroup -type d"))
+
+    def test_container_makes_groups_below_its_own_only(self):
+        self.boot("one")
+        self.output("one", "for d in $(ls -d /sys/fs/cgroup/*/ | head -30); do"
+                           " [ -w $d/cgroup.procs ] && mkdir $d/inside; done; true")
+        made = [path for path in self.groups("one") if path.endswith("/inside")]
+        self.assertTrue(made, "the container could make no group of its own")
+        for path in made:
+            self.assertIn("/init/", path)
+        self.ok("destroy", "one")
+        self.assert_nothing_left()
+
+    def test_container_cannot_lift_its_limit(self):
+        self.boot("one", memory=32768)
+        self.inside("one", "for f in $(find /sys/fs/cgroup -name memory.max -o -name"
+                           " memory.limit_in_bytes); do echo 900000000 > $f; done")
+        folder = self.group("one", "memory")
+        if folder is None:
+            self.skipTest("the memory controller is not in a v1 hierarchy")
+        self.assertEqual(read(f"{folder}/memory.limit_in_bytes").strip(), str(32768 * 1024))
+
+
+if __name__ == "__main__":
+    support.main()
