@@ -11,7 +11,8 @@ RawTerminal::RawTerminal() {
     if (tcgetattr(STDIN_FILENO, &former_) != 0) base::fail_errno("read the terminal's settings");
     termios raw = former_;
     cfmakeraw(&raw);
-    if (tcsetattr(STDIN_FILENO, TCSAFLUSH, &raw) != 0) base::fail_errno("make the terminal raw");
+    // What was typed already is kept.
+    if (tcsetattr(STDIN_FILENO, TCSADRAIN, &raw) != 0) base::fail_errno("make the terminal raw");
 }
 
 RawTerminal::~RawTerminal() {
