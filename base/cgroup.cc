@@ -151,8 +151,8 @@ std::vector<Hierarchy> find_hierarchies(bool use_unified) {
     std::vector<Hierarchy> all = parse_hierarchies(read_file("/proc/self/mountinfo"));
     for (Hierarchy& hierarchy : all) {
         if (!hierarchy.unified) continue;
-        for (const std::string_view controller :
-             split_words(read_file(hierarchy.mount + "/cgroup.controllers")))
+        const std::string controllers = read_file(hierarchy.mount + "/cgroup.controllers");
+        for (const std::string_view controller : split_words(controllers))
             hierarchy.controllers.emplace_back(controller);
     }
     if (!use_unified && all.size() > 1)

@@ -81,16 +81,12 @@ std::optional<UniqueFd> try_open_in_root(Fd root, const std::string& path, int f
     fail_errno("open '{}' inside the container", path);
 }
 
-UniqueFd clone_mount(Fd folder, const std::string& path, bool recursive) {
-    const unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC |
-                           (path.empty() ? AT_EMPTY_PATH : 0) | (recursive ? AT_RECURSIVE : 0U);
-    UniqueFd tree(::open_tree(folder.get(), path.c_str(), flags));
-    if (!tree) fail_errno("open the mount tree '{}'", path);
+UniqueFd clone_mount(Fd object, bool recursive, const std::string& name) {
+    const unsigned flags =
+        OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0U);
+    UniqueFd tree(::open_tree(object.get(), "", flags));
+    if (!tree) fail_errno("clone the mount of '{}'", name);
     return tree;
-}
-
-UniqueFd clone_mount(Fd object, bool recursive) {
-    return clone_mount(object, "", recursive);
 }
 
 UniqueFd make_mount(const std::string& fstype, const std::string& source,

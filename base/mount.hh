@@ -24,10 +24,10 @@ namespace lxvirt::base {
 // Nothing on ENOENT and ENOTDIR.
 [[nodiscard]] std::optional<UniqueFd> try_open_in_root(Fd root, const std::string& path, int flags);
 
-// A detached copy of the mount at `path`, with what is mounted below it where `recursive`.
-[[nodiscard]] UniqueFd clone_mount(Fd folder, const std::string& path, bool recursive);
-// The same of the object that `object` itself is (O_PATH is enough).
-[[nodiscard]] UniqueFd clone_mount(Fd object, bool recursive);
+// A detached copy of the mount at `object` (O_PATH is enough), with what is mounted below it where
+// `recursive`; `name` is for errors. Kernels
+// before 6.15 clone only what is attached in the caller's mount namespace.
+[[nodiscard]] UniqueFd clone_mount(Fd object, bool recursive, const std::string& name);
 
 using MountOptions = std::vector<std::pair<std::string, std::string>>;  // value empty = a flag
 

@@ -32,7 +32,7 @@ UniqueFd move_up(Fd fd) {
 UniqueFd open_readonly_program(const std::string& path) {
     const UniqueFd file(::open(path.c_str(), O_PATH | O_CLOEXEC));
     if (!file) fail_errno("find the program '{}'", path);
-    UniqueFd program = clone_mount(file, false);
+    UniqueFd program = clone_mount(file, false, path);
     change_mount(program, {.set = MOUNT_ATTR_RDONLY, .propagation = MS_PRIVATE}, path);
     return program;
 }

@@ -109,7 +109,7 @@ class Builder {
             base::fail_with(ENOENT, "bind '{}' of the container on '{}'", mount.source,
                             mount.target);
         }
-        const UniqueFd tree = base::clone_mount(*source, mount.recursive);
+        const UniqueFd tree = base::clone_mount(*source, mount.recursive, mount.source);
         if (mount.attributes != 0 || mount.clear_attributes != 0)
             base::change_mount(tree,
                                {.set = mount.attributes,
@@ -132,8 +132,8 @@ class Builder {
             const std::string pts =
                 fmt::format("/dev/pts/{}", prepared_.consoles[i].container.number);
             const UniqueFd slave = base::open_in_root(root_, pts, O_PATH);
-            if (i == 0) place(base::clone_mount(slave, false), on("/dev/console"));
-            place(base::clone_mount(slave, false), on(fmt::format("/dev/tty{}", i + 1)));
+            if (i == 0) place(base::clone_mount(slave, false, pts), on("/dev/console"));
+            place(base::clone_mount(slave, false, pts), on(fmt::format("/dev/tty{}", i + 1)));
         }
     }
 
@@ -142,13 +142,19 @@ class Builder {
         if (!target) return;  // this kernel has no such file
         if (!is_folder(*target)) {
             const UniqueFd null = base::open_in_root(root_, "/dev/null", O_PATH);
-            base::attach_mount(base::clone_mount(null, false), *target, mount.target);
+            base::attach_mount(base::clone_mount(null, false, "/dev/null"), *target, mount.target);
             return;
         }
-        if (!empty_)
-            empty_ = base::make_mount("tmpfs", "lxvirt-empty", {{"mode", "555"}, {"size", "4096"}},
-                                      kNothing | MOUNT_ATTR_RDONLY);
-        base::attach_mount(base::clone_mount(empty_, false), *target, mount.target);
+        // One empty file system for all: the first place gets the mount itself, the others copies.
+        if (!empty_.valid()) {
+            const UniqueFd made =
+                base::make_mount("tmpfs", "lxvirt-empty", {{"mode", "555"}, {"size", "4096"}},
+                                 kNothing | MOUNT_ATTR_RDONLY);
+            base::attach_mount(made, *target, mount.target);
+            empty_ = base::open_in_root(root_, mount.target, O_PATH);
+            return;
+        }
+        base::attach_mount(base::clone_mount(empty_, false, mount.target), *target, mount.target);
     }
 
     const Plan& plan_;

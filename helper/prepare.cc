@@ -112,7 +112,7 @@ UniqueFd host_mount(const Mount& mount, Prepared& prepared) {
         const UniqueFd source(::open(mount.source.c_str(), O_PATH | O_CLOEXEC));
         if (!source && errno == ENOENT && mount.optional) return {};
         if (!source) base::fail_errno("mount '{}' on '{}'", mount.source, mount.target);
-        UniqueFd tree = base::clone_mount(source, mount.recursive);
+        UniqueFd tree = base::clone_mount(source, mount.recursive, mount.source);
         // Mounts that come to the host's tree later show inside; none goes the other way.
         base::change_mount(tree, {.propagation = MS_SLAVE, .recursive = true}, mount.source);
         if (mount.attributes != 0 && mount.target != "/")

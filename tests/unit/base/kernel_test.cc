@@ -45,6 +45,16 @@ TEST(Cgroup, FindsHybridHierarchies) {
     EXPECT_EQ(owner_of(all, "memory"), nullptr);
 }
 
+TEST(Cgroup, FindsThisHostsControllers) {
+    for (const Hierarchy& hierarchy : find_hierarchies()) {
+        EXPECT_TRUE(hierarchy.mount.starts_with('/'));
+        for (const std::string& controller : hierarchy.controllers)
+            EXPECT_EQ(controller.find_first_not_of("abcdefghijklmnopqrstuvwxyz_=-0123456789"),
+                      std::string::npos)
+                << controller;
+    }
+}
+
 TEST(DeviceRule, IsWrittenAsTheV1ListWantsIt) {
     EXPECT_EQ((DeviceRule{.type = 'c', .major = 1, .minor = 3}.v1_text()), "c 1:3 rwm");
     EXPECT_EQ((DeviceRule{.type = 'a', .major = {}, .minor = {}, .access = kDeviceMknod}.v1_text()),
