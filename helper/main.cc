@@ -36,6 +36,7 @@ struct Arguments {
     int channel = -1;
     int operation = -1;  // the operation lock, shared with the driver until the start is done
     int alive = -1;      // the alive lock, kept over a restart
+    int owner = -1;      // whose end is the container's end, over a restart
     int agent = -1;      // pidfd of the driver's process that serves a restart
     std::string group;   // the supervisors', which a restart that gets no plan is to leave
     std::uint64_t boots = 1;
@@ -56,6 +57,8 @@ Arguments parse_arguments(int argc, char** argv) {
             arguments.operation = number;
         else if (option == "--alive")
             arguments.alive = number;
+        else if (option == "--owner")
+            arguments.owner = number;
         else if (option == "--agent")
             arguments.agent = number;
         else if (option == "--group")
@@ -146,6 +149,10 @@ void restart(const Arguments& arguments, const Plan& plan, const base::RecordLoc
     add("--channel", std::to_string(ours.get()));
     add("--operation", std::to_string(operation.fd().get()));
     add("--alive", std::to_string(alive.fd().get()));
+    if (const base::Fd owner = supervisor.owner(); owner.valid()) {
+        base::keep_over_exec(owner, true);
+        add("--owner", std::to_string(owner.get()));
+    }
     add("--agent", std::to_string(agent.get()));
     add("--boots", std::to_string(arguments.boots + 1));
     add("--quick-ends", std::to_string(supervisor.quick_ends()));
@@ -158,6 +165,7 @@ int supervise(Arguments& arguments, base::UniqueFd& channel, const Plan& plan,
               const base::RecordLock& alive) {
     base::UniqueFd operation(arguments.operation);
     base::UniqueFd agent(arguments.agent);
+    base::UniqueFd owner(arguments.owner);
     enter_helper_group(plan.groups);
     std::optional<Supervisor> supervisor;
     try {
@@ -181,6 +189,7 @@ int supervise(Arguments& arguments, base::UniqueFd& channel, const Plan& plan,
         supervisor->watch_owner(std::move(channel));
     else
         channel.reset();
+    if (owner) supervisor->watch_owner(std::move(owner));
     if (supervisor->run() == Outcome::restart) {
         const auto held = supervisor->take_operation_lock();
         try {
@@ -213,10 +222,10 @@ int main(int argc, char** argv) {
     Arguments arguments = parse_arguments(argc, argv);
     base::UniqueFd channel(arguments.channel);
     try {
-        base::become_supervisor(
-            std::max({arguments.channel, arguments.operation, arguments.alive, arguments.agent}));
-        for (const int fd :
-             {arguments.channel, arguments.operation, arguments.alive, arguments.agent})
+        base::become_supervisor(std::max({arguments.channel, arguments.operation, arguments.alive,
+                                          arguments.owner, arguments.agent}));
+        for (const int fd : {arguments.channel, arguments.operation, arguments.alive,
+                             arguments.owner, arguments.agent})
             if (fd >= 0) base::keep_over_exec(base::Fd(fd), false);
         (void)::prctl(PR_SET_NAME, "lxc_helper");
         if (::prctl(PR_SET_DUMPABLE, 0) != 0) base::fail_errno("forbid to be traced");

@@ -37,6 +37,7 @@ class Supervisor {
 
     // The channel to whoever started the container: its end is the container's end.
     void watch_owner(base::UniqueFd channel);
+    [[nodiscard]] base::Fd owner() const { return owner_; }
     // Until the container's end. Outcome::restart: its groups are gone, the operation lock is held
     // (take_operation_lock()), and this program is to execute itself.
     [[nodiscard]] Outcome run();

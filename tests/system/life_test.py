@@ -88,6 +88,21 @@ class Definitions(GuestCase):
         self.wait_state("one", "shut off (destroyed)")
         self.assert_nothing_left()
 
+    def test_autodestroy_outlives_a_reboot(self):
+        self.define(self.xml("one", on_poweroff="restart"))
+        shell = subprocess.Popen(self.command(), stdin=subprocess.PIPE, text=True,
+                                 stdout=subprocess.DEVNULL)
+        shell.stdin.write("start one --autodestroy\n")
+        shell.stdin.flush()
+        self.wait_agent("one")
+        os.unlink(f"{self.share('one')}/ready")
+        self.ok("shutdown", "one")
+        self.wait_agent("one")
+        shell.stdin.close()
+        shell.wait(10)
+        self.wait_state("one", "shut off (destroyed)")
+        self.assert_nothing_left()
+
     def test_transient_domain_is_forgotten_at_its_end(self):
         path = f"{self.folder}/one.xml"
         write(path, self.xml("one"))
