@@ -29,29 +29,35 @@ class Recorder(unittest.TextTestResult):
         self.case.set("time", f"{time.monotonic() - self.begin:.3f}")
         super().stopTest(test)
 
-    def note_failure(self, error):
+    def case_of(self, test):
+        """The running test's element, or one for a whole class: its set-up is no test of its own."""
+        if isinstance(test, unittest.TestCase):
+            return self.case
+        return ElementTree.SubElement(self.suite, "testcase", classname="class", name=str(test),
+                                      status="run")
+
+    def note_failure(self, test, error):
         text = "".join(traceback.format_exception(*error))
         message = " | ".join(str(error[1]).splitlines()[:6])
-        ElementTree.SubElement(self.case, "failure", message=printable(message)).text = printable(text)
+        failure = ElementTree.SubElement(self.case_of(test), "failure", message=printable(message))
+        failure.text = printable(text)
 
     def addError(self, test, err):
         super().addError(test, err)
-        self.note_failure(err)
+        self.note_failure(test, err)
 
     def addFailure(self, test, err):
         super().addFailure(test, err)
-        self.note_failure(err)
+        self.note_failure(test, err)
 
     def addSubTest(self, test, subtest, err):
         super().addSubTest(test, subtest, err)
         if err is not None:
-            self.note_failure(err)
+            self.note_failure(test, err)
 
     def addSkip(self, test, reason):
         super().addSkip(test, reason)
-        if self.case is None:  # a whole class
-            self.startTest(test)
-        ElementTree.SubElement(self.case, "skipped", message=reason)
+        ElementTree.SubElement(self.case_of(test), "skipped", message=reason)
 
 
 def printable(text):
