@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """Measures lxsh beside lxc-tools and libvirt; run by tests/bench/run in namespaces of its own.
 
-Every program gets the same root file system, init (endless sleep), limits (none) and network (the one it
-is started in), and they take turns within each round, so that a noisy machine is noisy for all. Times
-are of whole commands, from fork to the end of the process; a destroy ends when init's process is gone.
+Every program gets the same root file system, init (endless sleep) and network (none of its own, or one
+device on the same bridge), and they take turns within each round, so that a noisy machine is noisy for
+all. Times are of whole commands, from spawn to the end of the process; a destroy ends when init and the
+supervisor, which removes the groups, are both gone.
 """
 
+import contextlib
 import os
 import pathlib
 import shutil
@@ -19,6 +21,8 @@ import time
 INIT = ["/bin/busybox", "sleep", "1000000000"]
 DEFINITIONS = 1000
 SUPERVISED = 10
+BRIDGE = "bench0"
+PLAIN, WIRED = "d0", "w0"  # the second has a device on the bridge
 
 DOMAIN = """<domain type='lxc'>
   <name>{name}</name>
@@ -36,28 +40,48 @@ DOMAIN = """<domain type='lxc'>
       <source dir='{rootfs}'/>
       <target dir='/'/>
     </filesystem>
-    <console type='pty'/>
+{interface}    <console type='pty'/>
   </devices>
 </domain>
+"""
+
+INTERFACE = f"""    <interface type='bridge'>
+      <mac address='00:16:3e:00:00:01'/>
+      <source bridge='{BRIDGE}'/>
+    </interface>
 """
 
 LXC_CONFIG = """lxc.rootfs.path = dir:{rootfs}
 lxc.uts.name = {name}
 lxc.init.cmd = {init}
-lxc.net.0.type = none
+{network}
 lxc.apparmor.profile = unconfined
 lxc.mount.auto = proc:mixed sys:ro
 lxc.autodev = 1
 """
 
 
+def domains():
+    """Name and document of each domain that the benchmark defines."""
+    def document(number, name, interface):
+        return name, DOMAIN.format(name=name, number=number, init=INIT, rootfs="{rootfs}",
+                                   interface=interface)
+    yield from (document(number, f"d{number}", "") for number in range(DEFINITIONS))
+    yield document(DEFINITIONS, WIRED, INTERFACE)
+
+
 def call(*command):
-    """Seconds that a command took; its output where it fails."""
-    begun = time.perf_counter()
-    done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
-    took = time.perf_counter() - begun
-    if done.returncode:
-        raise RuntimeError(f"{' '.join(command)}: {done.stderr.strip() or done.stdout.strip()}")
+    """Seconds that a command took; what it said is raised where it fails."""
+    with tempfile.TemporaryFile() as said:
+        actions = [(os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
+                   (os.POSIX_SPAWN_DUP2, said.fileno(), 1), (os.POSIX_SPAWN_DUP2, said.fileno(), 2)]
+        begun = time.perf_counter()
+        pid = os.posix_spawnp(command[0], command, os.environ, file_actions=actions)
+        status = os.waitpid(pid, 0)[1]
+        took = time.perf_counter() - begun
+        if status:
+            said.seek(0)
+            raise RuntimeError(f"{' '.join(command)}: {said.read().decode(errors='replace').strip()}")
     return took
 
 
@@ -78,12 +102,12 @@ def wait_gone(pid):
         time.sleep(0.0002)
 
 
-def pss(pid):
-    """Proportional set size in KiB."""
+def memory(pid, field):
+    """A line of smaps_rollup (proc(5)) in KiB: Pss is the proportional set size."""
     for line in pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines():
-        if line.startswith("Pss:"):
+        if line.startswith(field + ":"):
             return int(line.split()[1])
-    raise RuntimeError(f"no Pss of process {pid}")
+    raise RuntimeError(f"no {field} of process {pid}")
 
 
 def children(pid):
@@ -99,10 +123,8 @@ class Lxvirt:
         self.command = [lxsh, "-c", f"lxc:///embed?root={self.root}"]
         folder = self.root / "etc/lxvirt/lxc"
         folder.mkdir(parents=True)
-        for number in range(DEFINITIONS):
-            name = f"d{number}"
-            text = DOMAIN.format(name=name, number=number, init=INIT, rootfs=rootfs)
-            (folder / f"{name}.xml").write_text(text, encoding="ascii")
+        for name, text in domains():
+            (folder / f"{name}.xml").write_text(text.format(rootfs=rootfs), encoding="ascii")
 
     def version(self):
         return output(*self.command, "version").splitlines()[0]
@@ -114,7 +136,9 @@ class Lxvirt:
         return int(output(*self.command, "domid", name))
 
     def init(self, name):
-        return self.supervisor(name)
+        status = self.root / "run/lxvirt/lxc" / name / "status"
+        return int(next(line.partition("=")[2] for line in status.read_text().splitlines()
+                        if line.startswith("init_pid=")))
 
     def destroy(self, name):
         return call(*self.command, "destroy", name)
@@ -134,10 +158,12 @@ class Lxc:
 
     def __init__(self, work, rootfs, _lxsh):
         self.path = work / "lxc"
-        for number in range(SUPERVISED):
-            folder = self.path / f"d{number}"
+        wired = f"lxc.net.0.type = veth\nlxc.net.0.link = {BRIDGE}"
+        for name in [f"d{number}" for number in range(SUPERVISED)] + [WIRED]:
+            folder = self.path / name
             folder.mkdir(parents=True)
-            text = LXC_CONFIG.format(rootfs=rootfs, name=f"d{number}", init=" ".join(INIT))
+            network = wired if name == WIRED else "lxc.net.0.type = none"
+            text = LXC_CONFIG.format(rootfs=rootfs, name=name, init=" ".join(INIT), network=network)
             (folder / "config").write_text(text, encoding="ascii")
 
     def version(self):
@@ -169,9 +195,8 @@ class Libvirt:
             subprocess.run(["mount", "-t", "tmpfs", "none", path], check=True)
         folder = pathlib.Path("/etc/libvirt/lxc")
         folder.mkdir()
-        for number in range(DEFINITIONS):
-            text = DOMAIN.format(name=f"d{number}", number=number, init=INIT, rootfs=rootfs)
-            (folder / f"d{number}.xml").write_text(text, encoding="ascii")
+        for name, text in domains():
+            (folder / f"{name}.xml").write_text(text.format(rootfs=rootfs), encoding="ascii")
         for name in ("libvirtd.conf", "virtlogd.conf"):
             (pathlib.Path("/etc/libvirt") / name).write_text("", encoding="ascii")
         log = open(work / "libvirtd.log", "w", encoding="utf-8")
@@ -228,8 +253,9 @@ def peers(work, rootfs, lxsh):
         peer = None
         try:
             peer = kind(work, rootfs, lxsh)
-            peer.start("d0")
-            peer.destroy("d0")
+            for name in (PLAIN, WIRED):
+                peer.start(name)
+                peer.destroy(name)
             found.append(peer)
         except (RuntimeError, OSError, subprocess.CalledProcessError) as error:
             if kind is Lxvirt:
@@ -244,12 +270,19 @@ def add(results, row, peer, value):
     results.setdefault(row, {}).setdefault(peer.name, []).append(value)
 
 
+def measure_start(results, peer, name, words):
+    add(results, f"start{words}, ms", peer, peer.start(name) * 1000)
+    init, supervisor = peer.init(name), peer.supervisor(name)
+    took = peer.destroy(name)
+    took += wait_gone(init)
+    took += wait_gone(supervisor)
+    add(results, f"destroy{words}, ms", peer, took * 1000)
+
+
 def measure_round(results, everyone):
-    for peer in everyone:
-        add(results, "start, ms", peer, peer.start("d0") * 1000)
-        pid = peer.init("d0")
-        took = peer.destroy("d0")
-        add(results, "destroy, ms", peer, (took + wait_gone(pid)) * 1000)
+    for name, words in ((PLAIN, ""), (WIRED, " with a bridged device")):
+        for peer in everyone:
+            measure_start(results, peer, name, words)
     for peer in everyone:
         if hasattr(peer, "list"):
             add(results, f"list --all, {DEFINITIONS} definitions, ms", peer, peer.list() * 1000)
@@ -261,10 +294,23 @@ def measure_memory(results, peer):
     for name in names:
         peer.start(name)
     for name in names:
-        add(results, f"PSS of a supervisor, {SUPERVISED} running, KiB", peer,
-            pss(peer.supervisor(name)))
+        for field, row in (("Pss", "PSS"), ("Private_Dirty", "private dirty memory")):
+            add(results, f"{row} of a supervisor, {SUPERVISED} running, KiB", peer,
+                memory(peer.supervisor(name), field))
     for name in names:
         peer.destroy(name)
+
+
+def remove_groups(before):
+    """The empty groups that a peer left at the top of the hierarchies; others' are not looked into."""
+    for folder in top_groups() - before:
+        with contextlib.suppress(OSError):
+            folder.rmdir()
+
+
+def top_groups():
+    return {path for pattern in ("*/machine", "*/lxc*", "machine", "lxc*")
+            for path in pathlib.Path("/sys/fs/cgroup").glob(pattern) if path.is_dir()}
 
 
 def machine():
@@ -301,6 +347,9 @@ def main():
     with tempfile.TemporaryDirectory(prefix="lxvirt-bench-") as folder:
         work = pathlib.Path(folder)
         subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+        subprocess.run(["ip", "link", "add", BRIDGE, "type", "bridge"], check=True)
+        subprocess.run(["ip", "link", "set", BRIDGE, "up"], check=True)
+        groups = top_groups()
         try:
             everyone = peers(work, make_rootfs(work / "rootfs"), lxsh)
             for number in range(rounds):
@@ -313,6 +362,7 @@ def main():
         finally:
             for peer in everyone:
                 peer.close()
+            remove_groups(groups)
 
 
 if __name__ == "__main__":
