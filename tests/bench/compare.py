@@ -123,6 +123,9 @@ class Lxvirt:
         self.command = [lxsh, "-c", f"lxc:///embed?root={self.root}"]
         folder = self.root / "etc/lxvirt/lxc"
         folder.mkdir(parents=True)
+        # As /run is on a machine, and as the others have theirs.
+        (self.root / "run").mkdir()
+        subprocess.run(["mount", "-t", "tmpfs", "none", self.root / "run"], check=True)
         for name, text in domains():
             (folder / f"{name}.xml").write_text(text.format(rootfs=rootfs), encoding="ascii")
 
@@ -150,7 +153,7 @@ class Lxvirt:
         return call(*self.command, "uri")
 
     def close(self):
-        pass
+        subprocess.run(["umount", "-l", self.root / "run"], check=True)
 
 
 class Lxc:
@@ -199,8 +202,17 @@ class Libvirt:
             (folder / f"{name}.xml").write_text(text.format(rootfs=rootfs), encoding="ascii")
         for name in ("libvirtd.conf", "virtlogd.conf"):
             (pathlib.Path("/etc/libvirt") / name).write_text("", encoding="ascii")
+        # The daemon ends where its qemu driver does not find the user and group that its package makes.
+        for name, line in (("passwd", "libvirt-qemu:x:64055:64055::/nowhere:/bin/false\n"),
+                           ("group", "libvirt-qemu:x:64055:\n")):
+            path = pathlib.Path("/etc") / name
+            (work / name).write_text(path.read_text(encoding="utf-8") + line, encoding="utf-8")
+            subprocess.run(["mount", "--bind", work / name, path], check=True)
         log = open(work / "libvirtd.log", "w", encoding="utf-8")
-        self.daemons = [subprocess.Popen([shutil.which(name)], stdout=log, stderr=log)
+        # libvirt_lxc 9.0 starts nothing where the hierarchies are mixed: it sees those of v1 only.
+        hide = "umount /sys/fs/cgroup/unified 2>/dev/null; exec $0"
+        self.daemons = [subprocess.Popen(["unshare", "--mount", "sh", "-c", hide, name],
+                                         stdout=log, stderr=log)
                         for name in ("virtlogd", "libvirtd")]
         for _ in range(200):
             if subprocess.run([*self.command, "uri"], capture_output=True).returncode == 0:
@@ -341,6 +353,16 @@ def print_table(results, everyone, rounds):
     print("\n" + "; ".join(peer.version() for peer in everyone))
 
 
+def show_network():
+    """A /sys that shows the network namespace we are in (lxc-start looks for its bridge there), with
+    the groups where they were."""
+    aside = tempfile.mkdtemp()
+    subprocess.run(["mount", "--move", "/sys/fs/cgroup", aside], check=True)
+    subprocess.run(["mount", "-t", "sysfs", "sysfs", "/sys"], check=True)
+    subprocess.run(["mount", "--move", aside, "/sys/fs/cgroup"], check=True)
+    os.rmdir(aside)
+
+
 def main():
     lxsh, rounds = sys.argv[1], int(sys.argv[2])
     results, everyone = {}, []
@@ -349,6 +371,7 @@ def main():
         subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
         subprocess.run(["ip", "link", "add", BRIDGE, "type", "bridge"], check=True)
         subprocess.run(["ip", "link", "set", BRIDGE, "up"], check=True)
+        show_network()
         groups = top_groups()
         try:
             everyone = peers(work, make_rootfs(work / "rootfs"), lxsh)
