@@ -6,7 +6,7 @@ build_packages=(g++ meson ninja-build pkg-config libxml2-dev libfmt-dev libreadl
     libseccomp-dev libblkid-dev libc6-dev)
 test_packages=(python3 libgtest-dev libgmock-dev libbenchmark-dev busybox-static iproute2 e2fsprogs
     util-linux procps)
-ci_packages=(clang clang-format libclang-rt-dev)
+ci_packages=(clang clang-format libclang-rt-dev ccache)
 quickstart_packages=(mmdebstrap debian-archive-keyring iproute2 busybox-static)
 
 # say TEXT...: one line about what goes on.
