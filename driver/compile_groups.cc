@@ -26,7 +26,7 @@ class Limits {
             base::fail(base::ErrorCode::config_unsupported,
                        "{} has no meaning on this host's cgroup {}", element,
                        unified ? "v2" : "v1");
-        made.push_back({controller, file, unified ? v2_value : v1_value});
+        made.push_back({controller, file, unified ? v2_value : v1_value, {}});
     }
 
     bool is_unified(const char* controller, const char* element) const {
@@ -81,11 +81,11 @@ void add_cpu(const xml::Domain& domain, Limits& limits) {
         const std::int64_t quota = tune.quota.value_or(-1);
         if (limits.is_unified("cpu", "<quota>")) {
             const std::string most = quota > 0 ? std::to_string(quota) : "max";
-            limits.made.push_back({"cpu", "cpu.max", fmt::format("{} {}", most, period)});
+            limits.made.push_back({"cpu", "cpu.max", fmt::format("{} {}", most, period), {}});
         } else {
-            limits.made.push_back({"cpu", "cpu.cfs_period_us", std::to_string(period)});
+            limits.made.push_back({"cpu", "cpu.cfs_period_us", std::to_string(period), {}});
             limits.made.push_back(
-                {"cpu", "cpu.cfs_quota_us", std::to_string(quota > 0 ? quota : -1)});
+                {"cpu", "cpu.cfs_quota_us", std::to_string(quota > 0 ? quota : -1), {}});
         }
     }
     if (!domain.cpuset.empty())
@@ -123,9 +123,13 @@ void add_block_device(const xml::BlkioDevice& device, const HostFacts& host, con
 
 void add_blkio(const xml::Domain& domain, const HostFacts& host, Limits& limits) {
     const char* controller = base::owner_of(host.hierarchies, "io") != nullptr ? "io" : "blkio";
-    if (domain.blkiotune.weight)
+    if (domain.blkiotune.weight) {
         limits.add(controller, "blkio.weight", std::to_string(*domain.blkiotune.weight),
                    "io.weight", std::to_string(*domain.blkiotune.weight), "<blkiotune><weight>");
+        // Without CFQ and without a cost model only the bfq scheduler knows weights.
+        const bool unified = limits.made.back().file == "io.weight";
+        limits.made.back().alternative = unified ? "io.bfq.weight" : "blkio.bfq.weight";
+    }
     for (const xml::BlkioDevice& device : domain.blkiotune.devices)
         add_block_device(device, host, controller, limits);
 }

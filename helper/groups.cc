@@ -25,7 +25,9 @@ void write_limits(const Groups& groups) {
             base::fail(base::ErrorCode::config_unsupported,
                        "'{}' needs the cgroup controller '{}', which this host does not have",
                        limit.file, limit.controller);
-        base::write_value(folder_of(*owner, groups.outer) + "/" + limit.file, limit.value);
+        const std::string folder = folder_of(*owner, groups.outer) + "/";
+        const bool other = !limit.alternative.empty() && !base::exists(folder + limit.file);
+        base::write_value(folder + (other ? limit.alternative : limit.file), limit.value);
     }
 }
 

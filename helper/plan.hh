@@ -69,11 +69,13 @@ struct Namespaces {
 struct GroupLimit {
     std::string controller;  // decides the hierarchy
     std::string file, value;
+    std::string alternative;  // the file of kernels that have no `file`; may be empty
     template <typename Self, typename Visitor>
     static void fields(Self& self, Visitor& visit) {
         visit("controller", self.controller);
         visit("file", self.file);
         visit("value", self.value);
+        visit("alternative", self.alternative);
     }
 };
 
