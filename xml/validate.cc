@@ -1,12 +1,12 @@
 // Validation by schemas/domain.rng (RELAX NG), for define --validate.
 #include <fmt/format.h>
 #include <libxml/relaxng.h>
-#include <unistd.h>
 
 #include <cstdlib>
 #include <functional>
 #include <memory>
 
+#include "base/file.hh"
 #include "config.hh"
 #include "xml/parts.hh"
 
@@ -14,12 +14,12 @@ namespace lxvirt::xml {
 
 namespace {
 
-// LXVIRT_SCHEMAS, then the source tree's, then the installed one.
+// LXVIRT_SCHEMAS, then the source tree's for programs of its build tree, else the installed one.
 std::string schema_path() {
     if (const char* folder = std::getenv("LXVIRT_SCHEMAS"))
         return fmt::format("{}/domain.rng", folder);
-    std::string path = SOURCE_ROOT "/schemas/domain.rng";
-    if (::access(path.c_str(), R_OK) == 0) return path;
+    const auto self = base::read_link("/proc/self/exe");
+    if (self && self->starts_with(BUILD_ROOT "/")) return SOURCE_ROOT "/schemas/domain.rng";
     return SCHEMA_FOLDER "/domain.rng";
 }
 
