@@ -111,7 +111,7 @@ std::vector<std::string_view> split_tabs(std::string_view line) {
 std::optional<std::string> journal_append(const JournalFile& file, JournalEntry entry) noexcept {
     try {
         // Waits a while at most: a stopped process that holds the lock must not stop the others.
-        const auto lock = OperationLock::acquire(file.lock_path, std::chrono::seconds(2));
+        const auto lock = OperationLock::acquire(file.lock_path, std::chrono::seconds(10));
         entry.time = wall_time();
         append_locked(file, entry);
         return std::nullopt;
