@@ -139,20 +139,40 @@ void Netlink::request(NetlinkMessage& message, const std::string& what, const An
     }
 }
 
-std::optional<int> Netlink::find_link(const std::string& name) {
+bool Netlink::ask_link(const std::string& name, const Answer& answer) {
     NetlinkMessage message(RTM_GETLINK, 0);
     message.fixed(link_header(0)).attribute(IFLA_IFNAME, name);
-    int index = 0;
     try {
-        request(message, fmt::format("find network device '{}'", name),
-                [&](const nlmsghdr* header) {
-                    index = static_cast<const ifinfomsg*>(NLMSG_DATA(header))->ifi_index;
-                });
+        request(message, fmt::format("find network device '{}'", name), answer);
     } catch (const SystemError& error) {
         if (error.error() != ENODEV) throw;
-        return std::nullopt;
+        return false;
     }
+    return true;
+}
+
+std::optional<int> Netlink::find_link(const std::string& name) {
+    int index = 0;
+    const auto take = [&](const nlmsghdr* header) {
+        index = static_cast<const ifinfomsg*>(NLMSG_DATA(header))->ifi_index;
+    };
+    if (!ask_link(name, take)) return std::nullopt;
     return index;
+}
+
+std::optional<std::string> Netlink::link_alias(const std::string& name) {
+    std::string alias;
+    const auto take = [&](const nlmsghdr* header) {
+        auto left = static_cast<int>(IFLA_PAYLOAD(header));
+        for (auto* part = IFLA_RTA(static_cast<ifinfomsg*>(NLMSG_DATA(header))); RTA_OK(part, left);
+             part = RTA_NEXT(part, left)) {
+            if (part->rta_type != IFLA_IFALIAS) continue;
+            const auto* text = static_cast<const char*>(RTA_DATA(part));
+            alias.assign(text, ::strnlen(text, RTA_PAYLOAD(part)));
+        }
+    };
+    if (!ask_link(name, take)) return std::nullopt;
+    return alias;
 }
 
 int Netlink::link_index(const std::string& name) {

@@ -83,6 +83,8 @@ class Netlink {
     Netlink();
 
     [[nodiscard]] std::optional<int> find_link(const std::string& name);
+    // Its IFALIAS; nothing where there is no such device, empty where it has none.
+    [[nodiscard]] std::optional<std::string> link_alias(const std::string& name);
     // Throws SystemError(ENODEV) naming it.
     [[nodiscard]] int link_index(const std::string& name);
 
@@ -103,6 +105,8 @@ class Netlink {
 
   private:
     using Answer = std::function<void(const nlmsghdr*)>;
+    // Asks for one device by name; false where there is none.
+    bool ask_link(const std::string& name, const Answer& answer);
     // Sends and waits for the acknowledgement, handing what comes before it to `answer`; throws
     // SystemError saying `what`.
     void request(NetlinkMessage& message, const std::string& what, const Answer& answer = {});

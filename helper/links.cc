@@ -57,10 +57,8 @@ void retry_while_ours(Netlink& host, const Link& link, Make&& make) {
             return;
         } catch (const base::SystemError& error) {
             if (error.error() != EEXIST && error.error() != EADDRINUSE) throw;
-            const auto alias =
-                base::try_read_file(fmt::format("/sys/class/net/{}/ifalias", link.host));
-            const bool ours =
-                !host.find_link(link.host) || (alias && alias->starts_with(link.alias));
+            const auto alias = host.link_alias(link.host);
+            const bool ours = !alias || *alias == link.alias;
             if (!ours || std::chrono::steady_clock::now() > end) {
                 if (ours) throw;
                 base::fail_with(error.error(),
