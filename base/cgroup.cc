@@ -198,6 +198,8 @@ void remove_group(const Hierarchy& hierarchy, const std::string& path,
 void remove_empty_group(const Hierarchy& hierarchy, const std::string& path) {
     const std::string folder = full_path(hierarchy, path);
     for (int attempt = 0; ::rmdir(folder.c_str()) != 0; ++attempt) {
+        // One that was not made yet: the folders above may have been.
+        if (errno == ENOENT) break;
         // A process that has ended stays in its group for another moment.
         if (errno != EBUSY || attempt == 20) return;
         ::usleep(1000);

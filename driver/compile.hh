@@ -50,6 +50,8 @@ struct CompileOptions {
 // Fills in what only a running domain has: partition, aliases, the names of network devices.
 void name_live_domain(xml::Domain& domain, pid_t helper);
 
+// The container's group; `helper` 0 gives a name that is never made.
+[[nodiscard]] std::string outer_group(const xml::Domain& domain, pid_t helper);
 // The group of all supervisors of a partition, a leaf.
 [[nodiscard]] std::string helper_group(const xml::Domain& domain);
 

@@ -174,7 +174,7 @@ helper::Groups groups(const xml::Domain& domain, const HostFacts& host, pid_t he
                       const helper::Dev& dev) {
     helper::Groups made;
     made.hierarchies = host.hierarchies;
-    made.outer = fmt::format("{}/lxc-{}-{}.libvirt-lxc", partition_of(domain), helper, domain.name);
+    made.outer = outer_group(domain, helper);
     made.inner = made.outer + "/init";
     made.helper = helper_group(domain);
     made.limits = limits(domain, host);
@@ -185,6 +185,11 @@ helper::Groups groups(const xml::Domain& domain, const HostFacts& host, pid_t he
 }  // namespace lxvirt::driver::compile
 
 namespace lxvirt::driver {
+
+std::string outer_group(const xml::Domain& domain, pid_t helper) {
+    return fmt::format("{}/lxc-{}-{}.libvirt-lxc", compile::partition_of(domain), helper,
+                       domain.name);
+}
 
 std::string helper_group(const xml::Domain& domain) {
     return compile::partition_of(domain) + "/lxvirt.helpers";

@@ -2,6 +2,8 @@
 
 #include <fcntl.h>
 
+#include <optional>
+
 #include "base/error.hh"
 #include "base/file.hh"
 #include "driver/check.hh"
@@ -80,26 +82,34 @@ base::UniqueFd start_domain(const Root& root, StartRequest request,
     check_startable(request.domain);
     LiveState live;
     live.autodestroy = request.options.autodestroy;
-    // Spawned first: it loads and resets itself while the plan is compiled.
-    const HostFacts host = host_facts(root);
-    HelperProcess helper = spawn_helper(request.domain, host, lock);
     live.domain = std::move(request.domain);
-    name_live_domain(live.domain, helper.pid());
     const std::string& name = live.domain.name;
+    const HostFacts host = host_facts(root);
+    std::optional<HelperProcess> helper;
     try {
+        // From here on a kill leaves what the cleaner finds: first of all the supervisors' group.
+        live.cgroup = outer_group(live.domain, 0);
+        write_live(root, live);
+        // Spawned before its plan is there: it loads and resets itself while that is compiled.
+        helper = spawn_helper(live.domain, host, lock);
+        name_live_domain(live.domain, helper->pid());
         const helper::Plan plan = compile_plan(live.domain, root, host,
-                                               {.helper = helper.pid(),
+                                               {.helper = helper->pid(),
                                                 .paused = request.options.paused,
                                                 .autodestroy = request.options.autodestroy,
                                                 .has_hooks = has_hooks(root),
                                                 .uri = request.uri});
         call_hooks(root, live, "prepare");
         call_hooks(root, live, "start");
-        carry_out(root, helper, plan, live);
+        carry_out(root, *helper, plan, live);
         call_hooks(root, live, "started");
-        helper.commit();
+        helper->commit();
     } catch (const base::Exception&) {
-        helper.abandon();  // it undoes its part; the files are ours
+        // The helper undoes its part; the files are ours, and the group where none was spawned.
+        if (helper)
+            helper->abandon();
+        else if (const base::Hierarchy* unified = base::unified_of(host.hierarchies))
+            base::remove_empty_group(*unified, helper_group(live.domain));
         remove_live(root, name);
         record_end(root, name, "failed", "");
         throw;
@@ -107,7 +117,7 @@ base::UniqueFd start_domain(const Root& root, StartRequest request,
     journal_lifecycle(root, name, live.domain.uuid, "Started", "Booted");
     if (request.options.paused)
         journal_lifecycle(root, name, live.domain.uuid, "Suspended", "Paused");
-    return request.options.autodestroy ? helper.take_channel() : base::UniqueFd();
+    return request.options.autodestroy ? helper->take_channel() : base::UniqueFd();
 }
 
 void restart_domain(const Root& root, const std::string& name, const std::string& uri,
