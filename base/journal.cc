@@ -10,6 +10,7 @@
 #include "base/error.hh"
 #include "base/file.hh"
 #include "base/lock.hh"
+#include "base/text.hh"
 
 namespace lxvirt::base {
 
@@ -96,16 +97,6 @@ bool parse_time(std::string_view text, WallTime& time) {
            parse_number(text.substr(dot + 1), time.milliseconds);
 }
 
-std::vector<std::string_view> split_tabs(std::string_view line) {
-    std::vector<std::string_view> fields;
-    for (;;) {
-        const auto tab = line.find('\t');
-        fields.push_back(line.substr(0, tab));
-        if (tab == std::string_view::npos) return fields;
-        line.remove_prefix(tab + 1);
-    }
-}
-
 }  // namespace
 
 std::optional<std::string> journal_append(const JournalFile& file, JournalEntry entry) noexcept {
@@ -167,7 +158,7 @@ std::string format_journal_line(const JournalEntry& entry) {
 }
 
 std::optional<JournalEntry> parse_journal_line(std::string_view line) {
-    const auto fields = split_tabs(line);
+    const auto fields = split(line, '\t');
     JournalEntry entry;
     if (fields.size() != kFields || !parse_number(fields[0], entry.sequence) ||
         !parse_time(fields[1], entry.time))
