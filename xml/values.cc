@@ -149,6 +149,11 @@ bool SocketAddress::zero_beyond(unsigned prefix) const {
     return true;
 }
 
+void SocketAddress::clear_beyond(unsigned prefix) {
+    for (unsigned bit = prefix; bit < bits(); ++bit)
+        bytes[bit / 8] &= static_cast<std::uint8_t>(~(0x80U >> (bit % 8)));
+}
+
 std::string SocketAddress::text() const {
     std::array<char, INET6_ADDRSTRLEN> buffer{};
     const char* text = ::inet_ntop(v6 ? AF_INET6 : AF_INET, bytes.data(), buffer.data(),

@@ -31,6 +31,7 @@ struct SocketAddress {
     std::array<std::uint8_t, 16> bytes{};  // 4 of them for IPv4
     [[nodiscard]] unsigned bits() const { return v6 ? 128 : 32; }
     [[nodiscard]] bool zero_beyond(unsigned prefix) const;
+    void clear_beyond(unsigned prefix);      // leaves the network of an address
     [[nodiscard]] std::string text() const;  // canonical, as inet_ntop(3)
 };
 [[nodiscard]] std::optional<SocketAddress> to_ip_address(std::string_view text);
