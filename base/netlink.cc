@@ -1,16 +1,17 @@
 #include "base/netlink.hh"
 
-#include <arpa/inet.h>
+#include <fcntl.h>
 #include <linux/if_link.h>
 #include <linux/netlink.h>
 #include <linux/veth.h>
 #include <net/if.h>
+#include <sched.h>
 #include <unistd.h>
 
 #include <cstring>
 
 #include "base/error.hh"
-#include "base/text.hh"
+#include "base/file.hh"
 
 namespace lxvirt::base {
 
@@ -45,27 +46,6 @@ std::string_view extended_text(const nlmsghdr* header) {
 }
 
 }  // namespace
-
-std::optional<MacAddress> parse_mac(std::string_view text) {
-    MacAddress mac{};
-    const auto parts = split(text, ':');
-    if (parts.size() != mac.size()) return std::nullopt;
-    for (std::size_t i = 0; i < mac.size(); ++i) {
-        const auto byte = parse_number<unsigned char>(parts[i], 16);
-        if (!byte || parts[i].size() > 2) return std::nullopt;
-        mac[i] = *byte;
-    }
-    return mac;
-}
-
-std::optional<NetAddress> parse_address(const std::string& text) {
-    NetAddress address;
-    if (::inet_pton(AF_INET, text.c_str(), address.bytes.data()) == 1) return address;
-    address.family = AF_INET6;
-    address.prefix = 128;
-    if (::inet_pton(AF_INET6, text.c_str(), address.bytes.data()) == 1) return address;
-    return std::nullopt;
-}
 
 NetlinkMessage::NetlinkMessage(std::uint16_t type, std::uint16_t flags) {
     nlmsghdr header{};
@@ -113,6 +93,22 @@ Netlink::Netlink() : socket_(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLI
     (void)::setsockopt(socket_.get(), SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof on);
 }
 
+// A socket opened inside the namespace stays in there.
+Netlink Netlink::inside(Fd netns) {
+    const UniqueFd home = open_file("/proc/self/ns/net", O_RDONLY);
+    if (::setns(netns.get(), CLONE_NEWNET) != 0) fail_errno("enter a network namespace");
+    std::optional<Netlink> made;
+    int error = 0;
+    try {
+        made.emplace();
+    } catch (const SystemError& failure) {
+        error = failure.error();
+    }
+    if (::setns(home.get(), CLONE_NEWNET) != 0) fail_errno("return from a network namespace");
+    if (!made) fail_with(error, "open an rtnetlink socket in a network namespace");
+    return std::move(*made);
+}
+
 void Netlink::request(NetlinkMessage& message, const std::string& what, const Answer& answer) {
     std::vector<char>& bytes = message.bytes();
     reinterpret_cast<nlmsghdr*>(bytes.data())->nlmsg_seq = ++sequence_;
@@ -126,6 +122,7 @@ void Netlink::request(NetlinkMessage& message, const std::string& what, const An
         for (auto* header = reinterpret_cast<nlmsghdr*>(buffer.data()); NLMSG_OK(header, left);
              header = NLMSG_NEXT(header, left)) {
             if (header->nlmsg_seq != sequence_) continue;
+            if (header->nlmsg_type == NLMSG_DONE) return;
             if (header->nlmsg_type != NLMSG_ERROR) {
                 if (answer) answer(header);
                 continue;
@@ -161,18 +158,9 @@ std::optional<int> Netlink::find_link(const std::string& name) {
 }
 
 std::optional<std::string> Netlink::link_alias(const std::string& name) {
-    std::string alias;
-    const auto take = [&](const nlmsghdr* header) {
-        auto left = static_cast<int>(IFLA_PAYLOAD(header));
-        for (auto* part = IFLA_RTA(static_cast<ifinfomsg*>(NLMSG_DATA(header))); RTA_OK(part, left);
-             part = RTA_NEXT(part, left)) {
-            if (part->rta_type != IFLA_IFALIAS) continue;
-            const auto* text = static_cast<const char*>(RTA_DATA(part));
-            alias.assign(text, ::strnlen(text, RTA_PAYLOAD(part)));
-        }
-    };
-    if (!ask_link(name, take)) return std::nullopt;
-    return alias;
+    auto found = link(name);
+    if (!found) return std::nullopt;
+    return std::move(found->alias);
 }
 
 int Netlink::link_index(const std::string& name) {

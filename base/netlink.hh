@@ -1,7 +1,8 @@
 // rtnetlink (rtnetlink(7), linux/rtnetlink.h): links, addresses and routes in one network
 // namespace, the one the socket was opened in. Our own small module because the static helper needs
 // it and Debian ships no static libmnl. Errors carry the kernel's extended acknowledgement text
-// where it sends one.
+// where it sends one. netlink.cc has the messages and single links, netlink_bridge.cc bridges and
+// their ports, netlink_list.cc what lists, traffic.hh the limits of bandwidth.
 #pragma once
 
 #include <linux/rtnetlink.h>
@@ -22,6 +23,7 @@ namespace lxvirt::base {
 using MacAddress = std::array<unsigned char, 6>;
 // "52:54:00:12:34:56"; nothing where it is not one.
 [[nodiscard]] std::optional<MacAddress> parse_mac(std::string_view text);
+[[nodiscard]] std::string format_mac(const MacAddress& mac);
 
 // One request under construction: the header, the fixed part, then attributes, nested as needed.
 class NetlinkMessage {
@@ -76,11 +78,64 @@ struct NetAddress {  // of either family, with its prefix length
 };
 // "192.168.1.2" or "fd00::2"; nothing where it is neither. The prefix is the whole address.
 [[nodiscard]] std::optional<NetAddress> parse_address(const std::string& text);
+// Without the prefix.
+[[nodiscard]] std::string format_address(const NetAddress& address);
+
+struct BridgeSpec {
+    std::string name;
+    std::optional<MacAddress> mac;
+    std::string alias;
+    unsigned mtu = 0;
+    bool stp = false;
+    unsigned forward_delay = 0;  // seconds; with STP the kernel has two at least
+    bool vlan_filtering = false;
+};
+
+// BR_STATE_*, linux/if_bridge.h.
+enum class PortState : std::uint8_t { disabled, listening, learning, forwarding, blocking };
+
+struct LinkCounters {
+    std::uint64_t rx_bytes = 0, rx_packets = 0, rx_errors = 0, rx_dropped = 0;
+    std::uint64_t tx_bytes = 0, tx_packets = 0, tx_errors = 0, tx_dropped = 0;
+};
+
+struct LinkFacts {
+    int index = 0;
+    int master = 0;  // 0 = none
+    std::string name, alias;
+    std::string kind;  // "bridge", "veth"; empty for hardware
+    MacAddress mac{};
+    unsigned mtu = 0;
+    bool up = false;       // administratively
+    bool carrier = false;  // IFF_LOWER_UP
+    std::optional<PortState> port_state;
+    LinkCounters counters;
+};
+
+struct AddressFacts {
+    int index = 0;
+    NetAddress address;
+    bool link_local = false;
+};
+
+struct RouteFacts {
+    int index = 0;
+    NetAddress destination;
+    bool has_gateway = false;
+};
+
+struct NeighbourFacts {
+    int index = 0;
+    NetAddress address;
+    MacAddress mac{};
+};
 
 class Netlink {
   public:
     // In the caller's current network namespace.
     Netlink();
+    // In that one; the caller's own stays as it is.
+    [[nodiscard]] static Netlink inside(Fd netns);
 
     [[nodiscard]] std::optional<int> find_link(const std::string& name);
     // Its IFALIAS; nothing where there is no such device, empty where it has none.
@@ -102,16 +157,48 @@ class Netlink {
     // `destination` with prefix 0 is the default route. `metric` 0 = the kernel's.
     void add_route(int index, const NetAddress& destination,
                    const std::optional<NetAddress>& gateway, unsigned metric);
+    void remove_address(int index, const NetAddress& address);
+
+    // --- bridges. EEXIST where the name is taken; the bridge is down.
+    void make_bridge(const BridgeSpec& spec);
+    // 0 = out of its bridge.
+    void set_master(int index, int master);
+    void set_bridge_stp(int bridge, bool on);
+    void set_bridge_vlan_filtering(int bridge, bool on);
+    // Isolated ports of a bridge do not reach each other.
+    void set_port_isolated(int port, bool isolated);
+    // EBUSY while the kernel's own STP runs on the bridge, ENETDOWN without a carrier.
+    void set_port_state(int port, PortState state);
+    // A VLAN of a port: `untagged` frames from it get this tag, and it is taken off towards it.
+    void add_port_vlan(int port, unsigned id, bool untagged);
+    void remove_port_vlan(int port, unsigned id);
+
+    // --- lists. Of all devices of the namespace.
+    [[nodiscard]] std::vector<LinkFacts> links();
+    [[nodiscard]] std::optional<LinkFacts> link(const std::string& name);
+    [[nodiscard]] std::vector<AddressFacts> addresses();
+    [[nodiscard]] std::vector<RouteFacts> routes();  // of the main table
+    [[nodiscard]] std::vector<NeighbourFacts> neighbours();
+
+    using Answer = std::function<void(const nlmsghdr*)>;
+    // Sends and waits for the acknowledgement, or the end of a dump, handing what comes before it
+    // to `answer`; throws SystemError saying `what`.
+    void request(NetlinkMessage& message, const std::string& what, const Answer& answer = {});
 
   private:
-    using Answer = std::function<void(const nlmsghdr*)>;
     // Asks for one device by name; false where there is none.
     bool ask_link(const std::string& name, const Answer& answer);
-    // Sends and waits for the acknowledgement, handing what comes before it to `answer`; throws
-    // SystemError saying `what`.
-    void request(NetlinkMessage& message, const std::string& what, const Answer& answer = {});
     UniqueFd socket_;
     std::uint32_t sequence_ = 0;
 };
+
+// What an RTM_NEWLINK message tells.
+[[nodiscard]] LinkFacts link_facts(const nlmsghdr* header);
+
+// A socket that hears of changes: (NETLINK_ROUTE, RTNLGRP_LINK), (NETLINK_NETFILTER,
+// NFNLGRP_NFTABLES). Non-blocking.
+[[nodiscard]] UniqueFd listen_netlink(int protocol, int group);
+// Hands what has come to `answer`; false where notices were lost because there were too many.
+bool read_netlink(Fd listener, const Netlink::Answer& answer);
 
 }  // namespace lxvirt::base

@@ -1,14 +1,11 @@
 #include "helper/links.hh"
 
-#include <fcntl.h>
-#include <sched.h>
 #include <unistd.h>
 
 #include <chrono>
 #include <optional>
 
 #include "base/error.hh"
-#include "base/file.hh"
 #include "base/netlink.hh"
 
 namespace lxvirt::helper {
@@ -16,23 +13,6 @@ namespace lxvirt::helper {
 namespace {
 
 using base::Netlink;
-
-// A socket opened inside the namespace stays in there.
-Netlink netlink_inside(base::Fd netns) {
-    const base::UniqueFd home = base::open_file("/proc/self/ns/net", O_RDONLY);
-    if (::setns(netns.get(), CLONE_NEWNET) != 0) base::fail_errno("enter the container's network");
-    std::optional<Netlink> inside;
-    int error = 0;
-    try {
-        inside.emplace();
-    } catch (const base::SystemError& failure) {
-        error = failure.error();
-    }
-    if (::setns(home.get(), CLONE_NEWNET) != 0)
-        base::fail_errno("return from the container's network");
-    if (!inside) base::fail_with(error, "open an rtnetlink socket in the container");
-    return std::move(*inside);
-}
 
 base::MacAddress mac_of(const Link& link) {
     if (const auto mac = base::parse_mac(link.mac)) return *mac;
@@ -127,7 +107,7 @@ void make_link(Netlink& host, base::Fd netns, const Link& link) {
 
 void make_links(const std::vector<Link>& links, base::Fd netns, bool loopback) {
     if (links.empty() && !loopback) return;
-    Netlink inside = netlink_inside(netns);
+    Netlink inside = Netlink::inside(netns);
     if (loopback) inside.set_up(1, true);  // lo is always the first
     if (links.empty()) return;
     Netlink host;
