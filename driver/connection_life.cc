@@ -114,7 +114,7 @@ Defined Connection::create_xml(std::string_view text, const std::string& file,
     if (root_->running(name))
         base::fail(ErrorCode::operation_invalid, "domain '{}' is already active", name);
     check_unique(*root_, parsed.domain);
-    const base::OperationLock lock = std::move(locks.domains.front());
+    const base::OperationLock lock = std::move(locks.objects.front());
     locks.define.reset();  // not held over the start
     Defined defined{{name, uuid, -1}, {}};
     for (const xml::Notice& notice : parsed.notices) defined.notices.push_back(notice.message());

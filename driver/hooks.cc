@@ -20,9 +20,9 @@ bool is_runnable(const std::string& path) {
            ::access(path.c_str(), X_OK) == 0;
 }
 
-std::vector<std::string> scripts(const Root& root) {
+std::vector<std::string> scripts(const Root& root, HookKind kind) {
     std::vector<std::string> paths;
-    const std::string main = root.hooks() + "/lxc";
+    const std::string main = root.hooks() + (kind == HookKind::lxc ? "/lxc" : "/network");
     if (is_runnable(main)) paths.push_back(main);
     const std::string folder = main + ".d";
     for (const std::string& entry : base::list_folder(folder)) {
@@ -40,16 +40,18 @@ std::string last_line(std::string_view text) {
 
 }  // namespace
 
-bool has_hooks(const Root& root) {
-    return !scripts(root).empty();
+bool has_hooks(const Root& root, HookKind kind) {
+    return !scripts(root, kind).empty();
 }
 
 void run_hooks(const Root& root, const HookCall& call, const std::string& xml) {
-    const auto paths = scripts(root);
+    const auto paths = scripts(root, call.kind);
     if (paths.empty()) return;
     base::SpawnOptions options;
-    options.env = {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C",
-                   "HOME=/", root.hook_environment(call.name)};
+    options.env = {
+        "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", "HOME=/",
+        root.hook_environment(
+            call.kind == HookKind::lxc ? root.domain_paths() : root.network_paths(), call.name)};
     options.input = xml;
     options.limit = load_settings(root).hook_timeout;
     for (const std::string& path : paths) {

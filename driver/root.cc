@@ -59,37 +59,65 @@ Root::Root(const std::string& folder) {
         folder_ = canonical(folder);
     }
     id_ = folder_.empty() ? "system" : fmt::format("{:016x}", fnv1a(folder_)).substr(0, 12);
+    // No object's lock ends in ".lock", so none can have the name of those that do.
+    const std::string lock_folder = run() + "/lock";
+    domain_paths_ = {.kind = "domain",
+                     .definitions = etc() + "/lxc",
+                     .running = run() + "/lxc",
+                     .locks = lock_folder,
+                     .define_lock = lock_folder + "/define-lxc.lock",
+                     .logs = folder_ + "/var/log/lxvirt/lxc",
+                     .hook_scope = id_ + "/"};
+    network_paths_ = {.kind = "network",
+                      .definitions = etc() + "/networks",
+                      .running = run() + "/network",
+                      .locks = lock_folder + "/network",
+                      .define_lock = lock_folder + "/define-network.lock",
+                      .logs = folder_ + "/var/log/lxvirt/network",
+                      .hook_scope = id_ + "/network/"};
 }
 
 void Root::make_folders() const {
     base::make_folders(etc());
     base::make_folders(run());
-    make_private(definitions());
-    make_private(autostart_folder());
+    for (const ObjectPaths* paths : {&domain_paths_, &network_paths_}) {
+        make_private(paths->definitions);
+        make_private(paths->autostart_folder());
+        make_private(paths->logs);
+        make_private(paths->locks);
+    }
     make_private(domains());
     make_private(ended_folder());
-    make_private(locks());
-    make_private(logs());
+    // dnsmasq, which runs as nobody, has to get through to its files.
+    base::make_folders(network_paths_.running, 0711);
 }
 
-std::string Root::definition(std::string_view name) const {
-    return join(definitions(), name, ".xml");
+std::string ObjectPaths::definition(std::string_view name) const {
+    return join(definitions, name, ".xml");
 }
 
-std::string Root::autostart_link(std::string_view name) const {
+std::string ObjectPaths::autostart_link(std::string_view name) const {
     return join(autostart_folder(), name, ".xml");
 }
 
-std::string Root::log(std::string_view name) const {
-    return join(logs(), name, ".log");
+std::string ObjectPaths::folder(std::string_view name) const {
+    return join(running, name, "");
 }
 
-std::string Root::domain(std::string_view name) const {
-    return join(domains(), name, "");
+std::string ObjectPaths::live(std::string_view name) const {
+    return join(running, name, "/live.xml");
 }
 
-std::string Root::live(std::string_view name) const {
-    return join(domains(), name, "/live.xml");
+std::string ObjectPaths::alive_lock(std::string_view name) const {
+    return join(locks, name, ".alive");
+}
+
+std::string ObjectPaths::operation_lock(std::string_view name) const {
+    return join(locks, name, ".op");
+}
+
+std::string ObjectPaths::log(std::string_view name) const {
+    return join(logs, name, ".log");
 }
 
 std::string Root::status(std::string_view name) const {
@@ -104,51 +132,43 @@ std::string Root::ended(std::string_view name) const {
     return join(ended_folder(), name, "");
 }
 
-std::string Root::alive_lock(std::string_view name) const {
-    return join(locks(), name, ".alive");
-}
-
-std::string Root::operation_lock(std::string_view name) const {
-    return join(locks(), name, ".op");
-}
-
 base::JournalFile Root::journal() const {
     return {run() + "/events", locks() + "/events.lock"};
 }
 
-void Root::refuse_own_hook(std::string_view name) const {
+void Root::refuse_own_hook(const ObjectPaths& paths, std::string_view name) const {
     const char* const hook = ::secure_getenv(kHookVariable);
-    if (hook != nullptr && fmt::format("{}={}", kHookVariable, hook) == hook_environment(name))
-        base::fail(
-            base::ErrorCode::resource_busy,
-            "a hook of domain '{}' cannot change this domain: the operation that runs the hook "
-            "holds its lock",
-            name);
+    if (hook != nullptr &&
+        fmt::format("{}={}", kHookVariable, hook) == hook_environment(paths, name))
+        base::fail(base::ErrorCode::resource_busy,
+                   "a hook of {0} '{1}' cannot change this {0}: the operation that runs the hook "
+                   "holds its lock",
+                   paths.kind, name);
 }
 
-base::OperationLock Root::lock_domain(std::string_view name,
-                                      std::optional<std::chrono::milliseconds> limit) const {
-    refuse_own_hook(name);
-    return base::OperationLock::acquire(operation_lock(name),
+base::OperationLock Root::lock(const ObjectPaths& paths, std::string_view name,
+                               std::optional<std::chrono::milliseconds> limit) const {
+    refuse_own_hook(paths, name);
+    return base::OperationLock::acquire(paths.operation_lock(name),
                                         limit.value_or(load_settings(*this).operation_timeout));
 }
 
-DefineLocks Root::lock_to_define(std::vector<std::string> names) const {
+DefineLocks Root::lock_to_define(const ObjectPaths& paths, std::vector<std::string> names) const {
     std::sort(names.begin(), names.end());
-    for (const std::string& name : names) refuse_own_hook(name);
+    for (const std::string& name : names) refuse_own_hook(paths, name);
     const auto limit = load_settings(*this).operation_timeout;
     for (;;) {
         DefineLocks locks;
-        locks.define = base::OperationLock::acquire(define_lock(), limit);
+        locks.define = base::OperationLock::acquire(paths.define_lock, limit);
         const auto busy = std::find_if(names.begin(), names.end(), [&](const std::string& name) {
-            auto lock = base::OperationLock::try_acquire(operation_lock(name));
+            auto lock = base::OperationLock::try_acquire(paths.operation_lock(name));
             if (!lock) return true;
-            locks.domains.push_back(std::move(*lock));
+            locks.objects.push_back(std::move(*lock));
             return false;
         });
         if (busy == names.end()) return locks;
         locks = {};
-        (void)base::OperationLock::acquire(operation_lock(*busy), limit);
+        (void)base::OperationLock::acquire(paths.operation_lock(*busy), limit);
     }
 }
 
@@ -156,8 +176,12 @@ std::optional<pid_t> Root::running(std::string_view name) const {
     return base::record_lock_holder(alive_lock(name));
 }
 
-std::string Root::hook_environment(std::string_view name) const {
-    return fmt::format("{}={}/{}", kHookVariable, id_, name);
+std::optional<pid_t> Root::supervised(std::string_view network) const {
+    return base::record_lock_holder(network_paths_.alive_lock(network));
+}
+
+std::string Root::hook_environment(const ObjectPaths& paths, std::string_view name) const {
+    return fmt::format("{}={}{}", kHookVariable, paths.hook_scope, name);
 }
 
 void check_name(std::string_view name) {

@@ -44,7 +44,7 @@ TEST(CheckName, RefusesWhatIsNoFileName) {
 }
 
 TEST_F(RootTest, AHookThatCallsBackForItsOwnDomainGetsAnErrorAtOnce) {
-    const std::string environment = root.hook_environment("web");
+    const std::string environment = root.hook_environment(root.domain_paths(), "web");
     const auto equals = environment.find('=');
     ASSERT_EQ(::setenv(environment.substr(0, equals).c_str(), environment.c_str() + equals + 1, 1),
               0);

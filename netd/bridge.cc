@@ -1,0 +1,116 @@
+#include "netd/bridge.hh"
+
+#include "base/error.hh"
+#include "base/file.hh"
+
+namespace lxvirt::netd {
+
+namespace {
+
+using base::NetAddress;
+using base::Netlink;
+
+NetAddress address_of(const std::string& text, std::uint32_t prefix) {
+    auto address = base::parse_address(text);
+    if (!address) base::fail(base::ErrorCode::internal_error, "'{}' is not an IP address", text);
+    address->prefix = prefix;
+    return *address;
+}
+
+// Whose bridge it is, by its alias.
+std::string owner_text(const std::string& alias) {
+    if (alias.starts_with("lxvirt:"))
+        return fmt::format("it belongs to another lxvirt network: {}", alias.substr(7));
+    return "it is not ours";
+}
+
+bool is_ours(Netlink& netlink, const BridgePlan& plan) {
+    const auto alias = netlink.link_alias(plan.name);
+    if (!alias) return false;
+    if (*alias == plan.alias) return true;
+    base::fail_with(EEXIST, "error creating bridge interface {} ({})", plan.name,
+                    owner_text(*alias));
+}
+
+void set_ipv6(const BridgePlan& plan) {
+    const std::string folder = "/proc/sys/net/ipv6/conf/" + plan.name + "/";
+    if (!base::exists(folder)) return;  // a kernel without IPv6
+    if (!plan.ipv6) base::write_value(folder + "disable_ipv6", "1");
+    // The host takes no addresses from its own guests.
+    base::write_value(folder + "accept_ra", "0");
+    base::write_value(folder + "autoconf", "0");
+}
+
+// What is there already, after a take-over, is fine.
+template <typename Step>
+void unless_there(Step&& step) {
+    try {
+        step();
+    } catch (const base::SystemError& error) {
+        if (error.error() != EEXIST) throw;
+    }
+}
+
+void configure(Netlink& netlink, int index, const BridgePlan& plan) {
+    set_ipv6(plan);
+    for (const PlanAddress& address : plan.addresses)
+        unless_there([&] {
+            netlink.add_address(index, address_of(address.address, address.prefix), std::nullopt);
+        });
+    netlink.set_up(index, true);
+    for (const PlanRoute& route : plan.routes)
+        unless_there([&] {
+            netlink.add_route(index, address_of(route.destination, route.prefix),
+                              address_of(route.gateway, 0), route.metric);
+        });
+    if (plan.limits) base::limit_traffic(netlink, index, *plan.limits);
+}
+
+}  // namespace
+
+int make_bridge(Netlink& netlink, const BridgePlan& plan) {
+    const bool taken_over = is_ours(netlink, plan);
+    if (!taken_over)
+        netlink.make_bridge({.name = plan.name,
+                             .mac = base::parse_mac(plan.mac),
+                             .alias = plan.alias,
+                             .mtu = plan.mtu,
+                             .stp = plan.stp,
+                             .forward_delay = plan.delay,
+                             .vlan_filtering = plan.vlan_filtering});
+    try {
+        const int index = netlink.link_index(plan.name);
+        configure(netlink, index, plan);
+        return index;
+    } catch (const base::Exception&) {
+        if (!taken_over) remove_bridge(netlink, plan);
+        throw;
+    }
+}
+
+void remove_bridge(Netlink& netlink, const BridgePlan& plan) {
+    const auto link = netlink.link(plan.name);
+    if (link && link->alias == plan.alias) netlink.delete_link(link->index);
+}
+
+void release_leaf_ports(Netlink& netlink, int bridge, const std::vector<base::LinkFacts>& links) {
+    std::vector<int> waiting;
+    for (const base::LinkFacts& link : links)
+        if (link.master == bridge && link.carrier && link.kind == "veth" &&
+            link.alias.starts_with("lxvirt:") &&
+            (link.port_state == base::PortState::listening ||
+             link.port_state == base::PortState::learning))
+            waiting.push_back(link.index);
+    if (waiting.empty()) return;
+    netlink.set_bridge_stp(bridge, false);
+    for (const int port : waiting) {
+        try {
+            netlink.set_port_state(port, base::PortState::forwarding);
+        } catch (const base::SystemError&) {
+            // Gone, or down again: it will be back with a notice of its own.
+        }
+    }
+    netlink.set_bridge_stp(bridge, true);
+}
+
+}  // namespace lxvirt::netd

@@ -1,0 +1,107 @@
+#include "netd/compile.hh"
+
+#include <algorithm>
+
+#include "base/error.hh"
+#include "netd/dnsmasq_config.hh"
+#include "netd/ruleset.hh"
+
+namespace lxvirt::netd {
+
+namespace {
+
+base::RateLimit rate_limit(const xml::BandwidthLimit& limit) {
+    constexpr std::uint64_t kilobyte = 1000, kibibyte = 1024;
+    return {.rate = limit.average.value_or(limit.floor.value_or(0)) * kilobyte,
+            .peak = limit.peak.value_or(0) * kilobyte,
+            .burst = limit.burst.value_or(0) * kibibyte};
+}
+
+bool tags_vlans(const xml::Network& network) {
+    return network.vlan ||
+           std::any_of(network.portgroups.begin(), network.portgroups.end(),
+                       [](const xml::PortGroup& group) { return group.vlan.has_value(); });
+}
+
+BridgePlan bridge_plan(const xml::Network& network, const CompileFacts& facts) {
+    BridgePlan plan;
+    plan.name = network.bridge.name;
+    plan.alias = bridge_alias(facts.root_id, network.name);
+    plan.mac = network.mac;
+    plan.mtu = network.mtu.value_or(0);
+    plan.stp = network.bridge.stp;
+    plan.delay = network.bridge.delay;
+    plan.vlan_filtering = tags_vlans(network);
+    plan.ipv6 = network.ipv6;
+    const bool forwards = network.forward.mode != xml::ForwardMode::none;
+    for (const xml::NetworkIp& ip : network.ips) {
+        plan.ipv6 = plan.ipv6 || ip.v6();
+        plan.forward_v4 = plan.forward_v4 || (forwards && !ip.v6());
+        plan.forward_v6 = plan.forward_v6 || (forwards && ip.v6());
+        plan.addresses.push_back({.address = ip.address, .prefix = xml::ip_prefix(ip)});
+    }
+    for (const xml::Route& route : network.routes)
+        plan.routes.push_back({.destination = route.address,
+                               .gateway = route.gateway,
+                               .prefix = xml::route_prefix(route),
+                               .metric = route.metric.value_or(0)});
+    if (network.bandwidth) plan.limits = traffic_limits(*network.bandwidth);
+    return plan;
+}
+
+DnsmasqPlan dnsmasq_plan(const xml::Network& network, const CompileFacts& facts) {
+    if (facts.dnsmasq_program.empty())
+        base::fail(base::ErrorCode::config_unsupported,
+                   "network '{}' offers DHCP or DNS, which needs dnsmasq: it is in none of "
+                   "/usr/sbin, /usr/local/sbin, /sbin, /usr/bin",
+                   network.name);
+    const auto path = [&](const char* file) { return facts.run_folder + "/" + file; };
+    return {.program = facts.dnsmasq_program,
+            .config = dnsmasq_config(network, {.pid_file = {},
+                                               .leases = path(kLeases),
+                                               .hosts = path(kDnsmasqHosts),
+                                               .addn_hosts = path(kDnsmasqAddnHosts)}),
+            .hosts = dnsmasq_hosts(network),
+            .addn_hosts = dnsmasq_addn_hosts(network)};
+}
+
+}  // namespace
+
+std::string network_group(const std::string& root_id, const std::string& name) {
+    return fmt::format("/machine/lxvirt-{}-{}.network", root_id, name);
+}
+
+std::string bridge_alias(const std::string& root_id, const std::string& name) {
+    return fmt::format("lxvirt:{}:network:{}", root_id, name);
+}
+
+base::TrafficLimits traffic_limits(const xml::Bandwidth& bandwidth) {
+    base::TrafficLimits limits;
+    if (bandwidth.inbound) limits.inbound = rate_limit(*bandwidth.inbound);
+    if (bandwidth.outbound) limits.outbound = rate_limit(*bandwidth.outbound);
+    return limits;
+}
+
+NetworkPlan compile_network(const xml::Network& network, const CompileFacts& facts) {
+    NetworkPlan plan;
+    plan.name = network.name;
+    plan.uuid = network.uuid;
+    plan.hierarchies = facts.hierarchies;
+    plan.group = network_group(facts.root_id, network.name);
+    plan.run_folder = facts.run_folder;
+    plan.alive_lock = facts.alive_lock;
+    plan.journal = facts.journal;
+    plan.journal_lock = facts.journal_lock;
+    plan.log_file = facts.log_file;
+    if (!network.makes_bridge()) return plan;
+    plan.bridge = bridge_plan(network, facts);
+    plan.ruleset = ruleset(network);
+    if (!plan.ruleset.empty()) {
+        plan.table = table_name(network);
+        plan.ruleset_removal = ruleset_removal(network);
+    }
+    if (needs_dnsmasq(network)) plan.dnsmasq = dnsmasq_plan(network, facts);
+    return plan;
+}
+
+}  // namespace lxvirt::netd

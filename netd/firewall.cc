@@ -1,0 +1,100 @@
+#include "netd/firewall.hh"
+
+#include <fcntl.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netlink.h>
+#include <nftables/libnftables.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <utility>
+
+#include "base/error.hh"
+#include "base/file.hh"
+#include "base/netlink.hh"
+#include "base/process.hh"
+
+namespace lxvirt::netd {
+
+namespace {
+
+// In the child: nft's words where it fails, nothing otherwise.
+std::string apply(const std::string& text) {
+    nft_ctx* const context = ::nft_ctx_new(NFT_CTX_DEFAULT);
+    if (context == nullptr) return "nftables cannot be used";
+    (void)::nft_ctx_buffer_error(context);
+    (void)::nft_ctx_buffer_output(context);
+    if (::nft_run_cmd_from_buffer(context, text.c_str()) == 0) return {};
+    std::string words = ::nft_ctx_get_error_buffer(context);
+    return words.empty() ? "nftables gave no reason" : words;
+}
+
+}  // namespace
+
+RulesetJob::RulesetJob(const std::string& text) {
+    int ends[2];
+    if (::pipe2(ends, O_CLOEXEC) != 0) base::fail_errno("make a pipe");
+    report_.reset(ends[0]);
+    const base::UniqueFd failure(ends[1]);
+    int pidfd = -1;
+    clone_args args{};
+    args.flags = CLONE_PIDFD;
+    args.pidfd = reinterpret_cast<std::uintptr_t>(&pidfd);
+    args.exit_signal = SIGCHLD;
+    const pid_t pid = base::clone3(args);
+    if (pid < 0) base::fail_with(-pid, "make a process for nftables");
+    if (pid == 0) {
+        const std::string words = apply(text);
+        (void)!::write(failure.get(), words.data(), words.size());
+        ::_exit(0);
+    }
+    process_.reset(pidfd);
+}
+
+RulesetJob::~RulesetJob() {
+    try {
+        if (process_) (void)base::reap(process_, true);
+    } catch (const base::Exception&) {
+        // Nothing is left to wait for.
+    }
+}
+
+void RulesetJob::finish() {
+    const std::string words = base::read_all(report_, "answer of nftables");
+    const auto end = base::reap(process_, true);
+    process_.reset();
+    if (!words.empty() || !end || end->signaled || end->value != 0)
+        base::fail(base::ErrorCode::operation_failed, "nftables: {}",
+                   words.empty() && end ? end->text() : words);
+}
+
+TableWatch::TableWatch(std::string table)
+    : table_(std::move(table)),
+      socket_(base::listen_netlink(NETLINK_NETFILTER, NFNLGRP_NFTABLES)) {}
+
+bool TableWatch::damaged() {
+    const auto take = [this](const nlmsghdr* header) {
+        if (NFNL_SUBSYS_ID(header->nlmsg_type) != NFNL_SUBSYS_NFTABLES) return;
+        const auto* family = static_cast<const nfgenmsg*>(NLMSG_DATA(header));
+        if (family->nfgen_family != NFPROTO_INET) return;
+        const int type = NFNL_MSG_TYPE(header->nlmsg_type);
+        const bool made = type == NFT_MSG_NEWTABLE;
+        if (!made && type != NFT_MSG_DELTABLE && type != NFT_MSG_DELCHAIN &&
+            type != NFT_MSG_DELRULE)
+            return;
+        // NFTA_TABLE_NAME, NFTA_CHAIN_TABLE and NFTA_RULE_TABLE are all the first attribute.
+        const auto* name = reinterpret_cast<const nlattr*>(reinterpret_cast<const char*>(family) +
+                                                           NLMSG_ALIGN(sizeof *family));
+        if ((name->nla_type & NLA_TYPE_MASK) != NFTA_TABLE_NAME) return;
+        const auto* text = reinterpret_cast<const char*>(name) + NLA_HDRLEN;
+        if (std::string_view(text, ::strnlen(text, name->nla_len - NLA_HDRLEN)) == table_)
+            damaged_ = !made;
+    };
+    // Where notices were lost nobody knows: making the rules anew does no harm.
+    if (!base::read_netlink(socket_, take)) damaged_ = true;
+    return std::exchange(damaged_, false);
+}
+
+}  // namespace lxvirt::netd

@@ -1,0 +1,116 @@
+// lxnetd --name NAME --channel FD
+//
+// Supervises one running network. Not for people: the driver spawns it (netd/plan.hh).
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <optional>
+#include <string>
+
+#include "base/cgroup.hh"
+#include "base/codec.hh"
+#include "base/error.hh"
+#include "base/file.hh"
+#include "base/lock.hh"
+#include "base/process.hh"
+#include "base/program.hh"
+#include "base/socket.hh"
+#include "base/text.hh"
+#include "netd/supervisor.hh"
+
+namespace lxvirt::netd {
+
+namespace {
+
+// The plan comes in a memfd.
+NetworkPlan receive_plan(base::Fd channel) {
+    const auto message = base::receive_message(channel, kMaxMessage);
+    if (!message || message->fds.empty())
+        base::fail(base::ErrorCode::internal_error, "the driver went away before it sent the plan");
+    const std::string bytes = base::read_all(message->fds.front(), "network plan", kMaxPlan);
+    auto plan = base::decode<NetworkPlan>(bytes, "network plan");
+    if (plan.version != kPlanVersion)
+        base::fail(base::ErrorCode::internal_error,
+                   "this lxnetd reads network plans of version {}, not {}", kPlanVersion,
+                   plan.version);
+    return plan;
+}
+
+base::RecordLock take_alive_lock(const NetworkPlan& plan) {
+    auto lock = base::RecordLock::try_acquire(plan.alive_lock);
+    if (!lock) base::fail(base::ErrorCode::operation_invalid, "network is already active");
+    return std::move(*lock);
+}
+
+// A group of our own in every hierarchy, dnsmasq included; on v2 we were born there.
+void enter_group(const NetworkPlan& plan) {
+    for (const base::Hierarchy& hierarchy : plan.hierarchies) {
+        if (hierarchy.unified) continue;
+        base::make_group(hierarchy, plan.group);
+        base::attach_self(base::open_attach_file(hierarchy, plan.group));
+    }
+}
+
+void answer(base::Fd channel, const Reply& reply) {
+    try {
+        base::send_message(channel, base::encode(reply));
+    } catch (const base::Exception&) {
+        // The driver is gone; there is nobody to tell.
+    }
+}
+
+bool is_committed(base::Fd channel) {
+    const auto message = base::receive_message(channel, 1);
+    return message && message->bytes == "c";
+}
+
+int supervise(base::UniqueFd channel) {
+    std::optional<base::RecordLock> alive;
+    try {
+        NetworkPlan plan = receive_plan(channel);
+        alive = take_alive_lock(plan);
+        enter_group(plan);
+        Supervisor supervisor(std::move(plan));
+        supervisor.start();
+        answer(channel, {});
+        if (!is_committed(channel)) {
+            supervisor.undo();
+            return 1;
+        }
+        channel.reset();
+        supervisor.run();
+        return 0;
+    } catch (const base::Exception& error) {
+        Reply reply;
+        reply.code = static_cast<std::int32_t>(error.code());
+        reply.text = error.message();
+        if (channel) answer(channel, reply);
+    }
+    return 1;
+}
+
+}  // namespace
+
+}  // namespace lxvirt::netd
+
+int main(int argc, char** argv) {
+    using namespace lxvirt;
+    const int channel = argc == 5 && std::string_view(argv[1]) == "--name" &&
+                                std::string_view(argv[3]) == "--channel"
+                            ? base::parse_number<int>(argv[4]).value_or(-1)
+                            : -1;
+    if (channel < 3) {
+        (void)std::fprintf(stderr, "lxnetd is started by lxsh, not by hand; see lxsh(1)\n");
+        return 2;
+    }
+    try {
+        base::become_supervisor(channel);
+        base::keep_over_exec(base::Fd(channel), false);
+        (void)::prctl(PR_SET_NAME, "lxnetd");
+        return netd::supervise(base::UniqueFd(channel));
+    } catch (const base::Exception&) {
+        return 1;  // the channel's end tells
+    }
+}

@@ -1,0 +1,329 @@
+#include "netd/supervisor.hh"
+
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "base/codec.hh"
+#include "base/error.hh"
+#include "base/file.hh"
+#include "base/journal.hh"
+#include "base/log.hh"
+#include "base/rollback.hh"
+#include "base/socket.hh"
+#include "netd/bridge.hh"
+#include "netd/forwarding.hh"
+
+namespace lxvirt::netd {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t kMaxConnections = 64;
+// A dnsmasq that ran this long ended for a reason of its own: the pauses begin anew.
+constexpr auto kSettled = 60s;
+constexpr auto kFirstPause = 10ms;
+constexpr auto kLongestPause = 30'000ms;
+// Whoever flushes the rules may be about to load others: firewalld takes this long.
+constexpr auto kRulesPause = 50ms;
+
+Reply refusal(const base::Exception& error) {
+    Reply reply;
+    reply.code = static_cast<std::int32_t>(error.code());
+    reply.text = error.message();
+    return reply;
+}
+
+}  // namespace
+
+Supervisor::Supervisor(NetworkPlan plan) : plan_(std::move(plan)) {}
+
+void Supervisor::note(std::string_view text) const {
+    base::append_log(plan_.log_file, text);
+}
+
+void Supervisor::tell_journal(std::string_view event, std::string_view detail,
+                              std::string_view note_text) const {
+    base::JournalEntry entry;
+    entry.kind = "network-supervision";
+    entry.domain = plan_.name;
+    entry.uuid = plan_.uuid;
+    entry.event = event;
+    entry.detail = detail;
+    entry.note = note_text;
+    if (const auto failure =
+            base::journal_append({plan_.journal, plan_.journal_lock}, std::move(entry)))
+        note(*failure);
+}
+
+void Supervisor::write_status() const {
+    std::string text =
+        fmt::format("version={}\nstate=running\nsupervisor={}\n", kPlanVersion, ::getpid());
+    if (dnsmasq_) text += fmt::format("dnsmasq={}\n", dnsmasq_->pid());
+    if (restarts_ != 0) text += fmt::format("dnsmasq_restarts={}\n", restarts_);
+    if (!problem_.empty()) text += fmt::format("problem={}\n", base::escape_field(problem_));
+    try {
+        base::write_atomic(plan_.run_folder + "/status", text, 0600, base::Durability::volatile_);
+    } catch (const base::Exception& error) {
+        note(error.message());  // the network goes on without it
+    }
+}
+
+DnsmasqSetup Supervisor::dnsmasq_setup() const {
+    return {.folder = plan_.run_folder, .log_file = plan_.log_file, .plan = *plan_.dnsmasq};
+}
+
+// --- making it
+
+void Supervisor::start() {
+    try {
+        start_parts();
+        listen();
+        write_status();
+    } catch (const base::Exception&) {
+        undo();
+        throw;
+    }
+}
+
+void Supervisor::start_parts() {
+    if (!plan_.bridge) return;
+    netlink_.emplace();
+    // Its own failure leaves nothing, and what belongs to somebody else is not ours to undo.
+    try {
+        bridge_ = make_bridge(*netlink_, *plan_.bridge);
+    } catch (const base::Exception&) {
+        plan_.bridge.reset();
+        plan_.dnsmasq.reset();
+        plan_.ruleset_removal.clear();
+        throw;
+    }
+    // The kernel works on the rules while dnsmasq starts.
+    std::optional<DnsmasqProcess> dnsmasq;
+    if (plan_.dnsmasq) {
+        write_dnsmasq_files(dnsmasq_setup());
+        dnsmasq_.emplace(dnsmasq_setup());
+    }
+    std::optional<RulesetJob> rules;
+    if (!plan_.table.empty()) {
+        table_.emplace(plan_.table);
+        rules.emplace(plan_.ruleset);
+    }
+    use_forwarding(plan_.bridge->name, {plan_.bridge->forward_v4, plan_.bridge->forward_v6});
+    watch_links();
+    if (rules) rules->finish();
+    watch_table();
+    if (!dnsmasq_) return;
+    dnsmasq_->await_ready();
+    adopt_dnsmasq(std::move(*dnsmasq_));
+}
+
+void Supervisor::adopt_dnsmasq(DnsmasqProcess process) {
+    dnsmasq_ = std::move(process);
+    dnsmasq_started_ = std::chrono::steady_clock::now();
+    loop_.watch(dnsmasq_->process(), EPOLLIN, [this](std::uint32_t) { on_dnsmasq_end(); });
+}
+
+void Supervisor::undo() {
+    const auto attempt = [this](auto&& step) {
+        try {
+            step();
+        } catch (const base::Exception& error) {
+            note(error.message());
+        }
+    };
+    loop_.cancel(std::move(dnsmasq_timer_));
+    loop_.cancel(std::move(rules_timer_));
+    std::optional<RulesetJob> rules;
+    if (!plan_.ruleset_removal.empty()) attempt([&] { rules.emplace(plan_.ruleset_removal); });
+    attempt([&] {
+        if (dnsmasq_ && dnsmasq_->process().valid()) loop_.forget(dnsmasq_->process());
+        if (dnsmasq_) dnsmasq_->stop();
+        dnsmasq_.reset();
+    });
+    if (plan_.bridge && netlink_) attempt([&] { remove_bridge(*netlink_, *plan_.bridge); });
+    if (plan_.bridge) attempt([&] { leave_forwarding(plan_.bridge->name); });
+    if (rules) attempt([&] { rules->finish(); });
+    for (const char* file :
+         {kDnsmasqConfig, kDnsmasqHosts, kDnsmasqAddnHosts, "control.sock", "status"})
+        (void)::unlink((plan_.run_folder + "/" + file).c_str());
+}
+
+void Supervisor::run() {
+    loop_.run();
+    undo();
+}
+
+// --- what happens around it
+
+void Supervisor::watch_links() {
+    if (!plan_.bridge->stp) return;
+    links_ = base::listen_netlink(NETLINK_ROUTE, RTNLGRP_LINK);
+    loop_.watch(links_, EPOLLIN, [this](std::uint32_t) { on_links(); });
+    // Ports of a network that was taken over.
+    release_leaf_ports(*netlink_, bridge_, netlink_->links());
+}
+
+void Supervisor::on_links() {
+    try {
+        std::vector<base::LinkFacts> changed;
+        const bool all = base::read_netlink(links_, [&](const nlmsghdr* header) {
+            if (header->nlmsg_type == RTM_NEWLINK) changed.push_back(base::link_facts(header));
+        });
+        release_leaf_ports(*netlink_, bridge_, all ? changed : netlink_->links());
+    } catch (const base::Exception& error) {
+        note(error.message());
+    }
+}
+
+void Supervisor::watch_table() {
+    if (!table_) return;
+    (void)table_->damaged();  // our own making
+    loop_.watch(table_->fd(), EPOLLIN, [this](std::uint32_t) { on_table(); });
+}
+
+void Supervisor::on_table() {
+    try {
+        if (!table_->damaged() || rules_timer_) return;
+        rules_timer_ = loop_.after(kRulesPause, [this] { reapply_rules(); });
+    } catch (const base::Exception& error) {
+        note(error.message());
+    }
+}
+
+void Supervisor::reapply_rules() {
+    rules_timer_.reset();
+    try {
+        RulesetJob(plan_.ruleset).finish();
+        (void)table_->damaged();
+        tell_journal("Restored", "Rules", "the table was removed by somebody else");
+    } catch (const base::Exception& error) {
+        problem_ = error.message();
+        tell_journal("Failed", "Rules", problem_);
+        write_status();
+    }
+}
+
+void Supervisor::on_dnsmasq_end() {
+    loop_.forget(dnsmasq_->process());
+    const base::ExitStatus status = dnsmasq_->reap();
+    const bool settled = std::chrono::steady_clock::now() - dnsmasq_started_ > kSettled;
+    pause_ = settled ? kFirstPause : std::clamp(pause_ * 3 / 2, kFirstPause, kLongestPause);
+    problem_ = fmt::format("dnsmasq ended ({}); it is started again after {} ms", status.text(),
+                           pause_.count());
+    dnsmasq_.reset();
+    note(problem_);
+    tell_journal("Ended", "Dnsmasq", problem_);
+    write_status();
+    dnsmasq_timer_ = loop_.after(pause_, [this] { restart_dnsmasq(); });
+}
+
+void Supervisor::restart_dnsmasq() {
+    dnsmasq_timer_.reset();
+    ++restarts_;
+    try {
+        write_dnsmasq_files(dnsmasq_setup());
+        DnsmasqProcess process(dnsmasq_setup());
+        process.await_ready();
+        adopt_dnsmasq(std::move(process));
+        problem_.clear();
+        tell_journal("Started", "Dnsmasq", "");
+    } catch (const base::Exception& error) {
+        problem_ = error.message();
+        note(problem_);
+        tell_journal("Failed", "Dnsmasq", problem_);
+        pause_ = std::min(pause_ * 2, kLongestPause);
+        dnsmasq_timer_ = loop_.after(pause_, [this] { restart_dnsmasq(); });
+    }
+    write_status();
+}
+
+// --- the control socket
+
+void Supervisor::listen() {
+    listener_ = base::listen_local(plan_.run_folder, "control.sock");
+    loop_.watch(listener_, EPOLLIN, [this](std::uint32_t) { on_connection(); });
+}
+
+void Supervisor::on_connection() {
+    auto socket = base::accept_local(listener_);
+    if (!socket || base::peer_of(*socket).uid != 0 || connections_.size() >= kMaxConnections)
+        return;
+    const int fd = socket->get();
+    connections_[fd] = std::move(*socket);
+    loop_.watch(base::Fd(fd), EPOLLIN, [this, fd](std::uint32_t) { on_request(fd); });
+}
+
+void Supervisor::on_request(int fd) {
+    const base::Fd socket = connections_.at(fd);
+    try {
+        if (const auto message = base::receive_message(socket, kMaxMessage)) {
+            const auto request = base::decode<Request>(message->bytes, "control request");
+            Reply reply;
+            try {
+                if (request.version != kPlanVersion)
+                    base::fail(base::ErrorCode::operation_unsupported,
+                               "this network's lxnetd speaks protocol version {}, not {}",
+                               kPlanVersion, request.version);
+                if (request.kind == RequestKind::update && message->fds.size() == 1)
+                    update(base::decode<NetworkPlan>(
+                        base::read_all(message->fds.front(), "network plan", kMaxPlan),
+                        "network plan"));
+            } catch (const base::Exception& error) {
+                reply = refusal(error);
+            }
+            base::send_message(socket, base::encode(reply));
+            if (request.kind == RequestKind::stop && reply.code == 0) loop_.stop();
+            return;
+        }
+    } catch (const base::Exception& error) {
+        note(fmt::format("control socket: {}", error.message()));
+    }
+    loop_.forget(socket);
+    connections_.erase(fd);
+}
+
+// What cannot be done is undone: the network goes on as it was.
+void Supervisor::update(NetworkPlan plan) {
+    NetworkPlan before = std::exchange(plan_, std::move(plan));
+    base::Rollback rollback;
+    rollback.add([&] {
+        std::swap(plan_, before);
+        if (plan_.dnsmasq) update_dnsmasq(before.dnsmasq);
+        if (!plan_.table.empty()) RulesetJob(plan_.ruleset).finish();
+    });
+    if (!plan_.table.empty() && plan_.ruleset != before.ruleset) {
+        RulesetJob(plan_.ruleset).finish();
+        (void)table_->damaged();
+    }
+    update_dnsmasq(before.dnsmasq);
+    rollback.dismiss();
+    write_status();
+}
+
+void Supervisor::update_dnsmasq(const std::optional<DnsmasqPlan>& before) {
+    const bool same_config = plan_.dnsmasq && before && plan_.dnsmasq->config == before->config;
+    if (same_config && dnsmasq_) {
+        write_dnsmasq_files(dnsmasq_setup());
+        if (plan_.dnsmasq->hosts != before->hosts ||
+            plan_.dnsmasq->addn_hosts != before->addn_hosts)
+            dnsmasq_->reload();
+        return;
+    }
+    loop_.cancel(std::move(dnsmasq_timer_));
+    if (dnsmasq_) {
+        loop_.forget(dnsmasq_->process());
+        dnsmasq_->stop();
+        dnsmasq_.reset();
+    }
+    if (!plan_.dnsmasq) return;
+    write_dnsmasq_files(dnsmasq_setup());
+    DnsmasqProcess process(dnsmasq_setup());
+    process.await_ready();
+    adopt_dnsmasq(std::move(process));
+}
+
+}  // namespace lxvirt::netd
