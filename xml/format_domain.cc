@@ -21,11 +21,7 @@ void format_description(Writer& out, const Domain& domain) {
     out.text_if("uuid", domain.uuid);
     out.text_if("title", domain.title);
     out.text_if("description", domain.description);
-    if (domain.metadata.empty()) return;
-    out.start("metadata");
-    out.children();
-    for (const std::string& element : domain.metadata) out.raw(element);
-    out.end("metadata");
+    format_metadata(out, domain.metadata);
 }
 
 void format_vcpu(Writer& out, const Domain& domain) {
@@ -46,6 +42,14 @@ void format_resource(Writer& out, const Domain& domain, bool live) {
 }
 
 }  // namespace
+
+void format_metadata(Writer& out, const std::vector<std::string>& elements) {
+    if (elements.empty()) return;
+    out.start("metadata");
+    out.children();
+    for (const std::string& element : elements) out.raw(element);
+    out.end("metadata");
+}
 
 std::string format_domain(const Domain& domain, const FormatOptions& options) {
     Writer out(options.indent);

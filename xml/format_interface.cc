@@ -27,30 +27,6 @@ void format_source(Writer& out, const Interface& interface, bool live) {
     out.empty();
 }
 
-void format_vlan(Writer& out, const Vlan& vlan) {
-    out.start("vlan");
-    if (vlan.trunk) out.attribute("trunk", "yes");
-    out.children();
-    for (const VlanTag& tag : vlan.tags) {
-        out.start("tag");
-        out.attribute("id", std::uint64_t{tag.id});
-        out.attribute_if("nativeMode", tag.native_mode);
-        out.empty();
-    }
-    out.end("vlan");
-}
-
-void format_virtual_port(Writer& out, const VirtualPort& port) {
-    out.start("virtualport");
-    out.attribute_if("type", port.type);
-    if (port.parameters.empty()) return out.empty();
-    out.children();
-    out.start("parameters");
-    for (const auto& [name, value] : port.parameters) out.attribute(name, value);
-    out.empty();
-    out.end("virtualport");
-}
-
 void format_limit(Writer& out, std::string_view name, const std::optional<BandwidthLimit>& limit) {
     if (!limit) return;
     const auto number = [&out](std::string_view attribute, std::optional<std::uint64_t> value) {
@@ -78,7 +54,8 @@ void format_filter(Writer& out, const Interface& interface) {
     out.end("filterref");
 }
 
-// <name attribute='value'/> where there is a value.
+}  // namespace
+
 void format_one(Writer& out, std::string_view name, std::string_view attribute,
                 std::string_view value) {
     if (value.empty()) return;
@@ -87,7 +64,39 @@ void format_one(Writer& out, std::string_view name, std::string_view attribute,
     out.empty();
 }
 
-}  // namespace
+void format_vlan(Writer& out, const Vlan& vlan) {
+    out.start("vlan");
+    if (vlan.trunk) out.attribute("trunk", "yes");
+    out.children();
+    for (const VlanTag& tag : vlan.tags) {
+        out.start("tag");
+        out.attribute("id", std::uint64_t{tag.id});
+        out.attribute_if("nativeMode", tag.native_mode);
+        out.empty();
+    }
+    out.end("vlan");
+}
+
+void format_virtual_port(Writer& out, const VirtualPort& port) {
+    out.start("virtualport");
+    out.attribute_if("type", port.type);
+    if (port.parameters.empty()) return out.empty();
+    out.children();
+    out.start("parameters");
+    for (const auto& [name, value] : port.parameters) out.attribute(name, value);
+    out.empty();
+    out.end("virtualport");
+}
+
+void format_bandwidth(Writer& out, const Bandwidth& bandwidth,
+                      const std::optional<unsigned>& class_id) {
+    out.start("bandwidth");
+    out.attribute_if("classID", class_id);
+    out.children();
+    format_limit(out, "inbound", bandwidth.inbound);
+    format_limit(out, "outbound", bandwidth.outbound);
+    out.end("bandwidth");
+}
 
 void format_ips(Writer& out, const std::vector<IpAddress>& ips) {
     for (const IpAddress& ip : ips) {
@@ -121,13 +130,7 @@ void format(Writer& out, const Interface& interface, bool live) {
     format_source(out, interface, live);
     if (interface.vlan) format_vlan(out, *interface.vlan);
     if (interface.virtualport) format_virtual_port(out, *interface.virtualport);
-    if (interface.bandwidth) {
-        out.start("bandwidth");
-        out.children();
-        format_limit(out, "inbound", interface.bandwidth->inbound);
-        format_limit(out, "outbound", interface.bandwidth->outbound);
-        out.end("bandwidth");
-    }
+    if (interface.bandwidth) format_bandwidth(out, *interface.bandwidth);
     if (interface.isolated)
         format_one(out, "port", "isolated", name_of(kYesNo, *interface.isolated));
     format_ips(out, interface.ips);

@@ -1,7 +1,8 @@
-// The writers of the parts of a domain, one per group of elements; private to xml/.
+// The writers of the parts of a domain or network, one per group of elements; private to xml/.
 #pragma once
 
 #include "xml/domain.hh"
+#include "xml/network.hh"
 #include "xml/writer.hh"
 
 namespace lxvirt::xml {
@@ -22,6 +23,15 @@ void format(Writer& out, const Interface& interface, bool live);
 void format(Writer& out, const Hostdev& hostdev, bool live);
 void format(Writer& out, const Console& console, bool live);
 
+// <name attribute='value'/> where there is a value.
+void format_one(Writer& out, std::string_view name, std::string_view attribute,
+                std::string_view value);
+void format_metadata(Writer& out, const std::vector<std::string>& elements);
+void format_vlan(Writer& out, const Vlan& vlan);
+void format_virtual_port(Writer& out, const VirtualPort& port);
+void format_bandwidth(Writer& out, const Bandwidth& bandwidth,
+                      const std::optional<unsigned>& class_id = {});
+void format_dhcp_host(Writer& out, const DhcpHost& host);
 void format_ips(Writer& out, const std::vector<IpAddress>& ips);
 void format_routes(Writer& out, const std::vector<Route>& routes);
 void format_alias(Writer& out, const std::string& alias, bool live);

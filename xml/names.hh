@@ -1,6 +1,6 @@
-// The words of the domain XML, each list once: parse, format, the schema test and the shell's
-// completion all use these tables. The order is libvirt's where an order shows in its output
-// (capabilities, features).
+// The words of the domain and network XML, each list once: parse, format, the schema test and the
+// shell's completion all use these tables. The order is libvirt's where an order shows in its
+// output (capabilities, features).
 #pragma once
 
 #include <array>
@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "xml/domain.hh"
+#include "xml/network.hh"
 
 namespace lxvirt::xml {
 
@@ -121,7 +122,36 @@ inline constexpr std::array<Name<HostdevType>, 4> kHostdevTypes{{
     {"usb", HostdevType::usb},
 }};
 
+inline constexpr std::array<Name<ForwardMode>, 8> kForwardModes{{
+    {"none", ForwardMode::none},
+    {"nat", ForwardMode::nat},
+    {"route", ForwardMode::route},
+    {"open", ForwardMode::open},
+    {"bridge", ForwardMode::bridge},
+    {"private", ForwardMode::private_},
+    {"vepa", ForwardMode::vepa},
+    {"passthrough", ForwardMode::passthrough},
+}};
+
+inline constexpr std::array<Name<MacTableManager>, 2> kMacTableManagers{{
+    {"kernel", MacTableManager::kernel},
+    {"libvirt", MacTableManager::libvirt},
+}};
+
+inline constexpr std::array<Name<LeaseUnit>, 3> kLeaseUnits{{
+    {"seconds", LeaseUnit::seconds},
+    {"minutes", LeaseUnit::minutes},
+    {"hours", LeaseUnit::hours},
+}};
+
+inline constexpr std::array<Name<PlugType>, 3> kPlugTypes{{
+    {"network", PlugType::network},
+    {"bridge", PlugType::bridge},
+    {"direct", PlugType::direct},
+}};
+
 // Lists of words that stay strings in the structs.
+inline constexpr std::array<std::string_view, 2> kForwardDrivers{"kvm", "vfio"};
 inline constexpr std::array<std::string_view, 4> kPlainFeatures{"acpi", "apic", "pae", "viridian"};
 inline constexpr std::array<std::string_view, 5> kClockOffsets{"utc", "localtime", "timezone",
                                                                "variable", "absolute"};

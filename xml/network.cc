@@ -6,6 +6,15 @@
 
 namespace lxvirt::xml {
 
+std::uint64_t lease_seconds(const DhcpLease& lease) {
+    switch (lease.unit) {
+        case LeaseUnit::seconds: return lease.expiry;
+        case LeaseUnit::minutes: return std::uint64_t{lease.expiry} * 60;
+        case LeaseUnit::hours: return std::uint64_t{lease.expiry} * 3600;
+    }
+    return 0;
+}
+
 unsigned ip_prefix(const NetworkIp& ip) {
     return route_prefix(Route{.address = ip.address, .netmask = ip.netmask, .prefix = ip.prefix});
 }

@@ -97,6 +97,9 @@ struct DhcpLease {
     LeaseUnit unit = LeaseUnit::minutes;
 };
 
+// 0 = never
+[[nodiscard]] std::uint64_t lease_seconds(const DhcpLease& lease);
+
 struct DhcpRange {
     std::string start, end;
     std::optional<DhcpLease> lease;

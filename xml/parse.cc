@@ -36,7 +36,7 @@ Domain parse_parts(const Element& root, bool live) {
     check_type(root);
     parse_id(root, domain, live);
     parse_basics(root, domain);
-    parse_metadata(root, domain);
+    domain.metadata = parse_metadata(root);
     parse_memory(root, domain);
     parse_vcpu(root, domain);
     parse_tuning(root, domain);
@@ -79,7 +79,8 @@ ParsedDomain parse_domain(std::string_view text, const ParseOptions& options) {
         root.fail(ErrorCode::xml_error,
                   fmt::format("expecting root element of 'domain', not '{}'", root.name()),
                   "a domain is <domain type='lxc'>");
-    if (options.validate) validate(document, [&] { (void)parse_parts(root, options.live); });
+    if (options.validate)
+        validate(document, "domain.rng", [&] { (void)parse_parts(root, options.live); });
     ParsedDomain result;
     result.domain = parse_parts(root, options.live);
     if (options.defaults) fill_defaults(result.domain);
@@ -92,7 +93,8 @@ ParsedDomain parse_domain(std::string_view text, const ParseOptions& options) {
 ParsedDevice parse_device(std::string_view text, const ParseOptions& options) {
     Document document(text, options.file);
     const Element root = document.root();
-    if (options.validate) validate(document, [&] { (void)parse_one_device(root, options.live); });
+    if (options.validate)
+        validate(document, "domain.rng", [&] { (void)parse_one_device(root, options.live); });
     ParsedDevice result{parse_one_device(root, options.live), {}};
     if (options.defaults) {
         if (auto* disk = std::get_if<Disk>(&result.device)) fill_defaults(*disk);

@@ -13,25 +13,6 @@ namespace {
 constexpr std::size_t kMaxName = 200;  // bytes: names become file and socket names
 constexpr std::uint64_t kMaxVcpus = 65535;
 
-void check_name(const Element& element, const std::string& name) {
-    if (name.empty())
-        element.fail(ErrorCode::no_name, "", "<name> is empty; give the container's name");
-    if (name.find('/') != std::string::npos)
-        element.fail(ErrorCode::xml_error, fmt::format("name {} cannot contain '/'", name),
-                     "the name becomes a file name");
-    for (const char c : name)
-        if (static_cast<unsigned char>(c) < 0x20)
-            element.fail(ErrorCode::xml_detail, "invalid char in name: control character",
-                         "<name> is one line of printable text");
-    if (name == "." || name == "..")
-        element.fail(ErrorCode::xml_error, fmt::format("name {} is not allowed", name),
-                     "the name becomes a file name");
-    if (name.size() > kMaxName)
-        element.fail(ErrorCode::xml_error,
-                     fmt::format("name has {} bytes, more than {}", name.size(), kMaxName),
-                     "choose a shorter <name>");
-}
-
 // Pages of memory and the balloon: <memory> and <currentMemory>.
 std::uint64_t current_memory(const Element& domain, std::uint64_t memory) {
     const Element element = domain.child("currentMemory");
@@ -61,20 +42,41 @@ LifecycleAction lifecycle(const Element& domain, std::string_view name, Lifecycl
 
 }  // namespace
 
+void check_name(const Element& element, const std::string& name) {
+    if (name.empty())
+        element.fail(ErrorCode::no_name, "", "<name> is empty; write <name>NAME</name>");
+    if (name.find('/') != std::string::npos)
+        element.fail(ErrorCode::xml_error, fmt::format("name {} cannot contain '/'", name),
+                     "the name becomes a file name");
+    for (const char c : name)
+        if (static_cast<unsigned char>(c) < 0x20)
+            element.fail(ErrorCode::xml_detail, "invalid char in name: control character",
+                         "<name> is one line of printable text");
+    if (name == "." || name == "..")
+        element.fail(ErrorCode::xml_error, fmt::format("name {} is not allowed", name),
+                     "the name becomes a file name");
+    if (name.size() > kMaxName)
+        element.fail(ErrorCode::xml_error,
+                     fmt::format("name has {} bytes, more than {}", name.size(), kMaxName),
+                     "choose a shorter <name>");
+}
+
+std::string parse_uuid_element(const Element& element) {
+    const std::string text = element.text();
+    if (const auto parsed = base::parse_uuid(text)) return *parsed;
+    if (!text.empty())
+        element.fail(ErrorCode::internal_error, "malformed uuid element",
+                     fmt::format("'{}' is not 32 hexadecimal digits", text));
+    return {};
+}
+
 void parse_basics(const Element& domain, Domain& out) {
     const Element name = domain.child("name");
     if (!name) domain.fail(ErrorCode::no_name, "", "<domain> needs <name>NAME</name>");
     out.name = name.text();
     check_name(name, out.name);
 
-    if (const Element uuid = domain.child("uuid")) {
-        const std::string text = uuid.text();
-        if (const auto parsed = base::parse_uuid(text))
-            out.uuid = *parsed;
-        else if (!text.empty())
-            uuid.fail(ErrorCode::internal_error, "malformed uuid element",
-                      fmt::format("'{}' is not 32 hexadecimal digits", text));
-    }
+    if (const Element uuid = domain.child("uuid")) out.uuid = parse_uuid_element(uuid);
     if (const Element title = domain.child("title")) {
         out.title = title.text();
         if (out.title.find('\n') != std::string::npos)

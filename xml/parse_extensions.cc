@@ -91,24 +91,26 @@ SecurityLabel parse_label(const Element& element, bool only_one, bool live) {
 
 }  // namespace
 
-void parse_metadata(const Element& domain, Domain& out) {
-    const Element metadata = domain.child("metadata");
-    if (!metadata) return;
+std::vector<std::string> parse_metadata(const Element& parent) {
+    std::vector<std::string> result;
+    const Element metadata = parent.child("metadata");
+    if (!metadata) return result;
     std::vector<std::string_view> seen;
     for (Element child = metadata.first_child(); child; child = child.next_sibling()) {
         child.mark_tree_read();
         // libvirt's rule: one element per namespace, the first counts.
         const std::string_view uri = child.namespace_uri();
         if (uri.empty() || std::find(seen.begin(), seen.end(), uri) != seen.end()) {
-            domain.document().notice(
+            parent.document().notice(
                 child, fmt::format("<{}> in <metadata> {} and was left out", child.name(),
                                    uri.empty() ? "has no XML namespace"
                                                : "is the second of its XML namespace"));
             continue;
         }
         seen.push_back(uri);
-        out.metadata.push_back(serialize(child.node(), kMetadataLevel));
+        result.push_back(serialize(child.node(), kMetadataLevel));
     }
+    return result;
 }
 
 void parse_security_labels(const Element& domain, Domain& out, bool live) {

@@ -54,40 +54,54 @@ IpAddress parse_ip(const Element& element) {
     return ip;
 }
 
-[[noreturn]] void fail_route(const Element& element, std::string_view words) {
-    element.fail(ErrorCode::xml_error, fmt::format("guest interface: {}", words),
+[[noreturn]] void fail_route(const Element& element, std::string_view owner,
+                             std::string_view words) {
+    element.fail(ErrorCode::xml_error, fmt::format("{}: {}", owner, words),
                  "<route family='ipv4' address='192.0.2.0' prefix='24' gateway='192.0.2.1'/>");
 }
 
-SocketAddress route_address(const Element& element, std::string_view name,
+SocketAddress route_address(const Element& element, std::string_view owner, std::string_view name,
                             std::string_view family) {
     const auto text = element.attribute(name);
     if (!text)
-        fail_route(element, fmt::format("Missing required {} attribute in route definition", name));
+        fail_route(element, owner,
+                   fmt::format("Missing required {} attribute in route definition", name));
     const auto address = address_of(*text, family.empty() ? "ipv4" : family);
-    if (!address) fail_route(element, fmt::format("Bad {} '{}' in route definition", name, *text));
+    if (!address)
+        fail_route(element, owner,
+                   fmt::format("Bad {} '{}' in route definition",
+                               name == "address" ? "network address" : name, *text));
     return *address;
 }
 
-Route parse_route(const Element& element) {
+Route parse_route(const Element& element, std::string_view owner) {
     Route route;
-    route.family = word_attribute(element, "family", kFamilies);
-    const SocketAddress network = route_address(element, "address", route.family);
+    route.family = string_attribute(element, "family");
+    if (!route.family.empty() && !has_word(kFamilies, route.family))
+        fail_route(element, owner,
+                   fmt::format("Unrecognized family '{}' in route definition", route.family));
+    const SocketAddress network = route_address(element, owner, "address", route.family);
     route.address = network.text();
-    route.gateway = route_address(element, "gateway", route.family).text();
-    const auto given = unsigned_attribute(element, "prefix", network.bits());
+    route.gateway = route_address(element, owner, "gateway", route.family).text();
+    const auto given = unsigned_attribute(element, "prefix");
+    if (given && *given > network.bits())
+        fail_route(element, owner,
+                   fmt::format("Invalid prefix {} specified in route definition, must be 0 - {}",
+                               *given, network.bits()));
     if (given) route.prefix = static_cast<unsigned>(*given);
     if (element.attribute("netmask")) {
-        const SocketAddress mask = route_address(element, "netmask", route.family);
-        if (given) fail_route(element, "Route definition cannot have both prefix and netmask");
+        const SocketAddress mask = route_address(element, owner, "netmask", route.family);
+        if (given)
+            fail_route(element, owner, "Route definition cannot have both a prefix and a netmask");
         if (!mask_prefix(mask) || mask.v6)
-            fail_route(element,
+            fail_route(element, owner,
                        fmt::format("Invalid netmask '{}' in route definition", mask.text()));
         route.netmask = mask.text();
     }
     if (!network.zero_beyond(route_prefix(route)))
-        fail_route(element, fmt::format("Address '{}' in route definition is not a network address",
-                                        route.address));
+        fail_route(element, owner,
+                   fmt::format("Address '{}' in route definition is not a network address",
+                               route.address));
     if (const auto metric = unsigned_attribute(element, "metric"))
         route.metric = static_cast<unsigned>(*metric);
     if (route.metric == 0U)
@@ -150,9 +164,10 @@ std::vector<IpAddress> parse_ips(const Element& parent) {
     return result;
 }
 
-std::vector<Route> parse_routes(const Element& parent) {
+std::vector<Route> parse_routes(const Element& parent, std::string_view owner) {
     std::vector<Route> result;
-    for (const Element& element : parent.children("route")) result.push_back(parse_route(element));
+    for (const Element& element : parent.children("route"))
+        result.push_back(parse_route(element, owner));
     return result;
 }
 

@@ -15,6 +15,11 @@ inline constexpr std::string_view kLxcNamespace = "http://libvirt.org/schemas/do
 inline constexpr std::string_view kContainerNamespace = "urn:lxvirt:domain:1";
 inline constexpr std::string_view kDefaultEmulator = "/usr/lib/libvirt/libvirt_lxc";
 
+// Of every kind of document. The name is that of a file too; throws where it cannot be.
+void check_name(const Element& element, const std::string& name);
+// Empty where the element is.
+[[nodiscard]] std::string parse_uuid_element(const Element& element);
+
 // Children of <domain>
 void parse_basics(const Element& domain, Domain& out);  // name, uuid, title, description
 void parse_memory(const Element& domain, Domain& out);
@@ -27,7 +32,7 @@ void parse_idmap(const Element& domain, Domain& out);
 void parse_features(const Element& domain, Domain& out);
 void parse_clock(const Element& domain, Domain& out);
 void parse_lifecycle(const Element& domain, Domain& out);
-void parse_metadata(const Element& domain, Domain& out);
+[[nodiscard]] std::vector<std::string> parse_metadata(const Element& parent);
 void parse_security_labels(const Element& domain, Domain& out, bool live);
 void parse_extensions(const Element& domain, Domain& out);
 
@@ -43,7 +48,9 @@ void parse_devices(const Element& domain, Domain& out, bool live);
 
 // Parts of <interface>, shared with <hostdev>
 [[nodiscard]] std::vector<IpAddress> parse_ips(const Element& parent);
-[[nodiscard]] std::vector<Route> parse_routes(const Element& parent);
+// `owner` is whom the errors name.
+[[nodiscard]] std::vector<Route> parse_routes(const Element& parent,
+                                              std::string_view owner = "guest interface");
 [[nodiscard]] std::optional<Bandwidth> parse_bandwidth(const Element& interface,
                                                        InterfaceType type);
 [[nodiscard]] std::optional<Vlan> parse_vlan(const Element& interface);
@@ -64,8 +71,8 @@ void fill_defaults(Domain& domain);
 // One notice each for what a reader of the document may not expect it to mean.
 void add_meaning_notices(const Element& root, const Domain& domain);
 
-// ParseOptions::validate: throws xml_invalid_schema. `parse` runs the parsers over the document, to
-// find words for what the schema refuses.
-void validate(Document& document, const std::function<void()>& parse);
+// ParseOptions::validate: throws xml_invalid_schema. `schema` is the name of its file; `parse` runs
+// the parsers over the document, to find words for what the schema refuses.
+void validate(Document& document, std::string_view schema, const std::function<void()>& parse);
 
 }  // namespace lxvirt::xml

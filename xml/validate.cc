@@ -1,4 +1,4 @@
-// Validation by schemas/domain.rng (RELAX NG), for define --validate.
+// Validation by the schemas in schemas/ (RELAX NG), for define --validate.
 #include <fmt/format.h>
 #include <libxml/relaxng.h>
 
@@ -15,12 +15,12 @@ namespace lxvirt::xml {
 namespace {
 
 // LXVIRT_SCHEMAS, then the source tree's for programs of its build tree, else the installed one.
-std::string schema_path() {
+std::string schema_path(std::string_view name) {
     if (const char* folder = std::getenv("LXVIRT_SCHEMAS"))
-        return fmt::format("{}/domain.rng", folder);
+        return fmt::format("{}/{}", folder, name);
     const auto self = base::read_link("/proc/self/exe");
-    if (self && self->starts_with(BUILD_ROOT "/")) return SOURCE_ROOT "/schemas/domain.rng";
-    return SCHEMA_FOLDER "/domain.rng";
+    const bool built = self && self->starts_with(BUILD_ROOT "/");
+    return fmt::format("{}/{}", built ? SOURCE_ROOT "/schemas" : SCHEMA_FOLDER, name);
 }
 
 struct FreeParser {
@@ -83,8 +83,8 @@ std::string explain(Document& document, const Problem& problem,
 
 }  // namespace
 
-void validate(Document& document, const std::function<void()>& parse) {
-    const std::string path = schema_path();
+void validate(Document& document, std::string_view name, const std::function<void()>& parse) {
+    const std::string path = schema_path(name);
     const Schema schema = load_schema(path);
     const std::unique_ptr<xmlRelaxNGValidCtxt, FreeValidator> validator(
         xmlRelaxNGNewValidCtxt(schema.get()));

@@ -149,9 +149,33 @@ bool SocketAddress::zero_beyond(unsigned prefix) const {
     return true;
 }
 
+bool SocketAddress::ones_beyond(unsigned prefix) const {
+    for (unsigned bit = prefix; bit < bits(); ++bit)
+        if (!((bytes[bit / 8] >> (7 - bit % 8)) & 1)) return false;
+    return true;
+}
+
 void SocketAddress::clear_beyond(unsigned prefix) {
     for (unsigned bit = prefix; bit < bits(); ++bit)
         bytes[bit / 8] &= static_cast<std::uint8_t>(~(0x80U >> (bit % 8)));
+}
+
+bool SocketAddress::shares(const SocketAddress& other, unsigned prefix) const {
+    if (v6 != other.v6) return false;
+    SocketAddress a = *this, b = other;
+    a.clear_beyond(prefix);
+    b.clear_beyond(prefix);
+    return a.bytes == b.bytes;
+}
+
+std::uint32_t SocketAddress::distance_from(const SocketAddress& lower) const {
+    const std::size_t first = bits() / 8 - 4;
+    const auto last_four = [first](const SocketAddress& address) {
+        std::uint32_t value = 0;
+        for (std::size_t i = first; i < first + 4; ++i) value = value << 8 | address.bytes[i];
+        return value;
+    };
+    return last_four(*this) - last_four(lower);
 }
 
 std::string SocketAddress::text() const {

@@ -31,7 +31,12 @@ struct SocketAddress {
     std::array<std::uint8_t, 16> bytes{};  // 4 of them for IPv4
     [[nodiscard]] unsigned bits() const { return v6 ? 128 : 32; }
     [[nodiscard]] bool zero_beyond(unsigned prefix) const;
-    void clear_beyond(unsigned prefix);      // leaves the network of an address
+    [[nodiscard]] bool ones_beyond(unsigned prefix) const;
+    void clear_beyond(unsigned prefix);  // leaves the network of an address
+    // Whether both are of one family and begin with the same `prefix` bits.
+    [[nodiscard]] bool shares(const SocketAddress& other, unsigned prefix) const;
+    // How many addresses lie from `lower` to this one, which only differs in the last four bytes.
+    [[nodiscard]] std::uint32_t distance_from(const SocketAddress& lower) const;
     [[nodiscard]] std::string text() const;  // canonical, as inet_ntop(3)
 };
 [[nodiscard]] std::optional<SocketAddress> to_ip_address(std::string_view text);

@@ -4,36 +4,12 @@
 // its own. TESTS_ACCEPT=1 rewrites both.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-
 #include "base/error.hh"
-#include "folders.hh"
+#include "golden.hh"
 #include "xml/parse.hh"
 
 namespace lxvirt::xml {
 namespace {
-
-std::string basename_of(const std::string& path) {
-    return path.substr(path.rfind('/') + 1);
-}
-
-std::string stem(const std::string& path) {
-    return path.substr(0, path.size() - 4);
-}
-
-bool accepting() {
-    return std::getenv("TESTS_ACCEPT") != nullptr;
-}
-
-void compare(const std::string& path, const std::string& text) {
-    if (accepting()) {
-        if (text.empty())
-            (void)base::remove_file(path);
-        else
-            base::write_atomic(path, text, 0644);
-    }
-    EXPECT_EQ(base::try_read_file(path).value_or(""), text) << path;
-}
 
 std::string notices_text(const ParsedDomain& parsed) {
     std::string result;
@@ -70,12 +46,7 @@ TEST_P(DomainGolden, NeedsNothingWhenReadAgain) {
 
 INSTANTIATE_TEST_SUITE_P(Golden, DomainGolden,
                          ::testing::ValuesIn(documents(tests_folder() + "/golden/domain")),
-                         [](const auto& document) {
-                             std::string name = stem(basename_of(document.param));
-                             for (char& c : name)
-                                 if (c == '-' || c == '.') c = '_';
-                             return name;
-                         });
+                         [](const auto& document) { return case_name(document.param); });
 
 }  // namespace
 }  // namespace lxvirt::xml

@@ -1,0 +1,116 @@
+// Bad networks: libvirt's words, then the place and what would be right.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/error.hh"
+#include "base/text.hh"
+#include "folders.hh"
+#include "xml/network_document.hh"
+
+namespace lxvirt::xml {
+namespace {
+
+using ::testing::StartsWith;
+
+std::string error_of(const std::string& text) {
+    try {
+        (void)parse_network(text, {.file = "x.xml"});
+    } catch (const base::Error& error) {
+        return error.message();
+    }
+    return "(accepted)";
+}
+
+std::string network(const std::string& line_3, const std::string& attributes = "") {
+    return "<network" + attributes + ">\n<name>x</name>\n" + line_3 + "\n</network>\n";
+}
+
+struct Refusal {
+    std::string fragment, message;
+};
+
+std::vector<Refusal> refusals() {
+    std::vector<Refusal> result;
+    const std::string text = base::read_file(tests_folder() + "/golden/network-refusals.txt");
+    std::string fragment;
+    for (const std::string_view line : base::split(text, '\n')) {
+        if (line.empty() || line.front() == '#') continue;
+        if (fragment.empty()) {
+            fragment = line;
+            continue;
+        }
+        result.push_back({fragment, std::string(line)});
+        fragment.clear();
+    }
+    return result;
+}
+
+TEST(NetworkRefusal, SaysWhatAndWhere) {
+    ASSERT_GE(refusals().size(), 140U);
+    for (const Refusal& refusal : refusals()) {
+        const std::string message = error_of(network(refusal.fragment));
+        EXPECT_THAT(message, StartsWith(refusal.message)) << refusal.fragment;
+        // The hint is "(FILE:LINE: what would be right)".
+        EXPECT_NE(message.find(" (x.xml:"), std::string::npos) << message;
+    }
+}
+
+TEST(NetworkRefusal, NamesTheLine) {
+    EXPECT_THAT(error_of(network("<dns>\n<txt name='a'/>\n</dns>")),
+                StartsWith("missing required value attribute in DNS TXT record named 'a' of "
+                           "network x (x.xml:4: "));
+    EXPECT_THAT(error_of("<network>\n<bridge name='b'/>\n"), StartsWith("x.xml:3: "));
+    EXPECT_THAT(
+        error_of("<domain/>"),
+        StartsWith("XML error: expecting root element of 'network', not 'domain' (x.xml:1"));
+}
+
+TEST(NetworkRefusal, KnowsNamesUuidsAndAttributes) {
+    EXPECT_THAT(error_of("<network/>"), StartsWith("missing name information (x.xml:1"));
+    EXPECT_THAT(error_of("<network><name/></network>"), StartsWith("missing name information"));
+    EXPECT_THAT(error_of("<network><name>a/b</name></network>"),
+                StartsWith("invalid char in name: / (x.xml:1"));
+    EXPECT_THAT(error_of("<network><name>..</name></network>"),
+                StartsWith("XML error: name .. is not allowed"));
+    EXPECT_THAT(error_of(network("<uuid>12</uuid>")),
+                StartsWith("internal error: malformed uuid element (x.xml:3"));
+    EXPECT_THAT(error_of(network("", " ipv6='maybe'")),
+                StartsWith("XML error: Invalid ipv6 setting 'maybe' in network 'x' (x.xml:1"));
+    EXPECT_THAT(error_of(network("", " trustGuestRxFilters='maybe'")),
+                StartsWith("XML error: Invalid value for attribute 'trustGuestRxFilters' in "
+                           "element 'network': 'maybe'."));
+    EXPECT_THAT(error_of(network("<d:options><d:option/></d:options>",
+                                 " xmlns:d='http://libvirt.org/schemas/network/dnsmasq/1.0'")),
+                StartsWith("internal error: No dnsmasq options value specified (x.xml:3"));
+}
+
+std::string port_error(const std::string& inside) {
+    try {
+        (void)parse_network_port("<networkport>\n" + inside + "</networkport>", {.file = "p.xml"});
+    } catch (const base::Error& error) {
+        return error.message();
+    }
+    return "(accepted)";
+}
+
+TEST(NetworkRefusal, KnowsPorts) {
+    const std::string owner =
+        "<owner><name>a</name><uuid>80683df9-b63a-43ab-b565-2bed015c0f86</uuid></owner>\n";
+    const std::string mac = "<mac address='52:54:00:11:22:33'/>\n";
+    EXPECT_EQ(port_error(owner + mac), "(accepted)");
+    EXPECT_THAT(port_error(mac), StartsWith("internal error: network port has no owner name"));
+    EXPECT_THAT(port_error("<owner><name>a</name></owner>"),
+                StartsWith("internal error: network port has no owner UUID"));
+    EXPECT_THAT(port_error(owner), StartsWith("internal error: network port has no mac (p.xml:1"));
+    EXPECT_THAT(port_error(owner + "<mac address='x'/>"),
+                StartsWith("internal error: Unable to parse MAC 'x' (p.xml:3"));
+    EXPECT_THAT(port_error(owner + mac + "<plug type='bridge'/>"),
+                StartsWith("XML error: Missing network port bridge name (p.xml:4"));
+    EXPECT_THAT(port_error(owner + mac + "<plug type='direct'/>"),
+                StartsWith("XML error: Missing network port link device name (p.xml:4"));
+    EXPECT_THAT(port_error(owner + mac + "<plug type='hostdev-pci'/>"),
+                StartsWith("XML error: Invalid value for attribute 'type' in element 'plug'"));
+}
+
+}  // namespace
+}  // namespace lxvirt::xml
