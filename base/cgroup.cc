@@ -1,13 +1,11 @@
 #include "base/cgroup.hh"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <memory>
 
 #include "base/error.hh"
 #include "base/file.hh"
@@ -113,16 +111,8 @@ void remove_level(const std::string& folder, std::chrono::steady_clock::time_poi
 void remove_tree(const std::string& folder, std::chrono::steady_clock::time_point end) {
     // The common case has no group below: one system call.
     if (::rmdir(folder.c_str()) == 0 || errno == ENOENT) return;
-    const std::unique_ptr<DIR, int (*)(DIR*)> listing(::opendir(folder.c_str()), &::closedir);
-    if (!listing) {
-        if (errno == ENOENT) return;
-        fail_errno("open control group '{}'", folder);
-    }
-    while (const dirent* entry = ::readdir(listing.get())) {
-        const std::string_view name = entry->d_name;
-        if (entry->d_type == DT_DIR && name != "." && name != "..")
-            remove_tree(folder + "/" + entry->d_name, end);
-    }
+    for (const std::string& name : list_subfolders(folder))
+        remove_tree(fmt::format("{}/{}", folder, name), end);
     remove_level(folder, end);
 }
 
@@ -193,6 +183,10 @@ void remove_group(const Hierarchy& hierarchy, const std::string& path,
         if (::getxattr(folder.c_str(), kMark, &mark, 1) != 1) break;
         if (::rmdir(folder.c_str()) != 0) break;  // in use by another container
     }
+}
+
+bool try_remove_group(const Hierarchy& hierarchy, const std::string& path) {
+    return ::rmdir(full_path(hierarchy, path).c_str()) == 0 || errno == ENOENT;
 }
 
 void remove_empty_group(const Hierarchy& hierarchy, const std::string& path) {

@@ -54,7 +54,11 @@ void make_group(const Hierarchy& hierarchy, const std::string& path);
 void remove_group(const Hierarchy& hierarchy, const std::string& path,
                   std::chrono::milliseconds patience = std::chrono::seconds(2));
 
-// The same for a group that others may be using: it stays where it is not empty.
+// One rmdir(2): false where it did not work, as where the group holds processes or other groups.
+// The folders above stay.
+bool try_remove_group(const Hierarchy& hierarchy, const std::string& path);
+
+// remove_group() for a group that others may be using: it stays where it is not empty.
 void remove_empty_group(const Hierarchy& hierarchy, const std::string& path);
 
 // Opens the file through which a process attaches itself by writing "0": `tasks` on v1,

@@ -1,11 +1,9 @@
 // What becomes of the processes of a group: freeze, thaw, kill, the OOM killer's count.
-#include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <unistd.h>
 
 #include <charconv>
-#include <memory>
 
 #include "base/cgroup.hh"
 #include "base/error.hh"
@@ -84,13 +82,8 @@ std::size_t kill_once(const std::string& folder) {
         ++found;
         if (const auto process = open_pidfd(pid)) (void)send_signal(*process, SIGKILL);
     }
-    // A group has some forty files: their names are passed over without a look at each.
-    const std::unique_ptr<DIR, int (*)(DIR*)> listing(::opendir(folder.c_str()), &::closedir);
-    while (const dirent* entry = listing ? ::readdir(listing.get()) : nullptr) {
-        const std::string_view name = entry->d_name;
-        if (entry->d_type == DT_DIR && name != "." && name != "..")
-            found += kill_once(fmt::format("{}/{}", folder, name));
-    }
+    for (const std::string& name : list_subfolders(folder))
+        found += kill_once(fmt::format("{}/{}", folder, name));
     return found;
 }
 
@@ -161,10 +154,8 @@ namespace {
 // v1 counts in the victim's own group only, v2 in those above it too.
 unsigned long oom_kills_below(const std::string& folder) {
     unsigned long sum = keyed_value(folder + "/memory.oom_control", "oom_kill").value_or(0);
-    for (const std::string& name : list_folder(folder)) {
-        const std::string below = folder + "/" + name;
-        if (exists(below + "/memory.oom_control")) sum += oom_kills_below(below);
-    }
+    for (const std::string& name : list_subfolders(folder))
+        sum += oom_kills_below(fmt::format("{}/{}", folder, name));
     return sum;
 }
 

@@ -49,6 +49,9 @@ void make_folders(const std::string& path, mode_t mode = 0755);
 
 // Names in a folder without "." and "..", sorted; empty where the folder is absent.
 [[nodiscard]] std::vector<std::string> list_folder(const std::string& path);
+// The names of the folders in `path`, links not counted, in no order; none where it is absent. For
+// file systems that tell an entry's type (readdir(3)), which those in memory do.
+[[nodiscard]] std::vector<std::string> list_subfolders(const std::string& path);
 
 [[nodiscard]] bool exists(const std::string& path);
 

@@ -3,7 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <ctime>
+#include <chrono>
 
 #include "base/clock.hh"
 #include "base/error.hh"
@@ -12,13 +12,17 @@
 namespace lxvirt::base {
 
 void append_log(const std::string& path, std::string_view text) noexcept {
+    // Not by gmtime_r(3): it reads the time zone first.
+    using std::chrono::days;
     const WallTime now = wall_time();
-    const std::time_t seconds = now.seconds;
-    struct tm utc {};
-    (void)::gmtime_r(&seconds, &utc);
-    const std::string line = fmt::format(
-        "{:04}-{:02}-{:02} {:02}:{:02}:{:02}.{:03}+0000: {}\n", utc.tm_year + 1900, utc.tm_mon + 1,
-        utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec, now.milliseconds, text);
+    const std::chrono::sys_seconds second{std::chrono::seconds(now.seconds)};
+    const auto day = std::chrono::floor<days>(second);
+    const std::chrono::year_month_day date(day);
+    const std::chrono::hh_mm_ss time(second - day);
+    const std::string line =
+        fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02}.{:03}+0000: {}\n", int{date.year()},
+                    unsigned{date.month()}, unsigned{date.day()}, time.hours().count(),
+                    time.minutes().count(), time.seconds().count(), now.milliseconds, text);
     const UniqueFd fd(::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600));
     if (fd) (void)!::write(fd.get(), line.data(), line.size());
 }

@@ -43,12 +43,11 @@ void exec_program(Fd program, const std::vector<std::string>& argv) {
     (void)::syscall(SYS_execveat, program.get(), "", words.data(), environment, AT_EMPTY_PATH);
 }
 
-StartedProgram start_program(const std::string& path, const std::vector<std::string>& argv,
-                             const std::vector<Fd>& fds, Fd group) {
-    const UniqueFd program = move_up(open_readonly_program(path));
+StartedProgram start_program(const ProgramStart& start) {
+    const UniqueFd program = move_up(start.program);
     std::vector<UniqueFd> moved;
-    for (const Fd fd : fds) moved.push_back(move_up(fd));
-    const auto words = pointers(argv);
+    for (const Fd fd : start.fds) moved.push_back(move_up(fd));
+    const auto words = pointers(start.argv);
     char* const environment[] = {nullptr};
     // Tells of a failed exec; a successful one closes it.
     int ends[2];
@@ -61,9 +60,9 @@ StartedProgram start_program(const std::string& path, const std::vector<std::str
     args.flags = CLONE_PIDFD | CLONE_VFORK;
     args.pidfd = reinterpret_cast<std::uintptr_t>(&pidfd);
     args.exit_signal = SIGCHLD;
-    if (group.valid()) {
+    if (start.group.valid()) {
         args.flags |= CLONE_INTO_CGROUP;
-        args.cgroup = static_cast<std::uint64_t>(group.get());
+        args.cgroup = static_cast<std::uint64_t>(start.group.get());
     }
     const pid_t pid = clone3(args);
     if (pid == 0) {
@@ -77,13 +76,13 @@ StartedProgram start_program(const std::string& path, const std::vector<std::str
         (void)!::write(failure.get(), &error, sizeof error);
         ::_exit(127);
     }
-    if (pid < 0) fail_with(-pid, "spawn '{}'", path);
+    if (pid < 0) fail_with(-pid, "spawn '{}'", start.argv.front());
     StartedProgram started{UniqueFd(pidfd), pid};
     failure.reset();
     int error = 0;
     if (::read(report.get(), &error, sizeof error) == sizeof error) {
         (void)reap(started.process, true);
-        fail_with(error, "execute '{}'", path);
+        fail_with(error, "execute '{}'", start.argv.front());
     }
     return started;
 }

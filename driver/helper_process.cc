@@ -63,10 +63,13 @@ HelperProcess HelperProcess::spawn(const std::string& name, base::Fd operation,
                                    const HelperGroup& group) {
     reap_helpers();
     auto [ours, theirs] = base::socket_pair(SOCK_SEQPACKET);
-    base::StartedProgram started = base::start_program(
-        helper_path(),
-        {"lxc_helper", "--name", name, "--channel", "3", "--operation", "4", "--group", group.path},
-        {theirs, operation}, group.unified);
+    const base::UniqueFd image = base::open_readonly_program(helper_path());
+    base::StartedProgram started =
+        base::start_program({.program = image,
+                             .argv = {"lxc_helper", "--name", name, "--channel", "3", "--operation",
+                                      "4", "--image", "5", "--group", group.path},
+                             .fds = {theirs, operation, image},
+                             .group = group.unified});
     return {std::move(ours), std::move(started.process), started.pid};
 }
 

@@ -25,11 +25,21 @@ UniqueFd make_fresh(const Mount& mount) {
     return base::make_mount(mount.fstype, mount.source, options, mount.attributes);
 }
 
+// The helper's program is executed from a mount that is attached nowhere. On the root that is about
+// to go, it goes with it: else whoever closes its last descriptor waits for RCU a second time.
+void attach_image(Fd image) {
+    if (!image.valid()) return;
+    const UniqueFd place(::open("/dev/null", O_PATH | O_CLOEXEC));
+    // Without a place it only takes longer.
+    if (place) base::attach_mount(image, place, "/dev/null");
+}
+
 // The new root is attached on top of the old one, becomes the root, and the old one is let go. From
 // then on every path is the container's: no link in it leads out.
-void enter_root(Fd root, const std::string& source) {
+void enter_root(Fd root, const std::string& source, Fd image) {
     if (::mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr) != 0)
         base::fail_errno("cut the mounts off from the host's");
+    attach_image(image);
     const UniqueFd old = base::open_file("/", O_PATH | O_DIRECTORY);
     base::attach_mount(root, old, "/");
     if (::fchdir(root.get()) != 0) base::fail_errno("enter the root '{}'", source);
@@ -51,7 +61,7 @@ class Builder {
         // visible (mount_namespaces(7)), hence before the old root goes.
         for (const Mount& mount : plan_.mounts)
             fresh_.push_back(mount.kind == MountKind::fresh ? make_fresh(mount) : UniqueFd());
-        enter_root(prepared_.host_mounts.front(), plan_.mounts.front().source);
+        enter_root(prepared_.host_mounts.front(), plan_.mounts.front().source, prepared_.image);
         root_ = base::open_file("/", O_PATH | O_DIRECTORY);
         for (std::size_t i = 1; i < plan_.mounts.size(); ++i) attach(i);
         const Mount& root = plan_.mounts.front();

@@ -149,6 +149,12 @@ MadeGroups make_groups(const Groups& groups, const Namespaces& namespaces) {
 }
 
 std::vector<std::string> remove_groups(const Groups& groups) {
+    // The usual case: no process is left, and the container made no groups of its own at the top.
+    bool gone = true;
+    for (const Hierarchy& hierarchy : groups.hierarchies)
+        gone = base::try_remove_group(hierarchy, groups.inner) &&
+               base::try_remove_group(hierarchy, groups.outer) && gone;
+    if (gone) return {};
     std::vector<std::string> problems;
     const auto attempt = [&](auto&& step) {
         try {
@@ -157,6 +163,10 @@ std::vector<std::string> remove_groups(const Groups& groups) {
             problems.push_back(error.message());
         }
     };
+    attempt([&] {
+        if (!base::kill_group(groups.hierarchies, groups.outer))
+            problems.push_back(fmt::format("processes are left in group '{}'", groups.outer));
+    });
     for (const Hierarchy& hierarchy : groups.hierarchies)
         attempt([&] { base::remove_group(hierarchy, groups.outer); });
     return problems;

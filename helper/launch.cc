@@ -76,11 +76,10 @@ void await_exec(base::Fd sync) {
 std::vector<std::string> remove_container(const Plan& plan, base::Fd guard, base::Fd init) {
     std::vector<std::string> problems;
     try {
-        // A frozen v1 task takes no SIGKILL: kill_group() thaws. The guard's end kills the rest of
-        // its namespace, and is complete when it can be reaped.
+        // The guard's end kills the rest of its namespace, and is complete when it can be reaped. A
+        // frozen v1 task takes no SIGKILL.
         if (guard.valid()) (void)base::send_signal(guard, SIGKILL);
-        if (!base::kill_group(plan.groups.hierarchies, plan.groups.outer))
-            problems.push_back(fmt::format("processes are left in group '{}'", plan.groups.outer));
+        base::thaw_group(plan.groups.hierarchies, plan.groups.outer);
         if (init.valid()) (void)base::reap(init, true);
         if (guard.valid()) (void)base::reap(guard, true);
     } catch (const base::Exception& error) {
@@ -114,8 +113,9 @@ Groups with_loop_rules(Groups groups, const Prepared& prepared) {
 
 }  // namespace
 
-Launched launch(const Plan& plan) {
+Launched launch(const Plan& plan, base::Fd image) {
     Prepared prepared = prepare(plan);
+    prepared.image = image;
     const auto enter = open_shared(plan.namespaces);
     Launched launched;
     base::Rollback rollback;  // goes before what it undoes

@@ -1,6 +1,7 @@
 // One launch: from a plan to a container whose init waits for its exec, then runs. launch() is
 // called by main() with the alive lock held and returns what the supervisor goes on with; if it
-// throws, nothing it made is left.
+// throws, nothing it made is left. `image` is the clone that the helper was executed from, or not
+// valid.
 //
 // Order (design, "Start, step by step" and hard parts 1, 6 and 7): groups, then everything that can
 // be made detached (the /dev tmpfs, devpts, host trees, loop devices), then guard and init, then
@@ -37,7 +38,7 @@ struct Launched {
     base::UniqueFd device_program;      // v2: to be replaced by hot-plug
 };
 
-[[nodiscard]] Launched launch(const Plan& plan);
+[[nodiscard]] Launched launch(const Plan& plan, base::Fd image);
 
 // Takes the container away: kills it by guard and group, waits, removes the groups. What could not
 // be done is told in the result; nothing throws, as this is also the undo of a failed launch.

@@ -1,4 +1,4 @@
-// lxc_helper --name NAME --channel FD [--operation FD] [--alive FD] [--agent FD] [--boots N] ...
+// lxc_helper --name NAME --channel FD [--operation FD] [--image FD] [--alive FD] [--boots N] ...
 //
 // Supervises one container. Not for people: the driver spawns it (helper/protocol.hh), and it
 // executes itself for a reboot. Every descriptor above the ones named is closed.
@@ -38,6 +38,7 @@ struct Arguments {
     int alive = -1;      // the alive lock, kept over a restart
     int owner = -1;      // whose end is the container's end, over a restart
     int agent = -1;      // pidfd of the driver's process that serves a restart
+    int image = -1;      // the clone that this process was executed from
     std::string group;   // the supervisors', which a restart that gets no plan is to leave
     std::uint64_t boots = 1;
     std::uint64_t quick_ends = 0;
@@ -61,6 +62,8 @@ Arguments parse_arguments(int argc, char** argv) {
             arguments.owner = number;
         else if (option == "--agent")
             arguments.agent = number;
+        else if (option == "--image")
+            arguments.image = number;
         else if (option == "--group")
             arguments.group = value;
         else if (option == "--boots")
@@ -131,14 +134,16 @@ void restart(const Arguments& arguments, const Plan& plan, const base::RecordLoc
              const Supervisor& supervisor, const base::OperationLock& operation) {
     auto [ours, theirs] = base::socket_pair(SOCK_SEQPACKET);
     const base::UniqueFd program = base::open_readonly_program(plan.supervision.helper_path);
+    const std::string& agent_path = plan.supervision.agent_path;
+    const base::UniqueFd agent_program = base::open_file(agent_path, O_PATH);
     const base::UniqueFd agent =
-        base::start_program(plan.supervision.agent_path,
-                            {plan.supervision.agent_path, "restart", plan.supervision.uri,
-                             plan.name, std::to_string(::getpid())},
-                            {theirs})
+        base::start_program({.program = agent_program,
+                             .argv = {agent_path, "restart", plan.supervision.uri, plan.name,
+                                      std::to_string(::getpid())},
+                             .fds = {theirs}})
             .process;
     alive.keep_over_exec(true);
-    for (const base::Fd fd : {base::Fd(ours), operation.fd(), base::Fd(agent)})
+    for (const base::Fd fd : {base::Fd(ours), operation.fd(), base::Fd(agent), base::Fd(program)})
         base::keep_over_exec(fd, true);
     std::vector<std::string> words{"lxc_helper"};
     const auto add = [&](const char* option, const std::string& value) {
@@ -154,6 +159,7 @@ void restart(const Arguments& arguments, const Plan& plan, const base::RecordLoc
         add("--owner", std::to_string(owner.get()));
     }
     add("--agent", std::to_string(agent.get()));
+    add("--image", std::to_string(program.get()));
     add("--boots", std::to_string(arguments.boots + 1));
     add("--quick-ends", std::to_string(supervisor.quick_ends()));
     add("--group", plan.groups.helper);
@@ -170,7 +176,8 @@ int supervise(Arguments& arguments, base::UniqueFd& channel, const Plan& plan,
     std::optional<Supervisor> supervisor;
     try {
         SupervisorOptions options{.boots = arguments.boots, .quick_ends = arguments.quick_ends};
-        supervisor.emplace(plan, launch(plan), std::move(options));
+        base::UniqueFd image(arguments.image);
+        supervisor.emplace(plan, launch(plan, image), std::move(options));
     } catch (...) {
         leave_helper_group(plan.groups);
         throw;
@@ -222,10 +229,10 @@ int main(int argc, char** argv) {
     Arguments arguments = parse_arguments(argc, argv);
     base::UniqueFd channel(arguments.channel);
     try {
-        base::become_supervisor(std::max({arguments.channel, arguments.operation, arguments.alive,
-                                          arguments.owner, arguments.agent}));
-        for (const int fd : {arguments.channel, arguments.operation, arguments.alive,
-                             arguments.owner, arguments.agent})
+        const auto handed = {arguments.channel, arguments.operation, arguments.alive,
+                             arguments.owner,   arguments.agent,     arguments.image};
+        base::become_supervisor(std::max(handed));
+        for (const int fd : handed)
             if (fd >= 0) base::keep_over_exec(base::Fd(fd), false);
         (void)::prctl(PR_SET_NAME, "lxc_helper");
         if (::prctl(PR_SET_DUMPABLE, 0) != 0) base::fail_errno("forbid to be traced");

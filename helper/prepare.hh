@@ -13,6 +13,7 @@
 namespace lxvirt::helper {
 
 struct Prepared {
+    base::Fd image;      // the clone of the helper's program; see build_filesystem()
     base::UniqueFd dev;  // the tmpfs
     base::UniqueFd devpts;
     std::uint64_t dev_number = 0;  // its st_dev
