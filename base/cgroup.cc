@@ -137,7 +137,7 @@ std::vector<Hierarchy> parse_hierarchies(std::string_view mountinfo) {
     return all;
 }
 
-std::vector<Hierarchy> find_hierarchies(bool use_unified) {
+std::vector<Hierarchy> find_hierarchies() {
     std::vector<Hierarchy> all = parse_hierarchies(read_file("/proc/self/mountinfo"));
     for (Hierarchy& hierarchy : all) {
         if (!hierarchy.unified) continue;
@@ -145,8 +145,6 @@ std::vector<Hierarchy> find_hierarchies(bool use_unified) {
         for (const std::string_view controller : split_words(controllers))
             hierarchy.controllers.emplace_back(controller);
     }
-    if (!use_unified && all.size() > 1)
-        std::erase_if(all, [](const Hierarchy& hierarchy) { return hierarchy.unified; });
     return all;
 }
 

@@ -34,9 +34,8 @@ struct Hierarchy {
     }
 };
 
-// All hierarchies that /proc/self/mountinfo shows; the pure part is separate for tests. With
-// `use_unified` false, a v2 tree that carries no controller is passed over (hybrid hosts as if v1).
-[[nodiscard]] std::vector<Hierarchy> find_hierarchies(bool use_unified = true);
+// All hierarchies that /proc/self/mountinfo shows; the pure part is separate for tests.
+[[nodiscard]] std::vector<Hierarchy> find_hierarchies();
 [[nodiscard]] std::vector<Hierarchy> parse_hierarchies(std::string_view mountinfo);
 
 // The one that owns `controller`, or null.

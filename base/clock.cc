@@ -4,6 +4,7 @@
 #include <ctime>
 
 #include "base/file.hh"
+#include "base/text.hh"
 
 namespace lxvirt::base {
 
@@ -19,9 +20,8 @@ void sleep_for(std::chrono::milliseconds time) {
     }
 }
 
-std::string boot_id() {
-    std::string id = read_file("/proc/sys/kernel/random/boot_id");
-    while (!id.empty() && id.back() == '\n') id.pop_back();
+const std::string& boot_id() {
+    static const std::string id(trim(read_file("/proc/sys/kernel/random/boot_id")));
     return id;
 }
 

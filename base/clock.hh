@@ -19,7 +19,7 @@ struct WallTime {
 void sleep_for(std::chrono::milliseconds time);
 
 // /proc/sys/kernel/random/boot_id without its newline: differs after every boot of the host
-// (random(4)).
-[[nodiscard]] std::string boot_id();
+// (random(4)). Read once.
+[[nodiscard]] const std::string& boot_id();
 
 }  // namespace lxvirt::base

@@ -1,4 +1,4 @@
-// lxc_helper --name NAME --channel FD [--operation FD] [--image FD] [--alive FD] [--boots N] ...
+// lxc_helper --name NAME --channel FD --group PATH [--operation FD] [--image FD] [--alive FD] ...
 //
 // Supervises one container. Not for people: the driver spawns it (helper/protocol.hh), and it
 // executes itself for a reboot. Every descriptor above the ones named is closed.
@@ -39,7 +39,7 @@ struct Arguments {
     int owner = -1;      // whose end is the container's end, over a restart
     int agent = -1;      // pidfd of the driver's process that serves a restart
     int image = -1;      // the clone that this process was executed from
-    std::string group;   // the supervisors', which a restart that gets no plan is to leave
+    std::string group;   // the supervisors'
     std::uint64_t boots = 1;
     std::uint64_t quick_ends = 0;
 };
@@ -71,7 +71,7 @@ Arguments parse_arguments(int argc, char** argv) {
         else if (option == "--quick-ends")
             arguments.quick_ends = static_cast<std::uint64_t>(number);
     }
-    if (arguments.name.empty() || arguments.channel < 3) {
+    if (arguments.name.empty() || arguments.channel < 3 || arguments.group.empty()) {
         (void)std::fprintf(stderr, "lxc_helper is started by lxsh, not by hand; see lxsh(1)\n");
         std::exit(2);
     }
@@ -105,19 +105,19 @@ struct Work {
     base::RecordLock alive;
 };
 
-// Whoever gets no plan leaves the supervisors' group all the same.
+// The supervisors' group is entered while the driver still compiles the plan. Whoever gets no plan
+// leaves it all the same.
 Work receive_work(const Arguments& arguments, base::Fd channel) {
+    Groups groups;
+    groups.hierarchies = base::find_hierarchies();
+    groups.helper = arguments.group;
     try {
+        enter_helper_group(groups);
         Plan plan = receive_plan(channel);
         base::RecordLock alive = take_alive_lock(arguments, plan);
         return {std::move(plan), std::move(alive)};
     } catch (const base::Exception&) {
-        if (!arguments.group.empty()) {
-            Groups groups;
-            groups.hierarchies = base::find_hierarchies();
-            groups.helper = arguments.group;
-            leave_helper_group(groups);
-        }
+        leave_helper_group(groups);
         throw;
     }
 }
@@ -172,7 +172,6 @@ int supervise(Arguments& arguments, base::UniqueFd& channel, const Plan& plan,
     base::UniqueFd operation(arguments.operation);
     base::UniqueFd agent(arguments.agent);
     base::UniqueFd owner(arguments.owner);
-    enter_helper_group(plan.groups);
     std::optional<Supervisor> supervisor;
     try {
         SupervisorOptions options{.boots = arguments.boots, .quick_ends = arguments.quick_ends};
