@@ -80,7 +80,7 @@ void check_forward(const Element& root, const Network& network) {
     const std::string_view mode = name_of(kForwardModes, forward.mode);
     const Element place = root.child("forward");
     const bool forwards = forward.mode == ForwardMode::nat || forward.mode == ForwardMode::route;
-    if (forwards && network.ips.empty())
+    if (forward.mode != ForwardMode::none && network.ips.empty())
         place.fail(ErrorCode::xml_error,
                    fmt::format("{} forwarding requested, but no IP address provided for network "
                                "'{}'",

@@ -238,6 +238,13 @@ NetworkIp parse_network_ip(const Element& element, const std::string& network) {
     parse_mask(element, ip, network);
     require_host_address(element, ip, network);
     ip.local_ptr = enum_attribute(element, "localPtr", kYesNo);
+    const unsigned label = ip.v6() ? 4 : 8;  // bits of one label of a reverse name
+    if (ip.local_ptr == true && ip_prefix(ip) % label != 0)
+        element.fail(ErrorCode::config_unsupported,
+                     fmt::format("PTR domain for {} network with prefix {} cannot be automatically "
+                                 "created",
+                                 ip.v6() ? "IPv6" : "IPv4", ip_prefix(ip)),
+                     fmt::format("a prefix that is a multiple of {}, or no localPtr", label));
     if (const Element tftp = element.child("tftp")) {
         if (ip.v6())
             tftp.fail(ErrorCode::config_unsupported,

@@ -194,6 +194,13 @@ std::optional<SocketAddress> to_ip_address(std::string_view text) {
     return std::nullopt;
 }
 
+SocketAddress prefix_mask(unsigned prefix) {
+    SocketAddress mask;
+    std::fill_n(mask.bytes.begin(), 4, std::uint8_t{0xff});
+    mask.clear_beyond(prefix);
+    return mask;
+}
+
 std::optional<unsigned> mask_prefix(const SocketAddress& mask) {
     unsigned prefix = 0;
     while (prefix < mask.bits() && ((mask.bytes[prefix / 8] >> (7 - prefix % 8)) & 1)) ++prefix;

@@ -40,6 +40,8 @@ struct SocketAddress {
     [[nodiscard]] std::string text() const;  // canonical, as inet_ntop(3)
 };
 [[nodiscard]] std::optional<SocketAddress> to_ip_address(std::string_view text);
+// "255.255.255.0" for 24.
+[[nodiscard]] SocketAddress prefix_mask(unsigned prefix);
 // The length of a netmask without holes.
 [[nodiscard]] std::optional<unsigned> mask_prefix(const SocketAddress& mask);
 

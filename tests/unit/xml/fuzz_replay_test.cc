@@ -5,7 +5,7 @@
 #include <random>
 
 #include "base/file.hh"
-#include "folders.hh"
+#include "tests/support/folders.hh"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
 

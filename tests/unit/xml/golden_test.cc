@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.hh"
-#include "golden.hh"
+#include "tests/support/golden.hh"
 #include "xml/parse.hh"
 
 namespace lxvirt::xml {

@@ -2,7 +2,7 @@
 // net-define` and `virsh net-dumpxml --inactive` printed for it, and CASE.notices what lxvirt says
 // it leaves out. tests/golden/networkport likewise, with net-port-create and net-port-dumpxml.
 // TESTS_ACCEPT=1 rewrites both.
-#include "golden.hh"
+#include "tests/support/golden.hh"
 #include "xml/network_document.hh"
 
 namespace lxvirt::xml {

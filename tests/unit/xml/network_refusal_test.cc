@@ -4,7 +4,7 @@
 
 #include "base/error.hh"
 #include "base/text.hh"
-#include "folders.hh"
+#include "tests/support/folders.hh"
 #include "xml/network_document.hh"
 
 namespace lxvirt::xml {

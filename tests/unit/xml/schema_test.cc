@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.hh"
-#include "folders.hh"
+#include "tests/support/folders.hh"
 #include "xml/names.hh"
 #include "xml/parse.hh"
 

@@ -1,4 +1,4 @@
-// Where the tests of xml/ find their documents.
+// Where tests find their documents.
 #pragma once
 
 #include <cstdlib>

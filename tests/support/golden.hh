@@ -7,7 +7,7 @@
 #include <string>
 
 #include "base/file.hh"
-#include "folders.hh"
+#include "tests/support/folders.hh"
 
 namespace lxvirt::xml {
 

@@ -1,0 +1,217 @@
+#include "netd/dnsmasq_config.hh"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "xml/values.hh"
+
+namespace lxvirt::netd {
+
+namespace {
+
+using xml::LeaseUnit;
+
+bool dns_is_on(const xml::Network& network) {
+    return network.dns.enable.value_or(true);
+}
+
+// A value as dnsmasq reads it back: inside quotes it takes neither '#' nor ',' for its own, and
+// knows a backslash before a quote and itself (read_file() of its option.c).
+std::string quoted(std::string_view value) {
+    std::string result = "\"";
+    for (const char c : value) {
+        if (c == '"' || c == '\\') result += '\\';
+        result += c;
+    }
+    return result + '"';
+}
+
+std::string path(const std::string& value) {
+    return value.find_first_of("\"\\# ,") == std::string::npos ? value : quoted(value);
+}
+
+std::string lease_text(const xml::DhcpLease& lease) {
+    if (lease.expiry == 0) return "infinite";
+    static constexpr std::string_view kUnits[] = {"s", "m", "h"};
+    return fmt::format("{}{}", lease.expiry, kUnits[static_cast<std::size_t>(lease.unit)]);
+}
+static_assert(static_cast<int>(LeaseUnit::seconds) == 0 &&
+              static_cast<int>(LeaseUnit::minutes) == 1 && static_cast<int>(LeaseUnit::hours) == 2);
+
+// The zone of reverse names of a subnet. parse_network() has seen that its prefix ends at a label.
+std::string reverse_zone(const xml::NetworkIp& ip) {
+    const auto address = xml::to_ip_address(ip.address).value_or(xml::SocketAddress{});
+    const unsigned prefix = xml::ip_prefix(ip);
+    std::string zone;
+    if (!address.v6) {
+        for (unsigned i = prefix / 8; i-- > 0;) zone += fmt::format("{}.", address.bytes[i]);
+        return zone + "in-addr.arpa";
+    }
+    for (unsigned i = prefix / 4; i-- > 0;)
+        zone += fmt::format("{:x}.", address.bytes[i / 2] >> (i % 2 == 0 ? 4 : 0) & 15);
+    return zone + "ip6.arpa";
+}
+
+void add_dns(const xml::Network& network, std::string& out) {
+    out += "strict-order\n";
+    if (!dns_is_on(network)) out += "port=0\n";
+    bool any_for_all = false;
+    for (const xml::DnsForwarder& forwarder : network.dns.forwarders) {
+        any_for_all = any_for_all || forwarder.domain.empty();
+        // '#' stands for the servers of the host.
+        const std::string server = forwarder.addr.empty() ? "#" : forwarder.addr;
+        out += forwarder.domain.empty() ? fmt::format("server={}\n", server)
+                                        : fmt::format("server=/{}/{}\n", forwarder.domain, server);
+    }
+    if (any_for_all) out += "no-resolv\n";
+    if (network.domain) {
+        const std::string& name = network.domain->name;
+        if (network.domain->local_only.value_or(false)) out += fmt::format("local=/{}/\n", name);
+        out += fmt::format("domain={}\nexpand-hosts\n", name);
+    }
+    for (const xml::NetworkIp& ip : network.ips)
+        if (ip.local_ptr.value_or(false)) out += fmt::format("local=/{}/\n", reverse_zone(ip));
+    if (!network.dns.forward_plain_names.value_or(true)) out += "domain-needed\nlocal=//\n";
+}
+
+void add_place(const xml::Network& network, const DnsmasqPaths& paths, std::string& out) {
+    out += fmt::format("pid-file={}\n", path(paths.pid_file));
+    if (!paths.user.empty()) out += fmt::format("user={}\n", paths.user);
+    if (!paths.group.empty()) out += fmt::format("group={}\n", paths.group);
+    out += fmt::format("except-interface=lo\nbind-dynamic\ninterface={}\n", network.bridge.name);
+    if (network.forward.mode != xml::ForwardMode::none) return;
+    // There is no way out: offer no router, and no server that is asked for others' names.
+    out += "dhcp-option=3\nno-resolv\nra-param=*,0,0\n";
+}
+
+// A text inside quotes is as its author wants dnsmasq to read it.
+std::string txt_value(const std::string& value) {
+    if (value.size() >= 2 && value.front() == '"' && value.back() == '"') return value;
+    return value.find_first_of(",#\\\"") == std::string::npos ? value : quoted(value);
+}
+
+// target,port,priority,weight: only the last may be left out. No target: there is no such service.
+std::string srv_text(const xml::DnsSrv& srv) {
+    std::string text = fmt::format("_{}._{}", srv.service, srv.protocol);
+    if (!srv.domain.empty()) text += "." + srv.domain;
+    if (srv.target.empty() || srv.target == ".") return text;
+    text += "," + srv.target;
+    if (srv.port || srv.priority || srv.weight) text += fmt::format(",{}", srv.port.value_or(1));
+    if (srv.priority || srv.weight) text += fmt::format(",{}", srv.priority.value_or(0));
+    if (srv.weight) text += fmt::format(",{}", *srv.weight);
+    return text;
+}
+
+void add_records(const xml::Network& network, std::string& out) {
+    for (const xml::DnsTxt& txt : network.dns.txts)
+        out += fmt::format("txt-record={},{}\n", txt.name, txt_value(txt.value));
+    for (const xml::DnsSrv& srv : network.dns.srvs)
+        out += fmt::format("srv-host={}\n", srv_text(srv));
+}
+
+std::string range_text(const xml::NetworkIp& ip, const xml::DhcpRange& range) {
+    const std::string size =
+        ip.v6() ? std::to_string(xml::ip_prefix(ip)) : xml::prefix_mask(xml::ip_prefix(ip)).text();
+    const std::string lease = range.lease ? "," + lease_text(*range.lease) : "";
+    return fmt::format("{},{},{}{}", range.start, range.end, size, lease);
+}
+
+std::uint32_t range_size(const xml::DhcpRange& range) {
+    const auto start = xml::to_ip_address(range.start), end = xml::to_ip_address(range.end);
+    return start && end ? end->distance_from(*start) + 1 : 0;
+}
+
+void add_tftp(const xml::NetworkIp& ip, std::string& out) {
+    if (!ip.tftp_root.empty())
+        out += fmt::format("enable-tftp\ntftp-root={}\n", path(ip.tftp_root));
+}
+
+// `most` counts the leases there can be.
+void add_dhcp(const xml::NetworkIp& ip, std::uint32_t& most, std::string& out) {
+    if (ip.dhcp.empty()) return;
+    for (const xml::DhcpRange& range : ip.dhcp.ranges) {
+        out += fmt::format("dhcp-range={}\n", range_text(ip, range));
+        most += range_size(range);
+    }
+    if (ip.dhcp.ranges.empty())
+        out += ip.v6() ? fmt::format("dhcp-range={},static,{}\n", ip.address, xml::ip_prefix(ip))
+                       : fmt::format("dhcp-range={},static\n", ip.address);
+    most += static_cast<std::uint32_t>(ip.dhcp.hosts.size());
+    if (ip.v6()) return;
+    out += "dhcp-no-override\ndhcp-authoritative\n";
+    if (ip.dhcp.bootp_file.empty()) return;
+    out += fmt::format("dhcp-boot={}", path(ip.dhcp.bootp_file));
+    if (!ip.dhcp.bootp_server.empty()) out += ",," + ip.dhcp.bootp_server;
+    out += '\n';
+}
+
+}  // namespace
+
+bool needs_dnsmasq(const xml::Network& network) {
+    if (!network.makes_bridge() || network.ips.empty()) return false;
+    return dns_is_on(network) ||
+           std::any_of(network.ips.begin(), network.ips.end(), [](const xml::NetworkIp& ip) {
+               return !ip.dhcp.empty() || !ip.tftp_root.empty() || ip.v6();
+           });
+}
+
+std::string dnsmasq_config(const xml::Network& network, const DnsmasqPaths& paths) {
+    std::string out;
+    add_dns(network, out);
+    add_place(network, paths, out);
+    add_records(network, out);
+    std::uint32_t most = 0;
+    bool dhcp = false, dhcp6 = false;
+    for (const xml::NetworkIp& ip : network.ips) {
+        add_tftp(ip, out);
+        add_dhcp(ip, most, out);
+        dhcp = dhcp || !ip.dhcp.empty();
+        dhcp6 = dhcp6 || (ip.v6() && !ip.dhcp.empty());
+    }
+    if (most != 0) out += fmt::format("dhcp-lease-max={}\n", most);
+    if (dhcp)
+        out += fmt::format("dhcp-leasefile={}\ndhcp-hostsfile={}\n", path(paths.leases),
+                           path(paths.hosts));
+    if (dns_is_on(network)) out += fmt::format("addn-hosts={}\n", path(paths.addn_hosts));
+    if (network.mtu) out += fmt::format("dhcp-option=option:mtu,{}\n", *network.mtu);
+    if (dhcp6)
+        out += "enable-ra\n";
+    else
+        for (const xml::NetworkIp& ip : network.ips)
+            if (ip.v6()) out += fmt::format("dhcp-range={},ra-only\n", ip.address);
+    for (const std::string& option : network.dnsmasq_options) out += option + "\n";
+    return out;
+}
+
+std::string dnsmasq_hosts(const xml::Network& network) {
+    std::string out;
+    for (const xml::NetworkIp& ip : network.ips)
+        for (const xml::DhcpHost& host : ip.dhcp.hosts) {
+            std::string line = host.mac;
+            const auto add = [&line](const std::string& field) {
+                if (field.empty()) return;
+                if (!line.empty()) line += ',';
+                line += field;
+            };
+            add(host.id.empty() ? "" : "id:" + host.id);
+            if (ip.v6()) add(host.name);
+            add(ip.v6() ? fmt::format("[{}]", host.ip) : host.ip);
+            if (!ip.v6()) add(host.name);
+            if (host.lease) add(lease_text(*host.lease));
+            out += line + "\n";
+        }
+    return out;
+}
+
+std::string dnsmasq_addn_hosts(const xml::Network& network) {
+    std::string out;
+    for (const xml::DnsHost& host : network.dns.hosts) {
+        out += host.ip;
+        for (const std::string& name : host.hostnames) out += "\t" + name;
+        out += '\n';
+    }
+    return out;
+}
+
+}  // namespace lxvirt::netd
