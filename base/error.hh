@@ -52,6 +52,7 @@ enum class ErrorCode : int {
     operation_unsupported = 84,
     resource_busy = 87,
     xml_invalid_schema = 92,
+    no_network_port = 106,
 };
 
 // The base of both; catch this at the top of a command.

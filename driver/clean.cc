@@ -5,6 +5,7 @@
 #include "base/file.hh"
 #include "driver/journal.hh"
 #include "driver/live.hh"
+#include "driver/network_ports.hh"
 #include "driver/state.hh"
 
 namespace lxvirt::driver {
@@ -34,6 +35,7 @@ void clean_up(const Root& root, const std::string& name) {
         journal_lifecycle(root, name, live->domain.uuid, "Stopped", "Crashed",
                           "its lxc_helper was killed");
     }
+    release_ports(root, live->domain);
     remove_live(root, name);
 }
 

@@ -14,6 +14,7 @@
 #include "base/file.hh"
 #include "driver/compile_parts.hh"
 #include "driver/helper_process.hh"
+#include "driver/network_ports.hh"
 #include "helper/status.hh"
 
 namespace lxvirt::driver {
@@ -56,6 +57,9 @@ HostFacts host_facts(const Root& root) {
     };
     facts.filesystem_type = base::filesystem_type;
     facts.exists = base::exists;
+    facts.resolve = [&root](const xml::Interface& interface) {
+        return resolve_interface(root, interface);
+    };
     facts.init_of = [&root](const std::string& name) { return init_of(root, name); };
     return facts;
 }
@@ -122,11 +126,12 @@ helper::Plan compile_plan(const xml::Domain& domain, const Root& root, const Hos
     supervision.on_reboot = action(domain.on_reboot);
     supervision.on_crash = action(domain.on_crash);
     supervision.paused = options.paused;
+    supervision.end_files = port_files(root, domain);
     plan.namespaces = compile::namespaces(domain, host);
     plan.dev = compile::dev(domain, host);
     plan.mounts = compile::mounts(domain, host, plan.namespaces);
     plan.groups = compile::groups(domain, host, options.helper, plan.dev);
-    plan.links = compile::links(domain, root);
+    plan.links = compile::links(domain, root, host);
     plan.init = compile::init(domain);
     plan.init.loopback = (plan.namespaces.fresh & CLONE_NEWNET) != 0;
     for (const xml::Console& console : domain.consoles) {

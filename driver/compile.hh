@@ -34,6 +34,8 @@ struct HostFacts {
     // The file system on a device or in an image: "ext4". Throws Error where it is not known.
     std::function<std::string(const std::string& path)> filesystem_type;
     std::function<bool(const std::string& path)> exists;
+    // What an interface of type `network` is plugged into (driver/network_ports.hh).
+    std::function<xml::Interface(const xml::Interface& interface)> resolve;
     // The id of a running domain's init, for shared namespaces. Throws where it does not run.
     std::function<pid_t(const std::string& name)> init_of;
 };

@@ -4,6 +4,7 @@
 #include "base/error.hh"
 #include "base/netlink.hh"
 #include "driver/compile_parts.hh"
+#include "netd/compile.hh"
 
 namespace lxvirt::driver::compile {
 
@@ -65,19 +66,40 @@ void refuse_unsupported(const xml::Interface& interface) {
         base::fail(base::ErrorCode::config_unsupported, "interface {}: <{}> is not supported",
                    interface.mac, element);
     };
-    if (interface.vlan) refuse("vlan");
-    if (interface.bandwidth) refuse("bandwidth");
     if (interface.virtualport) refuse("virtualport");
-    if (interface.filterref) refuse("filterref");
+    if (interface.filterref)
+        base::fail(base::ErrorCode::config_unsupported,
+                   "{}: <filterref filter='{}'>: network filters are not supported; take the "
+                   "element away",
+                   interface.filterref_place, *interface.filterref);
+    const bool has_veth = interface.type != xml::InterfaceType::direct;
+    if (!has_veth && interface.bandwidth) refuse("bandwidth");
+    if (!has_veth && interface.isolated.value_or(false)) refuse("port");
 }
 
-Link link(const xml::Interface& interface) {
+std::vector<helper::PortVlan> vlans(const xml::Vlan& vlan) {
+    std::vector<helper::PortVlan> made;
+    for (const xml::VlanTag& tag : vlan.tags)
+        made.push_back({.id = tag.id, .untagged = !vlan.trunk || tag.native_mode == "untagged"});
+    return made;
+}
+
+Link link(const xml::Interface& given, const HostFacts& host) {
+    const bool of_network = given.type == xml::InterfaceType::network;
+    const xml::Interface interface = of_network ? host.resolve(given) : given;
     refuse_unsupported(interface);
+    // Only a network says that its bridge knows tags.
+    if (interface.vlan && !of_network)
+        base::fail(base::ErrorCode::config_unsupported,
+                   "interface {}: <vlan> is supported with type 'network' only", interface.mac);
     Link made;
     made.guest = interface.guest;
     made.mac = interface.mac;
     made.mtu = interface.mtu.value_or(0);
     made.up = starts_up(interface);
+    made.isolated = interface.isolated.value_or(false);
+    if (interface.vlan) made.vlans = vlans(*interface.vlan);
+    if (interface.bandwidth) made.limits = netd::traffic_limits(*interface.bandwidth);
     made.addresses = all(interface.ips, address);
     made.routes = all(interface.routes, route);
     switch (interface.type) {
@@ -95,21 +117,16 @@ Link link(const xml::Interface& interface) {
             made.host = interface.source;
             made.macvlan_mode = macvlan_mode(interface.mode.value_or(xml::DirectMode::vepa));
             break;
-        case xml::InterfaceType::network:
-            base::fail(
-                base::ErrorCode::config_unsupported,
-                "interface {}: type 'network' ('{}') is not supported yet; use type 'bridge' with "
-                "the network's bridge",
-                interface.mac, interface.source);
+        case xml::InterfaceType::network: break;  // resolved above
     }
     return made;
 }
 
 }  // namespace
 
-std::vector<Link> links(const xml::Domain& domain, const Root& root) {
+std::vector<Link> links(const xml::Domain& domain, const Root& root, const HostFacts& host) {
     std::vector<Link> made;
-    for (const xml::Interface& interface : domain.interfaces) made.push_back(link(interface));
+    for (const xml::Interface& interface : domain.interfaces) made.push_back(link(interface, host));
     for (const xml::Hostdev& hostdev : domain.hostdevs) {
         if (hostdev.type != xml::HostdevType::net) continue;
         Link moved;

@@ -16,7 +16,8 @@ namespace lxvirt::driver::compile {
 [[nodiscard]] helper::Dev dev(const xml::Domain& domain, const HostFacts& host);
 [[nodiscard]] std::vector<helper::Mount> mounts(const xml::Domain& domain, const HostFacts& host,
                                                 const helper::Namespaces& namespaces);
-[[nodiscard]] std::vector<helper::Link> links(const xml::Domain& domain, const Root& root);
+[[nodiscard]] std::vector<helper::Link> links(const xml::Domain& domain, const Root& root,
+                                              const HostFacts& host);
 [[nodiscard]] helper::Init init(const xml::Domain& domain);
 [[nodiscard]] std::uint64_t capabilities(const xml::Features& features);
 

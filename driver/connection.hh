@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/fd.hh"
+#include "driver/networks.hh"
 #include "driver/types.hh"
 
 namespace lxvirt::driver {
@@ -86,6 +87,9 @@ class Connection {
                                              const ConsoleOptions& options);
     [[nodiscard]] std::string console_path(const DomainRef& domain,
                                            const std::string& device) const;
+
+    // --- networks
+    [[nodiscard]] Networks networks() const { return {*root_, read_only_}; }
 
     // --- events
     // A reader of the journal from now on; see event_stream.hh.

@@ -37,14 +37,6 @@ std::string libexec(const char* build_folder, const char* program) {
     return fmt::format("{}/{}", HELPER_FOLDER, program);
 }
 
-base::UniqueFd memory_file(const std::string& bytes) {
-    base::UniqueFd file(::memfd_create("plan", MFD_CLOEXEC));
-    if (!file) base::fail_errno("make a file for the launch plan");
-    base::write_all(file, bytes, "launch plan");
-    if (::lseek(file.get(), 0, SEEK_SET) != 0) base::fail_errno("rewind the launch plan");
-    return file;
-}
-
 }  // namespace
 
 std::string helper_path() {
@@ -53,6 +45,18 @@ std::string helper_path() {
 
 std::string agent_path() {
     return libexec("driver", "lxc_agent");
+}
+
+base::UniqueFd memory_file(const std::string& bytes) {
+    base::UniqueFd file(::memfd_create("plan", MFD_CLOEXEC));
+    if (!file) base::fail_errno("make a file for the launch plan");
+    base::write_all(file, bytes, "launch plan");
+    if (::lseek(file.get(), 0, SEEK_SET) != 0) base::fail_errno("rewind the launch plan");
+    return file;
+}
+
+std::string lxnetd_path() {
+    return libexec("netd", "lxnetd");
 }
 
 void set_program_path(const std::string& path) {
@@ -92,7 +96,7 @@ helper::StartReply HelperProcess::await_start() {
 
 void HelperProcess::commit() {
     base::send_message(channel_, "c");
-    if (process_) spawned().push_back(std::move(process_));
+    if (process_) reap_later(std::move(process_));
 }
 
 void HelperProcess::abandon() {
@@ -100,6 +104,10 @@ void HelperProcess::abandon() {
     if (!process_) return;
     (void)base::reap(process_, true);
     process_.reset();
+}
+
+void reap_later(base::UniqueFd process) {
+    spawned().push_back(std::move(process));
 }
 
 void reap_helpers() {

@@ -16,6 +16,8 @@ namespace lxvirt::driver {
 
 // The build tree's own where this program runs from there, else the installed one.
 [[nodiscard]] std::string helper_path();
+// The supervisor of a network.
+[[nodiscard]] std::string lxnetd_path();
 // The program that a helper calls for a restart and for stop hooks; beside the helper.
 [[nodiscard]] std::string agent_path();
 // For a program that was executed from a detached mount, whose /proc/self/exe has no path: where
@@ -57,7 +59,11 @@ class HelperProcess {
     pid_t pid_;
 };
 
-// Reaps the helpers that this program spawned and that have ended.
+// Reaps the supervisors that this program spawned and that have ended.
 void reap_helpers();
+// Adds one to them: `process` is the pidfd of a child of ours that goes on by itself.
+void reap_later(base::UniqueFd process);
+// A memory file with `bytes` in it, to be handed to a supervisor.
+[[nodiscard]] base::UniqueFd memory_file(const std::string& bytes);
 
 }  // namespace lxvirt::driver

@@ -64,17 +64,6 @@ std::string unescape(std::string_view text) {
     return out;
 }
 
-// The value of ` NAME='...'` in one tag of our own writing; nothing where it has none.
-std::optional<std::string> attribute(std::string_view tag, std::string_view name) {
-    const std::string start = fmt::format(" {}='", name);
-    const auto at = tag.find(start);
-    if (at == std::string_view::npos) return std::nullopt;
-    const auto begin = at + start.size();
-    const auto end = tag.find('\'', begin);
-    if (end == std::string_view::npos) return std::nullopt;
-    return unescape(tag.substr(begin, end - begin));
-}
-
 [[noreturn]] void refuse(const std::string& file, int line, std::string_view what) {
     base::fail(base::ErrorCode::internal_error, "{}:{}: {}", file, line, what);
 }
@@ -99,7 +88,7 @@ class HeadReader {
         return tag_.starts_with(fmt::format("<{} ", name));
     }
     [[nodiscard]] std::string value(std::string_view name) const {
-        auto found = attribute(tag_, name);
+        auto found = head_attribute(tag_, name);
         if (!found) refuse(file_, line_, fmt::format("attribute '{}' is missing", name));
         return *found;
     }
@@ -168,6 +157,16 @@ void make_domain_folder(const Root& root, std::string_view name) {
 }
 
 }  // namespace
+
+std::optional<std::string> head_attribute(std::string_view tag, std::string_view name) {
+    const std::string start = fmt::format(" {}='", name);
+    const auto at = tag.find(start);
+    if (at == std::string_view::npos) return std::nullopt;
+    const auto begin = at + start.size();
+    const auto end = tag.find('\'', begin);
+    if (end == std::string_view::npos) return std::nullopt;
+    return unescape(tag.substr(begin, end - begin));
+}
 
 bool LiveHead::current() const {
     return boot == base::boot_id();

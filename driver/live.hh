@@ -48,6 +48,10 @@ struct LiveState : LiveHead {
 // The same without parsing the domain.
 [[nodiscard]] LiveHead parse_live_head(std::string_view text, const std::string& file);
 
+// The value of ` NAME='...'` in one tag of our own writing; nothing where it has none.
+[[nodiscard]] std::optional<std::string> head_attribute(std::string_view tag,
+                                                        std::string_view name);
+
 // Makes the domain's run folder where it is missing, and replaces live.xml; not synced. Fills in no
 // field but an empty `boot` and `root`.
 void write_live(const Root& root, LiveState state);

@@ -75,7 +75,6 @@ class Networks {
     // --- look-up. Throw no_network: "no network with matching name 'x'".
     [[nodiscard]] NetworkRef lookup_by_name(const std::string& name) const;
     [[nodiscard]] NetworkRef lookup_by_uuid(const std::string& uuid) const;
-    // Of the network that has this bridge (virNetworkGetBridgeName's way back, for completion).
     [[nodiscard]] std::vector<NetworkSummary> list(const NetworkFilter& filter = {}) const;
     [[nodiscard]] NetworkSummary info(const NetworkRef& network) const;
 

@@ -53,7 +53,11 @@ class Printer {
     }
     template <typename T>
     void put(const char* name, const std::optional<T>& value) {
-        if (value) line(name, fmt::format("{}", *value));
+        if (!value) return;
+        if constexpr (base::detail::HasFields<T>)
+            nested(name, *value);
+        else
+            line(name, fmt::format("{}", *value));
     }
     template <typename T>
     void put(const char* name, const std::vector<T>& values) {

@@ -12,6 +12,7 @@
 #include "driver/hooks.hh"
 #include "driver/journal.hh"
 #include "driver/live.hh"
+#include "driver/network_ports.hh"
 #include "driver/state.hh"
 #include "xml/parse.hh"
 
@@ -93,6 +94,7 @@ base::UniqueFd start_domain(const Root& root, StartRequest request,
         // Spawned before its plan is there: it loads and resets itself while that is compiled.
         helper = spawn_helper(live.domain, host, lock);
         name_live_domain(live.domain, helper->pid());
+        claim_ports(root, live.domain, helper->pid());
         const helper::Plan plan = compile_plan(live.domain, root, host,
                                                {.helper = helper->pid(),
                                                 .paused = request.options.paused,
@@ -110,6 +112,7 @@ base::UniqueFd start_domain(const Root& root, StartRequest request,
             helper->abandon();
         else if (const base::Hierarchy* unified = base::unified_of(host.hierarchies))
             base::remove_empty_group(*unified, helper_group(live.domain));
+        release_ports(root, live.domain);
         remove_live(root, name);
         record_end(root, name, "failed", "");
         throw;

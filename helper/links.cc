@@ -65,6 +65,13 @@ void configure(Netlink& netlink, int index, const std::vector<Address>& addresse
     }
 }
 
+void configure_port(Netlink& host, int index, const Link& link) {
+    if (link.isolated) host.set_port_isolated(index, true);
+    if (!link.vlans.empty()) host.remove_port_vlan(index, 1);  // the kernel's default
+    for (const PortVlan& vlan : link.vlans) host.add_port_vlan(index, vlan.id, vlan.untagged);
+    if (link.limits) base::limit_traffic(host, index, *link.limits);
+}
+
 void make_veth(Netlink& host, base::Fd netns, const Link& link) {
     base::VethSpec spec{.host_name = link.host,
                         .guest_name = link.guest,
@@ -85,6 +92,7 @@ void make_veth(Netlink& host, base::Fd netns, const Link& link) {
     retry_while_ours(host, link, [&] { host.make_veth(spec); });
     const int index = host.link_index(link.host);
     host.set_alias(index, link.alias);
+    configure_port(host, index, link);
     configure(host, index, link.host_addresses, link.host_routes);
 }
 

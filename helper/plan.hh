@@ -14,11 +14,12 @@
 
 #include "base/cgroup.hh"
 #include "base/device_filter.hh"
+#include "base/traffic.hh"
 
 namespace lxvirt::helper {
 
 // Another value is refused: a helper of one build is not handed the plan of another.
-inline constexpr std::uint32_t kPlanVersion = 1;
+inline constexpr std::uint32_t kPlanVersion = 2;
 
 struct KeyValue {
     std::string key, value;
@@ -189,6 +190,16 @@ struct Dev {                         // the tmpfs on /dev and the devpts on /dev
 
 enum class LinkKind : std::uint32_t { veth, macvlan, move };
 
+struct PortVlan {
+    std::uint32_t id = 0;
+    bool untagged = false;  // frames without a tag are of it
+    template <typename Self, typename Visitor>
+    static void fields(Self& self, Visitor& visit) {
+        visit("id", self.id);
+        visit("untagged", self.untagged);
+    }
+};
+
 struct Address {
     std::string address, peer;
     std::uint32_t prefix = 32;
@@ -221,7 +232,10 @@ struct Link {
     std::string alias;   // IFALIAS of what is made on the host
     std::uint32_t macvlan_mode = 0;
     std::uint32_t mtu = 0;
-    bool up = true;  // the guest's end
+    bool up = true;         // the guest's end
+    bool isolated = false;  // veth: among the bridge's ports
+    std::vector<PortVlan> vlans;
+    std::optional<base::TrafficLimits> limits;
     std::vector<Address> addresses, host_addresses;
     std::vector<Route> routes, host_routes;
     template <typename Self, typename Visitor>
@@ -235,6 +249,9 @@ struct Link {
         visit("macvlan_mode", self.macvlan_mode);
         visit("mtu", self.mtu);
         visit("up", self.up);
+        visit("isolated", self.isolated);
+        visit("vlans", self.vlans);
+        visit("limits", self.limits);
         visit("addresses", self.addresses);
         visit("host_addresses", self.host_addresses);
         visit("routes", self.routes);
@@ -315,7 +332,8 @@ struct Supervision {
     EndAction on_poweroff = EndAction::destroy;
     EndAction on_reboot = EndAction::restart;
     EndAction on_crash = EndAction::destroy;
-    bool paused = false;  // freeze before the init's first instruction
+    bool paused = false;                 // freeze before the init's first instruction
+    std::vector<std::string> end_files;  // that go with the container: its ports on networks
     template <typename Self, typename Visitor>
     static void fields(Self& self, Visitor& visit) {
         visit("uri", self.uri);
@@ -334,6 +352,7 @@ struct Supervision {
         visit("on_reboot", self.on_reboot);
         visit("on_crash", self.on_crash);
         visit("paused", self.paused);
+        visit("end_files", self.end_files);
     }
 };
 

@@ -314,6 +314,7 @@ void Supervisor::remove_files() const {
     for (const char* file : {"control.sock", "status", "pending", "live.xml"})
         (void)::unlink((folder + "/" + file).c_str());
     (void)::rmdir(folder.c_str());
+    for (const std::string& file : plan_.supervision.end_files) (void)::unlink(file.c_str());
 }
 
 void Supervisor::give_up_restart(const std::string& why) {

@@ -101,6 +101,7 @@ struct Interface {
     std::string source;                 // network or bridge name, or the host's device
     std::string portgroup;              // type network
     std::string portid;                 // type network, live
+    std::string actual_bridge, actual_dev;  // likewise: what the network plugged it into
     std::optional<DirectMode> mode;     // type direct
     std::vector<IpAddress> source_ips;  // type ethernet: <source><ip/></source>
     std::vector<Route> source_routes;
@@ -112,6 +113,7 @@ struct Interface {
     std::string guest;   // the name inside, "eth0"; empty = made at start
     std::string model;
     std::optional<std::string> filterref;
+    std::string filterref_place;  // "FILE:LINE" of it, for who has to refuse it
     std::vector<std::pair<std::string, std::string>> filter_parameters;
     std::optional<Bandwidth> bandwidth;
     std::optional<Vlan> vlan;

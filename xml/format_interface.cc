@@ -21,7 +21,11 @@ void format_source(Writer& out, const Interface& interface, bool live) {
         interface.type == InterfaceType::direct ? "dev" : name_of(kInterfaceTypes, interface.type),
         interface.source);
     out.attribute_if("portgroup", interface.portgroup);
-    if (live) out.attribute_if("portid", interface.portid);
+    if (live) {
+        out.attribute_if("portid", interface.portid);
+        out.attribute_if("bridge", interface.actual_bridge);
+        out.attribute_if("dev", interface.actual_dev);
+    }
     if (interface.type == InterfaceType::direct)
         out.attribute("mode", name_of(kDirectModes, interface.mode.value_or(DirectMode::vepa)));
     out.empty();

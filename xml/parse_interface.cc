@@ -57,8 +57,11 @@ void parse_source(const Element& interface, Interface& out, bool live) {
     out.portgroup = string_attribute(source, "portgroup");
     // What a live document says of the network's side: made at start.
     const std::string portid = string_attribute(source, "portid");
-    source.ignore("bridge");
-    if (live) out.portid = portid;
+    const std::string bridge = string_attribute(source, "bridge");
+    if (!live) return;
+    out.portid = portid;
+    out.actual_bridge = bridge;
+    out.actual_dev = string_attribute(source, "dev");
 }
 
 // A name that is made at start (libvirt's prefixes); a definition that was copied from a running
@@ -84,6 +87,7 @@ void parse_filter(const Element& interface, Interface& out) {
     const Element filter = interface.child("filterref");
     if (!filter) return;
     out.filterref = string_attribute(filter, "filter");
+    out.filterref_place = fmt::format("{}:{}", filter.document().file(), filter.line());
     if (out.filterref->empty())
         filter.fail(ErrorCode::xml_error,
                     "Missing required attribute 'filter' in element 'filterref'",

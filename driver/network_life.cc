@@ -1,0 +1,188 @@
+#include "driver/network_life.hh"
+
+#include <algorithm>
+#include <map>
+
+#include "base/error.hh"
+#include "base/file.hh"
+#include "base/log.hh"
+#include "base/netlink.hh"
+#include "driver/definition_folder.hh"
+#include "driver/hooks.hh"
+#include "driver/journal.hh"
+#include "driver/network_ports.hh"
+#include "driver/network_process.hh"
+#include "driver/settings.hh"
+#include "xml/network_check.hh"
+#include "xml/network_document.hh"
+
+namespace lxvirt::driver {
+
+namespace {
+
+using base::ErrorCode;
+
+// Those of the host's links, the network's own bridge aside.
+std::vector<xml::UsedSubnet> used_subnets(const std::string& own_bridge) {
+    base::Netlink netlink;
+    std::map<int, std::string> names;
+    for (const base::LinkFacts& link : netlink.links()) names[link.index] = link.name;
+    std::vector<xml::UsedSubnet> used;
+    const auto add = [&](int index, const base::NetAddress& address) {
+        if (names[index] != own_bridge && names[index] != "lo")
+            used.push_back(
+                {"interface " + names[index], base::format_address(address), address.prefix});
+    };
+    for (const base::AddressFacts& entry : netlink.addresses())
+        if (!entry.link_local) add(entry.index, entry.address);
+    // A way out to everywhere is in nobody's way.
+    for (const base::RouteFacts& entry : netlink.routes())
+        if (entry.destination.prefix != 0) add(entry.index, entry.destination);
+    return used;
+}
+
+std::string indented(const std::string& text) {
+    std::string out;
+    std::string_view rest = text;
+    while (!rest.empty()) {
+        const std::string_view line = rest.substr(0, rest.find('\n'));
+        rest.remove_prefix(std::min(rest.size(), line.size() + 1));
+        out.append("  ").append(line).append("\n");
+    }
+    return out;
+}
+
+void make(const Root& root, const LiveNetwork& live) {
+    const xml::Network& network = live.network;
+    std::optional<base::OperationLock> subnets;
+    if (network.makes_bridge()) {
+        subnets =
+            base::OperationLock::acquire(root.subnet_lock(), load_settings(root).operation_timeout);
+        xml::require_free_subnets(network, used_subnets(network.bridge.name));
+    }
+    NetworkProcess process = NetworkProcess::spawn(network.name, root.id());
+    try {
+        process.make(compile_network_plan(root, network));
+        subnets.reset();
+        run_network_hooks(root, network, {.operation = "started"});
+        process.commit();
+        LiveNetwork running = live;
+        running.running = true;
+        write_live_network(root, std::move(running));
+    } catch (const base::Exception&) {
+        process.abandon();
+        clear_network_group(root, network.name);
+        throw;
+    }
+}
+
+// The network is there, but nobody holds it.
+void put_supervisor_back(const Root& root, const LiveNetwork& live) {
+    const std::string& name = live.network.name;
+    if (live.netns != present_netns())
+        base::fail(ErrorCode::operation_failed,
+                   "network '{}' has lost its lxnetd, and another can be put back only from its "
+                   "own network namespace (net:[{}]); 'net-destroy {}' forgets the network",
+                   name, live.netns, name);
+    clear_network_group(root, name);
+    NetworkProcess process = NetworkProcess::spawn(name, root.id());
+    try {
+        process.make(compile_network_plan(root, live.network));
+        process.commit();
+    } catch (const base::Exception&) {
+        process.abandon();
+        clear_network_group(root, name);
+        throw;
+    }
+    journal_event(root, "network-supervision", name, live.network.uuid, "Restored", "Supervisor");
+}
+
+// Of a start that was cut short: a supervisor is handed the plan and not told to go on.
+void take_away(const Root& root, const LiveNetwork& live) {
+    const std::string& name = live.network.name;
+    clear_network_group(root, name);
+    if (live.current() && live.netns == present_netns()) {
+        NetworkProcess process = NetworkProcess::spawn(name, root.id());
+        try {
+            process.make(compile_network_plan(root, live.network));
+        } catch (const base::Exception& error) {
+            base::append_log(root.network_paths().log(name), error.message());
+        }
+        process.abandon();
+        clear_network_group(root, name);
+    }
+}
+
+}  // namespace
+
+void fail_inactive(std::string_view name) {
+    base::fail(ErrorCode::operation_invalid, "network '{}' is not active; 'net-start {}' starts it",
+               name, name);
+}
+
+void fail_no_network(std::string_view name) {
+    base::fail(ErrorCode::no_network, "no network with matching name '{}'", name);
+}
+
+void run_network_hooks(const Root& root, const xml::Network& network, const NetworkHook& hook) {
+    if (!has_hooks(root, HookKind::network)) return;
+    std::string text = "<hookData>\n" + indented(xml::format_network(network, {.live = true}));
+    if (!hook.port_xml.empty()) text += indented(hook.port_xml);
+    text += "</hookData>\n";
+    run_hooks(root,
+              {.name = network.name,
+               .operation = hook.operation,
+               .suboperation = hook.suboperation,
+               .kind = HookKind::network},
+              text);
+}
+
+void journal_network(const Root& root, std::string_view name, std::string_view uuid,
+                     std::string_view event) {
+    journal_event(root, "network-lifecycle", name, uuid, event);
+}
+
+void start_network(const Root& root, xml::Network network) {
+    const std::string name = network.name;
+    LiveNetwork live;
+    xml::fill_live_defaults(network);
+    live.network = std::move(network);
+    run_network_hooks(root, live.network, {.operation = "start"});
+    write_live_network(root, live);
+    try {
+        make(root, live);
+    } catch (const base::Exception&) {
+        remove_live_network(root, name, true);
+        throw;
+    }
+    for (const std::string& problem : attach_running(root, live.network))
+        base::append_log(root.network_paths().log(name), problem);
+    journal_network(root, name, live.network.uuid, "Started");
+}
+
+void stop_network(const Root& root, const LiveNetwork& live, bool keep_leases) {
+    const std::string& name = live.network.name;
+    if (stop_network_process(root, name))
+        clear_network_group(root, name);
+    else
+        take_away(root, live);
+    remove_live_network(root, name, keep_leases);
+    journal_network(root, name, live.network.uuid, "Stopped");
+    run_network_hooks(root, live.network, {.operation = "stopped", .suboperation = "end"});
+}
+
+std::optional<LiveNetwork> hold_network(const Root& root, const std::string& name) {
+    auto live = read_live_network(root, name);
+    if (!live) return std::nullopt;
+    if (live->running && live->current()) {
+        if (!root.supervised(name)) put_supervisor_back(root, *live);
+        return live;
+    }
+    // Of another boot, or never finished: its driver is gone, for we hold the lock.
+    if (root.supervised(name)) (void)stop_network_process(root, name);
+    take_away(root, *live);
+    remove_live_network(root, name, true);
+    return std::nullopt;
+}
+
+}  // namespace lxvirt::driver

@@ -1,0 +1,39 @@
+// Starting, stopping and keeping networks. Callers hold the network's lock.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "driver/network_live.hh"
+#include "driver/root.hh"
+#include "xml/network.hh"
+
+namespace lxvirt::driver {
+
+// Makes the network and its supervisor. Throws with nothing left behind.
+void start_network(const Root& root, xml::Network network);
+
+// Takes a running network away; `keep_leases` for one that will be started again.
+void stop_network(const Root& root, const LiveNetwork& live, bool keep_leases);
+
+// The running network, with a supervisor: another is put back where it was killed. What a start
+// that was cut short has left is taken away. Nothing where the network does not run.
+[[nodiscard]] std::optional<LiveNetwork> hold_network(const Root& root, const std::string& name);
+
+// "network 'x' is not active", with the command that starts it.
+[[noreturn]] void fail_inactive(std::string_view name);
+// "no network with matching name 'x'".
+[[noreturn]] void fail_no_network(std::string_view name);
+
+struct NetworkHook {
+    std::string operation;  // "start", "started", "stopped", "updated", "port-created" ...
+    std::string suboperation = "begin";
+    std::string port_xml;  // of the port operations
+};
+void run_network_hooks(const Root& root, const xml::Network& network, const NetworkHook& hook);
+
+// "network-lifecycle": "Defined", "Undefined", "Started", "Stopped".
+void journal_network(const Root& root, std::string_view name, std::string_view uuid,
+                     std::string_view event);
+
+}  // namespace lxvirt::driver

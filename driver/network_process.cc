@@ -1,0 +1,144 @@
+#include "driver/network_process.hh"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include <array>
+#include <csignal>
+
+#include "base/cgroup.hh"
+#include "base/codec.hh"
+#include "base/error.hh"
+#include "base/file.hh"
+#include "base/process.hh"
+#include "base/program.hh"
+#include "base/socket.hh"
+#include "driver/helper_process.hh"
+#include "netd/compile.hh"
+
+namespace lxvirt::driver {
+
+namespace {
+
+using base::ErrorCode;
+
+// dnsmasq's start has its own, shorter limit.
+constexpr time_t kAnswerLimit = 30;  // seconds
+// An lxnetd that was told to end has this long before it is ended itself.
+constexpr auto kEndLimit = std::chrono::seconds(15);
+
+std::string find_dnsmasq() {
+    constexpr std::array<const char*, 4> places = {"/usr/sbin/dnsmasq", "/usr/local/sbin/dnsmasq",
+                                                   "/sbin/dnsmasq", "/usr/bin/dnsmasq"};
+    for (const char* place : places)
+        if (::access(place, X_OK) == 0) return place;
+    return {};
+}
+
+void expect_answer(base::Fd socket) {
+    const auto message = base::receive_message(socket, netd::kMaxMessage);
+    if (!message) base::fail(ErrorCode::internal_error, "lxnetd ended without a word");
+    const auto reply = base::decode<netd::Reply>(message->bytes, "answer of lxnetd");
+    if (reply.code != 0) throw base::PreparedError(static_cast<ErrorCode>(reply.code), reply.text);
+}
+
+std::optional<base::UniqueFd> connect(const Root& root, const std::string& name) {
+    auto socket = base::connect_local(root.network_paths().folder(name), "control.sock");
+    if (!socket) return std::nullopt;
+    const timeval limit{.tv_sec = kAnswerLimit, .tv_usec = 0};
+    if (::setsockopt(socket->get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) != 0)
+        base::fail_errno("set the control socket's time limit");
+    return socket;
+}
+
+void request(base::Fd socket, netd::RequestKind kind, const std::vector<base::Fd>& fds = {}) {
+    netd::Request request;
+    request.kind = kind;
+    base::send_message(socket, base::encode(request), fds);
+    expect_answer(socket);
+}
+
+}  // namespace
+
+netd::NetworkPlan compile_network_plan(const Root& root, const xml::Network& network) {
+    const ObjectPaths& paths = root.network_paths();
+    return netd::compile_network(network, {.hierarchies = base::find_hierarchies(),
+                                           .root_id = root.id(),
+                                           .dnsmasq_program = find_dnsmasq(),
+                                           .run_folder = paths.folder(network.name),
+                                           .alive_lock = paths.alive_lock(network.name),
+                                           .journal = root.journal().path,
+                                           .journal_lock = root.journal().lock_path,
+                                           .log_file = paths.log(network.name)});
+}
+
+NetworkProcess NetworkProcess::spawn(const std::string& name, const std::string& root_id) {
+    reap_helpers();
+    auto [ours, theirs] = base::socket_pair(SOCK_SEQPACKET);
+    const auto hierarchies = base::find_hierarchies();
+    base::UniqueFd group;
+    if (const base::Hierarchy* unified = base::unified_of(hierarchies)) {
+        const std::string path = netd::network_group(root_id, name);
+        base::make_group(*unified, path);
+        group = base::open_file(unified->mount + path, O_RDONLY | O_DIRECTORY);
+    }
+    base::StartedProgram started = base::start_program(
+        lxnetd_path(), {"lxnetd", "--name", name, "--channel", "3"}, {theirs}, group);
+    return {std::move(ours), std::move(started.process)};
+}
+
+void NetworkProcess::make(const netd::NetworkPlan& plan) {
+    const base::UniqueFd file = memory_file(base::encode(plan));
+    base::send_message(channel_, "plan", {file});
+    expect_answer(channel_);
+}
+
+void NetworkProcess::commit() {
+    base::send_message(channel_, "c");
+    channel_.reset();
+    reap_later(std::move(process_));
+}
+
+void NetworkProcess::abandon() {
+    channel_.reset();
+    if (process_) (void)base::reap(process_, true);
+    process_.reset();
+}
+
+void clear_network_group(const Root& root, const std::string& name) {
+    const std::string group = netd::network_group(root.id(), name);
+    const auto hierarchies = base::find_hierarchies();
+    if (!base::kill_group(hierarchies, group))
+        base::fail_with(EBUSY,
+                        "end the processes that a killed lxnetd of network '{}' left in '{}'", name,
+                        group);
+    for (const base::Hierarchy& hierarchy : hierarchies) base::remove_group(hierarchy, group);
+}
+
+bool stop_network_process(const Root& root, const std::string& name) {
+    const auto pid = root.supervised(name);
+    if (!pid) return false;
+    const auto process = base::open_pidfd(*pid);
+    // The number may have changed hands in between: the lock tells.
+    if (!process || root.supervised(name) != pid) return false;
+    if (const auto socket = connect(root, name)) request(*socket, netd::RequestKind::stop);
+    if (!base::wait_readable(*process, kEndLimit)) {
+        (void)base::send_signal(*process, SIGKILL);
+        (void)base::wait_readable(*process, kEndLimit);
+    }
+    reap_helpers();
+    return true;
+}
+
+void update_network_process(const Root& root, const netd::NetworkPlan& plan) {
+    const auto socket = connect(root, plan.name);
+    if (!socket)
+        base::fail(ErrorCode::operation_failed, "the lxnetd of network '{}' does not answer",
+                   plan.name);
+    const base::UniqueFd file = memory_file(base::encode(plan));
+    request(*socket, netd::RequestKind::update, {file});
+}
+
+}  // namespace lxvirt::driver

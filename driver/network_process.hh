@@ -1,0 +1,47 @@
+// Spawning lxnetd and talking to it (netd/plan.hh).
+#pragma once
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+
+#include "base/fd.hh"
+#include "driver/root.hh"
+#include "netd/plan.hh"
+#include "xml/network.hh"
+
+namespace lxvirt::driver {
+
+// What the host and the root add to the network.
+[[nodiscard]] netd::NetworkPlan compile_network_plan(const Root& root, const xml::Network& network);
+
+class NetworkProcess {
+  public:
+    // Spawns it in the network's own control group; it waits for its plan.
+    static NetworkProcess spawn(const std::string& name, const std::string& root_id);
+
+    // Sends the plan and waits until the network is there; throws lxnetd's words where it is not.
+    void make(const netd::NetworkPlan& plan);
+    // Without it lxnetd undoes everything once the channel closes.
+    void commit();
+    // Closes the channel and waits until lxnetd has undone everything and is gone.
+    void abandon();
+
+  private:
+    NetworkProcess(base::UniqueFd channel, base::UniqueFd process)
+        : channel_(std::move(channel)), process_(std::move(process)) {}
+    base::UniqueFd channel_;
+    base::UniqueFd process_;  // pidfd, of our child
+};
+
+// Kills what a supervisor that was killed has left, dnsmasq, and removes the group.
+void clear_network_group(const Root& root, const std::string& name);
+
+// Tells the supervisor to take the network away, and waits for its end. False where there is none.
+bool stop_network_process(const Root& root, const std::string& name);
+
+// Hands the supervisor another plan of its network. Throws its words where it cannot follow.
+void update_network_process(const Root& root, const netd::NetworkPlan& plan);
+
+}  // namespace lxvirt::driver
