@@ -84,8 +84,13 @@ NetworkProcess NetworkProcess::spawn(const std::string& name, const std::string&
         base::make_group(*unified, path);
         group = base::open_file(unified->mount + path, O_RDONLY | O_DIRECTORY);
     }
-    base::StartedProgram started = base::start_program(
-        lxnetd_path(), {"lxnetd", "--name", name, "--channel", "3"}, {theirs}, group);
+    // No container sees its /proc, so it needs no read-only clone.
+    const base::UniqueFd program = base::open_file(lxnetd_path(), O_PATH);
+    base::StartedProgram started =
+        base::start_program({.program = program,
+                             .argv = {"lxnetd", "--name", name, "--channel", "3"},
+                             .fds = {theirs},
+                             .group = group});
     return {std::move(ours), std::move(started.process)};
 }
 

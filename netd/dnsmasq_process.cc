@@ -63,8 +63,9 @@ void open_way(const std::string& folder) {
         (void)::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
         open_way(setup.folder);
         const std::string config = fmt::format("--conf-file={}/{}", setup.folder, kDnsmasqConfig);
-        const char* const words[] = {"dnsmasq", config.c_str(), "--keep-in-foreground",
-                                     "--log-facility=-", nullptr};
+        // It would wait three seconds for an answer to a ping before its first offer of an address.
+        const char* const words[] = {"dnsmasq",          config.c_str(), "--keep-in-foreground",
+                                     "--log-facility=-", "--no-ping",    nullptr};
         const char* const environment[] = {"LC_ALL=C", nullptr};
         (void)::execve(setup.plan.program.c_str(), const_cast<char* const*>(words),
                        const_cast<char* const*>(environment));
