@@ -3,6 +3,7 @@
 #include "shell/lookup.hh"
 #include "shell/registry.hh"
 #include "shell/session.hh"
+#include "shell/xml_output.hh"
 #include "xml/parse.hh"
 
 namespace lxvirt::shell {
@@ -117,23 +118,9 @@ constexpr Option kDumpxmlOptions[] = {
     {"security-info", OptionType::boolean, "with what is otherwise kept secret"},
     {"update-cpu", OptionType::boolean, "refused: containers see the host's CPU"},
     {"migratable", OptionType::boolean, "refused: containers are not migrated"},
-    {"xpath", OptionType::string, "print only what this XPath expression selects"},
-    {"wrap", OptionType::boolean, "with --xpath, put one element around the results"},
+    kXpathOption,
+    kWrapOption,
 };
-
-std::string wrapped(const std::vector<std::string>& nodes) {
-    if (nodes.empty()) return "<nodes/>\n";
-    std::string out = "<nodes>\n";
-    for (const std::string& node : nodes) {
-        out += "  ";
-        for (const char c : node) {
-            out += c;
-            if (c == '\n') out += "  ";
-        }
-        out += '\n';
-    }
-    return out + "</nodes>\n";
-}
 
 bool dumpxml(Session& session, const Invocation& invocation) {
     // virDomainXMLFlags
@@ -144,16 +131,7 @@ bool dumpxml(Session& session, const Invocation& invocation) {
     const std::string text = session.connection().xml_desc(
         domain,
         {.inactive = invocation.has("inactive"), .security_info = invocation.has("security-info")});
-    if (!invocation.has("xpath")) {
-        session.print(text);
-        return true;
-    }
-    const std::vector<std::string> nodes = xml::evaluate_xpath(text, invocation.text("xpath"));
-    if (invocation.has("wrap")) {
-        session.print(wrapped(nodes));
-        return true;
-    }
-    for (const std::string& node : nodes) session.print_format("{}\n", node);
+    print_xml(session, invocation, text);
     return true;
 }
 

@@ -1,14 +1,8 @@
 // event: waits for what happens to domains, whoever makes it happen.
-#include <poll.h>
-
 #include <algorithm>
-#include <chrono>
-#include <cstdio>
-#include <optional>
 
-#include "shell/event_text.hh"
+#include "shell/event_watch.hh"
 #include "shell/failure.hh"
-#include "shell/interrupt.hh"
 #include "shell/lookup.hh"
 #include "shell/registry.hh"
 #include "shell/session.hh"
@@ -64,51 +58,6 @@ constexpr Option kOptions[] = {
     {"timestamp", OptionType::boolean, "begin each line with the time"},
 };
 
-struct Wanted {
-    std::string kind;    // empty: all
-    std::string domain;  // UUID; empty: all
-    [[nodiscard]] bool matches(const driver::Event& event) const {
-        return (kind.empty() || event.kind == kind) && (domain.empty() || event.uuid == domain);
-    }
-};
-
-enum class LoopEnd { enough, timed_out, interrupted };
-
-struct Watch {
-    Wanted wanted;
-    EventFormat format;
-    bool loop = false;
-    std::int64_t seconds = 0;  // 0: for ever
-};
-
-// Prints what comes; `count` is what was printed.
-LoopEnd watch_events(Session& session, driver::EventStream& stream, const Watch& watch,
-                     unsigned& count) {
-    using Clock = std::chrono::steady_clock;
-    const auto deadline = Clock::now() + std::chrono::seconds(watch.seconds);
-    const InterruptGuard interrupt;
-    for (;;) {
-        while (const std::optional<driver::Event> event = stream.next()) {
-            if (!watch.wanted.matches(*event)) continue;
-            session.print(event_line(*event, watch.format));
-            (void)std::fflush(stdout);
-            ++count;
-            if (!watch.loop) return LoopEnd::enough;
-        }
-        if (interrupt.interrupted()) return LoopEnd::interrupted;
-        auto slice = std::chrono::milliseconds(kWaitSlice);
-        if (watch.seconds > 0) {
-            const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now());
-            if (left.count() <= 0) return LoopEnd::timed_out;
-            slice = std::min(slice, left);
-        }
-        pollfd slot{stream.fd().get(), POLLIN, 0};
-        if (poll(&slot, 1, static_cast<int>(slice.count())) < 0 && errno != EINTR) {
-            base::fail_errno("wait for events");
-        }
-    }
-}
-
 bool list_kinds(Session& session) {
     for (const std::string_view kind : kKinds) session.print_format("{}\n", kind);
     return true;
@@ -122,26 +71,18 @@ bool event(Session& session, const Invocation& invocation) {
     if (!invocation.has("all") && !invocation.has("event")) {
         give_up("one of --list, --all, or --event <type> is required");
     }
-    Watch watch;
+    EventWatch watch;
     watch.wanted.kind = invocation.text("event");
     if (invocation.has("event") &&
         std::find(std::begin(kKinds), std::end(kKinds), watch.wanted.kind) == std::end(kKinds)) {
         give_up("unknown event type {}", watch.wanted.kind);
     }
     watch.seconds = invocation.number("timeout", 0, 1);
-    if (invocation.has("domain")) watch.wanted.domain = find_domain(session, invocation).uuid;
+    if (invocation.has("domain")) watch.wanted.uuid = find_domain(session, invocation).uuid;
     watch.loop = invocation.has("loop");
     watch.format = {.timestamp = invocation.has("timestamp"),
                     .with_note = !session.options().as_virsh()};
-    const std::unique_ptr<driver::EventStream> stream = session.connection().events();
-    unsigned count = 0;
-    switch (watch_events(session, *stream, watch, count)) {
-        case LoopEnd::interrupted: session.print("event loop interrupted\n"); break;
-        case LoopEnd::timed_out: session.print("event loop timed out\n"); break;
-        case LoopEnd::enough: break;
-    }
-    session.print_format("events received: {}\n", count);
-    return count > 0;
+    return watch_events(session, watch);
 }
 
 constexpr Command kCommands[] = {

@@ -33,8 +33,13 @@ std::string detail_text(const driver::Event& event) {
 std::string event_line(const driver::Event& event, const EventFormat& format) {
     std::string line;
     if (format.timestamp) line = time_text(event) + ": ";
-    line +=
-        fmt::format("event '{}' for domain '{}'{}", event.kind, event.domain, detail_text(event));
+    // virsh puts quotes around the names of domains only.
+    const std::string_view kind = event.kind;
+    if (kind.starts_with(kNetworkEvents))
+        line += fmt::format("event '{}' for network {}{}", kind.substr(kNetworkEvents.size()),
+                            event.domain, detail_text(event));
+    else
+        line += fmt::format("event '{}' for domain '{}'{}", kind, event.domain, detail_text(event));
     if (format.with_note && !event.note.empty()) line += fmt::format(" ({})", event.note);
     return line + '\n';
 }

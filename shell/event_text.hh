@@ -2,10 +2,14 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "driver/types.hh"
 
 namespace lxvirt::shell {
+
+// What the journal calls events of networks begins with this.
+inline constexpr std::string_view kNetworkEvents = "network-";
 
 struct EventFormat {
     bool timestamp = false;

@@ -12,8 +12,6 @@ namespace lxvirt::shell {
 
 namespace {
 
-constexpr std::size_t kUuidLength = 36;
-
 std::vector<std::string> names(Session& session, const driver::ListFilter& filter) {
     std::vector<std::string> out;
     for (driver::DomainSummary& domain : session.connection().list_all_domains(filter)) {

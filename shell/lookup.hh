@@ -24,6 +24,8 @@ namespace lxvirt::shell {
     return {"domain", OptionType::data, help, completer, true};
 }
 
+inline constexpr std::size_t kUuidLength = 36;
+
 enum Accepts : unsigned { kById = 1, kByUuid = 2, kByName = 4, kByAny = 7 };
 
 // The domain that `option` names. A number is an id first; 36 characters are a UUID first; what is

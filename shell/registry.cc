@@ -25,11 +25,15 @@ std::span<const Group> groups() {
                 console_commands(), edit_commands(), plan_commands()});
     static const std::vector<Command> monitor =
         joined({fact_commands(), device_commands(), list_commands()});
+    static const std::vector<Command> network =
+        joined({network_commands(), network_list_commands(), network_part_commands(),
+                network_event_commands()});
     static const Group all[] = {
         {"Domain Management", "domain", domain},
         {"Domain Monitoring", "monitor", monitor},
         {"Domain Events", "events", event_commands()},
         {"Host and Hypervisor", "host", host_commands()},
+        {"Networking", "network", network},
         {"The shell itself", "shell", shell_commands()},
     };
     return all;

@@ -18,6 +18,10 @@ namespace lxvirt::shell {
 [[nodiscard]] std::span<const Command> fact_commands();        // dominfo, domstate
 [[nodiscard]] std::span<const Command> device_commands();      // domblklist, domiflist
 [[nodiscard]] std::span<const Command> event_commands();
+[[nodiscard]] std::span<const Command> network_commands();        // net-define, net-start ...
+[[nodiscard]] std::span<const Command> network_list_commands();   // net-list, net-dhcp-leases
+[[nodiscard]] std::span<const Command> network_part_commands();   // net-update, net-port-list ...
+[[nodiscard]] std::span<const Command> network_event_commands();  // net-event
 [[nodiscard]] std::span<const Command> host_commands();
 [[nodiscard]] std::span<const Command> shell_commands();
 
