@@ -35,6 +35,7 @@ std::string_view error_prefix(ErrorCode code) noexcept {
         case ErrorCode::resource_busy: return "resource busy: ";
         case ErrorCode::xml_invalid_schema:
             return "XML document failed to validate against schema: ";
+        case ErrorCode::no_hostname: return "no hostname found: ";
         case ErrorCode::no_network_port: return "network port not found: ";
         case ErrorCode::ok:
         case ErrorCode::open_failed:

@@ -53,6 +53,7 @@ enum class ErrorCode : int {
     resource_busy = 87,
     xml_invalid_schema = 92,
     no_network_port = 106,
+    no_hostname = 108,
 };
 
 // The base of both; catch this at the top of a command.

@@ -81,6 +81,19 @@ class Connection {
     // What `start` would hand to the helper, as text; makes nothing.
     [[nodiscard]] std::string plan(const DomainRef& domain) const;
 
+    // --- network interfaces; `device` is a name on the host, a name inside or a mac address
+    [[nodiscard]] std::vector<InterfaceAddresses> interface_addresses(const DomainRef& domain,
+                                                                      AddressSource source) const;
+    [[nodiscard]] std::string guest_hostname(const DomainRef& domain, AddressSource source) const;
+    // As the container sees them.
+    [[nodiscard]] InterfaceStats interface_stats(const DomainRef& domain,
+                                                 const std::string& device) const;
+    // Of the link of the running container, else of the definition; nothing where there is none.
+    [[nodiscard]] std::optional<bool> interface_up(const DomainRef& domain,
+                                                   const std::string& device, bool config) const;
+    void set_interface_up(const DomainRef& domain, const std::string& device, bool up,
+                          Affect affect);
+
     // --- consoles
     // `device` is an alias ("console0"), or empty for the first.
     [[nodiscard]] ConsoleStream open_console(const DomainRef& domain, const std::string& device,

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/fd.hh"
+#include "base/netlink.hh"
 
 namespace lxvirt::driver {
 
@@ -134,6 +135,22 @@ struct ConsoleStream {
     base::UniqueFd control;
     void resize(unsigned rows, unsigned columns) const;
 };
+
+// Where addresses are asked for: virDomainInterfaceAddressesSource.
+enum class AddressSource : int { lease = 0, agent = 1, arp = 2 };
+
+struct InterfaceAddress {
+    std::string ip;
+    unsigned prefix = 0;
+    bool v6 = false;
+};
+
+struct InterfaceAddresses {
+    std::string name, mac;
+    std::vector<InterfaceAddress> addresses;
+};
+
+using InterfaceStats = base::LinkCounters;
 
 struct Event {
     std::uint64_t sequence = 0;

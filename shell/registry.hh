@@ -17,6 +17,8 @@ namespace lxvirt::shell {
 [[nodiscard]] std::span<const Command> list_commands();        // list
 [[nodiscard]] std::span<const Command> fact_commands();        // dominfo, domstate
 [[nodiscard]] std::span<const Command> device_commands();      // domblklist, domiflist
+[[nodiscard]] std::span<const Command> interface_commands();   // domifaddr, domifstat ...
+[[nodiscard]] std::span<const Command> interface_change_commands();  // domif-setlink
 [[nodiscard]] std::span<const Command> event_commands();
 [[nodiscard]] std::span<const Command> network_commands();        // net-define, net-start ...
 [[nodiscard]] std::span<const Command> network_list_commands();   // net-list, net-dhcp-leases
