@@ -56,7 +56,7 @@ patiently() {
 
 build_programs() {
     [ -f "$build/build.ninja" ] || meson setup "$build" -Dtests=false || return 1
-    ninja -C "$build" shell/lxsh helper/lxc_helper driver/lxc_agent || return 1
+    ninja -C "$build" shell/lxsh helper/lxc_helper driver/lxc_agent netd/lxnetd || return 1
 } >/tmp/lxvirt-build.log 2>&1
 
 # Sets $rootfs.

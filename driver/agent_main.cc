@@ -17,6 +17,7 @@
 #include "driver/hooks.hh"
 #include "driver/journal.hh"
 #include "driver/live.hh"
+#include "driver/network_ports.hh"
 #include "driver/start.hh"
 #include "driver/state.hh"
 #include "driver/uri.hh"
@@ -57,6 +58,7 @@ int stopped(const Root& root, const std::string& name) {
             status = 1;
         }
     }
+    release_ports(root, live->domain);
     return status;
 }
 

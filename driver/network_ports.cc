@@ -11,6 +11,7 @@
 #include "base/process.hh"
 #include "base/text.hh"
 #include "base/uuid.hh"
+#include "driver/hooks.hh"
 #include "driver/live.hh"
 #include "driver/network_life.hh"
 #include "xml/network_document.hh"
@@ -187,7 +188,11 @@ void plug_in(const Root& root, const xml::Network& network, const PortOwner& own
 }  // namespace
 
 bool PortRecord::valid() const {
-    return owner == 0 || base::start_time(owner) == owner_start;
+    if (owner == 0) return true;
+    const auto process = base::open_pidfd(owner);
+    // One that has ended counts as gone, though nobody has reaped it yet.
+    return process && !base::wait_readable(*process, std::chrono::milliseconds(0)) &&
+           base::start_time(owner) == owner_start;
 }
 
 std::vector<PortRecord> valid_ports(const Root& root, std::string_view network) {
@@ -263,6 +268,14 @@ void release_port(const Root& root, const xml::Interface& interface) {
 
 void release_ports(const Root& root, const xml::Domain& domain) {
     for (const xml::Interface& interface : domain.interfaces) release_port(root, interface);
+}
+
+bool has_port_hooks(const Root& root, const xml::Domain& domain) {
+    return std::any_of(domain.interfaces.begin(), domain.interfaces.end(),
+                       [](const xml::Interface& interface) {
+                           return interface.type == xml::InterfaceType::network;
+                       }) &&
+           has_hooks(root, HookKind::network);
 }
 
 std::vector<std::string> port_files(const Root& root, const xml::Domain& domain) {

@@ -56,6 +56,8 @@ void claim_ports(const Root& root, xml::Domain& domain, pid_t supervisor);
 // Its port is deleted; no error where there is none.
 void release_port(const Root& root, const xml::Interface& interface);
 void release_ports(const Root& root, const xml::Domain& domain);
+// Whether the end of a port is to be told to a hook.
+[[nodiscard]] bool has_port_hooks(const Root& root, const xml::Domain& domain);
 // The files that go with the container.
 [[nodiscard]] std::vector<std::string> port_files(const Root& root, const xml::Domain& domain);
 

@@ -28,7 +28,8 @@ std::set<std::string> attached(const Root& root, const xml::Network& network) {
     const auto bridge = netlink.find_link(network.bridge.name);
     const std::string ours = fmt::format("lxvirt:{}:", root.id());
     for (const base::LinkFacts& link : netlink.links())
-        if (bridge && link.master == *bridge && link.alias.starts_with(ours))
+        if (bridge && link.master == *bridge && link.alias.starts_with(ours) &&
+            root.running(link.alias.substr(ours.size())))
             names.insert(link.alias.substr(ours.size()));
     return names;
 }

@@ -27,6 +27,11 @@ std::vector<std::string> made_links(const helper::Plan& plan) {
     return names;
 }
 
+// At its end: of the container, or of its ports.
+bool calls_hooks(const Root& root, const xml::Domain& domain) {
+    return has_hooks(root) || has_port_hooks(root, domain);
+}
+
 void call_hooks(const Root& root, const LiveState& live, const char* operation) {
     if (!has_hooks(root)) return;
     run_hooks(root, {.name = live.domain.name, .operation = operation, .suboperation = "begin"},
@@ -99,7 +104,7 @@ base::UniqueFd start_domain(const Root& root, StartRequest request,
                                                {.helper = helper->pid(),
                                                 .paused = request.options.paused,
                                                 .autodestroy = request.options.autodestroy,
-                                                .has_hooks = has_hooks(root),
+                                                .has_hooks = calls_hooks(root, live.domain),
                                                 .uri = request.uri});
         call_hooks(root, live, "prepare");
         call_hooks(root, live, "start");
@@ -130,9 +135,9 @@ void restart_domain(const Root& root, const std::string& name, const std::string
         base::fail(base::ErrorCode::internal_error, "domain '{}' has no live definition", name);
     HelperProcess helper = HelperProcess::adopt(std::move(channel), helper_pid);
     check_startable(live->domain);
-    const helper::Plan plan =
-        compile_plan(live->domain, root, host_facts(root),
-                     {.helper = helper_pid, .has_hooks = has_hooks(root), .uri = uri});
+    const helper::Plan plan = compile_plan(
+        live->domain, root, host_facts(root),
+        {.helper = helper_pid, .has_hooks = calls_hooks(root, live->domain), .uri = uri});
     carry_out(root, helper, plan, *live);
     helper.commit();
 }

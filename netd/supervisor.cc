@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <set>
 
 #include "base/codec.hh"
 #include "base/error.hh"
@@ -169,11 +170,18 @@ void Supervisor::watch_links() {
 
 void Supervisor::on_links() {
     try {
-        std::vector<base::LinkFacts> changed;
+        // Some of the notices are the bridge's own, which say little of the device.
+        std::set<std::string> names;
         const bool all = base::read_netlink(links_, [&](const nlmsghdr* header) {
-            if (header->nlmsg_type == RTM_NEWLINK) changed.push_back(base::link_facts(header));
+            if (header->nlmsg_type != RTM_NEWLINK) return;
+            base::LinkFacts link = base::link_facts(header);
+            if (link.master == bridge_) names.insert(std::move(link.name));
         });
-        release_leaf_ports(*netlink_, bridge_, all ? changed : netlink_->links());
+        std::vector<base::LinkFacts> changed;
+        if (!all) changed = netlink_->links();
+        for (const std::string& name : names)
+            if (auto link = netlink_->link(name)) changed.push_back(std::move(*link));
+        release_leaf_ports(*netlink_, bridge_, changed);
     } catch (const base::Exception& error) {
         note(error.message());
     }

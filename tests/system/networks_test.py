@@ -1,0 +1,180 @@
+"""Networks of real parts: bridges, dnsmasq, nftables, and containers on them."""
+
+import re
+import unittest
+
+import support
+from network_guest import NetworkCase, network, nic, sysctl
+from support import read, run
+
+
+class Modes(NetworkCase):
+    def test_nat_gives_addresses_names_and_a_way_out(self):
+        self.outside()
+        self.net("lvn")
+        one = self.boot_on("one", "lvn")
+        two = self.boot_on("two", "lvn")
+        self.assertTrue(one.startswith("10.100.0.") and two.startswith("10.100.0.") and one != two)
+        self.assertEqual(self.names("one", "10.100.0.1", "two"), [two])
+        self.assertTrue(self.reaches("one", two))
+        self.assertEqual(self.seen_as("one"), "203.0.113.1")
+        self.assertIn(one, self.ok("domifaddr", "one"))
+        self.assertEqual(self.ok("domhostname", "one").strip(), "one")
+
+    def test_the_first_request_is_answered_within_a_second(self):
+        self.net("lvn")
+        self.assertIn("stp='on'", self.ok("net-dumpxml", "lvn"))
+        self.boot("one", nic("lvn"))
+        _, seconds = self.timed(lambda: self.lease("one"))
+        self.assertLess(seconds, 1)
+
+    def test_isolated_reaches_only_itself(self):
+        self.outside()
+        run(*self.world, "ip", "route", "add", "10.100.0.0/24", "via", "203.0.113.1")
+        self.net("lvi", forward="")
+        self.boot_on("one", "lvi")
+        two = self.boot_on("two", "lvi")
+        self.assertTrue(self.reaches("one", two))
+        self.output("one", "ip route replace default via 10.100.0.1")
+        sysctl("ipv4/ip_forward", 1)
+        self.addCleanup(sysctl, "ipv4/ip_forward", 0)
+        self.forwarding[0] = "1\n"
+        self.assertEqual(self.seen_as("one"), "")
+
+    def test_routed_works_both_ways(self):
+        self.outside()
+        run(*self.world, "ip", "route", "add", "10.100.0.0/24", "via", "203.0.113.1")
+        self.net("lvr", forward="<forward mode='route'/>")
+        one = self.boot_on("one", "lvr")
+        self.assertEqual(self.seen_as("one"), one)
+        run(*self.world, "busybox", "ping", "-c", "1", "-W", "2", one)
+
+    def test_ipv6_with_router_advertisements(self):
+        self.outside()
+        run(*self.world, "ip", "route", "add", "fd77::/64", "via", "2001:db8::1")
+        self.net("lv6", forward="<forward mode='route'/>",
+                 ip6="<ip family='ipv6' address='fd77::1' prefix='64'/>")
+        self.boot("one", nic("lv6"))
+        # Once the kernel knows that nobody else has it.
+        support.wait_for(lambda: re.search("fd77::.* global (?!tentative)",
+                                           self.output("one", "ip -6 addr show eth0")), 10, 0.2)
+        address = re.search(r"inet6 (fd77::\S+)/64", self.output("one", "ip -6 addr show eth0"))
+        self.assertTrue(address, self.net_log("lv6"))
+        self.assertEqual(self.seen_as("one", "2001:db8::2", 5), address.group(1))
+
+    def test_fixed_address_and_names_of_the_network(self):
+        self.net("lvf", dhcp="<host mac='52:54:00:aa:bb:01' name='fixed' ip='10.100.0.33'/>",
+                 extra="<domain name='example.test' localOnly='yes'/>"
+                       "<dns><host ip='10.100.0.9'><hostname>printer</hostname></host></dns>")
+        self.assertEqual(self.boot_on("one", "lvf", mac="52:54:00:aa:bb:01"), "10.100.0.33")
+        self.assertEqual(self.names("one", "10.100.0.1", "printer"), ["10.100.0.9"])
+        self.assertEqual(self.names("one", "10.100.0.1", "fixed.example.test"), ["10.100.0.33"])
+
+    def test_macvlan_on_a_device(self):
+        run("ip", "link", "add", "lower0", "type", "veth", "peer", "name", "lower1")
+        self.addCleanup(run, "ip", "link", "delete", "lower0")
+        for link in ("lower0", "lower1"):
+            run("ip", "link", "set", link, "up")
+        self.before["link"] = support.links()
+        self.net_define("lvm", "<network><name>lvm</name><forward mode='bridge'>"
+                               "<interface dev='lower0'/></forward></network>")
+        self.ok("net-start", "lvm")
+        for name, address in (("one", "10.5.0.1"), ("two", "10.5.0.2")):
+            self.boot(name, nic("lvm"))
+            self.output(name, f"ip addr add {address}/24 dev eth0")
+        self.assertTrue(self.reaches("one", "10.5.0.2"))
+        self.assertIn("dev='lower0'", self.ok("dumpxml", "one"))
+
+    def test_existing_bridge(self):
+        run("ip", "link", "add", "mine0", "type", "bridge")
+        self.addCleanup(run, "ip", "link", "delete", "mine0")
+        run("ip", "link", "set", "mine0", "up")
+        self.before["link"] = support.links()
+        self.net_define("lvb", "<network><name>lvb</name><forward mode='bridge'/>"
+                               "<bridge name='mine0'/></network>")
+        self.ok("net-start", "lvb")
+        self.boot("one", nic("lvb"))
+        self.assertIn("master mine0", run("ip", "link", "show", "type", "veth"))
+        self.ok("destroy", "one")
+        self.ok("net-destroy", "lvb")
+        self.assertIn("mine0", support.links())
+
+    def test_forwarding_goes_with_the_last_network_that_needs_it(self):
+        self.net("lva", subnet=100)
+        self.net("lvb", subnet=101)
+        self.assertEqual(read("/proc/sys/net/ipv4/ip_forward"), "1\n")
+        self.ok("net-destroy", "lva")
+        self.assertEqual(read("/proc/sys/net/ipv4/ip_forward"), "1\n")
+        self.ok("net-destroy", "lvb")
+        self.assertEqual(read("/proc/sys/net/ipv4/ip_forward"), self.forwarding[0])
+
+
+class Interfaces(NetworkCase):
+    def test_isolated_ports_do_not_reach_each_other(self):
+        self.net("lvp")
+        self.boot_on("one", "lvp", extra="<port isolated='yes'/>")
+        two = self.boot_on("two", "lvp", extra="<port isolated='yes'/>")
+        three = self.boot_on("three", "lvp")
+        self.assertFalse(self.reaches("one", two))
+        self.assertTrue(self.reaches("one", three))
+
+    def test_portgroup_with_bandwidth(self):
+        self.net("lvg", extra="<portgroup name='slow'><bandwidth><inbound average='100' peak='200' "
+                              "burst='64'/></bandwidth></portgroup>")
+        self.boot("one", nic("lvg").replace("network='lvg'", "network='lvg' portgroup='slow'"))
+        target = re.search(r"<target dev='([^']+)'/>", self.ok("dumpxml", "one")).group(1)
+        self.assertIn("rate 800Kbit ceil 1600Kbit", run("tc", "class", "show", "dev", target))
+        self.define(self.xml("two", devices=nic("lvg").replace("'lvg'", "'lvg' portgroup='none'")))
+        self.assertIn("no portgroup 'none'", self.fails("start", "two"))
+
+    def test_outbound_bandwidth_names_what_the_kernel_lacks(self):
+        self.net("lvo")
+        self.define(self.xml("one", devices=nic(
+            "lvo", "<bandwidth><outbound average='100'/></bandwidth>")))
+        result = self.lxsh("start", "one")
+        if result.status == 0:
+            self.skipTest("this kernel can police")
+        self.assertIn("CONFIG_NET_ACT_POLICE", result.err)
+
+    def test_filterref_is_refused_with_its_line(self):
+        self.net("lvx")
+        self.define(self.xml("one", devices=nic("lvx", "<filterref filter='clean-traffic'/>")))
+        line = 1 + read(f"{self.root}/etc/lxvirt/lxc/one.xml").split("<filterref")[0].count("\n")
+        self.assertIn(f"one.xml:{line}: <filterref filter='clean-traffic'>",
+                      self.fails("start", "one"))
+
+    def test_inactive_and_absent_networks_are_named(self):
+        self.net_define("lvz", network("lvz"))
+        self.define(self.xml("one", devices=nic("lvz")))
+        self.assertIn("network 'lvz' is not active; 'net-start lvz' starts it",
+                      self.fails("start", "one"))
+        self.define(self.xml("two", devices=nic("nosuch")))
+        self.assertIn("no network with matching name 'nosuch'", self.fails("start", "two"))
+
+    def test_port_goes_with_the_container_whatever_ends_it(self):
+        self.net("lvq")
+        ports = f"{self.root}/run/lxvirt/network/lvq/ports"
+        self.boot("one", nic("lvq"))
+        self.assertEqual(len(support.os.listdir(ports)), 1)
+        self.ok("destroy", "one")
+        self.assertEqual(support.os.listdir(ports), [])
+        self.start("one")
+        support.os.kill(self.helper("one"), support.signal.SIGKILL)
+        support.wait_for(lambda: not self.active())
+        self.ok("net-destroy", "lvq")
+        self.ok("destroy", "one")
+
+    def test_link_state_of_a_running_container(self):
+        self.net("lvl")
+        self.boot_on("one", "lvl")
+        target = re.search(r"<target dev='([^']+)'/>", self.ok("dumpxml", "one")).group(1)
+        self.ok("domif-setlink", "one", target, "down")
+        self.assertEqual(self.ok("domif-getlink", "one", target).strip(), f"{target} down")
+        self.assertFalse(self.reaches("one", "10.100.0.1"))
+        self.ok("domif-setlink", "one", target, "up")
+        self.assertTrue(support.wait_for(lambda: self.reaches("one", "10.100.0.1"), 3))
+        self.assertRegex(self.ok("domifstat", "one", target), f"{target} rx_bytes [1-9]")
+
+
+if __name__ == "__main__":
+    support.main()
