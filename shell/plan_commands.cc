@@ -3,7 +3,7 @@
 #include "shell/lookup.hh"
 #include "shell/registry.hh"
 #include "shell/session.hh"
-#include "xml/parse.hh"
+#include "xml/network_document.hh"
 
 namespace lxvirt::shell {
 
@@ -19,7 +19,8 @@ bool plan(Session& session, const Invocation& invocation) {
 }
 
 constexpr Option kValidateOptions[] = {
-    {"file", OptionType::argv, "files with the XML of domains", complete_files, true},
+    {"file", OptionType::argv, "files with the XML of domains, networks or network ports",
+     complete_files, true},
 };
 
 bool validate_one(Session& session, const std::string& file) {
@@ -27,9 +28,8 @@ bool validate_one(Session& session, const std::string& file) {
         xml::ParseOptions options;
         options.file = file;
         options.validate = true;
-        for (const xml::Notice& notice : xml::parse_domain(read_document(file), options).notices) {
+        for (const xml::Notice& notice : xml::check_document(read_document(file), options))
             session.warn(notice.message());
-        }
         session.say_format("{}: good\n", file);
         return true;
     } catch (const Failure& failure) {
@@ -55,7 +55,7 @@ constexpr Command kCommands[] = {
      "Nothing is changed.",
      kPlanOptions, plan},
     {"validate", "check XML files without storing anything",
-     "Parse domain XML and check it against the schema. Fails if one file\n"
+     "Parse the XML of domains and networks and check it against the schema. Fails if one file\n"
      "is not good.",
      kValidateOptions, validate, kNoConnection},
 };

@@ -97,13 +97,13 @@ struct VirtualPort {
 
 struct Interface {
     InterfaceType type = InterfaceType::bridge;
-    std::string mac;                    // lower case; made at random (52:54:00) where absent
-    std::string source;                 // network or bridge name, or the host's device
-    std::string portgroup;              // type network
-    std::string portid;                 // type network, live
+    std::string mac;                        // lower case; made at random (52:54:00) where absent
+    std::string source;                     // network or bridge name, or the host's device
+    std::string portgroup;                  // type network
+    std::string portid;                     // type network, live
     std::string actual_bridge, actual_dev;  // likewise: what the network plugged it into
-    std::optional<DirectMode> mode;     // type direct
-    std::vector<IpAddress> source_ips;  // type ethernet: <source><ip/></source>
+    std::optional<DirectMode> mode;         // type direct
+    std::vector<IpAddress> source_ips;      // type ethernet: <source><ip/></source>
     std::vector<Route> source_routes;
     std::optional<VirtualPort> virtualport;
     std::vector<IpAddress> ips;

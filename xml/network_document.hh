@@ -37,4 +37,9 @@ struct ParsedNetworkPort {
 [[nodiscard]] std::string format_network_port(const NetworkPort& port,
                                               const FormatOptions& options = {});
 
+// Parses a document of either kind, or of a domain, by its outermost element, for what is wrong
+// with it and what would be left out.
+[[nodiscard]] std::vector<Notice> check_document(std::string_view text,
+                                                 const ParseOptions& options);
+
 }  // namespace lxvirt::xml

@@ -1,4 +1,4 @@
-// The fuzz target over its seed corpus, the goldens and mutations of them, as an ordinary test.
+// The fuzz targets over their seed corpora, the goldens and mutations of them, as an ordinary test.
 #include <gtest/gtest.h>
 
 #include <cstdint>
@@ -8,33 +8,43 @@
 #include "tests/support/folders.hh"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
+extern "C" int fuzz_network_input(const std::uint8_t* data, std::size_t size);
 
 namespace lxvirt::xml {
 namespace {
 
-void run(const std::string& text) {
-    ASSERT_EQ(
-        LLVMFuzzerTestOneInput(reinterpret_cast<const std::uint8_t*>(text.data()), text.size()), 0);
+struct Target {
+    std::string name;
+    int (*input)(const std::uint8_t* data, std::size_t size);
+    std::vector<std::string> goldens;  // folders of them
+    std::size_t least = 0;             // seeds
+
+    void run(const std::string& text) const {
+        ASSERT_EQ(input(reinterpret_cast<const std::uint8_t*>(text.data()), text.size()), 0);
+    }
+
+    [[nodiscard]] std::vector<std::string> seeds() const {
+        std::vector<std::string> result;
+        const std::string corpus = tests_folder() + "/fuzz/corpus/" + name;
+        for (const std::string& file : base::list_folder(corpus))
+            result.push_back(base::read_file(corpus + "/" + file));
+        for (const std::string& golden : goldens)
+            for (const std::string& path : documents(tests_folder() + "/golden/" + golden))
+                result.push_back(base::read_file(path));
+        return result;
+    }
+};
+
+class Fuzz : public ::testing::TestWithParam<Target> {};
+
+TEST_P(Fuzz, ReplaysTheCorpus) {
+    ASSERT_GE(GetParam().seeds().size(), GetParam().least);
+    for (const std::string& seed : GetParam().seeds()) GetParam().run(seed);
 }
 
-std::vector<std::string> seeds() {
-    std::vector<std::string> result;
-    const std::string corpus = tests_folder() + "/fuzz/corpus/domain";
-    for (const std::string& name : base::list_folder(corpus))
-        result.push_back(base::read_file(corpus + "/" + name));
-    for (const std::string& path : documents(tests_folder() + "/golden/domain"))
-        result.push_back(base::read_file(path));
-    return result;
-}
-
-TEST(FuzzDomain, ReplaysTheCorpus) {
-    ASSERT_GE(seeds().size(), 50U);
-    for (const std::string& seed : seeds()) run(seed);
-}
-
-TEST(FuzzDomain, SurvivesCutsAndSwaps) {
+TEST_P(Fuzz, SurvivesCutsAndSwaps) {
     std::mt19937 random(7);  // always the same mutations
-    for (const std::string& seed : seeds()) {
+    for (const std::string& seed : GetParam().seeds()) {
         for (int i = 0; i < 20; ++i) {
             std::string text = seed;
             const std::size_t at = random() % (text.size() + 1);
@@ -45,10 +55,17 @@ TEST(FuzzDomain, SurvivesCutsAndSwaps) {
                 text.insert(at, seed.substr(random() % (seed.size() + 1), length));
             else if (at < text.size())
                 text[at] = static_cast<char>('0' + random() % 80);
-            run(text);
+            GetParam().run(text);
         }
     }
 }
+
+INSTANTIATE_TEST_SUITE_P(
+    Targets, Fuzz,
+    ::testing::Values(Target{"domain", LLVMFuzzerTestOneInput, {"domain"}, 50},
+                      Target{
+                          "network", fuzz_network_input, {"network", "netd", "networkport"}, 40}),
+    [](const auto& target) { return target.param.name; });
 
 }  // namespace
 }  // namespace lxvirt::xml
