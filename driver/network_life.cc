@@ -54,14 +54,15 @@ std::string indented(const std::string& text) {
 
 void make(const Root& root, const LiveNetwork& live) {
     const xml::Network& network = live.network;
-    std::optional<base::OperationLock> subnets;
-    if (network.makes_bridge()) {
-        subnets =
-            base::OperationLock::acquire(root.subnet_lock(), load_settings(root).operation_timeout);
-        xml::require_free_subnets(network, used_subnets(network.bridge.name));
-    }
+    // It loads and resets itself while we look around.
     NetworkProcess process = NetworkProcess::spawn(network.name, root.id());
     try {
+        std::optional<base::OperationLock> subnets;
+        if (network.makes_bridge()) {
+            subnets = base::OperationLock::acquire(root.subnet_lock(),
+                                                   load_settings(root).operation_timeout);
+            xml::require_free_subnets(network, used_subnets(network.bridge.name));
+        }
         process.make(compile_network_plan(root, network));
         subnets.reset();
         run_network_hooks(root, network, {.operation = "started"});
@@ -85,6 +86,7 @@ void put_supervisor_back(const Root& root, const LiveNetwork& live) {
                    "own network namespace (net:[{}]); 'net-destroy {}' forgets the network",
                    name, live.netns, name);
     clear_network_group(root, name);
+    sweep_ports(root, name);
     NetworkProcess process = NetworkProcess::spawn(name, root.id());
     try {
         process.make(compile_network_plan(root, live.network));

@@ -164,7 +164,6 @@ xml::NetworkPort port_of(const xml::Network& network, const xml::Interface& inte
 // Under the network's lock.
 void plug_in(const Root& root, const xml::Network& network, const PortOwner& owner,
              xml::Interface& interface) {
-    sweep_ports(root, network.name);
     if (interface.portid.empty()) interface.portid = base::random_uuid();
     if (network.uses_macvlan())
         interface.actual_dev = choose_device(root, network);

@@ -130,15 +130,13 @@ std::string DnsmasqProcess::said() const {
 void DnsmasqProcess::await_ready() {
     const auto end = std::chrono::steady_clock::now() + kStartLimit;
     for (;;) {
-        const bool ended = base::wait_readable(process_, 1ms);
-        const std::string text = said();
-        if (ended) {
+        if (said().find(kReady) != std::string::npos) return;
+        if (base::wait_readable(process_, 1ms)) {
             const base::ExitStatus status = reap();
-            const std::string words = complaint(text);
+            const std::string words = complaint(said());
             base::fail(base::ErrorCode::operation_failed, "dnsmasq: {}",
                        words.empty() ? status.text() : words);
         }
-        if (text.find(kReady) != std::string::npos) return;
         if (std::chrono::steady_clock::now() < end) continue;
         stop();
         base::fail(base::ErrorCode::operation_timeout, "dnsmasq is not ready after {} s; see {}",

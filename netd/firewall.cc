@@ -1,5 +1,6 @@
 #include "netd/firewall.hh"
 
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
@@ -8,6 +9,7 @@
 #include <nftables/libnftables.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -20,14 +22,35 @@ namespace lxvirt::netd {
 
 namespace {
 
+// What we use of libnftables. Only the child loads it: it brings five libraries along, which would
+// cost the supervisor's start some milliseconds and its memory more than all the rest.
+class Library {
+  public:
+    Library() : handle_(::dlopen("libnftables.so.1", RTLD_NOW)) {}
+    template <typename Function>
+    [[nodiscard]] Function* find(const char* name) const {
+        return handle_ != nullptr ? reinterpret_cast<Function*>(::dlsym(handle_, name)) : nullptr;
+    }
+
+  private:
+    void* handle_;  // stays until the child's end
+};
+
 // In the child: nft's words where it fails, nothing otherwise.
 std::string apply(const std::string& text) {
-    nft_ctx* const context = ::nft_ctx_new(NFT_CTX_DEFAULT);
+    const Library library;
+    auto* const make = library.find<decltype(nft_ctx_new)>("nft_ctx_new");
+    auto* const buffer = library.find<decltype(nft_ctx_buffer_error)>("nft_ctx_buffer_error");
+    auto* const run = library.find<decltype(nft_run_cmd_from_buffer)>("nft_run_cmd_from_buffer");
+    auto* const error =
+        library.find<decltype(nft_ctx_get_error_buffer)>("nft_ctx_get_error_buffer");
+    if (make == nullptr || buffer == nullptr || run == nullptr || error == nullptr)
+        return "the rules need libnftables.so.1 (Debian: libnftables1), which cannot be loaded";
+    nft_ctx* const context = make(NFT_CTX_DEFAULT);
     if (context == nullptr) return "nftables cannot be used";
-    (void)::nft_ctx_buffer_error(context);
-    (void)::nft_ctx_buffer_output(context);
-    if (::nft_run_cmd_from_buffer(context, text.c_str()) == 0) return {};
-    std::string words = ::nft_ctx_get_error_buffer(context);
+    (void)buffer(context);
+    if (run(context, text.c_str()) == 0) return {};
+    std::string words = error(context);
     return words.empty() ? "nftables gave no reason" : words;
 }
 
@@ -37,7 +60,7 @@ RulesetJob::RulesetJob(const std::string& text) {
     int ends[2];
     if (::pipe2(ends, O_CLOEXEC) != 0) base::fail_errno("make a pipe");
     report_.reset(ends[0]);
-    const base::UniqueFd failure(ends[1]);
+    base::UniqueFd failure(ends[1]);
     int pidfd = -1;
     clone_args args{};
     args.flags = CLONE_PIDFD;
@@ -47,7 +70,10 @@ RulesetJob::RulesetJob(const std::string& text) {
     if (pid < 0) base::fail_with(-pid, "make a process for nftables");
     if (pid == 0) {
         const std::string words = apply(text);
-        (void)!::write(failure.get(), words.data(), words.size());
+        // The first byte says that there is a result at all.
+        const std::string result = "r" + words;
+        (void)!::write(failure.get(), result.data(), result.size());
+        failure.reset();
         ::_exit(0);
     }
     process_.reset(pidfd);
@@ -61,13 +87,14 @@ RulesetJob::~RulesetJob() {
     }
 }
 
-void RulesetJob::finish() {
-    const std::string words = base::read_all(report_, "answer of nftables");
+base::UniqueFd RulesetJob::finish() {
+    const std::string result = base::read_all(report_, "answer of nftables");
+    if (result == "r") return std::move(process_);
     const auto end = base::reap(process_, true);
     process_.reset();
-    if (!words.empty() || !end || end->signaled || end->value != 0)
-        base::fail(base::ErrorCode::operation_failed, "nftables: {}",
-                   words.empty() && end ? end->text() : words);
+    base::fail(base::ErrorCode::operation_failed, "nftables: {}",
+               result.empty() && end ? end->text()
+                                     : result.substr(std::min<std::size_t>(1, result.size())));
 }
 
 TableWatch::TableWatch(std::string table)

@@ -13,10 +13,12 @@ class RulesetJob {
     // Starts one transaction; all of `text` takes effect or none of it.
     explicit RulesetJob(const std::string& text);
     RulesetJob(RulesetJob&&) = default;
-    // Waits for it.
+    // Waits for its end.
     ~RulesetJob();
-    // Waits for it. Throws operation_failed with nft's own words.
-    void finish();
+    // Waits for its result. Throws operation_failed with nft's own words. The process ends some ten
+    // milliseconds later, when the kernel has taken apart what was replaced: it is returned to be
+    // reaped once it is readable.
+    [[nodiscard]] base::UniqueFd finish();
 
   private:
     base::UniqueFd process_, report_;

@@ -103,7 +103,6 @@ void Supervisor::start_parts() {
         throw;
     }
     // The kernel works on the rules while dnsmasq starts.
-    std::optional<DnsmasqProcess> dnsmasq;
     if (plan_.dnsmasq) {
         write_dnsmasq_files(dnsmasq_setup());
         dnsmasq_.emplace(dnsmasq_setup());
@@ -115,7 +114,7 @@ void Supervisor::start_parts() {
     }
     use_forwarding(plan_.bridge->name, {plan_.bridge->forward_v4, plan_.bridge->forward_v6});
     watch_links();
-    if (rules) rules->finish();
+    if (rules) finish_rules(std::move(*rules));
     watch_table();
     if (!dnsmasq_) return;
     dnsmasq_->await_ready();
@@ -147,7 +146,7 @@ void Supervisor::undo() {
     });
     if (plan_.bridge && netlink_) attempt([&] { remove_bridge(*netlink_, *plan_.bridge); });
     if (plan_.bridge) attempt([&] { leave_forwarding(plan_.bridge->name); });
-    if (rules) attempt([&] { rules->finish(); });
+    if (rules) attempt([&] { (void)base::reap(rules->finish(), true); });
     for (const char* file :
          {kDnsmasqConfig, kDnsmasqHosts, kDnsmasqAddnHosts, "control.sock", "status"})
         (void)::unlink((plan_.run_folder + "/" + file).c_str());
@@ -202,10 +201,18 @@ void Supervisor::on_table() {
     }
 }
 
+void Supervisor::finish_rules(RulesetJob job) {
+    const auto process = std::make_shared<base::UniqueFd>(job.finish());
+    loop_.watch(*process, EPOLLIN, [this, process](std::uint32_t) {
+        loop_.forget(*process);
+        (void)base::reap(*process, false);
+    });
+}
+
 void Supervisor::reapply_rules() {
     rules_timer_.reset();
     try {
-        RulesetJob(plan_.ruleset).finish();
+        finish_rules(RulesetJob(plan_.ruleset));
         (void)table_->damaged();
         tell_journal("Restored", "Rules", "the table was removed by somebody else");
     } catch (const base::Exception& error) {
@@ -301,10 +308,10 @@ void Supervisor::update(NetworkPlan plan) {
     rollback.add([&] {
         std::swap(plan_, before);
         if (plan_.dnsmasq) update_dnsmasq(before.dnsmasq);
-        if (!plan_.table.empty()) RulesetJob(plan_.ruleset).finish();
+        if (!plan_.table.empty()) finish_rules(RulesetJob(plan_.ruleset));
     });
     if (!plan_.table.empty() && plan_.ruleset != before.ruleset) {
-        RulesetJob(plan_.ruleset).finish();
+        finish_rules(RulesetJob(plan_.ruleset));
         (void)table_->damaged();
     }
     update_dnsmasq(before.dnsmasq);

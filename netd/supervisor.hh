@@ -41,6 +41,8 @@ class Supervisor {
     void on_links();
     void on_table();
     void reapply_rules();
+    // Makes the rules take effect; its process is reaped when it ends.
+    void finish_rules(RulesetJob job);
     void on_dnsmasq_end();
     void restart_dnsmasq();
 
