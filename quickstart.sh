@@ -1,6 +1,6 @@
 #!/bin/bash
 # From a fresh checkout to a running Debian container: installs what is needed, builds, makes a root file
-# system, and shows define, start, console, dominfo, shutdown and undefine.
+# system, and shows define, start, console, dominfo, a NAT network with its leases, shutdown and undefine.
 #
 #   sudo ./quickstart.sh           the whole demonstration; a second run takes seconds
 #   sudo ./quickstart.sh --keep    leaves the container running and prints how to go on
@@ -115,9 +115,9 @@ write_definition() {
       <source dir='$rootfs'/>
       <target dir='/'/>
     </filesystem>
-    <interface type='bridge'>
+    <interface type='network'>
       <mac address='00:17:4e:9f:36:f8'/>
-      <source bridge='lxcbr0'/>
+      <source network='default'/>
       <link state='up'/>
     </interface>
     <console type='pty'/>
@@ -135,6 +135,7 @@ clean() {
     [ -d "$root" ] || return 0
     "$build/shell/lxsh" -q -c "$uri" destroy "$name" >/dev/null 2>&1 || true
     "$build/shell/lxsh" -q -c "$uri" undefine "$name" >/dev/null 2>&1 || true
+    "$build/shell/lxsh" -q -c "$uri" net-destroy default --force >/dev/null 2>&1 || true
     rm -rf "$root"
 }
 
@@ -149,18 +150,19 @@ The container is running. Go on with:
   sudo -E $shell                   # the shell; 'help' lists its commands
   sudo -E $shell destroy $name
 
-or run ./quickstart.sh again, which begins anew. The container's bridge is in a network namespace of its
-own, which goes with it: to start it again, make a bridge lxcbr0 first.
+or run ./quickstart.sh again, which begins anew. The network is in a network namespace of its own; after
+the destroy, net-destroy default and net-start default bring it into this one.
 TEXT
 }
 
 # Runs in a network namespace of its own.
 demonstrate() {
     ip link set lo up
-    ip link add lxcbr0 type bridge
-    ip link set lxcbr0 up
     mkdir -p "$root"
     write_definition
+    lxsh net-define examples/networks/default.xml
+    lxsh net-start default
+    lxsh net-list
     lxsh define "$root/$name.xml"
     lxsh list --all
     printf '\n$ lxsh start %s --console      (until the login prompt, then ^])\n' "$name"
@@ -168,11 +170,36 @@ demonstrate() {
         "$build/shell/lxsh" -c "$uri" start "$name" --console
     lxsh list --all
     lxsh dominfo "$name"
+    show_lease
     [ $keep = no ] || return 0
     lxsh shutdown "$name"
     stop_patiently
     lxsh undefine "$name"
+    lxsh net-destroy default
     lxsh list --all
+}
+
+# A Debian of this kind asks for an address by itself; where the init does not, we do it for it.
+show_lease() {
+    local pid
+    if ! leased 20; then
+        pid=$(sed -n 's/^init_pid=//p' "$root/run/lxvirt/lxc/$name/status")
+        say "The container has not asked for an address: asking in its network namespace"
+        timeout 10 nsenter -t "$pid" -n busybox udhcpc -i eth0 -n -q -f -x "hostname:$name" \
+            -s /bin/true >/dev/null 2>&1 || true
+    fi
+    lxsh net-dhcp-leases default
+    lxsh domifaddr "$name"
+}
+
+# leased TENTHS: whether the network has given out an address by then.
+leased() {
+    local tenth
+    for ((tenth = 0; tenth < $1; tenth++)); do
+        [ ! -s "$root/run/lxvirt/network/default/leases" ] || return 0
+        sleep 0.1
+    done
+    return 1
 }
 
 # An init that does not listen within ten seconds is ended.
@@ -194,7 +221,7 @@ if [ $inside = yes ]; then
     exit
 fi
 
-install_packages "${build_packages[@]}" python3 iproute2 busybox-static
+install_packages "${build_packages[@]}" python3 iproute2 busybox-static dnsmasq-base
 patiently "Building in $build" build_programs || {
     tail -n 40 /tmp/lxvirt-build.log >&2
     exit 1
