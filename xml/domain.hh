@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "xml/container.hh"
 #include "xml/device.hh"
 
 namespace lxvirt::xml {
@@ -173,8 +174,7 @@ struct Domain {
     std::vector<Console> consoles;
     std::vector<SecurityLabel> seclabels;
     std::optional<LxcNamespace> lxc_namespace;
-    // <lx:container xmlns:lx='urn:lxvirt:domain:1'>, serialised; empty where there is none.
-    std::string container_extension;
+    Container container;
 
     // The filesystem mounted on "/"; null where the domain shares the host's root.
     [[nodiscard]] const Filesystem* root() const;

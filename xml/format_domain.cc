@@ -71,7 +71,7 @@ std::string format_domain(const Domain& domain, const FormatOptions& options) {
     format_devices(out, domain, options.live);
     for (const SecurityLabel& label : domain.seclabels) format_security_label(out, label);
     if (domain.lxc_namespace) format_namespace(out, *domain.lxc_namespace);
-    if (!domain.container_extension.empty()) out.raw(domain.container_extension);
+    if (!domain.container.empty()) format_container(out, domain.container);
     out.end("domain");
     return out.take();
 }

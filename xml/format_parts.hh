@@ -16,6 +16,7 @@ void format_clock(Writer& out, const Clock& clock);
 void format_devices(Writer& out, const Domain& domain, bool live);
 void format_security_label(Writer& out, const SecurityLabel& label);
 void format_namespace(Writer& out, const LxcNamespace& shared);
+void format_container(Writer& out, const Container& container);
 
 void format(Writer& out, const Disk& disk, bool live);
 void format(Writer& out, const Filesystem& filesystem, bool live);

@@ -178,6 +178,14 @@ inline constexpr std::array<std::string_view, 8> kConsoleTargets{
     "none", "serial", "xen", "uml", "virtio", "lxc", "openvz", "sclp"};
 inline constexpr std::array<std::string_view, 3> kSecurityTypes{"none", "dynamic", "static"};
 
+// Of <lx:container>: setrlimit(2)'s resources and lxc.container.conf(5)'s hooks.
+inline constexpr std::array<std::string_view, 16> kLimitNames{
+    "as",   "core",   "cpu",   "data", "fsize",  "locks",  "memlock",    "msgqueue",
+    "nice", "nofile", "nproc", "rss",  "rtprio", "rttime", "sigpending", "stack"};
+inline constexpr std::array<std::string_view, 10> kHookTypes{
+    "pre-start", "pre-mount", "mount",     "autodev", "start-host",
+    "start",     "stop",      "post-stop", "clone",   "destroy"};
+
 // The first 37 are libvirt's, in its order; the rest came to the kernel since (capabilities(7)).
 inline constexpr std::array<std::string_view, 41> kCapabilities{"audit_control",
                                                                 "audit_write",

@@ -127,17 +127,18 @@ void parse_security_labels(const Element& domain, Domain& out, bool live) {
 }
 
 void parse_extensions(const Element& domain, Domain& out) {
+    bool seen = false;
     for (Element child = domain.first_child(); child; child = child.next_sibling()) {
         if (child.namespace_uri() == kLxcNamespace && child.name() == "namespace") {
             child.mark_read();
             if (child.first_child() && !out.lxc_namespace)
                 out.lxc_namespace = parse_namespace(child);
         } else if (child.namespace_uri() == kContainerNamespace && child.name() == "container") {
-            if (!out.container_extension.empty())
+            if (seen)
                 child.fail(ErrorCode::xml_error, "a second <lx:container> element",
                            "put all of it into one");
-            child.mark_tree_read();
-            out.container_extension = serialize(child.node(), 1);
+            seen = true;
+            out.container = parse_container(child);
         }
     }
 }

@@ -35,6 +35,7 @@ void parse_lifecycle(const Element& domain, Domain& out);
 [[nodiscard]] std::vector<std::string> parse_metadata(const Element& parent);
 void parse_security_labels(const Element& domain, Domain& out, bool live);
 void parse_extensions(const Element& domain, Domain& out);
+[[nodiscard]] Container parse_container(const Element& element);  // <lx:container>
 
 // Devices. `live` keeps aliases, ttys and generated names.
 void parse_devices(const Element& domain, Domain& out, bool live);

@@ -147,12 +147,13 @@ TEST(DomainParse, KeepsRunTimeFactsOfALiveDocumentOnly) {
 
 TEST(DomainParse, KeepsTheExtensionLast) {
     const std::string text = document(
-        "<lx:container xmlns:lx='urn:lxvirt:domain:1'><lx:any a='1'>t</lx:any></lx:container>" +
+        "<c:container xmlns:c='urn:lxvirt:domain:1'><c:sysctl name='a.b' value='1'/></c:container>" +
         kOwn);
     EXPECT_THAT(notices(text), IsEmpty());
     EXPECT_THAT(format_domain(parse_domain(text).domain),
-                HasSubstr("  <lx:container xmlns:lx=\"urn:lxvirt:domain:1\">\n"
-                          "    <lx:any a=\"1\">t</lx:any>\n  </lx:container>\n</domain>\n"));
+                HasSubstr("  <lx:container xmlns:lx='urn:lxvirt:domain:1'>\n"
+                          "    <lx:sysctl name='a.b' value='1'/>\n  </lx:container>\n"
+                          "</domain>\n"));
 }
 
 TEST(DomainFormat, WritesNoCharacterThatIsNotReadBack) {

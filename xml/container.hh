@@ -1,0 +1,79 @@
+// <lx:container xmlns:lx='urn:lxvirt:domain:1'>: what libvirt's XML has no element for, as plain
+// data; the last child of <domain>. Most of it is the counterpart of a key of
+// lxc.container.conf(5), which docs/native-config.md lists. schemas/container.rng is its grammar.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace lxvirt::xml {
+
+struct ContainerSetting {  // <lx:sysctl>, <lx:proc>, <lx:key>, <lx:option>: name='' value=''
+    std::string name, value;
+    bool operator==(const ContainerSetting&) const = default;
+};
+
+// <lx:prlimit name='nofile' soft='1024' hard='unlimited'/>, setrlimit(2)
+struct ContainerLimit {
+    std::string name;                         // of kLimitNames
+    std::optional<std::uint64_t> soft, hard;  // absent = unlimited
+    bool operator==(const ContainerLimit&) const = default;
+};
+
+// <lx:mount source='' target='' type='' options=''/>: a line of an fstab(5) as lxc reads it; the
+// target is absolute, inside.
+struct ContainerMount {
+    std::string source, target, type, options;
+    bool operator==(const ContainerMount&) const = default;
+};
+
+// <lx:cgroup version='2' name='pids.max' value='100'/>: a file of the container's group.
+struct ContainerGroupValue {
+    bool unified = false;
+    std::string name, value;
+    bool operator==(const ContainerGroupValue&) const = default;
+};
+
+struct ContainerHook {  // <lx:hook type='pre-start' command=''/>
+    std::string type;   // of kHookTypes
+    std::string command;
+    bool operator==(const ContainerHook&) const = default;
+};
+
+// <lx:interface index='0'>: what the domain's interface of that position has no element for.
+struct ContainerInterface {
+    unsigned index = 0;
+    std::vector<ContainerSetting> options;  // "ipvlan.mode", "veth.mode" ...
+    bool operator==(const ContainerInterface&) const = default;
+};
+
+struct Container {
+    std::string rootfs_options, rootfs_storage;  // <lx:rootfs options='' storage='zfs:pool/x'/>
+    std::vector<ContainerMount> mounts;
+    std::string mount_auto;  // <lx:mount_auto>: lxc's words, "proc:mixed sys:ro"
+    std::vector<ContainerGroupValue> groups;
+    std::vector<ContainerSetting> sysctls;
+    std::vector<ContainerSetting> procs;  // files of /proc/PID of the init: "oom_score_adj"
+    std::vector<ContainerLimit> limits;
+    bool no_new_privs = false;
+    std::vector<std::uint32_t> init_groups;  // <lx:init groups='4,24'/>
+    std::vector<std::string>
+        inherited_environment;    // <lx:environment name=''/>: the caller's value
+    std::string seccomp_profile;  // <lx:seccomp profile='FILE'/>
+    std::string halt_signal, reboot_signal, stop_signal;  // <lx:signal halt='' .../>
+    std::string boot_offset, monotonic_offset;            // <lx:time boot='1h' monotonic='-5s'/>
+    std::vector<ContainerInterface> interfaces;
+    std::optional<int> start_order;         // <lx:autostart order='' delay=''/>
+    std::optional<unsigned> start_delay;    // seconds after it was started
+    std::vector<std::string> start_groups;  // <lx:group name=''/>
+    unsigned hook_version = 0;              // <lx:hooks version='1'>
+    std::vector<ContainerHook> hooks;
+    std::vector<ContainerSetting> keys;  // <lx:key>: kept for the way back, not acted upon
+
+    bool operator==(const Container&) const = default;
+    [[nodiscard]] bool empty() const { return *this == Container{}; }
+};
+
+}  // namespace lxvirt::xml
