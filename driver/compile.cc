@@ -133,6 +133,7 @@ helper::Plan compile_plan(const xml::Domain& domain, const Root& root, const Hos
     plan.groups = compile::groups(domain, host, options.helper, plan.dev);
     plan.links = compile::links(domain, root, host);
     plan.init = compile::init(domain);
+    compile::container(domain, host, plan);
     plan.init.loopback = (plan.namespaces.fresh & CLONE_NEWNET) != 0;
     for (const xml::Console& console : domain.consoles) {
         helper::ConsolePlan made{.alias = console.alias,

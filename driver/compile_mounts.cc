@@ -38,17 +38,6 @@ Mount protect(std::string path, std::uint64_t attributes = MOUNT_ATTR_RDONLY) {
             .optional = true};
 }
 
-// A tree that already belongs to the container's ids is mounted as it is; one that still has the
-// host's is shifted by an id-mapped mount.
-bool wants_idmap(const xml::Domain& domain, const HostFacts& host, const std::string& source) {
-    if (domain.idmap.empty()) return false;
-    const uid_t owner = host.folder(source).uid;
-    const auto& rows = domain.idmap.uids.empty() ? domain.idmap.gids : domain.idmap.uids;
-    return std::none_of(rows.begin(), rows.end(), [&](const xml::IdMapRow& row) {
-        return owner >= row.target && owner - row.target < row.count;
-    });
-}
-
 Mount filesystem_mount(const xml::Domain& domain, const xml::Filesystem& filesystem,
                        const HostFacts& host) {
     Mount mount;
@@ -129,6 +118,17 @@ void add_cgroups(std::vector<Mount>& mounts, const HostFacts& host) {
 }
 
 }  // namespace
+
+// A tree that already belongs to the container's ids is mounted as it is; one that still has the
+// host's is shifted by an id-mapped mount.
+bool wants_idmap(const xml::Domain& domain, const HostFacts& host, const std::string& source) {
+    if (domain.idmap.empty()) return false;
+    const uid_t owner = host.folder(source).uid;
+    const auto& rows = domain.idmap.uids.empty() ? domain.idmap.gids : domain.idmap.uids;
+    return std::none_of(rows.begin(), rows.end(), [&](const xml::IdMapRow& row) {
+        return owner >= row.target && owner - row.target < row.count;
+    });
+}
 
 std::vector<Mount> mounts(const xml::Domain& domain, const HostFacts& host,
                           const helper::Namespaces& namespaces) {

@@ -20,6 +20,11 @@ namespace lxvirt::driver::compile {
                                               const HostFacts& host);
 [[nodiscard]] helper::Init init(const xml::Domain& domain);
 [[nodiscard]] std::uint64_t capabilities(const xml::Features& features);
+// Whether a tree of the host is to be shown through the domain's id map.
+[[nodiscard]] bool wants_idmap(const xml::Domain& domain, const HostFacts& host,
+                               const std::string& source);
+// Adds what <lx:container> asks for to the other parts.
+void container(const xml::Domain& domain, const HostFacts& host, helper::Plan& plan);
 
 // Device nodes and network devices of <hostdev>.
 void add_hostdev(const xml::Hostdev& hostdev, const HostFacts& host, helper::Dev& dev);

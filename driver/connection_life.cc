@@ -51,12 +51,28 @@ pid_t init_of(const Root& root, const std::string& name) {
     return *status->init_pid;
 }
 
+// What <lx:signal> names for it, where the caller does not ask for a certain way.
+std::optional<StopRequest> named_signal(const Root& root, const std::string& name, StopKind kind) {
+    const auto live = read_live(root, name);
+    if (!live) return std::nullopt;
+    const xml::Container& container = live->domain.container;
+    const std::string& word =
+        kind == StopKind::reboot ? container.reboot_signal : container.halt_signal;
+    if (word.empty()) return std::nullopt;
+    const auto number = signal_number(word);
+    if (!number)
+        base::fail(base::ErrorCode::config_unsupported,
+                   "<lx:signal> of domain '{}' names '{}', which is no signal", name, word);
+    return StopRequest{.signal = *number};
+}
+
 void ask_init(const Root& root, const std::string& name, StopKind kind,
               const std::vector<StopMode>& modes) {
     const Control control = connect_running(root, name);
     const pid_t init = init_of(root, name);
     const InitFacts facts = read_init_facts(init);
-    const auto request = choose_stop(facts, kind, modes);
+    auto request = modes.empty() ? named_signal(root, name, kind) : std::nullopt;
+    if (!request) request = choose_stop(facts, kind, modes);
     if (!request)
         base::fail(
             ErrorCode::operation_unsupported,

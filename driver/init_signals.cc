@@ -51,6 +51,25 @@ std::optional<StopRequest> by_signal(const InitFacts& init, StopKind kind) {
 
 }  // namespace
 
+std::optional<int> signal_number(std::string_view text) {
+    if (const auto number = base::parse_number<int>(text))
+        return *number > 0 && *number <= SIGRTMAX ? number : std::nullopt;
+    if (text.starts_with("SIG")) text.remove_prefix(3);
+    for (const auto& [name, from] : {std::pair("RTMIN", SIGRTMIN), std::pair("RTMAX", SIGRTMAX)}) {
+        if (!text.starts_with(name)) continue;
+        text.remove_prefix(std::string_view(name).size());
+        if (text.empty()) return from;
+        if (text.front() == '+') text.remove_prefix(1);
+        const auto offset = base::parse_number<int>(text);
+        const int number = from + offset.value_or(SIGRTMAX);
+        return number >= SIGRTMIN && number <= SIGRTMAX ? std::optional(number) : std::nullopt;
+    }
+    for (int number = 1; number < SIGRTMIN; ++number)
+        if (const char* name = ::sigabbrev_np(number); name != nullptr && text == name)
+            return number;
+    return std::nullopt;
+}
+
 std::optional<StopRequest> choose_stop(const InitFacts& init, StopKind kind,
                                        const std::vector<StopMode>& modes) {
     const auto allowed = [&](StopMode mode) {

@@ -32,6 +32,9 @@ struct StopRequest {
 [[nodiscard]] std::optional<StopRequest> choose_stop(const InitFacts& init, StopKind kind,
                                                      const std::vector<StopMode>& modes);
 
+// "SIGPWR", "PWR", "SIGRTMIN+3", "SIGRTMAX-1", "30" (signal(7)); nothing for anything else.
+[[nodiscard]] std::optional<int> signal_number(std::string_view text);
+
 [[nodiscard]] InitFacts read_init_facts(pid_t init);
 
 // Writes the request of sysvinit(8)'s initctl protocol (struct init_request, initreq.h) into the

@@ -62,10 +62,10 @@ class Printer {
     template <typename T>
     void put(const char* name, const std::vector<T>& values) {
         for (const T& value : values) {
-            if constexpr (std::is_same_v<T, std::string>)
-                line(name, value);
-            else
+            if constexpr (base::detail::HasFields<T>)
                 nested(name, value);
+            else
+                line(name, fmt::format("{}", value));
         }
     }
     template <base::detail::HasFields T>

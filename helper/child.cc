@@ -92,7 +92,8 @@ std::vector<char*> pointers(const std::vector<std::string>& texts) {
 
 [[noreturn]] void exec_init(const ChildContext& context) {
     const Init& init = context.plan.init;
-    const Identity identity = find_identity(init.user, init.group);
+    Identity identity = find_identity(init.user, init.group);
+    identity.groups.insert(identity.groups.end(), init.groups.begin(), init.groups.end());
     if (!init.folder.empty() && ::chdir(init.folder.c_str()) != 0)
         fail_errno("change to the init's folder '{}'", init.folder);
     set_limits(init);
@@ -107,6 +108,8 @@ std::vector<char*> pointers(const std::vector<std::string>& texts) {
     if (::setresuid(identity.uid, identity.uid, identity.uid) != 0)
         fail_errno("become user {}", identity.uid);
     base::limit_capabilities(init.capabilities);
+    if (init.no_new_privs && ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+        fail_errno("give up new privileges");
     const auto argv = pointers(init.argv);
     const auto environment = pointers(init.environment);
     ::execve(argv[0], argv.data(), environment.data());

@@ -61,6 +61,7 @@ class Builder {
         // visible (mount_namespaces(7)), hence before the old root goes.
         for (const Mount& mount : plan_.mounts)
             fresh_.push_back(mount.kind == MountKind::fresh ? make_fresh(mount) : UniqueFd());
+        write_sysctls();
         enter_root(prepared_.host_mounts.front(), plan_.mounts.front().source, prepared_.image);
         root_ = base::open_file("/", O_PATH | O_DIRECTORY);
         for (std::size_t i = 1; i < plan_.mounts.size(); ++i) attach(i);
@@ -72,6 +73,23 @@ class Builder {
     }
 
   private:
+    // Through the new proc, before parts of it are protected. The files show the namespaces of who
+    // opens them.
+    void write_sysctls() {
+        if (plan_.init.sysctls.empty()) return;
+        for (std::size_t i = 0; i < plan_.mounts.size(); ++i) {
+            if (!fresh_[i].valid() || plan_.mounts[i].fstype != "proc") continue;
+            for (const KeyValue& setting : plan_.init.sysctls) {
+                const UniqueFd file(::openat(fresh_[i].get(), ("sys/" + setting.key).c_str(),
+                                             O_WRONLY | O_CLOEXEC));
+                if (!file || ::write(file.get(), setting.value.data(), setting.value.size()) < 0)
+                    base::fail_errno("set the kernel setting '{}' to '{}'", setting.key,
+                                     setting.value);
+            }
+            return;
+        }
+    }
+
     void attach(std::size_t index) {
         const Mount& mount = plan_.mounts[index];
         switch (mount.kind) {

@@ -97,6 +97,8 @@ void equip(const Plan& plan, const Prepared& prepared, pid_t init, base::Fd sync
         write_maps(plan, prepared, init);
         if (!plan.namespaces.uid_map.empty()) send_word(sync, kMapsWritten);
         connect(plan, init);
+        for (const KeyValue& setting : plan.init.proc)
+            base::write_value(fmt::format("/proc/{}/{}", init, setting.key), setting.value);
     } catch (const base::Exception&) {
         // An init that failed takes its namespaces along: then its own words are the cause.
         if (!base::wait_readable(sync, std::chrono::milliseconds(0))) throw;

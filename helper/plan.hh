@@ -19,7 +19,7 @@
 namespace lxvirt::helper {
 
 // Another value is refused: a helper of one build is not handed the plan of another.
-inline constexpr std::uint32_t kPlanVersion = 2;
+inline constexpr std::uint32_t kPlanVersion = 3;
 
 struct KeyValue {
     std::string key, value;
@@ -295,6 +295,10 @@ struct Init {
     std::uint64_t capabilities = ~0ULL;  // what the bounding set keeps
     std::string seccomp;                 // sock_filter records; empty = none
     std::vector<Rlimit> rlimits;
+    std::vector<std::uint32_t> groups;  // supplementary, beside those of the user
+    bool no_new_privs = false;
+    std::vector<KeyValue> proc;     // files of /proc/PID, written by the helper
+    std::vector<KeyValue> sysctls;  // below /proc/sys of the container's namespaces
     std::uint32_t personality = 0;  // PER_LINUX32 for a 32-bit arch
     bool personality_set = false;
     template <typename Self, typename Visitor>
@@ -310,6 +314,10 @@ struct Init {
         visit("capabilities", self.capabilities);
         visit("seccomp", self.seccomp);
         visit("rlimits", self.rlimits);
+        visit("groups", self.groups);
+        visit("no_new_privs", self.no_new_privs);
+        visit("proc", self.proc);
+        visit("sysctls", self.sysctls);
         visit("personality", self.personality);
         visit("personality_set", self.personality_set);
     }

@@ -77,6 +77,11 @@ void Session::warn(std::string_view line) {
     (void)std::fwrite(text.data(), 1, text.size(), stderr);
 }
 
+void Session::account(std::string_view text) {
+    (void)std::fflush(stdout);
+    (void)std::fwrite(text.data(), 1, text.size(), stderr);
+}
+
 void Session::debug(Level level, std::string_view line) {
     if (level < options_.level) return;
     log(level, line);

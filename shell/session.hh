@@ -57,6 +57,8 @@ class Session {
     // To stderr: "error: LINE", "warning: LINE".
     void error(std::string_view line);
     void warn(std::string_view line);
+    // To stderr as it is: an account that goes beside a result on stdout.
+    void account(std::string_view text);
     // To stdout, where -d asks for that level.
     void debug(Level level, std::string_view line);
 

@@ -40,6 +40,9 @@ struct ParseOptions {
 // element.
 [[nodiscard]] ParsedDomain parse_domain(std::string_view text, const ParseOptions& options = {});
 
+// Whether this host runs programs of `arch` ("x86_64"), an <os><type arch> that is accepted.
+[[nodiscard]] bool runs_here(std::string_view arch);
+
 // A document of one device (attach-device). It is checked by itself; whether it fits the domain
 // (a target that is taken) is the driver's to say.
 struct ParsedDevice {

@@ -32,9 +32,9 @@ std::string_view companion(std::string_view machine) {
 std::string parse_architecture(const Element& type) {
     const std::string host = host_architecture();
     const auto asked = type.attribute("arch");
-    if (!asked || *asked == host) return host;
+    if (!asked) return host;
+    if (runs_here(*asked)) return std::string(*asked);
     const std::string_view other = companion(host);
-    if (!other.empty() && *asked == other) return std::string(*asked);
     const std::string hint =
         fmt::format("this host runs {}{}{}", host, other.empty() ? "" : " and ", other);
     if (!has_word(kArchitectures, *asked))
@@ -138,6 +138,11 @@ void check_rows(const Element& idmap, std::string_view name, std::vector<IdMapRo
 }
 
 }  // namespace
+
+bool runs_here(std::string_view arch) {
+    const std::string host = host_architecture();
+    return arch == host || (!arch.empty() && arch == companion(host));
+}
 
 std::string host_architecture() {
     struct utsname name {};

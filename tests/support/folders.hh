@@ -21,12 +21,12 @@ inline std::string examples_folder() {
     return folder("LXVIRT_EXAMPLES", "examples");
 }
 
-// The .xml files of a folder, sorted.
-inline std::vector<std::string> documents(const std::string& folder) {
+// The files of a folder with one extension, sorted.
+inline std::vector<std::string> documents(const std::string& folder,
+                                          std::string_view extension = ".xml") {
     std::vector<std::string> result;
     for (const std::string& name : base::list_folder(folder))
-        if (name.size() > 4 && name.compare(name.size() - 4, 4, ".xml") == 0)
-            result.push_back(folder + "/" + name);
+        if (name.ends_with(extension)) result.push_back(folder + "/" + name);
     return result;
 }
 

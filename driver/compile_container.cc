@@ -1,0 +1,289 @@
+// What <lx:container> asks of the plan: settings of the first process, kernel settings of its
+// namespaces, more mounts, raw control group files.
+#include <fmt/format.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <map>
+
+#include "base/error.hh"
+#include "base/text.hh"
+#include "driver/compile_parts.hh"
+
+namespace lxvirt::driver::compile {
+
+namespace {
+
+using base::ErrorCode;
+using base::fail;
+
+// --- the first process
+
+const std::map<std::string_view, std::uint32_t>& limit_numbers() {
+    static const std::map<std::string_view, std::uint32_t> table{{"as", RLIMIT_AS},
+                                                                 {"core", RLIMIT_CORE},
+                                                                 {"cpu", RLIMIT_CPU},
+                                                                 {"data", RLIMIT_DATA},
+                                                                 {"fsize", RLIMIT_FSIZE},
+                                                                 {"locks", RLIMIT_LOCKS},
+                                                                 {"memlock", RLIMIT_MEMLOCK},
+                                                                 {"msgqueue", RLIMIT_MSGQUEUE},
+                                                                 {"nice", RLIMIT_NICE},
+                                                                 {"nofile", RLIMIT_NOFILE},
+                                                                 {"nproc", RLIMIT_NPROC},
+                                                                 {"rss", RLIMIT_RSS},
+                                                                 {"rtprio", RLIMIT_RTPRIO},
+                                                                 {"rttime", RLIMIT_RTTIME},
+                                                                 {"sigpending", RLIMIT_SIGPENDING},
+                                                                 {"stack", RLIMIT_STACK}};
+    return table;
+}
+
+void add_process(const xml::Container& container, helper::Init& init) {
+    for (const xml::ContainerLimit& limit : container.limits)
+        init.rlimits.push_back({limit_numbers().at(limit.name), limit.soft.value_or(RLIM_INFINITY),
+                                limit.hard.value_or(RLIM_INFINITY)});
+    init.no_new_privs = container.no_new_privs;
+    init.groups = container.init_groups;
+    for (const xml::ContainerSetting& setting : container.procs)
+        init.proc.push_back({setting.name, setting.value});
+    for (const std::string& name : container.inherited_environment)
+        if (const char* value = std::getenv(name.c_str()))
+            init.environment.push_back(fmt::format("{}={}", name, value));
+}
+
+// --- kernel settings
+
+// Those that a namespace has for itself (namespaces(7), sysctl documentation of the kernel); any
+// other would be set for the whole host.
+std::uint64_t namespace_of(std::string_view path) {
+    if (path.starts_with("net/")) return CLONE_NEWNET;
+    if (path.starts_with("fs/mqueue/")) return CLONE_NEWIPC;
+    if (path == "kernel/hostname" || path == "kernel/domainname") return CLONE_NEWUTS;
+    constexpr std::string_view ipc[] = {
+        "kernel/msgmax", "kernel/msgmnb", "kernel/msgmni",          "kernel/sem",
+        "kernel/shmall", "kernel/shmmax", "kernel/shm_rmid_forced", "kernel/shmmni"};
+    return std::find(std::begin(ipc), std::end(ipc), path) != std::end(ipc) ? CLONE_NEWIPC : 0;
+}
+
+void add_sysctls(const xml::Container& container, const helper::Namespaces& namespaces,
+                 helper::Init& init) {
+    for (const xml::ContainerSetting& setting : container.sysctls) {
+        std::string path = setting.name;
+        // As sysctl(8): dots are slashes, and the other way round where a slash comes first.
+        if (path.find('/') == std::string::npos || path.find('.') < path.find('/'))
+            for (char& c : path) c = c == '.' ? '/' : c == '/' ? '.' : c;
+        const std::uint64_t needed = namespace_of(path);
+        if (needed == 0)
+            fail(ErrorCode::config_unsupported,
+                 "<lx:sysctl name='{}'> is a setting of the whole host, not of a container",
+                 setting.name);
+        if ((namespaces.fresh & needed) == 0)
+            fail(ErrorCode::config_unsupported,
+                 "<lx:sysctl name='{}'>: the container shares that namespace with others",
+                 setting.name);
+        init.sysctls.push_back({path, setting.value});
+    }
+}
+
+// --- mounts
+
+struct Flag {
+    std::string_view option;
+    std::uint64_t attribute;
+};
+constexpr Flag kFlags[] = {
+    {"ro", MOUNT_ATTR_RDONLY},
+    {"nosuid", MOUNT_ATTR_NOSUID},
+    {"nodev", MOUNT_ATTR_NODEV},
+    {"noexec", MOUNT_ATTR_NOEXEC},
+    {"noatime", MOUNT_ATTR_NOATIME},
+    {"strictatime", MOUNT_ATTR_STRICTATIME},
+    {"nodiratime", MOUNT_ATTR_NODIRATIME},
+    {"nosymfollow", MOUNT_ATTR_NOSYMFOLLOW},
+};
+// Without a meaning here: the default, or a matter of the host's own mount table.
+constexpr std::string_view kNothing =
+    "rw defaults suid dev exec relatime diratime create=dir create=file private rprivate slave "
+    "rslave auto noauto user nouser users nofail";
+
+class OptionReader {
+  public:
+    explicit OptionReader(const xml::ContainerMount& from) : from_(from) {
+        for (const std::string_view option : base::split(from.options, ',')) read(option);
+    }
+    bool bind = false, recursive = false, optional = false;
+    std::uint64_t attributes = 0;
+    std::vector<helper::KeyValue> own;  // of the file system
+
+  private:
+    void read(std::string_view option) {
+        if (option.empty() || base::contains_word(kNothing, option)) return;
+        for (const Flag& flag : kFlags)
+            if (option == flag.option) {
+                attributes |= flag.attribute;
+                return;
+            }
+        if (option == "bind" || option == "rbind") {
+            bind = true;
+            recursive = option == "rbind";
+        } else if (option == "optional") {
+            optional = true;
+        } else if (option.find("shared") != std::string_view::npos ||
+                   option.starts_with("idmap=") || option == "relative") {
+            fail(ErrorCode::config_unsupported,
+                 "<lx:mount target='{}'>: the option '{}' is not supported by this release",
+                 from_.target, option);
+        } else {
+            const auto equals = option.find('=');
+            own.push_back({std::string(option.substr(0, equals)),
+                           equals == std::string_view::npos
+                               ? std::string()
+                               : std::string(option.substr(equals + 1))});
+        }
+    }
+    const xml::ContainerMount& from_;
+};
+
+void add_mount(const xml::ContainerMount& from, const xml::Domain& domain, const HostFacts& host,
+               std::vector<helper::Mount>& mounts) {
+    const OptionReader options(from);
+    helper::Mount mount;
+    mount.target = from.target;
+    mount.source = from.source;
+    mount.attributes = options.attributes;
+    if (options.bind) {
+        if (!from.source.starts_with('/') || !host.exists(from.source)) {
+            if (options.optional) return;
+            base::fail_with(ENOENT, "mount '{}' on '{}'", from.source, from.target);
+        }
+        mount.kind = helper::MountKind::host_bind;
+        mount.recursive = options.recursive;
+        mount.idmapped = wants_idmap(domain, host, from.source);
+    } else {
+        mount.kind = helper::MountKind::fresh;
+        mount.fstype = from.type;
+        mount.options = options.own;
+        mount.optional = options.optional;
+    }
+    mounts.push_back(std::move(mount));
+}
+
+// mount.auto's words that ask for more than what every container gets.
+void apply_mount_auto(const std::string& words, std::vector<helper::Mount>& mounts) {
+    if (base::contains_word(words, "proc:rw"))
+        std::erase_if(mounts, [](const helper::Mount& mount) {
+            return mount.kind != helper::MountKind::fresh && mount.target.starts_with("/proc/");
+        });
+    if (base::contains_word(words, "sys:rw"))
+        for (helper::Mount& mount : mounts)
+            if (mount.target == "/sys") mount.attributes &= ~std::uint64_t{MOUNT_ATTR_RDONLY};
+}
+
+// --- control groups
+
+// Files that both versions have under different names.
+struct Pair {
+    std::string_view v1, v2;
+};
+constexpr Pair kPairs[] = {{"memory.limit_in_bytes", "memory.max"},
+                           {"memory.soft_limit_in_bytes", "memory.high"},
+                           {"cpu.shares", "cpu.weight"},
+                           {"blkio.weight", "io.weight"},
+                           {"blkio.bfq.weight", "io.bfq.weight"}};
+
+std::optional<std::string> translated(const xml::ContainerGroupValue& value, bool to_unified) {
+    constexpr std::string_view same[] = {"pids.max", "cpuset.cpus", "cpuset.mems"};
+    if (std::find(std::begin(same), std::end(same), value.name) != std::end(same))
+        return value.name;
+    constexpr std::string_view huge = "hugetlb.", v1_end = ".limit_in_bytes", v2_end = ".max";
+    if (value.name.starts_with(huge)) {
+        const std::string_view end = to_unified ? v1_end : v2_end;
+        if (!value.name.ends_with(end)) return std::nullopt;
+        return value.name.substr(0, value.name.size() - end.size()) +
+               std::string(to_unified ? v2_end : v1_end);
+    }
+    for (const Pair& pair : kPairs)
+        if (value.name == (to_unified ? pair.v1 : pair.v2))
+            return std::string(to_unified ? pair.v2 : pair.v1);
+    return std::nullopt;
+}
+
+// "c 1:3 rwm", "a", "b *:*"
+std::optional<base::DeviceRule> device_rule(std::string_view text) {
+    const auto words = base::split_words(text);
+    if (words.empty() || words[0].size() != 1 ||
+        std::string_view("abc").find(words[0][0]) == std::string_view::npos)
+        return std::nullopt;
+    base::DeviceRule rule;
+    rule.type = words[0][0];
+    if (words.size() > 1) {
+        const auto colon = words[1].find(':');
+        if (colon == std::string_view::npos) return std::nullopt;
+        const auto number = [](std::string_view part) {
+            return part == "*" ? std::nullopt : base::parse_number<std::uint32_t>(part);
+        };
+        rule.major = number(words[1].substr(0, colon));
+        rule.minor = number(words[1].substr(colon + 1));
+    }
+    if (words.size() > 2) {
+        rule.access = 0;
+        for (const char c : words[2])
+            rule.access |= c == 'r'   ? base::kDeviceRead
+                           : c == 'w' ? base::kDeviceWrite
+                           : c == 'm' ? base::kDeviceMknod
+                                      : 0;
+    }
+    return rule;
+}
+
+void add_group_value(const xml::ContainerGroupValue& value, const HostFacts& host, bool own,
+                     helper::Groups& groups) {
+    if (value.name == "devices.allow") {
+        if (!own) return;
+        const auto rule = device_rule(value.value);
+        if (!rule)
+            fail(ErrorCode::config_unsupported,
+                 "<lx:cgroup name='devices.allow' value='{}'> is not 'TYPE MAJOR:MINOR ACCESS'",
+                 value.value);
+        groups.devices.push_back(*rule);
+        return;
+    }
+    if (value.name == "devices.deny") return;  // what is not allowed is denied
+    const std::string controller = value.name.substr(0, value.name.find('.'));
+    const bool is_io = controller == "blkio" || controller == "io";
+    const base::Hierarchy* owner = base::owner_of(host.hierarchies, controller);
+    if (owner == nullptr && is_io)
+        owner = base::owner_of(host.hierarchies, controller == "io" ? "blkio" : "io");
+    // A configuration carries the keys of both versions: those of the other count where they mean
+    // something here, as for lxc those of this one only do.
+    if (owner == nullptr || (owner->unified == value.unified) != own) return;
+    std::string file = value.name;
+    if (owner->unified != value.unified) {
+        const auto other = translated(value, owner->unified);
+        if (!other) return;
+        file = *other;
+    }
+    const std::string owner_name = is_io ? (owner->unified ? "io" : "blkio") : controller;
+    groups.limits.push_back({owner_name, file, value.value, {}});
+}
+
+}  // namespace
+
+void container(const xml::Domain& domain, const HostFacts& host, helper::Plan& plan) {
+    const xml::Container& from = domain.container;
+    add_process(from, plan.init);
+    add_sysctls(from, plan.namespaces, plan.init);
+    apply_mount_auto(from.mount_auto, plan.mounts);
+    for (const xml::ContainerMount& mount : from.mounts)
+        add_mount(mount, domain, host, plan.mounts);
+    // What is meant for this host's version comes last, so that it counts.
+    for (const bool own : {false, true})
+        for (const xml::ContainerGroupValue& value : from.groups)
+            add_group_value(value, host, own, plan.groups);
+}
+
+}  // namespace lxvirt::driver::compile

@@ -1,0 +1,242 @@
+#include "driver/native/config.hh"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/error.hh"
+#include "base/file.hh"
+#include "base/text.hh"
+
+namespace lxvirt::driver::native {
+
+namespace {
+
+std::string shortened(std::string_view text) {
+    constexpr std::size_t most = 60;
+    std::string shown;
+    for (const char c : text.substr(0, most))
+        shown += static_cast<unsigned char>(c) < ' ' || c == '\x7f' ? '?' : c;
+    return text.size() > most ? shown + "..." : shown;
+}
+
+// UTF-8 without control characters: what XML can hold.
+bool is_text(std::string_view text) {
+    unsigned more = 0;
+    for (const char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (more != 0) {
+            if ((byte & 0xc0U) != 0x80) return false;
+            --more;
+        } else if (byte >= 0x80) {
+            if (byte < 0xc2 || byte > 0xf4) return false;
+            more = byte >= 0xf0 ? 3 : byte >= 0xe0 ? 2 : 1;
+        } else if ((byte < ' ' && c != '\t') || byte == 0x7f) {
+            return false;
+        }
+    }
+    return more == 0;
+}
+
+std::string_view unquoted(std::string_view value) {
+    if (value.size() >= 2 && (value.front() == '"' || value.front() == '\'') &&
+        value.back() == value.front())
+        return value.substr(1, value.size() - 2);
+    return value;
+}
+
+bool is_folder(const std::string& path) {
+    struct stat info {};
+    return ::stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+// Names of lxc 0.x to 2.0 (lxc-update-config(1) of lxc 2.1 has the same list).
+constexpr std::array<std::pair<std::string_view, std::string_view>, 27> kRenamed{{
+    {"lxc.utsname", "lxc.uts.name"},
+    {"lxc.init_cmd", "lxc.init.cmd"},
+    {"lxc.init_uid", "lxc.init.uid"},
+    {"lxc.init_gid", "lxc.init.gid"},
+    {"lxc.id_map", "lxc.idmap"},
+    {"lxc.rootfs", "lxc.rootfs.path"},
+    {"lxc.mount", "lxc.mount.fstab"},
+    {"lxc.tty", "lxc.tty.max"},
+    {"lxc.devttydir", "lxc.tty.dir"},
+    {"lxc.pts", "lxc.pty.max"},
+    {"lxc.console", "lxc.console.path"},
+    {"lxc.aa_profile", "lxc.apparmor.profile"},
+    {"lxc.aa_allow_incomplete", "lxc.apparmor.allow_incomplete"},
+    {"lxc.apparmor.allow_inherit", "lxc.apparmor.allow_incomplete"},
+    {"lxc.se_context", "lxc.selinux.context"},
+    {"lxc.seccomp", "lxc.seccomp.profile"},
+    {"lxc.haltsignal", "lxc.signal.halt"},
+    {"lxc.rebootsignal", "lxc.signal.reboot"},
+    {"lxc.stopsignal", "lxc.signal.stop"},
+    {"lxc.syslog", "lxc.log.syslog"},
+    {"lxc.loglevel", "lxc.log.level"},
+    {"lxc.logfile", "lxc.log.file"},
+    {"lxc.start.unshare", "lxc.monitor.unshare"},
+    {"lxc.no_new_privileges", "lxc.no_new_privs"},
+    {"lxc.groups", "lxc.group"},
+    {"lxc.execute_cmd", "lxc.execute.cmd"},
+    {"lxc.console_logfile", "lxc.console.logfile"},
+}};
+
+// The key as lxc 3 and later call it, without "lxc.". Legacy network keys keep their name: their
+// NIC is the last one opened.
+std::string modern_name(std::string_view key) {
+    for (const auto& [old, modern] : kRenamed)
+        if (key == old) key = modern;
+    key.remove_prefix(std::string_view("lxc.").size());
+    constexpr std::string_view limit = "limit.";
+    if (key.starts_with(limit)) return fmt::format("prlimit.{}", key.substr(limit.size()));
+    return std::string(key);
+}
+
+class Reader {
+  public:
+    Config read(const std::string& path) {
+        read_text(path, base::read_file(path, kMaxConfig));
+        return std::move(config_);
+    }
+
+  private:
+    void tell(const std::string& file, int line, std::string key, std::string text) {
+        config_.problems.push_back(
+            {file, line, std::move(key), Verdict::not_translated, std::move(text), ++order_});
+    }
+
+    void read_text(const std::string& path, const std::string& text) {
+        open_.push_back(path);
+        int number = 0;
+        for (const std::string_view raw : base::split(text, '\n'))
+            read_line(path, ++number, base::trim(raw));
+        open_.pop_back();
+    }
+
+    void read_line(const std::string& path, int number, std::string_view line) {
+        if (!line.starts_with("lxc.")) return;  // a comment, another tool's key: lxc passes it over
+        const auto equals = line.find('=');
+        if (equals == std::string_view::npos) {
+            tell(path, number, shortened(line), "there is no '=' after the key");
+            return;
+        }
+        Line entry{path,
+                   number,
+                   std::string(base::trim(line.substr(0, equals))),
+                   std::string(unquoted(base::trim(line.substr(equals + 1)))),
+                   ++order_,
+                   {}};
+        entry.name = modern_name(entry.key);
+        if (!is_text(entry.key) || !is_text(entry.value))
+            tell(path, number, shortened(entry.key), "it holds bytes that are not UTF-8 text");
+        else if (entry.key == "lxc.include")
+            include(entry);
+        else
+            config_.lines.push_back(std::move(entry));
+    }
+
+    void include(const Line& line) {
+        const std::string path = find(line);
+        if (!is_folder(path)) return include_file(line, path);
+        for (const std::string& name : base::list_folder(path))
+            if (name.ends_with(".conf")) include_file(line, fmt::format("{}/{}", path, name));
+    }
+
+    std::string find(const Line& line) const {
+        if (line.value.starts_with('/') || base::exists(line.value)) return line.value;
+        const auto slash = line.file.rfind('/');
+        return slash == std::string::npos ? line.value
+                                          : line.file.substr(0, slash + 1) + line.value;
+    }
+
+    void include_file(const Line& line, const std::string& path) {
+        if (std::find(open_.begin(), open_.end(), path) != open_.end())
+            return tell(line.file, line.line, line.key,
+                        fmt::format("'{}' is being read already: it includes itself", path));
+        if (open_.size() >= kMaxInclude)
+            return tell(line.file, line.line, line.key,
+                        fmt::format("files include each other {} levels deep", kMaxInclude));
+        std::string text;
+        try {
+            text = base::read_file(path, kMaxConfig);
+        } catch (const base::Exception& error) {
+            return tell(line.file, line.line, line.key, error.message());
+        }
+        size_ += text.size();
+        if (size_ > kMaxConfig)
+            return tell(line.file, line.line, line.key,
+                        fmt::format("all includes together are larger than {} bytes", kMaxConfig));
+        read_text(path, text);
+    }
+
+    Config config_;
+    std::vector<std::string> open_;  // the files that are being read, outermost first
+    std::size_t size_ = 0, order_ = 0;
+};
+
+std::string json_text(std::string_view text) {
+    std::string out = "\"";
+    for (const char c : text) {
+        if (c == '"' || c == '\\')
+            out += fmt::format("\\{}", c);
+        else if (static_cast<unsigned char>(c) < ' ')
+            out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
+        else
+            out += c;
+    }
+    return out + '"';
+}
+
+}  // namespace
+
+std::string_view name_of(Verdict verdict) {
+    constexpr std::array<std::string_view, 4> names{"exact", "kept", "approximated",
+                                                    "not translated"};
+    return names.at(static_cast<std::size_t>(verdict));
+}
+
+std::string Entry::message() const {
+    const std::string place = line == 0 ? file : fmt::format("{}:{}", file, line);
+    const std::string_view subject = key;
+    return fmt::format("{}: {}{}{}{}{}", place, subject, subject.empty() ? "" : ": ",
+                       name_of(verdict),
+                       text.empty()               ? ""
+                       : verdict == Verdict::kept ? " "
+                                                  : ": ",
+                       text);
+}
+
+std::size_t Account::count(Verdict verdict) const {
+    return static_cast<std::size_t>(
+        std::count_if(entries.begin(), entries.end(),
+                      [&](const Entry& entry) { return entry.verdict == verdict; }));
+}
+
+std::string Account::summary() const {
+    return fmt::format("{} lines: {} exact, {} kept, {} approximated, {} not translated",
+                       entries.size(), count(Verdict::exact), count(Verdict::kept),
+                       count(Verdict::approximated), count(Verdict::not_translated));
+}
+
+std::string Account::json() const {
+    std::string out = "{\n  \"lines\": [";
+    for (const Entry& entry : entries)
+        out += fmt::format(
+            "{}\n    {{\"file\": {}, \"line\": {}, \"key\": {}, \"verdict\": {}, \"text\": {}}}",
+            &entry == entries.data() ? "" : ",", json_text(entry.file), entry.line,
+            json_text(entry.key), json_text(name_of(entry.verdict)), json_text(entry.text));
+    out += "\n  ],\n  \"summary\": {";
+    for (const Verdict verdict :
+         {Verdict::exact, Verdict::kept, Verdict::approximated, Verdict::not_translated})
+        out += fmt::format("{}{}: {}", verdict == Verdict::exact ? "" : ", ",
+                           json_text(name_of(verdict)), count(verdict));
+    return out + "}\n}\n";
+}
+
+Config read_config(const std::string& path) {
+    return Reader().read(path);
+}
+
+}  // namespace lxvirt::driver::native

@@ -1,0 +1,72 @@
+// What the parts of a conversion work on: the lines by key, the domain in the making, and the
+// verdicts so far. Private to driver/native/.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "driver/native/convert.hh"
+
+namespace lxvirt::driver::native {
+
+class Context {
+  public:
+    Context(std::vector<Line> lines, const ConvertOptions& options, const Facts& facts);
+
+    // The line that counts of a key that is given once ("uts.name", without "lxc."): the last.
+    // Those before it are overruled, as in lxc. Nothing where there is none or it is empty.
+    const Line* one(std::string_view key);
+    // The lines that count of a key that adds up: those after the last empty one.
+    std::vector<const Line*> all(std::string_view key);
+    // The same for every key that begins with `prefix`, each key by itself where it adds up.
+    std::vector<const Line*> all_below(std::string_view prefix);
+
+    void exact(const Line& line) { judge(line, Verdict::exact, {}); }
+    void kept(const Line& line, std::string text) { judge(line, Verdict::kept, std::move(text)); }
+    void approximated(const Line& line, std::string text) {
+        judge(line, Verdict::approximated, std::move(text));
+    }
+    void untranslated(const Line& line, std::string text) {
+        judge(line, Verdict::not_translated, std::move(text));
+    }
+    // A line of a file that a line names (an fstab).
+    void tell(Entry entry) { extra_.push_back(std::move(entry)); }
+    // A verdict for every line: one that no part asked for is of a key that lxc does not know.
+    [[nodiscard]] std::vector<Entry> entries();
+
+    [[nodiscard]] const std::vector<Line>& lines() const { return lines_; }
+    // Lines that no part has asked for so far.
+    [[nodiscard]] std::vector<const Line*> unasked() const;
+
+    const ConvertOptions& options;
+    const Facts& facts;
+    xml::Domain domain;
+    bool autostart = false;
+    std::string file;  // the configuration's path
+    std::string name_from;
+
+  private:
+    void judge(const Line& line, Verdict verdict, std::string text);
+    std::vector<Line> lines_;
+    std::vector<std::optional<Entry>> verdicts_;  // parallel to lines_
+    std::vector<Entry> extra_;
+};
+
+// The parts, in the order in which they are called.
+void convert_name(Context& context);
+void convert_root(Context& context);
+void convert_init(Context& context);
+void convert_limits(Context& context);
+void convert_groups(Context& context);
+void convert_security(Context& context);
+void convert_mounts(Context& context);
+void convert_network(Context& context);
+void convert_consoles(Context& context);
+void convert_rest(Context& context);
+
+// Words between blanks and tabs, those in quotes as one.
+[[nodiscard]] std::vector<std::string> quoted_words(std::string_view text);
+
+}  // namespace lxvirt::driver::native

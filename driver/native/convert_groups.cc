@@ -1,0 +1,189 @@
+// lxc.cgroup.* (v1) and lxc.cgroup2.*: what has an element goes there, the rest is kept as it is
+// and written into the group whose hierarchy the host has (driver/compile_container.cc).
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.hh"
+#include "driver/native/context.hh"
+#include "xml/values.hh"
+
+namespace lxvirt::driver::native {
+
+namespace {
+
+// "256M", "1g", "1024"; -1 and max are unlimited. In KiB.
+constexpr std::uint64_t kUnlimitedKib = 9007199254740991ULL;
+std::optional<std::uint64_t> memory_size(std::string_view text) {
+    if (text == "max" || text == "-1") return kUnlimitedKib;
+    std::uint64_t factor = 1;
+    if (!text.empty()) {
+        constexpr std::string_view units = "kmgt";
+        const auto unit = units.find(static_cast<char>(text.back() | 0x20));
+        if (unit != std::string_view::npos) {
+            factor = std::uint64_t{1024} << (10 * unit);
+            text.remove_suffix(1);
+        }
+    }
+    const auto number = base::parse_number<std::uint64_t>(text);
+    if (!number || *number > kUnlimitedKib) return std::nullopt;
+    if (*number > kUnlimitedKib / factor * 1024) return kUnlimitedKib;
+    return *number * factor / 1024;
+}
+
+class Groups {
+  public:
+    explicit Groups(Context& context) : context_(context), domain_(context.domain) {}
+
+    void convert() {
+        domain_.memory = domain_.current_memory = kUnlimitedKib;
+        for (const Line* line : context_.all_below("cgroup.")) convert_line(*line, false);
+        for (const Line* line : context_.all_below("cgroup2.")) convert_line(*line, true);
+        // v2 counts swap by itself, <swap_hard_limit> with the memory.
+        if (swap_)
+            domain_.memtune.swap_hard_limit = std::min(
+                kUnlimitedKib, *swap_ + domain_.memtune.hard_limit.value_or(domain_.memory));
+    }
+
+  private:
+    using Sized = std::optional<std::uint64_t> xml::MemTune::*;
+
+    void convert_line(const Line& line, bool unified) {
+        const std::string_view whole = line.name;
+        const std::string_view name = whole.substr(whole.find('.') + 1);
+        if (unified ? convert_v2(line, name) : convert_v1(line, name)) return;
+        if (has_element(name))
+            return context_.untranslated(line,
+                                         fmt::format("'{}' takes no value '{}'", name, line.value));
+        if (name.find("..") != std::string_view::npos || name.find('/') != std::string_view::npos)
+            return context_.untranslated(line, "not the name of a file of a control group");
+        domain_.container.groups.push_back({unified, std::string(name), line.value});
+        context_.kept(line, "as <lx:cgroup>");
+    }
+
+    static bool has_element(std::string_view name) {
+        constexpr std::string_view names =
+            "memory.limit_in_bytes memory.soft_limit_in_bytes memory.memsw.limit_in_bytes "
+            "memory.max memory.high memory.swap.max cpu.shares cpu.cfs_period_us cpu.cfs_quota_us "
+            "cpu.weight cpu.max blkio.weight cpuset.cpus cpuset.mems";
+        return base::contains_word(names, name);
+    }
+
+    bool convert_v1(const Line& line, std::string_view name) {
+        if (name == "memory.limit_in_bytes") return hard_limit(line);
+        if (name == "memory.soft_limit_in_bytes") return limit(line, &xml::MemTune::soft_limit);
+        if (name == "memory.memsw.limit_in_bytes")
+            return limit(line, &xml::MemTune::swap_hard_limit);
+        if (name == "cpu.shares") return number(line, domain_.cputune.shares);
+        if (name == "cpu.cfs_period_us") return number(line, domain_.cputune.period);
+        if (name == "cpu.cfs_quota_us") return number(line, domain_.cputune.quota);
+        if (name == "blkio.weight") return number(line, domain_.blkiotune.weight);
+        return shared(line, name);
+    }
+
+    bool convert_v2(const Line& line, std::string_view name) {
+        if (name == "memory.max") return hard_limit(line);
+        if (name == "memory.high") return limit(line, &xml::MemTune::soft_limit);
+        if (name == "memory.swap.max") {
+            swap_ = memory_size(line.value);
+            return swap_.has_value();
+        }
+        if (name == "cpu.weight") return weight(line);
+        if (name == "cpu.max") return cpu_max(line);
+        if (name == "io.weight") return number(line, domain_.blkiotune.weight);
+        return shared(line, name);
+    }
+
+    // Files of the same name and meaning in both.
+    bool shared(const Line& line, std::string_view name) {
+        if (name == "cpuset.cpus") {
+            const auto set = xml::canonical_set(line.value);
+            if (!set || set->empty()) return false;
+            domain_.cpuset = *set;
+            return true;
+        }
+        if (name == "cpuset.mems") {
+            const auto set = xml::canonical_set(line.value);
+            if (!set || set->empty()) return false;
+            domain_.numatune = xml::NumaTune{.nodeset = *set};
+            return true;
+        }
+        if (name == "dir") return partition(line);
+        if (name.starts_with("dir.") || name == "relative" || name == "use" || name == "pattern") {
+            context_.untranslated(line, "lxvirt lays its groups out itself");
+            return true;
+        }
+        if (name == "devices.allow" || name == "devices.deny") return device(line, name);
+        return false;
+    }
+
+    bool hard_limit(const Line& line) {
+        const auto size = memory_size(line.value);
+        if (!size) return false;
+        domain_.memory = domain_.current_memory = *size;
+        domain_.memtune.hard_limit = *size;
+        return true;
+    }
+
+    bool limit(const Line& line, Sized member) {
+        const auto size = memory_size(line.value);
+        if (size) domain_.memtune.*member = *size;
+        return size.has_value();
+    }
+
+    template <typename T>
+    bool number(const Line& line, std::optional<T>& out) {
+        const auto value = base::parse_number<T>(line.value);
+        if (value) out = value;
+        return value.has_value();
+    }
+
+    // v2 knows 100 as the default weight, <shares> 1024.
+    bool weight(const Line& line) {
+        const auto value = base::parse_number<std::uint64_t>(line.value);
+        if (!value || *value > 10000) return false;
+        domain_.cputune.shares = std::max<std::uint64_t>(2, *value * 1024 / 100);
+        return true;
+    }
+
+    bool cpu_max(const Line& line) {
+        const auto words = base::split_words(line.value);
+        const auto quota = words.empty() || words[0] == "max"
+                               ? std::optional<std::int64_t>(-1)
+                               : base::parse_number<std::int64_t>(words[0]);
+        const auto period = words.size() < 2 ? std::optional<std::uint64_t>(100000)
+                                             : base::parse_number<std::uint64_t>(words[1]);
+        if (words.empty() || !quota || !period) return false;
+        domain_.cputune.quota = quota;
+        domain_.cputune.period = period;
+        return true;
+    }
+
+    bool partition(const Line& line) {
+        domain_.partition = line.value.starts_with('/') ? line.value : "/" + line.value;
+        return true;
+    }
+
+    // The rules of every template and what lxvirt has by itself; another one is kept.
+    bool device(const Line& line, std::string_view name) {
+        if (name == "devices.deny") return line.value == "a" || line.value == "a *:* rwm";
+        constexpr std::string_view usual[] = {
+            "c *:* m",   "b *:* m",   "c 1:3 rwm", "c 1:5 rwm", "c 1:7 rwm",    "c 1:8 rwm",
+            "c 1:9 rwm", "c 5:0 rwm", "c 5:1 rwm", "c 5:2 rwm", "c 10:229 rwm", "c 136:* rwm",
+            "c 4:0 rwm", "c 4:1 rwm", "c 1:3 rw",  "c 1:5 rw",  "c 5:0 rw",     "c 5:1 rw",
+            "c 4:0 rw",  "c 4:1 rw",  "c 1:9 rw",  "c 1:8 rw",  "c 5:2 rw",     "c 136:* rw"};
+        return std::find(std::begin(usual), std::end(usual), line.value) != std::end(usual);
+    }
+
+    Context& context_;
+    xml::Domain& domain_;
+    std::optional<std::uint64_t> swap_;
+};
+
+}  // namespace
+
+void convert_groups(Context& context) {
+    Groups(context).convert();
+}
+
+}  // namespace lxvirt::driver::native

@@ -1,0 +1,316 @@
+// lxc.net.N.* and lxc.network.*: one interface, or host device, for each NIC.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "base/text.hh"
+#include "driver/native/context.hh"
+#include "xml/values.hh"
+
+namespace lxvirt::driver::native {
+
+namespace {
+
+// The legacy names of a NIC's options.
+std::string modern_option(std::string_view option) {
+    if (option == "ipv4" || option == "ipv6") return fmt::format("{}.address", option);
+    if (option == "macvlan_mode") return "macvlan.mode";
+    if (option == "veth_pair") return "veth.pair";
+    return std::string(option);
+}
+
+struct Option {
+    std::string name;  // "link", "ipv4.address"
+    const Line* line = nullptr;
+};
+using Nic = std::vector<Option>;
+
+// Reads the NICs in the order of their numbers, legacy ones in that of their `type` lines.
+class NicReader {
+  public:
+    explicit NicReader(Context& context) {
+        for (const Line& line : context.lines()) {
+            const std::string_view name = line.name;
+            if (name == "net" || name == "network") {
+                (void)context.all(name);
+                nics_.clear();
+            } else if (name.starts_with("net.")) {
+                (void)context.all_below(name);
+                numbered(context, line, name.substr(4));
+            } else if (name.starts_with("network.")) {
+                (void)context.all_below(name);
+                legacy(context, line, name.substr(8));
+            }
+        }
+    }
+    [[nodiscard]] const std::map<unsigned, Nic>& nics() const { return nics_; }
+    [[nodiscard]] bool is_legacy() const { return is_legacy_; }
+
+  private:
+    void numbered(Context& context, const Line& line, std::string_view rest) {
+        const auto dot = rest.find('.');
+        const auto number = base::parse_number<unsigned>(rest.substr(0, dot));
+        if (!number) return context.untranslated(line, "not lxc.net.NUMBER.OPTION");
+        if (dot == std::string_view::npos)
+            nics_.erase(*number);  // lxc.net.0 = clears it
+        else
+            nics_[*number].push_back({modern_option(rest.substr(dot + 1)), &line});
+    }
+
+    void legacy(Context& context, const Line& line, std::string_view rest) {
+        const auto dot = rest.find('.');
+        if (base::parse_number<unsigned>(rest.substr(0, dot))) return numbered(context, line, rest);
+        is_legacy_ = true;
+        if (rest == "type") last_ = nics_.empty() ? 0 : nics_.rbegin()->first + 1;
+        if (rest != "type" && nics_.find(last_) == nics_.end())
+            return context.untranslated(line, "no lxc.network.type opened a NIC before it");
+        nics_[last_].push_back({modern_option(rest), &line});
+    }
+
+    std::map<unsigned, Nic> nics_;
+    unsigned last_ = 0;
+    bool is_legacy_ = false;
+};
+
+// The class of an IPv4 address without a prefix, as lxc has it.
+unsigned class_prefix(const std::string& address) {
+    const auto first = base::parse_number<unsigned>(address.substr(0, address.find('.')));
+    if (!first || *first < 128) return 8;
+    return *first < 192 ? 16 : 24;
+}
+
+class NicConverter {
+  public:
+    NicConverter(Context& context, const Nic& nic) : context_(context), nic_(nic) {}
+
+    // False where it is no NIC ("none", "empty").
+    void convert(bool& own_network, bool& host_network) {
+        const Line* type = take("type");
+        const std::string kind = type == nullptr ? "" : type->value;
+        interface_.link_up = false;
+        if (kind == "veth" || kind == "macvlan" || kind == "ipvlan") {
+            take_interface(*type, kind);
+        } else if (kind == "phys" || kind == "vlan") {
+            take_hostdev(*type, kind);
+        } else if (kind == "empty") {
+            own_network = true;
+        } else if (kind == "none") {
+            host_network = true;
+        } else {
+            const Line& line = *nic_.front().line;
+            context_.untranslated(line, kind.empty()
+                                            ? "this NIC has no type"
+                                            : fmt::format("no NIC has the type '{}'", kind));
+        }
+        finish(!kind.empty() && kind != "empty" && kind != "none");
+    }
+
+  private:
+    const Line* take(std::string_view name) {
+        const Line* last = nullptr;
+        for (const Option& option : nic_) {
+            if (option.name != name) continue;
+            taken_.push_back(option.line);
+            last = option.line;
+        }
+        return last == nullptr || last->value.empty() ? nullptr : last;
+    }
+
+    std::string value(std::string_view name) {
+        const Line* line = take(name);
+        return line == nullptr ? "" : line->value;
+    }
+
+    void take_interface(const Line& type, const std::string& kind) {
+        interface_.source = value("link");
+        if (kind == "veth") {
+            interface_.type = interface_.source.empty() ? xml::InterfaceType::ethernet
+                                                        : xml::InterfaceType::bridge;
+        } else {
+            interface_.type = xml::InterfaceType::direct;
+            if (interface_.source.empty())
+                context_.untranslated(type, "there is no 'link', the host's device below it");
+            if (kind == "ipvlan")
+                context_.approximated(type, "as a macvlan: this release makes no ipvlan");
+            interface_.mode = macvlan_mode(kind);
+        }
+        take_common();
+        if (kind != "veth" && interface_.source.empty()) return;
+        is_interface_ = true;
+    }
+
+    xml::DirectMode macvlan_mode(const std::string& kind) {
+        const std::string mode = kind == "macvlan" ? value("macvlan.mode") : "bridge";
+        if (mode == "vepa") return xml::DirectMode::vepa;
+        if (mode == "bridge") return xml::DirectMode::bridge;
+        if (mode == "passthru") return xml::DirectMode::passthrough;
+        return xml::DirectMode::private_;
+    }
+
+    void take_common() {
+        interface_.guest = value("name");
+        if (const Line* line = take("veth.pair")) interface_.target = line->value;
+        if (const Line* line = take("flags")) interface_.link_up = !line->value.empty();
+        if (const Line* line = take("mtu")) {
+            interface_.mtu = base::parse_number<unsigned>(line->value);
+            if (!interface_.mtu) context_.untranslated(*line, "not a number");
+        }
+        if (const Line* line = take("hwaddr")) take_mac(*line);
+        if (const Line* line = take("veth.vlan.id")) take_vlan(*line, false);
+        for (const Option& option : nic_)
+            if (option.name == "veth.vlan.tagged.id") {
+                taken_.push_back(option.line);
+                take_vlan(*option.line, true);
+            }
+        take_addresses("ipv4", interface_.ips, interface_.routes);
+        take_addresses("ipv6", interface_.ips, interface_.routes);
+    }
+
+    // Each 'x' is a digit of chance.
+    void take_mac(const Line& line) {
+        const std::string chance = xml::random_mac();
+        std::string mac = line.value;
+        for (std::size_t i = 0; i < mac.size() && i < chance.size(); ++i)
+            if ((mac[i] == 'x' || mac[i] == 'X') && i >= 3)
+                mac[i] = chance[chance.size() - 2 + i % 3 % 2];
+        const auto parsed = xml::to_mac(mac);
+        if (!parsed) return context_.untranslated(line, "not a hardware address");
+        interface_.mac = xml::mac_text(*parsed);
+    }
+
+    void take_vlan(const Line& line, bool tagged) {
+        const auto id = base::parse_number<unsigned>(line.value);
+        if (!id || *id > 4094) return context_.untranslated(line, "not a VLAN number");
+        if (!interface_.vlan) interface_.vlan.emplace();
+        interface_.vlan->trunk = interface_.vlan->trunk || tagged;
+        interface_.vlan->tags.push_back({*id, tagged ? "" : ""});
+    }
+
+    void take_addresses(const std::string& family, std::vector<xml::IpAddress>& ips,
+                        std::vector<xml::Route>& routes) {
+        for (const Option& option : nic_) {
+            if (option.name != family + ".address") continue;
+            taken_.push_back(option.line);
+            take_address(*option.line, family, ips);
+        }
+        if (const Line* line = take(family + ".gateway")) take_gateway(*line, family, routes);
+    }
+
+    void take_address(const Line& line, const std::string& family,
+                      std::vector<xml::IpAddress>& ips) {
+        const auto words = base::split_words(line.value);
+        const std::string text(words.empty() ? "" : words[0]);
+        const auto slash = text.find('/');
+        xml::IpAddress ip{family, text.substr(0, slash), std::nullopt, {}};
+        if (ip.address == "0.0.0.0" || ip.address == "::")
+            return;  // the idiom for DHCP: sets nothing
+        ip.prefix = slash != std::string::npos
+                        ? base::parse_number<unsigned>(std::string_view(text).substr(slash + 1))
+                    : family == "ipv4" ? class_prefix(ip.address)
+                                       : 64;
+        const auto parsed = xml::to_ip_address(ip.address);
+        if (!parsed || parsed->v6 != (family == "ipv6") || !ip.prefix ||
+            *ip.prefix > parsed->bits())
+            return context_.untranslated(line, fmt::format("not an {} address", family));
+        if (words.size() > 1)
+            context_.approximated(line, "the broadcast address is the kernel's own");
+        ips.push_back(std::move(ip));
+    }
+
+    void take_gateway(const Line& line, const std::string& family,
+                      std::vector<xml::Route>& routes) {
+        const bool v6 = family == "ipv6";
+        std::string gateway = line.value;
+        if (gateway == "dev") {
+            keep_option(family + ".gateway", line, "a route without a gateway");
+            return;
+        }
+        if (gateway == "auto") {
+            const auto found = context_.facts.address(interface_.source, v6);
+            if (!found)
+                return context_.untranslated(
+                    line, fmt::format("the host's '{}' has no address to take", interface_.source));
+            gateway = *found;
+            context_.approximated(
+                line, fmt::format("as '{}', the address of '{}' now", gateway, interface_.source));
+        }
+        const auto parsed = xml::to_ip_address(gateway);
+        if (!parsed || parsed->v6 != v6)
+            return context_.untranslated(line, fmt::format("not an {} address", family));
+        xml::Route route;
+        route.family = family;
+        route.address = v6 ? "::" : "0.0.0.0";
+        if (v6) route.prefix = 0;
+        route.gateway = gateway;
+        routes.push_back(std::move(route));
+    }
+
+    void keep_option(const std::string& name, const Line& line, std::string_view what) {
+        options_.push_back({name, line.value});
+        context_.kept(
+            line, fmt::format("as <lx:interface>, which this release does not act upon: {}", what));
+    }
+
+    void take_hostdev(const Line& type, const std::string& kind) {
+        std::string source = value("link");
+        if (source.empty()) return context_.untranslated(type, "there is no 'link', the device");
+        if (kind == "vlan") {
+            const std::string id = value("vlan.id");
+            source += "." + id;
+            context_.approximated(
+                type, fmt::format("as the host's device '{}', which has to be there", source));
+        }
+        xml::Hostdev device;
+        device.type = xml::HostdevType::net;
+        device.source = source;
+        take_addresses("ipv4", device.ips, device.routes);
+        take_addresses("ipv6", device.ips, device.routes);
+        (void)take("flags");
+        if (const Line* line = take("name"); line != nullptr && line->value != source)
+            context_.approximated(*line, fmt::format("the device keeps its name '{}'", source));
+        for (const char* option : {"hwaddr", "mtu"})
+            if (const Line* line = take(option))
+                context_.untranslated(*line, "a device of the host keeps what it has");
+        context_.domain.hostdevs.push_back(std::move(device));
+    }
+
+    // What has no element is kept with the interface, or told.
+    void finish(bool is_nic) {
+        for (const Option& option : nic_) {
+            if (std::find(taken_.begin(), taken_.end(), option.line) != taken_.end()) continue;
+            if (option.line->value.empty()) continue;
+            if (is_interface_)
+                keep_option(option.name, *option.line, "libvirt's XML has no place for it");
+            else if (is_nic || option.name != "flags")
+                context_.untranslated(*option.line, is_nic
+                                                        ? "this type of NIC has no such option"
+                                                        : "there is no NIC that it could be about");
+        }
+        if (!is_interface_) return;
+        const auto index = static_cast<unsigned>(context_.domain.interfaces.size());
+        context_.domain.interfaces.push_back(std::move(interface_));
+        if (!options_.empty()) context_.domain.container.interfaces.push_back({index, options_});
+    }
+
+    Context& context_;
+    const Nic& nic_;
+    std::vector<const Line*> taken_;
+    xml::Interface interface_;
+    std::vector<xml::ContainerSetting> options_;
+    bool is_interface_ = false;
+};
+
+}  // namespace
+
+void convert_network(Context& context) {
+    const NicReader reader(context);
+    bool own = false, host = false;
+    for (const auto& [number, nic] : reader.nics()) NicConverter(context, nic).convert(own, host);
+    // Without any, lxc since 1.0 makes an empty network namespace.
+    if (reader.nics().empty()) own = true;
+    if (host && !context.domain.interfaces.empty()) own = true;
+    if (own && !host) context.domain.features.privnet = true;
+}
+
+}  // namespace lxvirt::driver::native

@@ -1,0 +1,147 @@
+// Consoles, start order, hooks, and the keys that are kept for the way back.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/text.hh"
+#include "driver/native/context.hh"
+#include "xml/names.hh"
+
+namespace lxvirt::driver::native {
+
+void convert_consoles(Context& context) {
+    unsigned count = 1;
+    if (const Line* line = context.one("tty.max")) {
+        const auto asked = base::parse_number<unsigned>(line->value);
+        if (!asked || *asked > 64)
+            context.untranslated(*line, "not a number of terminals up to 64");
+        else
+            count = std::max(1U, *asked);
+    }
+    for (unsigned port = 0; port < count; ++port) {
+        xml::Console console;
+        console.port = port;
+        context.domain.consoles.push_back(std::move(console));
+    }
+    if (const Line* line = context.one("console.logfile")) {
+        if (line->value.starts_with('/')) {
+            context.domain.consoles.front().log_file = line->value;
+            context.domain.consoles.front().log_append = true;
+        } else {
+            context.untranslated(*line, "not an absolute path");
+        }
+    }
+    if (const Line* line = context.one("console.path");
+        line != nullptr && line->value != "auto" && line->value != "/dev/console")
+        context.approximated(*line, "there is always a console, on a pty of its own");
+}
+
+namespace {
+
+void convert_autostart(Context& context) {
+    xml::Container& container = context.domain.container;
+    if (const Line* line = context.one("start.auto"); line != nullptr && line->value != "0") {
+        context.autostart = true;
+        context.approximated(*line, "not in the XML: 'autostart' sets it, import-lxc does");
+    }
+    if (const Line* line = context.one("start.order")) {
+        container.start_order = base::parse_number<int>(line->value);
+        if (container.start_order)
+            context.kept(*line, "as <lx:autostart>");
+        else
+            context.untranslated(*line, "not a number");
+    }
+    if (const Line* line = context.one("start.delay")) {
+        container.start_delay = base::parse_number<unsigned>(line->value);
+        if (container.start_delay)
+            context.kept(*line, "as <lx:autostart>");
+        else
+            context.untranslated(*line, "not a number of seconds");
+    }
+    for (const Line* line : context.all("group")) {
+        std::string names = line->value;
+        std::replace(names.begin(), names.end(), ',', ' ');
+        for (const std::string_view name : base::split_words(names))
+            container.start_groups.emplace_back(name);
+        context.kept(*line, "as <lx:group>");
+    }
+}
+
+void convert_hooks(Context& context) {
+    xml::Container& container = context.domain.container;
+    if (const Line* line = context.one("hook.version")) {
+        container.hook_version = line->value == "1" ? 1 : 0;
+        if (line->value != "0" && line->value != "1")
+            context.untranslated(*line, "hooks have the versions 0 and 1");
+    }
+    constexpr std::string_view prefix = "hook.";
+    for (const Line* line : context.all_below(prefix)) {
+        const std::string_view type = std::string_view(line->name).substr(prefix.size());
+        if (type == "version") continue;
+        if (!xml::has_word(xml::kHookTypes, type)) {
+            context.untranslated(*line, fmt::format("there is no hook '{}', but {}", type,
+                                                    xml::list_of(xml::kHookTypes)));
+            continue;
+        }
+        container.hooks.push_back({std::string(type), line->value});
+        context.kept(*line, "as <lx:hook>, which this release does not run");
+    }
+}
+
+struct KeptKey {
+    std::string_view name;  // ends in a dot: everything below it
+    std::string_view why;
+};
+
+// Keys that lxc knows and this release does not act upon.
+constexpr std::array<KeptKey, 20> kKept{{
+    {"rootfs.mount", "lxvirt mounts the root on a place of its own"},
+    {"rootfs.managed", "lxvirt never removes a root file system"},
+    {"autodev.tmpfs.size", "/dev has the size that its nodes need"},
+    {"pty.max", "terminals are limited by the kernel's own setting"},
+    {"tty.dir", "terminals are in /dev"},
+    {"console.", "the console has lxvirt's own size and rotation"},
+    {"namespace.", "lxvirt decides by the rest which namespaces are made"},
+    {"apparmor.", "the profile's details are not acted upon"},
+    {"selinux.", "the context's details are not acted upon"},
+    {"seccomp.", "the filter's details are not acted upon"},
+    {"sched.core", "no core scheduling is asked for"},
+    {"ephemeral", "a container is never removed at its end"},
+    {"log.", "lxvirt logs to its own file"},
+    {"monitor.", "there is no monitor"},
+    {"keyring.", "the container begins with a keyring of its own"},
+    {"execute.cmd", "it is lxc-execute's, not lxc-start's"},
+    {"start.", "nothing in lxvirt is like it"},
+    {"uts.", "nothing in lxvirt is like it"},
+    {"init.", "nothing in lxvirt is like it"},
+    {"rootfs.", "nothing in lxvirt is like it"},
+}};
+constexpr std::string_view kObsolete[] = {"kmsg", "pivotdir", "cgroup.namespace", "arch.legacy"};
+
+void keep_keys(Context& context) {
+    for (const Line* line : context.unasked()) {
+        const std::string_view name = line->name;
+        const auto known = std::find_if(kKept.begin(), kKept.end(), [&](const KeptKey& key) {
+            return name == key.name || (key.name.ends_with('.') && name.starts_with(key.name));
+        });
+        if (std::find(std::begin(kObsolete), std::end(kObsolete), name) != std::end(kObsolete)) {
+            context.approximated(*line, "obsolete: nothing is to be done for it");
+        } else if (known != kKept.end() && line->value.empty()) {
+            context.exact(*line);
+        } else if (known != kKept.end()) {
+            context.domain.container.keys.push_back({line->key, line->value});
+            context.kept(*line, fmt::format("as <lx:key>, not acted upon: {}", known->why));
+        }
+    }
+}
+
+}  // namespace
+
+void convert_rest(Context& context) {
+    convert_autostart(context);
+    convert_hooks(context);
+    keep_keys(context);
+}
+
+}  // namespace lxvirt::driver::native

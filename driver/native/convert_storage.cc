@@ -1,0 +1,338 @@
+// The root and what is mounted below it: rootfs.*, mount.entry, mount.fstab, mount.auto, autodev.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/error.hh"
+#include "base/file.hh"
+#include "base/text.hh"
+#include "driver/native/context.hh"
+
+namespace lxvirt::driver::native {
+
+namespace {
+
+using xml::Filesystem;
+using xml::FilesystemType;
+
+// "dir:/srv/x" is the backend "dir" and "/srv/x".
+struct Storage {
+    std::string backend, path;
+};
+Storage split_storage(const std::string& text) {
+    constexpr std::string_view backends = "dir loop nbd lvm btrfs zfs overlay overlayfs aufs rbd";
+    const auto colon = text.find(':');
+    if (colon != std::string::npos && base::contains_word(backends, text.substr(0, colon)))
+        return {text.substr(0, colon), text.substr(colon + 1)};
+    return {{}, text};
+}
+
+Filesystem root_of(FilesystemType type, std::string source) {
+    Filesystem root;
+    root.type = type;
+    root.source = std::move(source);
+    root.target = "/";
+    if (type == FilesystemType::file) {
+        root.driver_type = "loop";
+        root.driver_format = "raw";
+    }
+    return root;
+}
+
+// overlay:LOWER:UPPER, where lxc mounts the two over each other.
+void add_overlay(Context& context, const Line& line, const Storage& storage) {
+    const auto colon = storage.path.rfind(':');
+    const std::string upper =
+        colon == std::string::npos ? storage.path : storage.path.substr(colon + 1);
+    context.domain.filesystems.push_back(root_of(FilesystemType::mount, upper));
+    context.domain.container.rootfs_storage = line.value;
+    context.approximated(line, fmt::format("as the folder '{}', with <lx:rootfs storage>: this "
+                                           "release does not mount the layers below it",
+                                           upper));
+}
+
+void add_root(Context& context, const Line& line, const Storage& storage) {
+    auto& filesystems = context.domain.filesystems;
+    const std::string& backend = storage.backend;
+    if (backend == "overlay" || backend == "overlayfs" || backend == "aufs")
+        return add_overlay(context, line, storage);
+    if (backend == "zfs" || backend == "btrfs" || backend == "rbd") {
+        const bool is_path = storage.path.starts_with('/');
+        const std::string path =
+            is_path ? storage.path
+                    : base::parent_folder(context.file.starts_with('/') ? context.file
+                                                                        : "/" + context.file) +
+                          "/rootfs";
+        filesystems.push_back(root_of(FilesystemType::mount, path));
+        context.domain.container.rootfs_storage = line.value;
+        if (is_path)
+            context.kept(line, "as a folder and <lx:rootfs storage>");
+        else
+            context.approximated(line,
+                                 fmt::format("as the folder '{}', where lxc mounts it; it has "
+                                             "to be mounted there",
+                                             path));
+        return;
+    }
+    if (!storage.path.starts_with('/'))
+        return context.untranslated(line, "not an absolute path; --rootfs DIR names the folder");
+    const char kind = context.facts.kind(storage.path);
+    if (backend == "loop" || backend == "nbd" || (backend.empty() && kind == 'f'))
+        filesystems.push_back(root_of(FilesystemType::file, storage.path));
+    else if (backend == "lvm" || kind == 'b' ||
+             (backend.empty() && storage.path.starts_with("/dev/")))
+        filesystems.push_back(root_of(FilesystemType::block, storage.path));
+    else
+        filesystems.push_back(root_of(FilesystemType::mount, storage.path));
+}
+
+void add_root_options(Context& context, const Line& line) {
+    std::string rest;
+    for (const std::string_view option : base::split(line.value, ',')) {
+        if (option == "ro" && !context.domain.filesystems.empty())
+            context.domain.filesystems.front().readonly = true;
+        else if (option != "rw" && option != "defaults" && !option.empty())
+            rest += fmt::format("{}{}", rest.empty() ? "" : ",", option);
+    }
+    if (rest.empty()) return;
+    context.domain.container.rootfs_options = rest;
+    context.kept(line, "as <lx:rootfs options>, which this release does not act upon");
+}
+
+std::string unescaped(std::string_view text) {  // \040 is a blank, as in fstab(5)
+    std::string out;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const auto code = text[i] == '\\' && i + 3 < text.size() + 0
+                              ? base::parse_number<unsigned>(text.substr(i + 1, 3), 8)
+                              : std::nullopt;
+        if (code && *code > 0 && *code < 256) {
+            out += static_cast<char>(*code);
+            i += 3;
+        } else {
+            out += text[i];
+        }
+    }
+    return out;
+}
+
+// One line of an fstab, from the configuration or from a file.
+struct Row {
+    std::string source, target, type, options;
+};
+
+class Mounts {
+  public:
+    Mounts(Context& context) : context_(context) {
+        for (const Filesystem& filesystem : context.domain.filesystems)
+            if (filesystem.target == "/") root_ = filesystem.source;
+        lxc_root_ = base::parent_folder(context.file) + "/rootfs";
+    }
+
+    // `judge` gets the verdict.
+    using Judge = std::function<void(Verdict, std::string)>;
+    void convert(std::string_view text, const Judge& judge) {
+        const auto words = base::split_words(text);
+        if (words.size() < 2)
+            return judge(Verdict::not_translated, "not 'SOURCE TARGET TYPE OPTIONS'");
+        Row row{unescaped(words[0]), unescaped(words[1]),
+                words.size() > 2 ? std::string(words[2]) : "none",
+                words.size() > 3 ? std::string(words[3]) : ""};
+        const auto target = inside(row.target);
+        if (!target)
+            return judge(Verdict::not_translated,
+                         fmt::format("lxc passes it over: '{}' is not below the root '{}'",
+                                     row.target, root_));
+        row.target = *target;
+        place(row, judge);
+    }
+
+  private:
+    // The path inside: a relative target is below the root, an absolute one has it in front.
+    std::optional<std::string> inside(const std::string& target) const {
+        if (target.find("..") != std::string::npos) return std::nullopt;
+        std::string path = target;
+        if (path.starts_with('/')) {
+            const auto below = [&](const std::string& root) {
+                return root.size() > 1 && path.starts_with(root) &&
+                       (path.size() == root.size() || path[root.size()] == '/');
+            };
+            if (below(root_))
+                path.erase(0, root_.size());
+            else if (below(lxc_root_))
+                path.erase(0, lxc_root_.size());
+            else if (below("/usr/lib/x86_64-linux-gnu/lxc/rootfs") || !root_.empty())
+                return std::nullopt;
+        }
+        std::string clean;
+        for (const std::string_view part : base::split(path, '/'))
+            if (!part.empty() && part != ".") clean += fmt::format("/{}", part);
+        if (clean.empty()) return std::nullopt;
+        return clean;
+    }
+
+    void place(const Row& row, const Judge& judge) {
+        if (own(row, judge) || device(row) || memory(row) || bind(row)) return;
+        context_.domain.container.mounts.push_back({row.source, row.target, row.type, row.options});
+        judge(Verdict::kept, "as <lx:mount>");
+    }
+
+    // What every container gets from lxvirt.
+    bool own(const Row& row, const Judge& judge) const {
+        const bool usual = (row.type == "proc" && row.target == "/proc") ||
+                           (row.type == "sysfs" && row.target == "/sys") ||
+                           (row.type == "devpts" && row.target == "/dev/pts");
+        if (!usual) return false;
+        judge(Verdict::approximated, fmt::format("lxvirt mounts its own on '{}'", row.target));
+        return true;
+    }
+
+    // A device of the host at the same place: made as a node, and its use allowed.
+    bool device(const Row& row) {
+        const char kind = context_.facts.kind(row.source);
+        if ((kind != 'c' && kind != 'b') || row.target != row.source ||
+            row.options.find("ro") != std::string::npos)
+            return false;
+        xml::Hostdev device;
+        device.type = kind == 'c' ? xml::HostdevType::misc : xml::HostdevType::storage;
+        device.source = row.source;
+        context_.domain.hostdevs.push_back(std::move(device));
+        return true;
+    }
+
+    bool memory(const Row& row) {
+        if (row.type != "tmpfs" || !row.options.starts_with("size=") ||
+            row.options.find(',') != std::string::npos)
+            return false;
+        std::string_view size = std::string_view(row.options).substr(5);
+        std::uint64_t factor = 1;
+        constexpr std::string_view units = "kmg";
+        const auto unit = size.empty() ? std::string_view::npos
+                                       : units.find(static_cast<char>(size.back() | 0x20));
+        if (unit != std::string_view::npos) {
+            factor = std::uint64_t{1024} << (10 * unit);
+            size.remove_suffix(1);
+        }
+        const auto number = base::parse_number<std::uint64_t>(size);
+        if (!number || *number == 0 || *number > (1ULL << 40)) return false;
+        Filesystem filesystem;
+        filesystem.type = FilesystemType::ram;
+        filesystem.usage = *number * factor;
+        filesystem.target = row.target;
+        return add(std::move(filesystem));
+    }
+
+    bool bind(const Row& row) {
+        Filesystem filesystem;
+        bool is_bind = false;
+        for (const std::string_view option : base::split(row.options, ',')) {
+            if (option == "bind" || option == "rbind")
+                is_bind = true;
+            else if (option == "ro")
+                filesystem.readonly = true;
+            else if (option != "rw" && option != "defaults" && option != "create=dir" &&
+                     option != "create=file" && !option.empty())
+                return false;
+        }
+        if (!is_bind || !row.source.starts_with('/')) return false;
+        filesystem.source = row.source;
+        filesystem.target = row.target;
+        return add(std::move(filesystem));
+    }
+
+    // libvirt's XML has one filesystem per target, lxc mounts the second over the first.
+    bool add(Filesystem filesystem) {
+        auto& all = context_.domain.filesystems;
+        for (const Filesystem& other : all)
+            if (other.target == filesystem.target) return false;
+        all.push_back(std::move(filesystem));
+        return true;
+    }
+
+    Context& context_;
+    std::string root_, lxc_root_;
+};
+
+void convert_fstab(Context& context, const Line& line, Mounts& mounts) {
+    std::string text;
+    std::string path = line.value;
+    try {
+        if (!path.starts_with('/') && context.facts.kind(path) == 0)
+            path = base::parent_folder(line.file) + "/" + path;
+        text = context.facts.text(path);
+    } catch (const base::Exception& error) {
+        return context.untranslated(line, error.message());
+    }
+    int number = 0;
+    for (const std::string_view raw : base::split(text, '\n')) {
+        ++number;
+        const std::string_view row = base::trim(raw);
+        if (row.empty() || row.front() == '#') continue;
+        Verdict verdict = Verdict::exact;
+        std::string words;
+        mounts.convert(row, [&](Verdict judged, std::string why) {
+            verdict = judged;
+            words = std::move(why);
+        });
+        context.tell({path, number, "", verdict, words, line.order});
+    }
+}
+
+}  // namespace
+
+void convert_root(Context& context) {
+    const Line* backend = context.one("rootfs.backend");
+    const Line* path = context.one("rootfs.path");
+    if (!context.options.rootfs.empty()) {
+        context.domain.filesystems.push_back(
+            root_of(FilesystemType::mount, context.options.rootfs));
+        if (path != nullptr)
+            context.approximated(*path,
+                                 fmt::format("--rootfs '{}' instead", context.options.rootfs));
+    } else if (path != nullptr) {
+        Storage storage = split_storage(path->value);
+        if (storage.backend.empty() && backend != nullptr &&
+            backend->value.find(',') == std::string::npos)
+            storage.backend = backend->value;
+        add_root(context, *path, storage);
+    }
+    if (context.domain.filesystems.empty())
+        base::fail(base::ErrorCode::config_unsupported,
+                   "'{}' names no root file system that can be used (lxc.rootfs.path = /ABSOLUTE/"
+                   "PATH): --rootfs DIR says where it is",
+                   context.file);
+    if (const Line* line = context.one("rootfs.options")) add_root_options(context, *line);
+}
+
+void convert_mounts(Context& context) {
+    Mounts mounts(context);
+    // As lxc: the file first.
+    if (const Line* line = context.one("mount.fstab")) convert_fstab(context, *line, mounts);
+    for (const Line* line : context.all("mount.entry"))
+        mounts.convert(line->value, [&](Verdict verdict, std::string text) {
+            if (verdict == Verdict::kept)
+                context.kept(*line, std::move(text));
+            else if (verdict == Verdict::approximated)
+                context.approximated(*line, std::move(text));
+            else
+                context.untranslated(*line, std::move(text));
+        });
+    std::string wanted;
+    for (const Line* line : context.all("mount.auto")) {
+        bool usual = true;
+        for (const std::string_view word : base::split_words(line->value)) {
+            wanted += fmt::format("{}{}", wanted.empty() ? "" : " ", word);
+            usual =
+                usual && base::contains_word("proc proc:mixed sys:ro cgroup cgroup:mixed", word);
+        }
+        if (!usual) context.kept(*line, "as <lx:mount_auto>");
+    }
+    const auto words = base::split_words(wanted);
+    if (!std::all_of(words.begin(), words.end(), [](std::string_view word) {
+            return base::contains_word("proc proc:mixed sys:ro cgroup cgroup:mixed", word);
+        }))
+        context.domain.container.mount_auto = wanted;
+    if (const Line* line = context.one("autodev"); line != nullptr && line->value == "0")
+        context.approximated(*line, "lxvirt always makes the container's /dev itself");
+}
+
+}  // namespace lxvirt::driver::native

@@ -1,0 +1,42 @@
+// What the conversion asks of the host.
+#include <sys/stat.h>
+
+#include "base/error.hh"
+#include "base/file.hh"
+#include "base/netlink.hh"
+#include "driver/native/convert.hh"
+
+namespace lxvirt::driver::native {
+
+namespace {
+
+char kind_of(const std::string& path) {
+    struct stat info {};
+    if (::stat(path.c_str(), &info) != 0) return 0;
+    switch (info.st_mode & S_IFMT) {
+        case S_IFDIR: return 'd';
+        case S_IFCHR: return 'c';
+        case S_IFBLK: return 'b';
+        default: return 'f';
+    }
+}
+
+}  // namespace
+
+Facts host_facts() {
+    Facts facts;
+    facts.kind = kind_of;
+    facts.text = [](const std::string& path) { return base::read_file(path); };
+    facts.address = [](const std::string& link, bool v6) -> std::optional<std::string> {
+        base::Netlink netlink;
+        const auto index = netlink.find_link(link);
+        for (const base::AddressFacts& facts_of : netlink.addresses())
+            if (index && facts_of.index == *index && !facts_of.link_local &&
+                (facts_of.address.family == AF_INET6) == v6)
+                return base::format_address(facts_of.address);
+        return std::nullopt;
+    };
+    return facts;
+}
+
+}  // namespace lxvirt::driver::native
