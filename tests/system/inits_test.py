@@ -107,7 +107,7 @@ class PlainProgram(GuestCase):
         self.life("sleep 0.3; exit 0", on_poweroff="restart", devices=(
             f"<filesystem type='mount'><source dir='{source}'/><target dir='/data'/></filesystem>"))
         support.os.rmdir(source)
-        wait_for(lambda: not self.active())
+        wait_for(lambda: self.state("one").startswith("shut off"))
         self.assertIn("shut off (failed", self.state("one"))
         self.assertIn(source, self.state("one"))
         self.assert_nothing_left()
