@@ -18,11 +18,6 @@
 
 namespace lxvirt::driver {
 
-namespace {
-
-using base::ErrorCode;
-
-// Those of the host's links, the network's own bridge aside.
 std::vector<xml::UsedSubnet> used_subnets(const std::string& own_bridge) {
     base::Netlink netlink;
     std::map<int, std::string> names;
@@ -40,6 +35,10 @@ std::vector<xml::UsedSubnet> used_subnets(const std::string& own_bridge) {
         if (entry.destination.prefix != 0) add(entry.index, entry.destination);
     return used;
 }
+
+namespace {
+
+using base::ErrorCode;
 
 std::string indented(const std::string& text) {
     std::string out;

@@ -3,12 +3,17 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "driver/network_live.hh"
 #include "driver/root.hh"
 #include "xml/network.hh"
+#include "xml/network_check.hh"
 
 namespace lxvirt::driver {
+
+// Subnets of the host's links, the network's own bridge aside.
+[[nodiscard]] std::vector<xml::UsedSubnet> used_subnets(const std::string& own_bridge);
 
 // Makes the network and its supervisor. Throws with nothing left behind.
 void start_network(const Root& root, xml::Network network);

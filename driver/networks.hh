@@ -83,6 +83,9 @@ class Networks {
     // Defines nothing: a transient network, started.
     DefinedNetwork create_xml(std::string_view xml, const std::string& file, bool validate = false);
     void undefine(const NetworkRef& network);
+    // Defines the network that comes with lxvirt and marks it for autostart; its subnet and bridge
+    // are others where the host uses those. Throws operation_failed where there is one of its name.
+    DefinedNetwork define_default();
     [[nodiscard]] std::string xml_desc(const NetworkRef& network, bool inactive = false) const;
     [[nodiscard]] bool autostart(const NetworkRef& network) const;
     void set_autostart(const NetworkRef& network, bool on);

@@ -1,5 +1,5 @@
-// net-define, net-create, net-undefine, net-start, net-destroy, net-autostart, net-info, net-name,
-// net-uuid, net-dumpxml, net-edit.
+// net-define, net-default, net-create, net-undefine, net-start, net-destroy, net-autostart,
+// net-info, net-name, net-uuid, net-dumpxml, net-edit.
 #include "shell/edit_loop.hh"
 #include "shell/failure.hh"
 #include "shell/network_lookup.hh"
@@ -38,6 +38,22 @@ bool define(Session& session, const Invocation& invocation) {
 
 bool create(Session& session, const Invocation& invocation) {
     return make(session, invocation, &driver::Networks::create_xml, "create", "created");
+}
+
+constexpr Option kDefaultOptions[] = {
+    {"missing", OptionType::boolean, "do nothing, with success, where there is one already"},
+};
+
+bool define_default(Session& session, const Invocation& invocation) {
+    driver::Networks networks = session.connection().networks();
+    if (invocation.has("missing"))
+        for (const driver::NetworkSummary& network : networks.list())
+            if (network.name == "default") return true;
+    const driver::DefinedNetwork defined =
+        explain("Failed to define the default network", [&] { return networks.define_default(); });
+    for (const std::string& notice : defined.notices) session.warn(notice);
+    session.say_format("Network {} defined and marked as autostarted\n", defined.network.name);
+    return true;
 }
 
 constexpr Option kAnyOptions[] = {network_option()};
@@ -154,6 +170,11 @@ constexpr Command kCommands[] = {
     {"net-create", "start a network from an XML file",
      "Start a network that is not stored: it is gone when it stops.", kFileOptions, create,
      kInterruptible},
+    {"net-default", "store the network that comes with lxvirt",
+     "Define the network 'default': 192.168.122.0/24 with DHCP, masqueraded,\n"
+     "or the next 192.168.N.0/24 that this host does not use; it starts\n"
+     "with the host.",
+     kDefaultOptions, define_default, kInterruptible},
     {"net-define", "store a network from an XML file",
      "Store a definition, or replace the one of the same name and UUID.\n"
      "A running network stays as it is until its next start.",
