@@ -9,10 +9,6 @@ namespace lxvirt::shell {
 
 namespace {
 
-std::string or_dash(const std::string& text) {
-    return text.empty() ? std::string("-") : text;
-}
-
 xml::Domain parsed(Session& session, const Invocation& invocation) {
     const driver::DomainRef domain = find_domain(session, invocation);
     const bool inactive = invocation.has("inactive");

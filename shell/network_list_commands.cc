@@ -82,10 +82,6 @@ std::string time_text(std::int64_t seconds) {
     return text;
 }
 
-std::string or_dash(const std::string& text) {
-    return text.empty() ? std::string("-") : text;
-}
-
 bool leases(Session& session, const Invocation& invocation) {
     const driver::NetworkRef network = find_network(session, invocation);
     std::optional<std::string> mac;

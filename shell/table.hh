@@ -10,6 +10,11 @@
 
 namespace lxvirt::shell {
 
+// What stands in a cell that has no text.
+[[nodiscard]] inline std::string or_dash(const std::string& text) {
+    return text.empty() ? std::string("-") : text;
+}
+
 class Table {
   public:
     explicit Table(const std::vector<std::string>& header);

@@ -15,16 +15,15 @@ namespace lxvirt::xml {
 namespace {
 
 // libvirt takes whatever else stands there for `otherwise`; so do we, and say so.
-bool lenient_switch(const Element& element, std::string_view name, std::string_view word,
-                    bool otherwise) {
+template <std::size_t N>
+bool lenient_switch(const Element& element, std::string_view name,
+                    const std::array<Name<bool>, N>& words, bool otherwise) {
     const auto text = element.attribute(name);
     if (!text) return otherwise;
-    if (*text == word) return !otherwise;
-    const bool known = value_of(kYesNo, *text) || value_of(kOnOff, *text);
-    if (!known)
-        element.document().notice(
-            element, fmt::format("{}='{}' of <{}> is not understood, and was taken for the default",
-                                 name, *text, element.name()));
+    if (const auto value = value_of(words, *text)) return *value;
+    element.document().notice(
+        element, fmt::format("{}='{}' of <{}> is not {}, and was taken for {}", name, *text,
+                             element.name(), list_of(words), name_of(words, otherwise)));
     return otherwise;
 }
 
@@ -84,7 +83,7 @@ void parse_bridge(const Element& root, Network& out) {
         out.bridge.name = string_attribute(bridge, "name");
         out.bridge.zone = string_attribute(bridge, "zone");
         const bool has_stp = bridge.attribute("stp").has_value();
-        out.bridge.stp = lenient_switch(bridge, "stp", "off", true);
+        out.bridge.stp = lenient_switch(bridge, "stp", kOnOff, true);
         const auto delay = bridge.attribute("delay");
         const auto seconds = to_unsigned(delay.value_or("0"));
         if (!seconds || *seconds > std::numeric_limits<unsigned>::max() / 100)
@@ -141,7 +140,7 @@ PortGroup parse_portgroup(const Element& element) {
     if (group.name.empty())
         element.fail(ErrorCode::xml_error, "Missing required name attribute in portgroup",
                      "<portgroup name='web'>");
-    group.is_default = lenient_switch(element, "default", "yes", false);
+    group.is_default = lenient_switch(element, "default", kYesNo, false);
     group.trust_guest_rx_filters = enum_attribute(element, "trustGuestRxFilters", kYesNo);
     group.virtualport = parse_virtual_port(element, InterfaceType::bridge);
     group.bandwidth = parse_bandwidth(element, InterfaceType::bridge);

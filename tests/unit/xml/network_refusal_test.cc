@@ -84,6 +84,24 @@ TEST(NetworkRefusal, KnowsNamesUuidsAndAttributes) {
                 StartsWith("internal error: No dnsmasq options value specified (x.xml:3"));
 }
 
+TEST(NetworkRefusal, NamesWhatItLeavesOut) {
+    const ParsedNetwork parsed =
+        parse_network(network("<bridge name='b' stp='no'/>\n<portgroup name='p' default='maybe'/>\n"
+                              "<title>t</title>\n<domain/>\n<ip address='10.0.0.1' prefix='24'>\n"
+                              "<dhcp><bootp file='x'/></dhcp></ip>"),
+                      {.file = "x.xml"});
+    std::vector<std::string> messages;
+    for (const Notice& notice : parsed.notices) messages.push_back(notice.message());
+    EXPECT_THAT(
+        messages,
+        ::testing::ElementsAre(
+            "x.xml:3: stp='no' of <bridge> is not on or off, and was taken for on",
+            "x.xml:4: default='maybe' of <portgroup> is not yes or no, and was taken for no",
+            "x.xml:5: <title> in <network> is not supported by lxvirt and was left out",
+            "x.xml:6: <domain> without a name was left out",
+            "x.xml:8: <bootp> needs a file, and a <range> or <host> beside it; it was left out"));
+}
+
 std::string port_error(const std::string& inside) {
     try {
         (void)parse_network_port("<networkport>\n" + inside + "</networkport>", {.file = "p.xml"});
