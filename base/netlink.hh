@@ -88,7 +88,6 @@ struct BridgeSpec {
     unsigned mtu = 0;
     bool stp = false;
     unsigned forward_delay = 0;  // seconds; with STP the kernel has two at least
-    bool vlan_filtering = false;
 };
 
 // BR_STATE_*, linux/if_bridge.h.
@@ -164,7 +163,8 @@ class Netlink {
     // 0 = out of its bridge.
     void set_master(int index, int master);
     void set_bridge_stp(int bridge, bool on);
-    void set_bridge_vlan_filtering(int bridge, bool on);
+    // EOPNOTSUPP where the kernel cannot.
+    void filter_bridge_vlans(int bridge);
     // Isolated ports of a bridge do not reach each other.
     void set_port_isolated(int port, bool isolated);
     // EBUSY while the kernel's own STP runs on the bridge, ENETDOWN without a carrier.

@@ -44,7 +44,6 @@ void Netlink::make_bridge(const BridgeSpec& spec) {
     bridge_data(message, [&] {
         message.attribute(IFLA_BR_FORWARD_DELAY, spec.forward_delay * kTicks);
         message.attribute(IFLA_BR_STP_STATE, spec.stp ? 1U : 0U);
-        if (spec.vlan_filtering) byte(message, IFLA_BR_VLAN_FILTERING, 1);
     });
     request(message, fmt::format("error creating bridge interface {}", spec.name));
     // A new link takes no alias in its first message.
@@ -64,12 +63,11 @@ void Netlink::set_bridge_stp(int bridge, bool on) {
     request(message, fmt::format("switch STP of bridge {} {}", bridge, on ? "on" : "off"));
 }
 
-void Netlink::set_bridge_vlan_filtering(int bridge, bool on) {
+void Netlink::filter_bridge_vlans(int bridge) {
     NetlinkMessage message(RTM_NEWLINK, 0);
     message.fixed(header_of(bridge));
-    bridge_data(message, [&] { byte(message, IFLA_BR_VLAN_FILTERING, on ? 1 : 0); });
-    request(message,
-            fmt::format("switch VLAN filtering of bridge {} {}", bridge, on ? "on" : "off"));
+    bridge_data(message, [&] { byte(message, IFLA_BR_VLAN_FILTERING, 1); });
+    request(message, fmt::format("switch VLAN filtering of bridge {} on", bridge));
 }
 
 void Netlink::set_port_isolated(int port, bool isolated) {

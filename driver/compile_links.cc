@@ -4,6 +4,7 @@
 #include "base/error.hh"
 #include "base/netlink.hh"
 #include "driver/compile_parts.hh"
+#include "driver/network_ports.hh"
 #include "netd/compile.hh"
 
 namespace lxvirt::driver::compile {
@@ -77,13 +78,6 @@ void refuse_unsupported(const xml::Interface& interface) {
     if (!has_veth && interface.isolated.value_or(false)) refuse("port");
 }
 
-std::vector<helper::PortVlan> vlans(const xml::Vlan& vlan) {
-    std::vector<helper::PortVlan> made;
-    for (const xml::VlanTag& tag : vlan.tags)
-        made.push_back({.id = tag.id, .untagged = !vlan.trunk || tag.native_mode == "untagged"});
-    return made;
-}
-
 Link link(const xml::Interface& given, const HostFacts& host) {
     const bool of_network = given.type == xml::InterfaceType::network;
     const xml::Interface interface = of_network ? host.resolve(given) : given;
@@ -98,7 +92,7 @@ Link link(const xml::Interface& given, const HostFacts& host) {
     made.mtu = interface.mtu.value_or(0);
     made.up = starts_up(interface);
     made.isolated = interface.isolated.value_or(false);
-    if (interface.vlan) made.vlans = vlans(*interface.vlan);
+    if (interface.vlan) made.vlans = port_vlans(*interface.vlan);
     if (interface.bandwidth) made.limits = netd::traffic_limits(*interface.bandwidth);
     made.addresses = all(interface.ips, address);
     made.routes = all(interface.routes, route);

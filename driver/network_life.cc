@@ -76,6 +76,11 @@ void make(const Root& root, const LiveNetwork& live) {
     }
 }
 
+void attach_again(const Root& root, const xml::Network& network) {
+    for (const std::string& problem : attach_running(root, network))
+        base::append_log(root.network_paths().log(network.name), problem);
+}
+
 // The network is there, but nobody holds it.
 void put_supervisor_back(const Root& root, const LiveNetwork& live) {
     const std::string& name = live.network.name;
@@ -95,6 +100,7 @@ void put_supervisor_back(const Root& root, const LiveNetwork& live) {
         clear_network_group(root, name);
         throw;
     }
+    attach_again(root, live.network);
     journal_event(root, "network-supervision", name, live.network.uuid, "Restored", "Supervisor");
 }
 
@@ -156,8 +162,7 @@ void start_network(const Root& root, xml::Network network) {
         remove_live_network(root, name, true);
         throw;
     }
-    for (const std::string& problem : attach_running(root, live.network))
-        base::append_log(root.network_paths().log(name), problem);
+    attach_again(root, live.network);
     journal_network(root, name, live.network.uuid, "Started");
 }
 

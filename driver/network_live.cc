@@ -1,6 +1,5 @@
 #include "driver/network_live.hh"
 
-#include <dirent.h>
 #include <sys/stat.h>
 #include <unistd.h>
 

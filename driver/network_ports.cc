@@ -138,6 +138,28 @@ xml::Interface merge(const xml::Network& network, const xml::Interface& interfac
     return made;
 }
 
+// Ports without a tag stay in VLAN 1, where the host is too.
+void let_bridge_know_tags(const xml::Network& network) {
+    base::Netlink netlink;
+    try {
+        netlink.filter_bridge_vlans(netlink.link_index(network.bridge.name));
+    } catch (const base::SystemError& error) {
+        if (error.error() != EOPNOTSUPP) throw;
+        base::fail(ErrorCode::config_unsupported,
+                   "network '{}': a VLAN tag needs a kernel with CONFIG_BRIDGE_VLAN_FILTERING",
+                   network.name);
+    }
+}
+
+// What a link that is in the bridge already lacks; the helper does it for new ones.
+void configure_port(base::Netlink& netlink, int port, const xml::Interface& plugged) {
+    if (plugged.isolated.value_or(false)) netlink.set_port_isolated(port, true);
+    if (!plugged.vlan) return;
+    netlink.remove_port_vlan(port, 1);
+    for (const helper::PortVlan& vlan : port_vlans(*plugged.vlan))
+        netlink.add_port_vlan(port, vlan.id, vlan.untagged);
+}
+
 xml::NetworkPort port_of(const xml::Network& network, const xml::Interface& interface,
                          const PortOwner& owner) {
     const xml::Interface plugged = merge(network, interface);
@@ -164,6 +186,7 @@ xml::NetworkPort port_of(const xml::Network& network, const xml::Interface& inte
 // Under the network's lock.
 void plug_in(const Root& root, const xml::Network& network, const PortOwner& owner,
              xml::Interface& interface) {
+    if (merge(network, interface).vlan) let_bridge_know_tags(network);
     if (interface.portid.empty()) interface.portid = base::random_uuid();
     if (network.uses_macvlan())
         interface.actual_dev = choose_device(root, network);
@@ -227,6 +250,13 @@ xml::Interface resolve_interface(const Root& root, const xml::Interface& interfa
     xml::Interface made = merge(live.network, interface);
     if (made.type == xml::InterfaceType::direct && made.source.empty())
         made.source = choose_device(root, live.network);
+    return made;
+}
+
+std::vector<helper::PortVlan> port_vlans(const xml::Vlan& vlan) {
+    std::vector<helper::PortVlan> made;
+    for (const xml::VlanTag& tag : vlan.tags)
+        made.push_back({.id = tag.id, .untagged = !vlan.trunk || tag.native_mode == "untagged"});
     return made;
 }
 
@@ -301,11 +331,11 @@ std::vector<std::string> attach_running(const Root& root, const xml::Network& ne
                 base::Netlink netlink;
                 const auto link = netlink.link(interface.target);
                 if (!link || link->alias != fmt::format("lxvirt:{}:{}", root.id(), name)) continue;
-                plug_in(root, network, owner, interface);
                 const int bridge = netlink.link_index(network.bridge.name);
-                if (link->master != bridge) netlink.set_master(link->index, bridge);
-                if (merge(network, interface).isolated.value_or(false))
-                    netlink.set_port_isolated(link->index, true);
+                if (link->master == bridge) continue;
+                plug_in(root, network, owner, interface);
+                netlink.set_master(link->index, bridge);
+                configure_port(netlink, link->index, merge(network, interface));
             }
         } catch (const base::Exception& error) {
             problems.push_back(

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "driver/root.hh"
+#include "helper/plan.hh"
 #include "xml/domain.hh"
 #include "xml/network.hh"
 
@@ -41,6 +42,9 @@ void sweep_ports(const Root& root, std::string_view network);
 // nothing. Throws operation_invalid where the network is not active, saying how to start it.
 [[nodiscard]] xml::Interface resolve_interface(const Root& root, const xml::Interface& interface);
 
+// The tags of a bridge port.
+[[nodiscard]] std::vector<helper::PortVlan> port_vlans(const xml::Vlan& vlan);
+
 // Who plugs in.
 struct PortOwner {
     std::string name, uuid;  // of the domain
@@ -61,8 +65,9 @@ void release_ports(const Root& root, const xml::Domain& domain);
 // The files that go with the container.
 [[nodiscard]] std::vector<std::string> port_files(const Root& root, const xml::Domain& domain);
 
-// Puts the links of containers that still run back into the bridge of a network that was started
-// again, and records their ports. Under the network's lock. Returns what could not be done.
+// Puts the links of containers that still run back into the bridge of a network where they are not
+// in it, because it was started again, and records their ports. Under the network's lock. Returns
+// what could not be done.
 std::vector<std::string> attach_running(const Root& root, const xml::Network& network);
 
 }  // namespace lxvirt::driver

@@ -128,13 +128,21 @@ bool stop_network_process(const Root& root, const std::string& name) {
     const auto process = base::open_pidfd(*pid);
     // The number may have changed hands in between: the lock tells.
     if (!process || root.supervised(name) != pid) return false;
-    if (const auto socket = connect(root, name)) request(*socket, netd::RequestKind::stop);
+    bool told = false;
+    try {
+        const auto socket = connect(root, name);
+        if (socket) request(*socket, netd::RequestKind::stop);
+        told = socket.has_value();
+    } catch (const base::Exception&) {
+        // One whose start was cut short undoes it at this moment, and answers nobody.
+        if (!base::wait_readable(*process, kEndLimit)) throw;
+    }
     if (!base::wait_readable(*process, kEndLimit)) {
         (void)base::send_signal(*process, SIGKILL);
         (void)base::wait_readable(*process, kEndLimit);
     }
     reap_helpers();
-    return true;
+    return told;
 }
 
 void update_network_process(const Root& root, const netd::NetworkPlan& plan) {

@@ -38,7 +38,8 @@ class NetworkProcess {
 // Kills what a supervisor that was killed has left, dnsmasq, and removes the group.
 void clear_network_group(const Root& root, const std::string& name);
 
-// Tells the supervisor to take the network away, and waits for its end. False where there is none.
+// Tells the supervisor to take the network away, and waits for its end. False where there is none,
+// or where it could not be told: something may be left then.
 bool stop_network_process(const Root& root, const std::string& name);
 
 // Hands the supervisor another plan of its network. Throws its words where it cannot follow.

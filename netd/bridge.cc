@@ -76,8 +76,7 @@ int make_bridge(Netlink& netlink, const BridgePlan& plan) {
                              .alias = plan.alias,
                              .mtu = plan.mtu,
                              .stp = plan.stp,
-                             .forward_delay = plan.delay,
-                             .vlan_filtering = plan.vlan_filtering});
+                             .forward_delay = plan.delay});
     try {
         const int index = netlink.link_index(plan.name);
         configure(netlink, index, plan);

@@ -1,7 +1,5 @@
 #include "netd/compile.hh"
 
-#include <algorithm>
-
 #include "base/error.hh"
 #include "netd/dnsmasq_config.hh"
 #include "netd/ruleset.hh"
@@ -17,12 +15,6 @@ base::RateLimit rate_limit(const xml::BandwidthLimit& limit) {
             .burst = limit.burst.value_or(0) * kibibyte};
 }
 
-bool tags_vlans(const xml::Network& network) {
-    return network.vlan ||
-           std::any_of(network.portgroups.begin(), network.portgroups.end(),
-                       [](const xml::PortGroup& group) { return group.vlan.has_value(); });
-}
-
 BridgePlan bridge_plan(const xml::Network& network, const CompileFacts& facts) {
     BridgePlan plan;
     plan.name = network.bridge.name;
@@ -31,7 +23,6 @@ BridgePlan bridge_plan(const xml::Network& network, const CompileFacts& facts) {
     plan.mtu = network.mtu.value_or(0);
     plan.stp = network.bridge.stp;
     plan.delay = network.bridge.delay;
-    plan.vlan_filtering = tags_vlans(network);
     plan.ipv6 = network.ipv6;
     const bool forwards = network.forward.mode != xml::ForwardMode::none;
     for (const xml::NetworkIp& ip : network.ips) {

@@ -56,8 +56,7 @@ struct BridgePlan {
     std::uint32_t mtu = 0;
     bool stp = false;
     std::uint32_t delay = 0;  // seconds
-    bool vlan_filtering = false;
-    bool ipv6 = false;  // else IPv6 is off on the bridge
+    bool ipv6 = false;        // else IPv6 is off on the bridge
     std::vector<PlanAddress> addresses;
     std::vector<PlanRoute> routes;
     std::optional<base::TrafficLimits> limits;
@@ -70,7 +69,6 @@ struct BridgePlan {
         visit("mtu", self.mtu);
         visit("stp", self.stp);
         visit("delay", self.delay);
-        visit("vlan_filtering", self.vlan_filtering);
         visit("ipv6", self.ipv6);
         visit("addresses", self.addresses);
         visit("routes", self.routes);

@@ -85,7 +85,11 @@ void Supervisor::start() {
         listen();
         write_status();
     } catch (const base::Exception&) {
-        undo();
+        // What was there before us goes on as it can.
+        if (taken_over_)
+            stop_dnsmasq();
+        else
+            undo();
         throw;
     }
 }
@@ -95,6 +99,7 @@ void Supervisor::start_parts() {
     netlink_.emplace();
     // Its own failure leaves nothing, and what belongs to somebody else is not ours to undo.
     try {
+        taken_over_ = netlink_->link_alias(plan_.bridge->name) == plan_.bridge->alias;
         bridge_ = make_bridge(*netlink_, *plan_.bridge);
     } catch (const base::Exception&) {
         plan_.bridge.reset();
@@ -127,6 +132,13 @@ void Supervisor::adopt_dnsmasq(DnsmasqProcess process) {
     loop_.watch(dnsmasq_->process(), EPOLLIN, [this](std::uint32_t) { on_dnsmasq_end(); });
 }
 
+void Supervisor::stop_dnsmasq() {
+    if (!dnsmasq_) return;
+    if (dnsmasq_->process().valid()) loop_.forget(dnsmasq_->process());
+    dnsmasq_->stop();
+    dnsmasq_.reset();
+}
+
 void Supervisor::undo() {
     const auto attempt = [this](auto&& step) {
         try {
@@ -139,11 +151,7 @@ void Supervisor::undo() {
     loop_.cancel(std::move(rules_timer_));
     std::optional<RulesetJob> rules;
     if (!plan_.ruleset_removal.empty()) attempt([&] { rules.emplace(plan_.ruleset_removal); });
-    attempt([&] {
-        if (dnsmasq_ && dnsmasq_->process().valid()) loop_.forget(dnsmasq_->process());
-        if (dnsmasq_) dnsmasq_->stop();
-        dnsmasq_.reset();
-    });
+    attempt([&] { stop_dnsmasq(); });
     if (plan_.bridge && netlink_) attempt([&] { remove_bridge(*netlink_, *plan_.bridge); });
     if (plan_.bridge) attempt([&] { leave_forwarding(plan_.bridge->name); });
     if (rules) attempt([&] { (void)base::reap(rules->finish(), true); });
@@ -329,11 +337,7 @@ void Supervisor::update_dnsmasq(const std::optional<DnsmasqPlan>& before) {
         return;
     }
     loop_.cancel(std::move(dnsmasq_timer_));
-    if (dnsmasq_) {
-        loop_.forget(dnsmasq_->process());
-        dnsmasq_->stop();
-        dnsmasq_.reset();
-    }
+    stop_dnsmasq();
     if (!plan_.dnsmasq) return;
     write_dnsmasq_files(dnsmasq_setup());
     DnsmasqProcess process(dnsmasq_setup());

@@ -36,6 +36,7 @@ class Supervisor {
 
     void start_parts();
     void adopt_dnsmasq(DnsmasqProcess process);
+    void stop_dnsmasq();
     void watch_links();
     void watch_table();
     void on_links();
@@ -56,7 +57,8 @@ class Supervisor {
     base::EventLoop loop_;
     std::optional<base::Netlink> netlink_;
     int bridge_ = 0;
-    base::UniqueFd links_;  // notices of the bridge's ports
+    bool taken_over_ = false;  // the bridge was there: its supervisor had been killed
+    base::UniqueFd links_;     // notices of the bridge's ports
     std::optional<TableWatch> table_;
     base::UniqueFd rules_timer_;
     std::optional<DnsmasqProcess> dnsmasq_;
