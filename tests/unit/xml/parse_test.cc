@@ -147,7 +147,8 @@ TEST(DomainParse, KeepsRunTimeFactsOfALiveDocumentOnly) {
 
 TEST(DomainParse, KeepsTheExtensionLast) {
     const std::string text = document(
-        "<c:container xmlns:c='urn:lxvirt:domain:1'><c:sysctl name='a.b' value='1'/></c:container>" +
+        "<c:container xmlns:c='urn:lxvirt:domain:1'><c:sysctl name='a.b' "
+        "value='1'/></c:container>" +
         kOwn);
     EXPECT_THAT(notices(text), IsEmpty());
     EXPECT_THAT(format_domain(parse_domain(text).domain),
