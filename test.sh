@@ -26,7 +26,7 @@ install_packages "${build_packages[@]}" "${test_packages[@]}" || give_up "packag
 
 say "Building in $build"
 if [ ! -f "$build/build.ninja" ]; then
-    meson setup "$build" >"/tmp/lxvirt-setup.log" 2>&1 || {
+    meson setup "$build" -Dtest_points=true >"/tmp/lxvirt-setup.log" 2>&1 || {
         cat /tmp/lxvirt-setup.log
         give_up "meson setup $build"
     }

@@ -6,6 +6,8 @@
 // cpus and mems.
 #pragma once
 
+#include <sys/types.h>
+
 #include <chrono>
 #include <optional>
 #include <string>
@@ -76,6 +78,10 @@ void thaw_group(const std::vector<Hierarchy>& all, const std::string& path);
 // nothing is left or `patience` is over; frozen ones are thawed. True when it is empty.
 bool kill_group(const std::vector<Hierarchy>& all, const std::string& path,
                 std::chrono::milliseconds patience = std::chrono::seconds(5));
+
+// Every process in the group and below, as this pid namespace numbers them.
+[[nodiscard]] std::vector<pid_t> processes_of(const std::vector<Hierarchy>& all,
+                                              const std::string& path);
 
 // Processes that the OOM killer ended in the group so far (v2 memory.events, v1
 // memory.oom_control); nothing where the kernel does not tell.

@@ -151,6 +151,29 @@ bool kill_group(const std::vector<Hierarchy>& all, const std::string& path,
 
 namespace {
 
+void add_processes(const std::string& folder, std::vector<pid_t>& found) {
+    const auto procs = try_read_file(folder + "/cgroup.procs");
+    if (!procs) return;
+    for (const std::string_view word : split_words(*procs))
+        if (const auto pid = parse_number<pid_t>(word)) found.push_back(*pid);
+    const std::unique_ptr<DIR, int (*)(DIR*)> listing(::opendir(folder.c_str()), &::closedir);
+    while (const dirent* entry = listing ? ::readdir(listing.get()) : nullptr) {
+        const std::string_view name = entry->d_name;
+        if (entry->d_type == DT_DIR && name != "." && name != "..")
+            add_processes(fmt::format("{}/{}", folder, name), found);
+    }
+}
+
+}  // namespace
+
+std::vector<pid_t> processes_of(const std::vector<Hierarchy>& all, const std::string& path) {
+    std::vector<pid_t> found;
+    if (!all.empty()) add_processes(all.front().mount + path, found);
+    return found;
+}
+
+namespace {
+
 // v1 counts in the victim's own group only, v2 in those above it too.
 unsigned long oom_kills_below(const std::string& folder) {
     unsigned long sum = keyed_value(folder + "/memory.oom_control", "oom_kill").value_or(0);

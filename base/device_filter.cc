@@ -3,11 +3,13 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 
 #include "base/error.hh"
 #include "base/file.hh"
+#include "base/text.hh"
 
 namespace lxvirt::base {
 
@@ -81,6 +83,61 @@ int bpf(int command, bpf_attr& attributes) {
     return static_cast<int>(::syscall(SYS_bpf, command, &attributes, sizeof attributes));
 }
 
+constexpr std::string_view kProgramName = "lxvirt_devices";
+
+// The program with our name among those attached to the group; invalid where there is none.
+UniqueFd attached_program(Fd group) {
+    std::array<std::uint32_t, 64> ids{};  // the kernel's most
+    bpf_attr query{};
+    query.query.target_fd = static_cast<std::uint32_t>(group.get());
+    query.query.attach_type = BPF_CGROUP_DEVICE;
+    query.query.prog_ids = reinterpret_cast<std::uintptr_t>(ids.data());
+    query.query.prog_cnt = ids.size();
+    if (bpf(BPF_PROG_QUERY, query) != 0) fail_errno("list the device filters of the group");
+    for (std::uint32_t i = 0; i < query.query.prog_cnt; ++i) {
+        bpf_attr open{};
+        open.prog_id = ids[i];
+        UniqueFd program(bpf(BPF_PROG_GET_FD_BY_ID, open));
+        if (!program) continue;  // gone meanwhile
+        bpf_prog_info facts{};
+        bpf_attr info{};
+        info.info.bpf_fd = static_cast<std::uint32_t>(program.get());
+        info.info.info_len = sizeof facts;
+        info.info.info = reinterpret_cast<std::uintptr_t>(&facts);
+        if (bpf(BPF_OBJ_GET_INFO_BY_FD, info) == 0 && kProgramName == facts.name) return program;
+    }
+    return {};
+}
+
+std::vector<std::string> listed_rules(const std::string& group) {
+    std::vector<std::string> lines;
+    const std::string text = read_file(group + "/devices.list");
+    for (const std::string_view line : split(text, '\n'))
+        if (!line.empty()) lines.emplace_back(line);
+    std::sort(lines.begin(), lines.end());
+    return lines;
+}
+
+void allow(const std::string& group, const std::vector<std::string>& lines) {
+    for (const std::string& line : lines) write_value(group + "/devices.allow", line);
+}
+
+// Below the container's own group; what it restricted itself stays restricted.
+void allow_below(const std::string& group, const std::vector<std::string>& before,
+                 const std::vector<std::string>& lines) {
+    for (const std::string& name : list_folder(group)) {
+        const std::string below = group + "/" + name;
+        if (!exists(below + "/devices.list")) continue;
+        try {
+            if (listed_rules(below) != before) continue;
+            allow(below, lines);
+        } catch (const SystemError& error) {
+            if (error.error() != ENOENT && error.error() != ENODEV) throw;  // removed meanwhile
+        }
+        allow_below(below, before, lines);
+    }
+}
+
 }  // namespace
 
 std::string DeviceRule::v1_text() const {
@@ -92,6 +149,22 @@ std::string DeviceRule::v1_text() const {
     if ((access & kDeviceWrite) != 0) text += 'w';
     if ((access & kDeviceMknod) != 0) text += 'm';
     return text;
+}
+
+// "a" in the list means every device with every access, whatever stands behind it, so a rule for
+// both types becomes one for each.
+std::vector<std::string> v1_lines(const std::vector<DeviceRule>& rules) {
+    std::vector<std::string> lines;
+    for (DeviceRule rule : rules) {
+        const bool both = rule.type == 'a';
+        if (both) rule.type = 'b';
+        lines.push_back(rule.v1_text());
+        if (both) rule.type = 'c';
+        if (both) lines.push_back(rule.v1_text());
+    }
+    std::sort(lines.begin(), lines.end());
+    lines.erase(std::unique(lines.begin(), lines.end()), lines.end());
+    return lines;
 }
 
 std::vector<bpf_insn> device_program(const std::vector<DeviceRule>& rules) {
@@ -117,8 +190,7 @@ UniqueFd attach_device_program(Fd group, const std::vector<DeviceRule>& rules, F
     load.insns = reinterpret_cast<std::uintptr_t>(program.data());
     load.insn_cnt = static_cast<std::uint32_t>(program.size());
     load.license = reinterpret_cast<std::uintptr_t>(license);
-    constexpr std::string_view name = "lxvirt_devices";
-    name.copy(load.prog_name, sizeof load.prog_name - 1);
+    kProgramName.copy(load.prog_name, sizeof load.prog_name - 1);
     UniqueFd fd(bpf(BPF_PROG_LOAD, load));
     if (!fd) fail_errno("load the device filter ({} rules)", rules.size());
     bpf_attr attach{};
@@ -134,9 +206,30 @@ UniqueFd attach_device_program(Fd group, const std::vector<DeviceRule>& rules, F
     return fd;
 }
 
+void replace_device_program(Fd group, const std::vector<DeviceRule>& rules) {
+    (void)attach_device_program(group, rules, attached_program(group));
+}
+
 void write_device_list(const std::string& group, const std::vector<DeviceRule>& rules) {
     write_value(group + "/devices.deny", "a");
-    for (const DeviceRule& rule : rules) write_value(group + "/devices.allow", rule.v1_text());
+    allow(group, v1_lines(rules));
+}
+
+void change_device_list(const std::string& group, const std::string& inner,
+                        const std::vector<DeviceRule>& rules) {
+    const std::vector<std::string> before = listed_rules(group);
+    const std::vector<std::string> before_inside = listed_rules(inner);
+    const std::vector<std::string> after = v1_lines(rules);
+    std::vector<std::string> refused, allowed;
+    std::set_difference(before.begin(), before.end(), after.begin(), after.end(),
+                        std::back_inserter(refused));
+    std::set_difference(after.begin(), after.end(), before.begin(), before.end(),
+                        std::back_inserter(allowed));
+    for (const std::string& line : refused) write_value(group + "/devices.deny", line);
+    if (allowed.empty()) return;
+    allow(group, allowed);
+    allow(inner, allowed);
+    allow_below(inner, before_inside, allowed);
 }
 
 }  // namespace lxvirt::base

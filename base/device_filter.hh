@@ -31,6 +31,17 @@ struct DeviceRule {
     }
 };
 
+// For one device, all access or all but writing.
+[[nodiscard]] inline DeviceRule device_rule(char type, std::uint32_t major, std::uint32_t minor,
+                                            bool readonly) {
+    DeviceRule rule{.type = type, .major = major, .minor = minor};
+    if (readonly) rule.access = kDeviceRead | kDeviceMknod;
+    return rule;
+}
+
+// The lines of a v1 devices list that mean the same, sorted.
+[[nodiscard]] std::vector<std::string> v1_lines(const std::vector<DeviceRule>& rules);
+
 // The instructions that allow what `rules` allow and refuse the rest.
 [[nodiscard]] std::vector<bpf_insn> device_program(const std::vector<DeviceRule>& rules);
 
@@ -39,7 +50,17 @@ struct DeviceRule {
 // (BPF_F_REPLACE). Throws SystemError.
 UniqueFd attach_device_program(Fd group, const std::vector<DeviceRule>& rules, Fd replace = Fd());
 
+// Makes `rules` the ones that hold, in one step, in place of the program that an
+// attach_device_program() of whichever process left at the group.
+void replace_device_program(Fd group, const std::vector<DeviceRule>& rules);
+
 // v1: refuses all, then allows each. Must come before groups are made below (EINVAL after).
 void write_device_list(const std::string& group, const std::vector<DeviceRule>& rules);
+
+// v1: brings the list of a group in use to exactly `rules`. What is refused is refused below at
+// once; what is allowed is allowed in `inner`, too, and in those groups below it that allow just
+// what `inner` does.
+void change_device_list(const std::string& group, const std::string& inner,
+                        const std::vector<DeviceRule>& rules);
 
 }  // namespace lxvirt::base

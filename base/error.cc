@@ -30,6 +30,7 @@ std::string_view error_prefix(ErrorCode code) noexcept {
         case ErrorCode::argument_unsupported: return "argument unsupported: ";
         case ErrorCode::operation_aborted: return "operation aborted: ";
         case ErrorCode::no_domain_metadata: return "metadata not found: ";
+        case ErrorCode::device_missing: return "device not found: ";
         case ErrorCode::overflow: return "numerical overflow: ";
         case ErrorCode::operation_unsupported: return "Operation not supported: ";
         case ErrorCode::resource_busy: return "resource busy: ";

@@ -52,6 +52,7 @@ enum class ErrorCode : int {
     operation_unsupported = 84,
     resource_busy = 87,
     xml_invalid_schema = 92,
+    device_missing = 99,
     no_network_port = 106,
     no_hostname = 108,
 };

@@ -2,7 +2,9 @@
 
 #include <fcntl.h>
 #include <linux/mount.h>
+#include <sched.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include <array>
 
@@ -122,6 +124,24 @@ void attach_mount(Fd mount, Fd target, const std::string& name) {
     if (::move_mount(mount.get(), "", target.get(), "",
                      MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) != 0)
         fail_errno("attach the mount on '{}'", name);
+}
+
+void unmount_in(Fd folder, const std::string& name, int flags) {
+    if (::fchdir(folder.get()) != 0 || ::umount2(name.c_str(), flags | UMOUNT_NOFOLLOW) != 0)
+        fail_errno("unmount '{}' of the container", name);
+}
+
+InMountNamespace::InMountNamespace(Fd target)
+    : home_(open_file("/proc/self/ns/mnt", O_RDONLY)),
+      root_(open_file("/", O_PATH | O_DIRECTORY)),
+      folder_(open_file(".", O_PATH | O_DIRECTORY)) {
+    if (::setns(target.get(), CLONE_NEWNS) != 0) fail_errno("enter the container's mounts");
+}
+
+InMountNamespace::~InMountNamespace() {
+    if (::setns(home_.get(), CLONE_NEWNS) != 0 || ::fchdir(root_.get()) != 0 ||
+        ::chroot(".") != 0 || ::fchdir(folder_.get()) != 0)
+        ::_exit(1);
 }
 
 void make_folders_in_root(Fd root, const std::string& path, mode_t mode) {

@@ -49,6 +49,25 @@ void change_mount(Fd mount, const MountChange& change, const std::string& name);
 // Attaches a detached mount on the object `target` (O_PATH).
 void attach_mount(Fd mount, Fd target, const std::string& name);
 
+// Takes away the mount on `name` in `folder`; no link is followed. `flags`: MNT_DETACH. Throws
+// SystemError(EBUSY) where it is in use. The caller is in the mount's namespace, and its working
+// folder changes.
+void unmount_in(Fd folder, const std::string& name, int flags);
+
+// This process in another mount namespace, for a scope. Its root and working folder are those of
+// before when it is back: a way back that fails ends the process. What is done inside goes from
+// descriptor to descriptor, since every path is the other namespace's.
+class InMountNamespace {
+  public:
+    explicit InMountNamespace(Fd target);
+    ~InMountNamespace();
+    InMountNamespace(const InMountNamespace&) = delete;
+    InMountNamespace& operator=(const InMountNamespace&) = delete;
+
+  private:
+    UniqueFd home_, root_, folder_;
+};
+
 // Makes the folders of `path` below `root` that are missing, each step resolved inside `root`.
 void make_folders_in_root(Fd root, const std::string& path, mode_t mode = 0755);
 

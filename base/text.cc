@@ -41,4 +41,11 @@ std::string_view trim(std::string_view text) {
     return text.substr(from, text.find_last_not_of(kBlank) - from + 1);
 }
 
+std::string clean_path(std::string_view path) {
+    std::string clean;
+    for (const std::string_view part : split(path, '/'))
+        if (!part.empty() && part != ".") clean.append("/").append(part);
+    return clean.empty() ? "/" : clean;
+}
+
 }  // namespace lxvirt::base

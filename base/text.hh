@@ -5,6 +5,7 @@
 #include <charconv>
 #include <concepts>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -19,6 +20,9 @@ namespace lxvirt::base {
 [[nodiscard]] bool contains_word(std::string_view text, std::string_view word);
 
 [[nodiscard]] std::string_view trim(std::string_view text);
+
+// "/a/b" of "//a/./b/": one slash between, none at the end, no "."; the root is "/".
+[[nodiscard]] std::string clean_path(std::string_view path);
 
 // A whole decimal number, nothing else around it; nothing on overflow.
 template <std::integral T>
