@@ -15,6 +15,7 @@
 #include "driver/compile_parts.hh"
 #include "driver/helper_process.hh"
 #include "driver/network_ports.hh"
+#include "driver/usb.hh"
 #include "helper/status.hh"
 
 namespace lxvirt::driver {
@@ -23,7 +24,7 @@ namespace {
 
 struct stat stat_path(const std::string& path) {
     struct stat info {};
-    if (::stat(path.c_str(), &info) != 0) base::fail_errno("source '{}'", path);
+    if (::stat(path.c_str(), &info) != 0) base::fail_errno("Unable to access {}", path);
     return info;
 }
 
@@ -60,6 +61,7 @@ HostFacts host_facts(const Root& root) {
     facts.resolve = [&root](const xml::Interface& interface) {
         return resolve_interface(root, interface);
     };
+    facts.usb_nodes = [](const xml::UsbSource& source) { return usb_device_files(source); };
     facts.init_of = [&root](const std::string& name) { return init_of(root, name); };
     return facts;
 }
@@ -67,16 +69,21 @@ HostFacts host_facts(const Root& root) {
 void name_live_domain(xml::Domain& domain, pid_t helper) {
     domain.id = helper;
     if (domain.partition.empty()) domain.partition = "/machine";
-    std::set<std::string> guests;
-    for (const xml::Interface& interface : domain.interfaces) guests.insert(interface.guest);
-    unsigned next_guest = 0;
-    for (std::size_t i = 0; i < domain.interfaces.size(); ++i) {
-        xml::Interface& interface = domain.interfaces[i];
+    std::set<std::string> guests, targets;
+    for (const xml::Interface& interface : domain.interfaces) {
+        guests.insert(interface.guest);
+        targets.insert(interface.target);
+    }
+    unsigned next_guest = 0, next_target = 0;
+    for (xml::Interface& interface : domain.interfaces) {
         // The supervisor's pid makes the name unique without asking anyone; 15 bytes suffice for
         // the largest pid.
-        if (interface.target.empty() && interface.type != xml::InterfaceType::direct)
-            interface.target =
-                i == 0 ? fmt::format("vnet{}", helper) : fmt::format("vnet{}n{}", helper, i);
+        while (interface.target.empty() && interface.type != xml::InterfaceType::direct) {
+            const unsigned number = next_target++;
+            std::string name = number == 0 ? fmt::format("vnet{}", helper)
+                                           : fmt::format("vnet{}n{}", helper, number);
+            if (targets.insert(name).second) interface.target = std::move(name);
+        }
         while (interface.guest.empty()) {
             std::string name = fmt::format("eth{}", next_guest++);
             if (guests.insert(name).second) interface.guest = std::move(name);
@@ -97,6 +104,18 @@ void name_live_domain(xml::Domain& domain, pid_t helper) {
     number(domain.interfaces, "net");
     number(domain.hostdevs, "hostdev");
     number(domain.consoles, "console");
+}
+
+helper::ConsolePlan compile::console(const xml::Console& console, const xml::Domain& domain,
+                                     const Root& root) {
+    helper::ConsolePlan made{.alias = console.alias,
+                             .log_file = console.log_file,
+                             .log_append = console.log_append.value_or(false)};
+    if (made.log_file.empty() && console.port == 0) {
+        made.log_file = root.logs() + "/" + domain.name + ".console.log";
+        made.log_append = true;
+    }
+    return made;
 }
 
 helper::Plan compile_plan(const xml::Domain& domain, const Root& root, const HostFacts& host,
@@ -130,21 +149,13 @@ helper::Plan compile_plan(const xml::Domain& domain, const Root& root, const Hos
     plan.namespaces = compile::namespaces(domain, host);
     plan.dev = compile::dev(domain, host);
     plan.mounts = compile::mounts(domain, host, plan.namespaces);
-    plan.groups = compile::groups(domain, host, options.helper, plan.dev);
+    plan.groups = compile::groups(domain, host, options.helper, made_devices(plan, host));
     plan.links = compile::links(domain, root, host);
     plan.init = compile::init(domain);
     compile::container(domain, host, plan);
     plan.init.loopback = (plan.namespaces.fresh & CLONE_NEWNET) != 0;
-    for (const xml::Console& console : domain.consoles) {
-        helper::ConsolePlan made{.alias = console.alias,
-                                 .log_file = console.log_file,
-                                 .log_append = console.log_append.value_or(false)};
-        if (made.log_file.empty() && plan.consoles.empty()) {
-            made.log_file = root.logs() + "/" + domain.name + ".console.log";
-            made.log_append = true;
-        }
-        plan.consoles.push_back(std::move(made));
-    }
+    for (const xml::Console& console : domain.consoles)
+        plan.consoles.push_back(compile::console(console, domain, root));
     return plan;
 }
 

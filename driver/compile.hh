@@ -6,10 +6,12 @@
 #include <sys/types.h>
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/cgroup.hh"
+#include "driver/live.hh"
 #include "driver/root.hh"
 #include "helper/plan.hh"
 #include "xml/domain.hh"
@@ -36,6 +38,8 @@ struct HostFacts {
     std::function<bool(const std::string& path)> exists;
     // What an interface of type `network` is plugged into (driver/network_ports.hh).
     std::function<xml::Interface(const xml::Interface& interface)> resolve;
+    // The device files of a USB device (below /dev): its own, and those of whatever it offers.
+    std::function<std::vector<std::string>(const xml::UsbSource& source)> usb_nodes;
     // The id of a running domain's init, for shared namespaces. Throws where it does not run.
     std::function<pid_t(const std::string& name)> init_of;
 };
@@ -54,8 +58,33 @@ void name_live_domain(xml::Domain& domain, pid_t helper);
 
 // The container's group; `helper` 0 gives a name that is never made.
 [[nodiscard]] std::string outer_group(const xml::Domain& domain, pid_t helper);
+// The one in it that the container sees as the root of all.
+[[nodiscard]] inline std::string inner_group(const std::string& outer) {
+    return outer + "/init";
+}
 // The group of all supervisors of a partition, a leaf.
 [[nodiscard]] std::string helper_group(const xml::Domain& domain);
+
+// The parts of a plan that one device of the domain becomes.
+struct DeviceParts {
+    std::vector<helper::DeviceNode> nodes;
+    std::optional<helper::Mount> mount;
+    std::optional<helper::Link> link;
+    std::optional<helper::ConsolePlan> console;
+};
+// `domain` is the one that the device is in, or is to be in; the device has been named.
+[[nodiscard]] DeviceParts compile_device(const xml::Device& device, const xml::Domain& domain,
+                                         const Root& root, const HostFacts& host);
+
+// What the driver keeps about each device that has a number. A loop device's is 0 until it is
+// attached.
+[[nodiscard]] std::vector<MadeDevice> made_devices(const helper::Plan& plan, const HostFacts& host);
+[[nodiscard]] std::vector<MadeDevice> made_devices(const DeviceParts& parts, const HostFacts& host);
+
+// What the container may open: what every one may, and the numbers of its devices.
+[[nodiscard]] std::vector<base::DeviceRule> device_rules(const xml::Domain& domain,
+                                                         const HostFacts& host,
+                                                         const std::vector<MadeDevice>& made);
 
 // `domain` has been through name_live_domain(). Throws base::Exception naming what cannot be done.
 [[nodiscard]] helper::Plan compile_plan(const xml::Domain& domain, const Root& root,

@@ -1,7 +1,5 @@
 // Names and limits of the container's control groups. Values are written to whichever hierarchy
 // owns the controller, in its own terms (Documentation/admin-guide/cgroup-v2.rst, cgroup-v1/).
-#include <linux/capability.h>
-
 #include <algorithm>
 
 #include "base/error.hh"
@@ -10,8 +8,6 @@
 namespace lxvirt::driver::compile {
 
 namespace {
-
-using base::DeviceRule;
 
 class Limits {
   public:
@@ -134,28 +130,6 @@ void add_blkio(const xml::Domain& domain, const HostFacts& host, Limits& limits)
         add_block_device(device, host, controller, limits);
 }
 
-std::vector<DeviceRule> device_rules(const xml::Domain& domain, const HostFacts& host,
-                                     const helper::Dev& dev) {
-    std::vector<DeviceRule> rules;
-    for (const helper::DeviceNode& node : dev.nodes)
-        if (node.loop_file.empty())
-            rules.push_back({.type = node.type, .major = node.major, .minor = node.minor});
-    rules.push_back({.type = 'c', .major = 10, .minor = 229});            // /dev/fuse
-    rules.push_back({.type = 'c', .major = 136, .minor = std::nullopt});  // the ptys
-    for (const xml::Filesystem& filesystem : domain.filesystems) {
-        if (filesystem.type != xml::FilesystemType::block) continue;
-        const HostFacts::Device device = host.device(filesystem.source);
-        rules.push_back({.type = 'b', .major = device.major, .minor = device.minor});
-    }
-    // Making nodes is harmless, opening them is refused all the same; package managers make some.
-    if ((capabilities(domain.features) >> CAP_MKNOD & 1U) != 0)
-        rules.push_back({.type = 'a',
-                         .major = std::nullopt,
-                         .minor = std::nullopt,
-                         .access = base::kDeviceMknod});
-    return rules;
-}
-
 std::string partition_of(const xml::Domain& domain) {
     return domain.partition.empty() ? "/machine" : domain.partition;
 }
@@ -171,14 +145,14 @@ std::vector<helper::GroupLimit> limits(const xml::Domain& domain, const HostFact
 }
 
 helper::Groups groups(const xml::Domain& domain, const HostFacts& host, pid_t helper,
-                      const helper::Dev& dev) {
+                      const std::vector<MadeDevice>& made_devices) {
     helper::Groups made;
     made.hierarchies = host.hierarchies;
     made.outer = outer_group(domain, helper);
-    made.inner = made.outer + "/init";
+    made.inner = inner_group(made.outer);
     made.helper = helper_group(domain);
     made.limits = limits(domain, host);
-    made.devices = device_rules(domain, host, dev);
+    made.devices = device_rules(domain, host, made_devices);
     return made;
 }
 

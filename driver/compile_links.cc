@@ -78,7 +78,14 @@ void refuse_unsupported(const xml::Interface& interface) {
     if (!has_veth && interface.isolated.value_or(false)) refuse("port");
 }
 
-Link link(const xml::Interface& given, const HostFacts& host) {
+std::string link_alias(const xml::Domain& domain, const Root& root) {
+    return fmt::format("lxvirt:{}:{}", root.id(), domain.name);
+}
+
+}  // namespace
+
+Link link(const xml::Interface& given, const xml::Domain& domain, const Root& root,
+          const HostFacts& host) {
     const bool of_network = given.type == xml::InterfaceType::network;
     const xml::Interface interface = of_network ? host.resolve(given) : given;
     refuse_unsupported(interface);
@@ -87,6 +94,7 @@ Link link(const xml::Interface& given, const HostFacts& host) {
         base::fail(base::ErrorCode::config_unsupported,
                    "interface {}: <vlan> is supported with type 'network' only", interface.mac);
     Link made;
+    made.alias = link_alias(domain, root);
     made.guest = interface.guest;
     made.mac = interface.mac;
     made.mtu = interface.mtu.value_or(0);
@@ -116,21 +124,35 @@ Link link(const xml::Interface& given, const HostFacts& host) {
     return made;
 }
 
-}  // namespace
+Link made_link(const xml::Interface& interface, const xml::Domain& domain, const Root& root) {
+    Link made;
+    const bool has_host_end =
+        interface.type != xml::InterfaceType::direct && interface.actual_dev.empty();
+    made.kind = has_host_end ? LinkKind::veth : LinkKind::macvlan;
+    made.host = interface.target;
+    made.guest = interface.guest;
+    made.mac = interface.mac;
+    made.alias = link_alias(domain, root);
+    return made;
+}
+
+Link moved_link(const xml::Hostdev& hostdev, const xml::Domain& domain, const Root& root) {
+    Link moved;
+    moved.kind = LinkKind::move;
+    moved.host = hostdev.source;
+    moved.addresses = all(hostdev.ips, address);
+    moved.routes = all(hostdev.routes, route);
+    moved.alias = link_alias(domain, root);
+    return moved;
+}
 
 std::vector<Link> links(const xml::Domain& domain, const Root& root, const HostFacts& host) {
     std::vector<Link> made;
-    for (const xml::Interface& interface : domain.interfaces) made.push_back(link(interface, host));
-    for (const xml::Hostdev& hostdev : domain.hostdevs) {
-        if (hostdev.type != xml::HostdevType::net) continue;
-        Link moved;
-        moved.kind = LinkKind::move;
-        moved.host = hostdev.source;
-        moved.addresses = all(hostdev.ips, address);
-        moved.routes = all(hostdev.routes, route);
-        made.push_back(std::move(moved));
-    }
-    for (Link& link : made) link.alias = fmt::format("lxvirt:{}:{}", root.id(), domain.name);
+    for (const xml::Interface& interface : domain.interfaces)
+        made.push_back(link(interface, domain, root, host));
+    for (const xml::Hostdev& hostdev : domain.hostdevs)
+        if (hostdev.type == xml::HostdevType::net)
+            made.push_back(moved_link(hostdev, domain, root));
     return made;
 }
 

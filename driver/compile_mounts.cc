@@ -38,6 +38,8 @@ Mount protect(std::string path, std::uint64_t attributes = MOUNT_ATTR_RDONLY) {
             .optional = true};
 }
 
+}  // namespace
+
 Mount filesystem_mount(const xml::Domain& domain, const xml::Filesystem& filesystem,
                        const HostFacts& host) {
     Mount mount;
@@ -64,6 +66,7 @@ Mount filesystem_mount(const xml::Domain& domain, const xml::Filesystem& filesys
             mount.filesystem_readonly = filesystem.readonly;
             mount.idmapped = !domain.idmap.empty();
             mount.recursive = false;
+            mount.device = filesystem.alias;
             break;
         case xml::FilesystemType::template_:
             base::fail(base::ErrorCode::config_unsupported,
@@ -71,6 +74,8 @@ Mount filesystem_mount(const xml::Domain& domain, const xml::Filesystem& filesys
     }
     return mount;
 }
+
+namespace {
 
 Mount root_mount(const xml::Domain& domain, const HostFacts& host) {
     if (const xml::Filesystem* root = domain.root()) {

@@ -10,14 +10,33 @@ namespace lxvirt::driver::compile {
 
 [[nodiscard]] helper::Namespaces namespaces(const xml::Domain& domain, const HostFacts& host);
 [[nodiscard]] helper::Groups groups(const xml::Domain& domain, const HostFacts& host, pid_t helper,
-                                    const helper::Dev& dev);
+                                    const std::vector<MadeDevice>& made);
 [[nodiscard]] std::vector<helper::GroupLimit> limits(const xml::Domain& domain,
                                                      const HostFacts& host);
+// With the nodes of disks and host devices, or only what every container has.
 [[nodiscard]] helper::Dev dev(const xml::Domain& domain, const HostFacts& host);
+[[nodiscard]] helper::Dev common_dev(const xml::Domain& domain, const HostFacts& host);
+[[nodiscard]] helper::DeviceNode disk_node(const xml::Disk& disk, const xml::Domain& domain,
+                                           const HostFacts& host);
+[[nodiscard]] std::vector<helper::DeviceNode> hostdev_nodes(const xml::Hostdev& hostdev,
+                                                            const xml::Domain& domain,
+                                                            const HostFacts& host);
+[[nodiscard]] helper::Mount filesystem_mount(const xml::Domain& domain,
+                                             const xml::Filesystem& filesystem,
+                                             const HostFacts& host);
 [[nodiscard]] std::vector<helper::Mount> mounts(const xml::Domain& domain, const HostFacts& host,
                                                 const helper::Namespaces& namespaces);
 [[nodiscard]] std::vector<helper::Link> links(const xml::Domain& domain, const Root& root,
                                               const HostFacts& host);
+[[nodiscard]] helper::Link link(const xml::Interface& interface, const xml::Domain& domain,
+                                const Root& root, const HostFacts& host);
+// As much of it as its removal takes; asks nobody.
+[[nodiscard]] helper::Link made_link(const xml::Interface& interface, const xml::Domain& domain,
+                                     const Root& root);
+[[nodiscard]] helper::ConsolePlan console(const xml::Console& console, const xml::Domain& domain,
+                                          const Root& root);
+[[nodiscard]] helper::Link moved_link(const xml::Hostdev& hostdev, const xml::Domain& domain,
+                                      const Root& root);
 [[nodiscard]] helper::Init init(const xml::Domain& domain);
 [[nodiscard]] std::uint64_t capabilities(const xml::Features& features);
 // Whether a tree of the host is to be shown through the domain's id map.
@@ -25,8 +44,5 @@ namespace lxvirt::driver::compile {
                                const std::string& source);
 // Adds what <lx:container> asks for to the other parts.
 void container(const xml::Domain& domain, const HostFacts& host, helper::Plan& plan);
-
-// Device nodes and network devices of <hostdev>.
-void add_hostdev(const xml::Hostdev& hostdev, const HostFacts& host, helper::Dev& dev);
 
 }  // namespace lxvirt::driver::compile

@@ -94,6 +94,16 @@ class Connection {
     void set_interface_up(const DomainRef& domain, const std::string& device, bool up,
                           Affect affect);
 
+    // --- devices. They return remarks for the user, and throw with all as it was.
+    std::vector<std::string> attach_device(const DomainRef& domain, std::string_view xml,
+                                           const DeviceOptions& options);
+    std::vector<std::string> detach_device(const DomainRef& domain, std::string_view xml,
+                                           const DeviceOptions& options);
+    std::vector<std::string> detach_device_alias(const DomainRef& domain, const std::string& alias,
+                                                 const DeviceOptions& options);
+    std::vector<std::string> update_device(const DomainRef& domain, std::string_view xml,
+                                           const DeviceOptions& options);
+
     // --- consoles
     // `device` is an alias ("console0"), or empty for the first.
     [[nodiscard]] ConsoleStream open_console(const DomainRef& domain, const std::string& device,

@@ -3,6 +3,7 @@
 #include "driver/clean.hh"
 #include "driver/connection.hh"
 #include "driver/definitions.hh"
+#include "driver/hotplug.hh"
 #include "driver/journal.hh"
 #include "driver/live.hh"
 #include "driver/lookup.hh"
@@ -39,6 +40,7 @@ Defined Connection::define_xml(std::string_view xml, const std::string& file, bo
     check_name(domain.name);
 
     const auto locks = root_->lock_to_define({domain.name});
+    settle(*root_, domain.name);
     const bool is_new = Definitions(*root_).store(domain);
     journal_lifecycle(*root_, domain.name, domain.uuid, "Defined", is_new ? "Added" : "Updated");
     return {{domain.name, domain.uuid, root_->running(domain.name).value_or(-1)},
@@ -47,7 +49,7 @@ Defined Connection::define_xml(std::string_view xml, const std::string& file, bo
 
 void Connection::undefine(const DomainRef& domain) {
     require_write("virDomainUndefineFlags");
-    const auto lock = root_->lock_domain(domain.name);
+    const auto lock = lock_settled(*root_, domain.name);
     require_domain(*root_, domain.name);
     if (!root_->running(domain.name)) clean_up(*root_, domain.name);
     // Running or not: a domain without a definition goes when it stops.
@@ -102,7 +104,7 @@ bool Connection::autostart(const DomainRef& domain) const {
 
 void Connection::set_autostart(const DomainRef& domain, bool on) {
     require_write("virDomainSetAutostart");
-    const auto lock = root_->lock_domain(domain.name);
+    const auto lock = lock_settled(*root_, domain.name);
     require_domain(*root_, domain.name);
     Definitions definitions(*root_);
     if (!definitions.exists(domain.name))

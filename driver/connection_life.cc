@@ -10,6 +10,7 @@
 #include "driver/control.hh"
 #include "driver/definitions.hh"
 #include "driver/hooks.hh"
+#include "driver/hotplug.hh"
 #include "driver/init_signals.hh"
 #include "driver/journal.hh"
 #include "driver/live.hh"
@@ -165,21 +166,21 @@ void Connection::destroy(const DomainRef& domain) {
 
 void Connection::shutdown(const DomainRef& domain, const std::vector<StopMode>& modes) {
     require_write("virDomainShutdown");
-    const auto lock = root_->lock_domain(domain.name);
+    const auto lock = lock_settled(*root_, domain.name);
     require_running(*root_, domain.name);
     ask_init(*root_, domain.name, StopKind::power_off, modes);
 }
 
 void Connection::reboot(const DomainRef& domain, const std::vector<StopMode>& modes) {
     require_write("virDomainReboot");
-    const auto lock = root_->lock_domain(domain.name);
+    const auto lock = lock_settled(*root_, domain.name);
     require_running(*root_, domain.name);
     ask_init(*root_, domain.name, StopKind::reboot, modes);
 }
 
 void Connection::suspend(const DomainRef& domain) {
     require_write("virDomainSuspend");
-    const auto lock = root_->lock_domain(domain.name);
+    const auto lock = lock_settled(*root_, domain.name);
     require_running(*root_, domain.name);
     const auto live = read_live(*root_, domain.name);
     if (!live) base::fail(ErrorCode::operation_invalid, "domain is not running");
@@ -191,7 +192,7 @@ void Connection::suspend(const DomainRef& domain) {
 
 void Connection::resume(const DomainRef& domain) {
     require_write("virDomainResume");
-    const auto lock = root_->lock_domain(domain.name);
+    const auto lock = lock_settled(*root_, domain.name);
     require_running(*root_, domain.name);
     const auto live = read_live(*root_, domain.name);
     if (!live) base::fail(ErrorCode::operation_invalid, "domain is not running");

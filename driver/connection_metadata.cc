@@ -2,6 +2,7 @@
 #include "base/error.hh"
 #include "driver/connection.hh"
 #include "driver/definitions.hh"
+#include "driver/hotplug.hh"
 #include "driver/journal.hh"
 #include "driver/live.hh"
 #include "driver/lookup.hh"
@@ -12,21 +13,6 @@ namespace lxvirt::driver {
 namespace {
 
 using base::ErrorCode;
-
-// Which of the two definitions is meant: `current` is the live one of a running domain. Throws
-// where the one asked for does not exist.
-Affect resolve(const Root& root, const std::string& name, Affect affect) {
-    const auto domain = find_by_name(root, name);
-    if (!domain) fail_no_domain(name);
-    const bool active = domain->id >= 0;
-    if (affect == Affect::current) affect = active ? Affect::live : Affect::config;
-    if (affect == Affect::live && !active)
-        base::fail(ErrorCode::operation_invalid, "domain is not running");
-    if (affect == Affect::config && !Definitions(root).exists(name))
-        base::fail(ErrorCode::operation_invalid,
-                   "transient domains do not have any persistent config");
-    return affect;
-}
 
 LiveState load_live(const Root& root, const std::string& name) {
     auto live = read_live(root, name);
@@ -66,7 +52,7 @@ void set(xml::Domain& domain, MetadataType type, const std::optional<std::string
 
 std::string Connection::metadata(const DomainRef& domain, MetadataType type, const std::string& uri,
                                  Affect affect) const {
-    const bool live = resolve(*root_, domain.name, affect) == Affect::live;
+    const bool live = resolve_affect(*root_, domain.name, affect) == Affect::live;
     const xml::Domain definition =
         live ? load_live(*root_, domain.name).domain : load_definition(*root_, domain.name);
     std::optional<std::string> value;
@@ -84,8 +70,8 @@ void Connection::set_metadata(const DomainRef& domain, MetadataType type,
                               const std::optional<std::string>& value, const std::string& key,
                               const std::string& uri, Affect affect) {
     require_write("virDomainSetMetadata");
-    const auto lock = root_->lock_domain(domain.name);
-    if (resolve(*root_, domain.name, affect) == Affect::live) {
+    const auto lock = lock_settled(*root_, domain.name);
+    if (resolve_affect(*root_, domain.name, affect) == Affect::live) {
         LiveState live = load_live(*root_, domain.name);
         set(live.domain, type, value, key, uri);
         write_live(*root_, std::move(live));

@@ -22,12 +22,14 @@ std::optional<Control> Control::connect(const Root& root, const std::string& nam
     return Control(std::move(*socket));
 }
 
-base::UniqueFd Control::request(const helper::Request& request) const {
-    return control_request(socket_, request);
+base::UniqueFd Control::request(const helper::Request& request,
+                                const std::vector<base::Fd>& fds) const {
+    return control_request(socket_, request, fds);
 }
 
-base::UniqueFd control_request(base::Fd socket, const helper::Request& request) {
-    base::send_message(socket, base::encode(request));
+base::UniqueFd control_request(base::Fd socket, const helper::Request& request,
+                               const std::vector<base::Fd>& fds) {
+    base::send_message(socket, base::encode(request), fds);
     auto message = base::receive_message(socket, helper::kMaxMessage);
     if (!message)
         base::fail(base::ErrorCode::operation_failed,

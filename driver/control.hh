@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/fd.hh"
 #include "driver/root.hh"
@@ -17,7 +18,8 @@ class Control {
 
     // Sends and waits for the answer, which may bring a descriptor. Throws the error that the
     // helper answers, or SystemError where it goes away.
-    base::UniqueFd request(const helper::Request& request) const;
+    base::UniqueFd request(const helper::Request& request,
+                           const std::vector<base::Fd>& fds = {}) const;
 
     [[nodiscard]] base::UniqueFd take_socket() { return std::move(socket_); }
 
@@ -26,8 +28,9 @@ class Control {
     base::UniqueFd socket_;
 };
 
-// One request over a connected control socket, which the caller keeps.
-base::UniqueFd control_request(base::Fd socket, const helper::Request& request);
+// One request over a connected control socket, which the caller keeps; `fds` go with it.
+base::UniqueFd control_request(base::Fd socket, const helper::Request& request,
+                               const std::vector<base::Fd>& fds = {});
 
 // Of a domain that must be running: throws operation_invalid "domain is not running".
 [[nodiscard]] Control connect_running(const Root& root, const std::string& name);

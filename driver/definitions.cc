@@ -53,7 +53,11 @@ bool Definitions::store(const xml::Domain& domain) {
 }
 
 void Definitions::update(const xml::Domain& domain) {
-    (void)write(domain.name, xml::format_domain(domain));
+    update_text(domain.name, xml::format_domain(domain));
+}
+
+void Definitions::update_text(std::string_view name, std::string_view text) {
+    (void)write(name, text);
 }
 
 void Definitions::rename(std::string_view old_name, const xml::Domain& domain) {

@@ -26,6 +26,8 @@ class Definitions : public DefinitionFolder {
     bool store(const xml::Domain& domain);
     // Replaces what exists, name and uuid being the same: no look at the others.
     void update(const xml::Domain& domain);
+    // The same with its text as format_domain() made it, or as text() returned it.
+    void update_text(std::string_view name, std::string_view text);
     // Both names' locks are held. `domain` is the definition with the new name.
     void rename(std::string_view old_name, const xml::Domain& domain);
 

@@ -4,11 +4,11 @@
 #include <unistd.h>
 
 #include <array>
-#include <charconv>
 
 #include "base/clock.hh"
 #include "base/error.hh"
 #include "base/file.hh"
+#include "base/text.hh"
 #include "xml/parse.hh"
 
 namespace lxvirt::driver {
@@ -92,13 +92,12 @@ class HeadReader {
         if (!found) refuse(file_, line_, fmt::format("attribute '{}' is missing", name));
         return *found;
     }
-    [[nodiscard]] int number(std::string_view name) const {
+    template <typename Number>
+    [[nodiscard]] Number number(std::string_view name) const {
         const std::string text = value(name);
-        int number = 0;
-        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-        if (error != std::errc() || end != text.data() + text.size())
-            refuse(file_, line_, fmt::format("{}='{}' is not a number", name, text));
-        return number;
+        const auto number = base::parse_number<Number>(text);
+        if (!number) refuse(file_, line_, fmt::format("{}='{}' is not a number", name, text));
+        return *number;
     }
     [[nodiscard]] bool flag(std::string_view name) const { return value(name) == "yes"; }
     [[nodiscard]] int line() const { return line_; }
@@ -125,15 +124,29 @@ std::string_view phase_word(LivePhase phase) {
     return "running";
 }
 
+MadeDevice read_made(const HeadReader& reader) {
+    MadeDevice made;
+    made.device = reader.value("device");
+    const std::string type = reader.value("type");
+    made.type = type.empty() ? '\0' : type.front();
+    made.major = reader.number<std::uint32_t>("major");
+    made.minor = reader.number<std::uint32_t>("minor");
+    made.readonly = reader.flag("readonly");
+    made.path = reader.value("path");
+    made.loop = reader.flag("loop");
+    made.mount = reader.number<std::uint64_t>("mount");
+    return made;
+}
+
 LiveHead read_head(HeadReader& reader, const std::string& file) {
     if (!reader.next() || !reader.is("domstatus")) refuse(file, 1, "this is not a <domstatus>");
-    if (const int version = reader.number("version"); version > kVersion)
+    if (const int version = reader.number<int>("version"); version > kVersion)
         refuse(file, 1,
                fmt::format("version {} was written by a newer lxvirt; this one reads version {}",
                            version, kVersion));
     LiveHead head;
     head.phase = parse_phase(reader, file);
-    head.helper = reader.number("pid");
+    head.helper = reader.number<pid_t>("pid");
     head.boot = reader.value("boot");
     head.root = reader.value("root");
     head.autodestroy = reader.flag("autodestroy");
@@ -142,8 +155,8 @@ LiveHead read_head(HeadReader& reader, const std::string& file) {
             head.cgroup = reader.value("path");
         else if (reader.is("link"))
             head.links.push_back(reader.value("name"));
-        else if (reader.is("loop"))
-            head.loops.push_back(reader.value("device"));
+        else if (reader.is("made"))
+            head.made.push_back(read_made(reader));
         else
             refuse(file, reader.line(), fmt::format("unknown element {}", reader.tag()));
     }
@@ -154,6 +167,10 @@ void make_domain_folder(const Root& root, std::string_view name) {
     const std::string folder = root.domain(name);
     if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)
         base::fail_errno("make folder '{}'", folder);
+}
+
+std::string_view yes_no(bool value) {
+    return value ? "yes" : "no";
 }
 
 }  // namespace
@@ -177,14 +194,27 @@ std::string format_live(const LiveState& state) {
         "<domstatus version='{}' state='{}' pid='{}' boot='{}' root='{}' "
         "autodestroy='{}'>\n",
         kVersion, phase_word(state.phase), state.helper, escape(state.boot), escape(state.root),
-        state.autodestroy ? "yes" : "no");
+        yes_no(state.autodestroy));
     text += fmt::format("  <cgroup path='{}'/>\n", escape(state.cgroup));
     for (const std::string& link : state.links)
         text += fmt::format("  <link name='{}'/>\n", escape(link));
-    for (const std::string& loop : state.loops)
-        text += fmt::format("  <loop device='{}'/>\n", escape(loop));
+    for (const MadeDevice& made : state.made) text += format_made(made);
     text += xml::format_domain(state.domain, {.live = true, .indent = 2});
     return text + "</domstatus>\n";
+}
+
+std::string format_made(const MadeDevice& made) {
+    return fmt::format(
+        "  <made device='{}' type='{}' major='{}' minor='{}' readonly='{}' path='{}' loop='{}' "
+        "mount='{}'/>\n",
+        escape(made.device), std::string_view(&made.type, made.type == 0 ? 0 : 1), made.major,
+        made.minor, yes_no(made.readonly), escape(made.path), yes_no(made.loop), made.mount);
+}
+
+MadeDevice parse_made(std::string_view line, const std::string& file) {
+    HeadReader reader(line, file);
+    if (!reader.next() || !reader.is("made")) refuse(file, 1, "this is no <made>");
+    return read_made(reader);
 }
 
 LiveHead parse_live_head(std::string_view text, const std::string& file) {
@@ -245,6 +275,12 @@ std::string Pending::value(std::string_view key) const {
     for (const auto& [name, value] : values)
         if (name == key) return value;
     return {};
+}
+
+bool Pending::has(std::string_view key) const {
+    for (const auto& [name, value] : values)
+        if (name == key) return true;
+    return false;
 }
 
 void write_pending(const Root& root, std::string_view name, const Pending& pending) {

@@ -10,6 +10,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,6 +24,18 @@ namespace lxvirt::driver {
 
 enum class LivePhase { starting, running, stopping };
 
+// What was made for one device beyond what its XML says; hot-plug takes it back by this.
+struct MadeDevice {
+    std::string device;  // alias: "disk0"
+    // A number that the container may open; type 0 where the device has none.
+    char type = 0;
+    std::uint32_t major = 0, minor = 0;
+    bool readonly = false;
+    std::string path;         // of the node, below /dev; empty where there is none
+    bool loop = false;        // the number is that of a loop device, which the helper holds
+    std::uint64_t mount = 0;  // id of a mount that was attached while it ran; 0 = not known
+};
+
 // What stands before the <domain>.
 struct LiveHead {
     LivePhase phase = LivePhase::starting;
@@ -32,7 +45,7 @@ struct LiveHead {
     bool autodestroy = false;
     std::string cgroup;              // of the outer group, relative to each hierarchy's mount
     std::vector<std::string> links;  // host's ends of interfaces, bridges excluded
-    std::vector<std::string> loops;  // "/dev/loop0"
+    std::vector<MadeDevice> made;
 
     // Written in this boot of the host?
     [[nodiscard]] bool current() const;
@@ -45,6 +58,9 @@ struct LiveState : LiveHead {
 [[nodiscard]] std::string format_live(const LiveState& state);
 // `file` names the text in errors. Throws base::Error naming it where it cannot be read.
 [[nodiscard]] LiveState parse_live(std::string_view text, const std::string& file);
+// One line of live.xml, which stands in an undo record too.
+[[nodiscard]] std::string format_made(const MadeDevice& made);
+[[nodiscard]] MadeDevice parse_made(std::string_view line, const std::string& file);
 // The same without parsing the domain.
 [[nodiscard]] LiveHead parse_live_head(std::string_view text, const std::string& file);
 
@@ -68,6 +84,7 @@ struct Pending {
     std::vector<std::pair<std::string, std::string>> values;
     // Empty where there is no such key.
     [[nodiscard]] std::string value(std::string_view key) const;
+    [[nodiscard]] bool has(std::string_view key) const;
 };
 
 void write_pending(const Root& root, std::string_view name, const Pending& pending);

@@ -80,4 +80,17 @@ void fail_no_domain(std::string_view name) {
     base::fail(ErrorCode::no_domain, "no domain with matching name '{}'", name);
 }
 
+Affect resolve_affect(const Root& root, const std::string& name, Affect affect) {
+    const auto domain = find_by_name(root, name);
+    if (!domain) fail_no_domain(name);
+    const bool active = domain->id >= 0;
+    if (affect == Affect::current) affect = active ? Affect::live : Affect::config;
+    if (affect == Affect::live && !active)
+        base::fail(base::ErrorCode::operation_invalid, "domain is not running");
+    if (affect == Affect::config && !Definitions(root).exists(name))
+        base::fail(base::ErrorCode::operation_invalid,
+                   "transient domains do not have any persistent config");
+    return affect;
+}
+
 }  // namespace lxvirt::driver

@@ -32,6 +32,10 @@ struct ActiveDomain {
 // to another name, with libvirt's sentences. For define, and for create of a transient domain.
 void check_unique(const Root& root, const xml::Domain& domain);
 
+// Which definition `affect` means: `current` is the live one of a running domain. Throws where
+// the one asked for does not exist.
+[[nodiscard]] Affect resolve_affect(const Root& root, const std::string& name, Affect affect);
+
 // The sentence for a name that is not there: "no domain with matching name 'x'".
 [[noreturn]] void fail_no_domain(std::string_view name);
 

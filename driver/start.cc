@@ -10,6 +10,7 @@
 #include "driver/clean.hh"
 #include "driver/compile.hh"
 #include "driver/hooks.hh"
+#include "driver/hotplug.hh"
 #include "driver/journal.hh"
 #include "driver/live.hh"
 #include "driver/network_ports.hh"
@@ -48,15 +49,28 @@ void take_console_paths(LiveState& live, const helper::StartReply& reply) {
     }
 }
 
+void take_loops(LiveState& live, const helper::StartReply& reply) {
+    for (const helper::HeldLoop& loop : reply.loops)
+        for (MadeDevice& made : live.made) {
+            if (made.device != loop.device) continue;
+            made.major = loop.major;
+            made.minor = loop.minor;
+        }
+}
+
 // From the compiled plan to a running container; live.xml says `starting` before anything is made.
-void carry_out(const Root& root, HelperProcess& helper, const helper::Plan& plan, LiveState& live) {
+void carry_out(const Root& root, const HostFacts& host, HelperProcess& helper,
+               const helper::Plan& plan, LiveState& live) {
     live.phase = LivePhase::starting;
     live.helper = helper.pid();
     live.cgroup = plan.groups.outer;
     live.links = made_links(plan);
+    live.made = made_devices(plan, host);
     write_live(root, live);
     helper.send_plan(plan);
-    take_console_paths(live, helper.await_start());
+    const helper::StartReply reply = helper.await_start();
+    take_console_paths(live, reply);
+    take_loops(live, reply);
     live.phase = LivePhase::running;
     write_live(root, live);
 }
@@ -108,7 +122,7 @@ base::UniqueFd start_domain(const Root& root, StartRequest request,
                                                 .uri = request.uri});
         call_hooks(root, live, "prepare");
         call_hooks(root, live, "start");
-        carry_out(root, *helper, plan, live);
+        carry_out(root, host, *helper, plan, live);
         call_hooks(root, live, "started");
         helper->commit();
     } catch (const base::Exception&) {
@@ -130,15 +144,17 @@ base::UniqueFd start_domain(const Root& root, StartRequest request,
 
 void restart_domain(const Root& root, const std::string& name, const std::string& uri,
                     base::UniqueFd channel, pid_t helper_pid) {
+    settle(root, name, true);
     auto live = read_live(root, name);
     if (!live)
         base::fail(base::ErrorCode::internal_error, "domain '{}' has no live definition", name);
     HelperProcess helper = HelperProcess::adopt(std::move(channel), helper_pid);
     check_startable(live->domain);
+    const HostFacts host = host_facts(root);
     const helper::Plan plan = compile_plan(
-        live->domain, root, host_facts(root),
+        live->domain, root, host,
         {.helper = helper_pid, .has_hooks = calls_hooks(root, live->domain), .uri = uri});
-    carry_out(root, helper, plan, *live);
+    carry_out(root, host, helper, plan, *live);
     helper.commit();
 }
 

@@ -104,6 +104,14 @@ enum class StopMode { initctl, signal };
 
 enum class Affect { current, live, config };
 
+// Attach, detach or update of a device.
+struct DeviceOptions {
+    std::vector<Affect> affect = {Affect::live};
+    bool force = false;  // detach: though it is in use
+    bool validate = false;
+    std::string file = "(device_definition)";  // what errors call the document
+};
+
 enum class MetadataType { description = 0, title = 1, element = 2 };
 
 struct XmlOptions {

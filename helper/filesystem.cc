@@ -9,6 +9,7 @@
 #include "base/error.hh"
 #include "base/file.hh"
 #include "base/mount.hh"
+#include "helper/devices.hh"
 
 namespace lxvirt::helper {
 
@@ -18,12 +19,6 @@ using base::Fd;
 using base::UniqueFd;
 
 constexpr std::uint64_t kNothing = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
-
-UniqueFd make_fresh(const Mount& mount) {
-    base::MountOptions options;
-    for (const KeyValue& option : mount.options) options.emplace_back(option.key, option.value);
-    return base::make_mount(mount.fstype, mount.source, options, mount.attributes);
-}
 
 // The helper's program is executed from a mount that is attached nowhere. On the root that is about
 // to go, it goes with it: else whoever closes its last descriptor waits for RCU a second time.

@@ -4,6 +4,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "base/device_rules.hh"
 #include "base/error.hh"
 #include "base/file.hh"
 #include "base/process.hh"
@@ -29,22 +30,6 @@ void write_limits(const Groups& groups) {
         const bool other = !limit.alternative.empty() && !base::exists(folder + limit.file);
         base::write_value(folder + (other ? limit.alternative : limit.file), limit.value);
     }
-}
-
-// The v2 filter works in any v2 tree, whichever controllers it has; v1 hosts have the devices list.
-base::UniqueFd write_device_rules(const Groups& groups) {
-    if (const Hierarchy* unified = base::unified_of(groups.hierarchies)) {
-        const base::UniqueFd folder =
-            base::open_file(folder_of(*unified, groups.outer), O_RDONLY | O_DIRECTORY);
-        return base::attach_device_program(folder, groups.devices);
-    }
-    if (const Hierarchy* devices = base::owner_of(groups.hierarchies, "devices"))
-        base::write_device_list(folder_of(*devices, groups.outer), groups.devices);
-    else
-        base::fail(
-            base::ErrorCode::config_unsupported,
-            "this host can restrict devices neither by cgroup v2 nor by a v1 devices hierarchy");
-    return {};
 }
 
 // The container's root may manage its own subtree: with a user namespace that takes ownership of
@@ -135,7 +120,7 @@ MadeGroups make_groups(const Groups& groups, const Namespaces& namespaces) {
     MadeGroups made;
     for (const Hierarchy& hierarchy : groups.hierarchies) base::make_group(hierarchy, groups.outer);
     write_limits(groups);
-    made.device_program = write_device_rules(groups);
+    base::write_device_rules(groups.hierarchies, groups.outer, groups.devices);
     for (const Hierarchy& hierarchy : groups.hierarchies) {
         base::make_group(hierarchy, groups.inner);
         give_to_container(hierarchy, groups.inner, namespaces);

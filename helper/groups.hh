@@ -15,7 +15,6 @@ namespace lxvirt::helper {
 struct MadeGroups {
     std::vector<base::UniqueFd> attach;  // v1: the inner `tasks`, for the init to write itself into
     base::UniqueFd unified_inner;        // v2: for CLONE_INTO_CGROUP; invalid without a v2 tree
-    base::UniqueFd device_program;
 };
 
 // The helper leaves whatever v1 groups its caller had; it was born in the right v2 group.

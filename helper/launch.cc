@@ -144,7 +144,6 @@ Launched launch(const Plan& plan, base::Fd image) {
     launched.consoles = std::move(prepared.consoles);
     launched.loops = std::move(prepared.loops);
     launched.dev = prepared.dev_number;
-    launched.device_program = std::move(groups.device_program);
     rollback.dismiss();
     return launched;
 }

@@ -18,6 +18,7 @@
 #include "base/fd.hh"
 #include "base/pty.hh"
 #include "helper/plan.hh"
+#include "helper/protocol.hh"
 
 namespace lxvirt::helper {
 
@@ -28,14 +29,19 @@ struct ConsoleEnds {
     std::string host_path;  // "/dev/pts/3"
 };
 
+// A loop device stays attached while somebody has it open.
+struct KeptLoop {
+    HeldLoop what;
+    base::UniqueFd fd;
+};
+
 struct Launched {
     base::UniqueFd init;    // pidfd
     base::UniqueFd guard;   // pidfd
     pid_t init_pid = 0;     // in the host's pid namespace
     std::uint64_t dev = 0;  // st_dev of /dev
     std::vector<ConsoleEnds> consoles;
-    std::vector<base::UniqueFd> loops;  // keep loop devices attached
-    base::UniqueFd device_program;      // v2: to be replaced by hot-plug
+    std::vector<KeptLoop> loops;
 };
 
 [[nodiscard]] Launched launch(const Plan& plan, base::Fd image);

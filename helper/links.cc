@@ -14,6 +14,8 @@ namespace {
 
 using base::Netlink;
 
+constexpr std::uint32_t kDefaultMtu = 1500;  // Ethernet's
+
 base::MacAddress mac_of(const Link& link) {
     if (const auto mac = base::parse_mac(link.mac)) return *mac;
     base::fail(base::ErrorCode::internal_error, "'{}' is not a mac address", link.mac);
@@ -111,20 +113,77 @@ void make_link(Netlink& host, base::Fd netns, const Link& link) {
     }
 }
 
+// In the container's namespace, where its root may have renamed it: by the name it was made with,
+// else by its address.
+std::optional<int> find_inside(Netlink& inside, const Link& link) {
+    const std::string& name = link.guest.empty() ? link.host : link.guest;
+    if (const auto index = inside.find_link(name)) return index;
+    const auto mac = base::parse_mac(link.mac);
+    for (const base::LinkFacts& facts : inside.links())
+        if (mac == facts.mac) return facts.index;
+    return std::nullopt;
+}
+
 }  // namespace
+
+LinkMaker::LinkMaker(base::Fd netns)
+    : netns_(netns),
+      inside_(Netlink::inside(netns)),
+      home_(base::open_file("/proc/self/ns/net", O_RDONLY)) {}
+
+void LinkMaker::raise_loopback() {
+    inside_.set_up(1, true);  // lo is always the first
+}
+
+void LinkMaker::make(const Link& link) {
+    make_link(host_, netns_, link);
+    const int index = inside_.link_index(link.guest.empty() ? link.host : link.guest);
+    if (link.up) inside_.set_up(index, true);
+    configure(inside_, index, link.addresses, link.routes);
+}
+
+void LinkMaker::change(const Link& from, const Link& to) {
+    const auto index = find_inside(inside_, to);
+    if (!index)
+        base::fail(base::ErrorCode::operation_failed,
+                   "the container has no network device '{}' with address {} any more", to.guest,
+                   to.mac);
+    if (from.mtu != to.mtu) {
+        const std::uint32_t mtu = to.mtu == 0 ? kDefaultMtu : to.mtu;
+        if (to.kind == LinkKind::veth) host_.set_mtu(host_.link_index(to.host), mtu);
+        inside_.set_mtu(*index, mtu);
+    }
+    if (to.kind == LinkKind::veth && from.bridge != to.bridge) {
+        const auto bridge = host_.find_link(to.bridge);
+        if (!bridge) base::fail_with(ENODEV, "Unable to add bridge {} port {}", to.bridge, to.host);
+        host_.set_master(host_.link_index(to.host), *bridge);
+    }
+    if (from.up != to.up) inside_.set_up(*index, to.up);
+}
+
+void LinkMaker::remove(const Link& link) {
+    switch (link.kind) {
+        case LinkKind::veth:
+            // The name may belong to somebody else by now.
+            if (host_.link_alias(link.host) == link.alias)
+                host_.delete_link(host_.link_index(link.host));
+            break;
+        case LinkKind::macvlan:
+            if (const auto index = find_inside(inside_, link)) inside_.delete_link(*index);
+            break;
+        case LinkKind::move:
+            if (host_.find_link(link.host)) break;  // it never left, or is back
+            inside_.move_link(inside_.link_index(link.guest.empty() ? link.host : link.guest),
+                              home_, link.host);
+            break;
+    }
+}
 
 void make_links(const std::vector<Link>& links, base::Fd netns, bool loopback) {
     if (links.empty() && !loopback) return;
-    Netlink inside = Netlink::inside(netns);
-    if (loopback) inside.set_up(1, true);  // lo is always the first
-    if (links.empty()) return;
-    Netlink host;
-    for (const Link& link : links) {
-        make_link(host, netns, link);
-        const int index = inside.link_index(link.guest.empty() ? link.host : link.guest);
-        if (link.up) inside.set_up(index, true);
-        configure(inside, index, link.addresses, link.routes);
-    }
+    LinkMaker maker(netns);
+    if (loopback) maker.raise_loopback();
+    for (const Link& link : links) maker.make(link);
 }
 
 }  // namespace lxvirt::helper

@@ -6,9 +6,28 @@
 #include <vector>
 
 #include "base/fd.hh"
+#include "base/netlink.hh"
 #include "helper/plan.hh"
 
 namespace lxvirt::helper {
+
+// The two ends of the work: the network of whoever makes one, and the container's.
+class LinkMaker {
+  public:
+    explicit LinkMaker(base::Fd netns);
+    void raise_loopback();
+    // Throws SystemError naming device and step; a half-made one is left for remove().
+    void make(const Link& link);
+    // Link state, mtu and bridge of an attached one.
+    void change(const Link& from, const Link& to);
+    // Deletes it, or moves a device of the host back. One that is not there is passed over.
+    void remove(const Link& link);
+
+  private:
+    base::Fd netns_;
+    base::Netlink host_, inside_;
+    base::UniqueFd home_;
+};
 
 // Throws SystemError naming device and step. A veth goes with the container's namespace; a
 // half-made set is taken away by whoever kills the init.

@@ -181,9 +181,7 @@ int supervise(Arguments& arguments, base::UniqueFd& channel, const Plan& plan,
         leave_helper_group(plan.groups);
         throw;
     }
-    StartReply reply;
-    reply.host_consoles = supervisor->host_consoles();
-    base::send_message(channel, base::encode(reply));
+    base::send_message(channel, base::encode(supervisor->start_reply()));
     if (!await_commit(channel)) {
         supervisor->abort();
         return 1;

@@ -121,6 +121,7 @@ struct Mount {
     bool loop = false;                   // device: `source` is an image file
     bool filesystem_readonly = false;    // device: the superblock itself
     bool make_target = true;             // make a missing target
+    std::string device;                  // device: the domain's device that this is, "fs1"
     template <typename Self, typename Visitor>
     static void fields(Self& self, Visitor& visit) {
         visit("kind", self.kind);
@@ -136,6 +137,7 @@ struct Mount {
         visit("loop", self.loop);
         visit("filesystem_readonly", self.filesystem_readonly);
         visit("make_target", self.make_target);
+        visit("device", self.device);
     }
 };
 
@@ -146,7 +148,8 @@ struct DeviceNode {
     std::uint32_t mode = 0600;
     std::uint32_t uid = 0, gid = 0;  // on the host
     std::string loop_file;  // an image file to put a loop device on; major and minor follow
-    bool loop_readonly = false;
+    bool readonly = false;  // may be opened for reading only
+    std::string device;  // the domain's device that this is, "disk0"; empty for the standard ones
     template <typename Self, typename Visitor>
     static void fields(Self& self, Visitor& visit) {
         visit("path", self.path);
@@ -157,7 +160,8 @@ struct DeviceNode {
         visit("uid", self.uid);
         visit("gid", self.gid);
         visit("loop_file", self.loop_file);
-        visit("loop_readonly", self.loop_readonly);
+        visit("readonly", self.readonly);
+        visit("device", self.device);
     }
 };
 

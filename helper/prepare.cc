@@ -3,13 +3,13 @@
 #include <fcntl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/error.hh"
 #include "base/file.hh"
 #include "base/loop_device.hh"
 #include "base/mount.hh"
+#include "helper/devices.hh"
 
 namespace lxvirt::helper {
 
@@ -17,36 +17,25 @@ namespace {
 
 using base::UniqueFd;
 
-// Folders on the way to a node such as "bus/usb/001/002".
-void make_dev_folders(base::Fd dev, const std::string& path, const Dev& plan) {
-    for (auto slash = path.find('/'); slash != std::string::npos;
-         slash = path.find('/', slash + 1)) {
-        const std::string folder = path.substr(0, slash);
-        if (::mkdirat(dev.get(), folder.c_str(), 0755) == 0) {
-            if (::fchownat(dev.get(), folder.c_str(), plan.uid, plan.gid, 0) != 0)
-                base::fail_errno("chown '/dev/{}'", folder);
-        } else if (errno != EEXIST) {
-            base::fail_errno("make folder '/dev/{}'", folder);
-        }
-    }
+// Attaches an image to a loop device, which is kept for the device that it is for.
+base::LoopDevice attach_loop(const std::string& file, bool readonly, const std::string& device,
+                             Prepared& prepared) {
+    base::LoopDevice loop = base::attach_loop(file, readonly);
+    prepared.loops.push_back(
+        {{.device = device, .major = loop.major, .minor = loop.minor}, std::move(loop.fd)});
+    return loop;
 }
 
-void make_node(base::Fd dev, DeviceNode node, Prepared& prepared, const Dev& plan) {
+void make_node(base::Fd dev, DeviceNode node, Prepared& prepared) {
     if (!node.loop_file.empty()) {
-        base::LoopDevice loop = base::attach_loop(node.loop_file, node.loop_readonly);
+        const base::LoopDevice loop =
+            attach_loop(node.loop_file, node.readonly, node.device, prepared);
         node.major = loop.major;
         node.minor = loop.minor;
-        prepared.loops.push_back(std::move(loop.fd));
-        prepared.loop_rules.push_back({.type = 'b', .major = node.major, .minor = node.minor});
+        prepared.loop_rules.push_back(
+            base::device_rule('b', node.major, node.minor, node.readonly));
     }
-    make_dev_folders(dev, node.path, plan);
-    const mode_t type = node.type == 'b' ? S_IFBLK : S_IFCHR;
-    if (::mknodat(dev.get(), node.path.c_str(), type | node.mode,
-                  makedev(node.major, node.minor)) != 0)
-        base::fail_errno("make device node '/dev/{}'", node.path);
-    if ((node.uid != 0 || node.gid != 0) &&
-        ::fchownat(dev.get(), node.path.c_str(), node.uid, node.gid, 0) != 0)
-        base::fail_errno("chown '/dev/{}'", node.path);
+    helper::make_node(dev, node);
 }
 
 // Empty files on which the consoles are bound.
@@ -71,9 +60,7 @@ void make_dev(const Plan& plan, Prepared& prepared) {
     struct stat info {};
     if (::fstat(prepared.dev.get(), &info) != 0) base::fail_errno("stat the new /dev");
     prepared.dev_number = info.st_dev;
-    const mode_t before = ::umask(0);
-    for (const DeviceNode& node : dev.nodes) make_node(prepared.dev, node, prepared, dev);
-    ::umask(before);
+    for (const DeviceNode& node : dev.nodes) make_node(prepared.dev, node, prepared);
     for (const Symlink& link : dev.links)
         if (::symlinkat(link.target.c_str(), prepared.dev.get(), link.path.c_str()) != 0 ||
             ::fchownat(prepared.dev.get(), link.path.c_str(), dev.uid, dev.gid,
@@ -108,33 +95,10 @@ void make_devpts(const Plan& plan, Prepared& prepared) {
 }
 
 UniqueFd host_mount(const Mount& mount, Prepared& prepared) {
-    if (mount.kind == MountKind::host_bind) {
-        const UniqueFd source(::open(mount.source.c_str(), O_PATH | O_CLOEXEC));
-        if (!source && errno == ENOENT && mount.optional) return {};
-        if (!source) base::fail_errno("mount '{}' on '{}'", mount.source, mount.target);
-        UniqueFd tree = base::clone_mount(source, mount.recursive, mount.source);
-        // Mounts that come to the host's tree later show inside; none goes the other way.
-        base::change_mount(tree, {.propagation = MS_SLAVE, .recursive = true}, mount.source);
-        if (mount.attributes != 0 && mount.target != "/")
-            base::change_mount(tree, {.set = mount.attributes, .recursive = mount.recursive},
-                               mount.source);
-        return tree;
-    }
     std::string device = mount.source;
-    if (mount.loop) {
-        base::LoopDevice loop = base::attach_loop(mount.source, mount.filesystem_readonly);
-        device = loop.path;
-        prepared.loops.push_back(std::move(loop.fd));
-    }
-    base::MountOptions options;
-    for (const KeyValue& option : mount.options) options.emplace_back(option.key, option.value);
-    try {
-        return base::make_mount(mount.fstype, device, options, mount.attributes,
-                                mount.filesystem_readonly);
-    } catch (const base::SystemError& error) {
-        base::fail_with(error.error(), "mount '{}' on '{}' as {}", mount.source, mount.target,
-                        mount.fstype);
-    }
+    if (mount.loop)
+        device = attach_loop(mount.source, mount.filesystem_readonly, mount.device, prepared).path;
+    return open_mount(mount, device);
 }
 
 }  // namespace

@@ -20,7 +20,7 @@ struct Prepared {
     std::vector<base::UniqueFd>
         host_mounts;  // parallel to Plan::mounts; invalid where not made here
     std::vector<ConsoleEnds> consoles;
-    std::vector<base::UniqueFd> loops;
+    std::vector<KeptLoop> loops;
     std::vector<base::DeviceRule> loop_rules;  // for the loop devices that were attached
 };
 

@@ -15,11 +15,25 @@
 #include <string>
 #include <vector>
 
+#include "helper/plan.hh"
+
 namespace lxvirt::helper {
 
 inline constexpr std::uint32_t kProtocolVersion = 1;
 inline constexpr std::size_t kMaxMessage = 4096;
 inline constexpr std::size_t kMaxPlan = 4U << 20;
+
+// A loop device that the helper keeps attached.
+struct HeldLoop {
+    std::string device;  // the domain's device that it was made for
+    std::uint32_t major = 7, minor = 0;
+    template <typename Self, typename Visitor>
+    static void fields(Self& self, Visitor& visit) {
+        visit("device", self.device);
+        visit("major", self.major);
+        visit("minor", self.minor);
+    }
+};
 
 struct StartReply {
     std::uint32_t version = kProtocolVersion;
@@ -27,6 +41,7 @@ struct StartReply {
     std::string failure;        // empty = the container runs
     std::string host_consoles;  // "/dev/pts/3 /dev/pts/4"
     std::int32_t init_pid = 0;
+    std::vector<HeldLoop> loops;
     template <typename Self, typename Visitor>
     static void fields(Self& self, Visitor& visit) {
         visit("version", self.version);
@@ -34,6 +49,7 @@ struct StartReply {
         visit("failure", self.failure);
         visit("host_consoles", self.host_consoles);
         visit("init_pid", self.init_pid);
+        visit("loops", self.loops);
     }
 };
 
@@ -45,6 +61,13 @@ enum class RequestKind : std::uint32_t {
     open_console,  // `text` = alias or empty; `flag` = force, `value` bit 0 = safe
     resize,        // on a console's connection: `value` = rows << 16 | columns
     set_paused,    // `flag`: what to note in the status file
+    // What hot-plug leaves with the helper, because it is to go with the container; `text` is the
+    // device's alias. To let go of what it does not have is no error.
+    hold,            // one descriptor: a loop device
+    release,         // closes it
+    add_console,     // `text` = an encoded AddedConsole; descriptors: the container's and the
+                     // host's master
+    remove_console,  // ends its relay
 };
 
 struct Request {
@@ -60,6 +83,16 @@ struct Request {
         visit("value", self.value);
         visit("flag", self.flag);
         visit("text", self.text);
+    }
+};
+
+struct AddedConsole {
+    ConsolePlan plan;
+    std::string host_path;
+    template <typename Self, typename Visitor>
+    static void fields(Self& self, Visitor& visit) {
+        visit("plan", self.plan);
+        visit("host_path", self.host_path);
     }
 };
 

@@ -51,8 +51,7 @@ Supervisor::Supervisor(const Plan& plan, Launched launched, SupervisorOptions op
     status_.init_start = base::start_time(launched_.init_pid);
     status_.boots = options_.boots;
     status_.dev = launched_.dev;
-    for (const auto& console : consoles_) status_.consoles.push_back(console->host_path());
-    write_status();
+    write_consoles();
 }
 
 Supervisor::~Supervisor() = default;
@@ -65,13 +64,14 @@ void Supervisor::watch_owner(base::UniqueFd channel) {
     });
 }
 
-std::string Supervisor::host_consoles() const {
-    std::string paths;
+StartReply Supervisor::start_reply() const {
+    StartReply reply;
     for (const auto& console : consoles_) {
-        if (!paths.empty()) paths += ' ';
-        paths += console->host_path();
+        if (!reply.host_consoles.empty()) reply.host_consoles += ' ';
+        reply.host_consoles += console->host_path();
     }
-    return paths;
+    for (const KeptLoop& loop : launched_.loops) reply.loops.push_back(loop.what);
+    return reply;
 }
 
 std::optional<base::OperationLock> Supervisor::take_operation_lock() {
@@ -127,10 +127,10 @@ void Supervisor::on_connection() {
 void Supervisor::on_request(int fd) {
     Connection& connection = connections_.at(fd);
     try {
-        if (const auto message = base::receive_message(connection.socket, kMaxMessage)) {
+        if (auto message = base::receive_message(connection.socket, kMaxMessage)) {
             const auto request = base::decode<Request>(message->bytes, "control request");
             base::UniqueFd extra;
-            const Reply reply = answer(connection, request, extra);
+            const Reply reply = answer(connection, request, message->fds, extra);
             base::send_message(connection.socket, base::encode(reply),
                                extra ? std::vector<base::Fd>{extra} : std::vector<base::Fd>{});
             if (request.kind == RequestKind::destroy && reply.code == 0) destroy();
@@ -143,7 +143,8 @@ void Supervisor::on_request(int fd) {
     connections_.erase(fd);
 }
 
-Reply Supervisor::answer(Connection& connection, const Request& request, base::UniqueFd& extra) {
+Reply Supervisor::answer(Connection& connection, const Request& request,
+                         std::vector<base::UniqueFd>& given, base::UniqueFd& extra) {
     if (request.version != kProtocolVersion)
         return refuse(base::ErrorCode::operation_unsupported,
                       fmt::format("this container's lxc_helper speaks protocol version {}, not {}",
@@ -163,6 +164,13 @@ Reply Supervisor::answer(Connection& connection, const Request& request, base::U
             status_.reason = request.flag ? "user" : "unpaused";
             write_status();
             return {};
+        case RequestKind::hold: return hold(request, given);
+        case RequestKind::release:
+            std::erase_if(launched_.loops,
+                          [&](const KeptLoop& loop) { return loop.what.device == request.text; });
+            return {};
+        case RequestKind::add_console: return add_console(request, given);
+        case RequestKind::remove_console: remove_console(request.text); return {};
     }
     return refuse(base::ErrorCode::operation_unsupported, "unknown control request");
 }
@@ -182,6 +190,42 @@ Reply Supervisor::open_console(Connection& connection, const Request& request,
     return refuse(base::ErrorCode::invalid_arg,
                   fmt::format("cannot find console device '{}'",
                               request.text.empty() ? "default" : request.text));
+}
+
+Reply Supervisor::hold(const Request& request, std::vector<base::UniqueFd>& given) {
+    if (given.size() != 1)
+        return refuse(base::ErrorCode::internal_error, "one descriptor is needed to hold");
+    launched_.loops.push_back({{.device = request.text}, std::move(given.front())});
+    return {};
+}
+
+Reply Supervisor::add_console(const Request& request, std::vector<base::UniqueFd>& given) {
+    if (given.size() != 2)
+        return refuse(base::ErrorCode::internal_error, "a console needs two descriptors");
+    auto added = base::decode<AddedConsole>(request.text, "console request");
+    remove_console(added.plan.alias);
+    ConsoleEnds ends;
+    ends.alias = added.plan.alias;
+    ends.host_path = added.host_path;
+    ends.container.master = std::move(given[0]);
+    ends.host.master = std::move(given[1]);
+    consoles_.push_back(std::make_unique<Console>(loop_, std::move(ends), added.plan));
+    write_consoles();
+    return {};
+}
+
+void Supervisor::remove_console(const std::string& alias) {
+    for (auto& [fd, connection] : connections_)
+        if (connection.console != nullptr && connection.console->alias() == alias)
+            connection.console = nullptr;
+    std::erase_if(consoles_, [&](const auto& console) { return console->alias() == alias; });
+    write_consoles();
+}
+
+void Supervisor::write_consoles() {
+    status_.consoles.clear();
+    for (const auto& console : consoles_) status_.consoles.push_back(console->host_path());
+    write_status();
 }
 
 Reply Supervisor::send_init_signal(const Request& request) {

@@ -47,7 +47,7 @@ class Supervisor {
     void give_up_restart(const std::string& why);
     // Instead of run(): takes everything away again, for a start that was not committed.
     void abort();
-    [[nodiscard]] std::string host_consoles() const;
+    [[nodiscard]] StartReply start_reply() const;
 
   private:
     struct Connection {
@@ -58,8 +58,12 @@ class Supervisor {
     void listen();
     void on_connection();
     void on_request(int fd);
-    // The answer, and a descriptor to send along.
-    Reply answer(Connection& connection, const Request& request, base::UniqueFd& extra);
+    // The answer; `given` came with the request, `extra` is sent along.
+    Reply answer(Connection& connection, const Request& request, std::vector<base::UniqueFd>& given,
+                 base::UniqueFd& extra);
+    Reply hold(const Request& request, std::vector<base::UniqueFd>& given);
+    Reply add_console(const Request& request, std::vector<base::UniqueFd>& given);
+    void remove_console(const std::string& alias);
     Reply open_console(Connection& connection, const Request& request, base::UniqueFd& extra);
     Reply send_init_signal(const Request& request);
     void destroy();
@@ -74,6 +78,7 @@ class Supervisor {
     void call_stop_hooks() const;
     void remove_files() const;
     void write_status();
+    void write_consoles();
     void note(std::string_view text) const;
     void tell_journal(std::string_view event, std::string_view detail);
 

@@ -31,6 +31,12 @@ void add_controllers(Domain& domain) {
 
 }  // namespace
 
+void add_disk(Domain& domain, Disk disk) {
+    fill_defaults(disk);
+    insert_disk(domain.disks, std::move(disk));
+    add_controllers(domain);
+}
+
 void fill_defaults(Domain& domain) {
     if (domain.uuid.empty()) domain.uuid = base::random_uuid();
     if (domain.emulator.empty()) domain.emulator = kDefaultEmulator;

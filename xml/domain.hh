@@ -183,6 +183,9 @@ struct Domain {
 // Whether a process inside may have the capability ("sys_admin"), by policy and state.
 [[nodiscard]] bool keeps_capability(const Features& features, std::string_view name);
 
+// Adds a disk where libvirt puts it, with the bus, address and controller that it would make up.
+void add_disk(Domain& domain, Disk disk);
+
 // Whether the container gets a network namespace: an interface, a net hostdev or <privnet/>.
 // Without one it shares the host's (libvirt's meaning), or that of <lxc:sharenet>.
 [[nodiscard]] bool has_own_network(const Domain& domain);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/text.hh"
 #include "xml/parts.hh"
 #include "xml/read.hh"
 #include "xml/values.hh"
@@ -159,15 +160,22 @@ void parse_devices(const Element& domain, Domain& out, bool live) {
         out.filesystems.push_back(parse_filesystem(element, live));
         const Filesystem& added = out.filesystems.back();
         for (std::size_t i = 0; i + 1 < out.filesystems.size(); ++i)
-            if (out.filesystems[i].target == added.target)
+            if (base::clean_path(out.filesystems[i].target) == base::clean_path(added.target))
                 element.fail(
                     ErrorCode::xml_error,
                     fmt::format("target '{}' duplicated for filesystem sources '{}' and '{}'",
                                 added.target, out.filesystems[i].source, added.source),
                     "each <filesystem> has a <target> of its own");
     }
-    for (const Element& element : devices.children("interface"))
+    for (const Element& element : devices.children("interface")) {
         out.interfaces.push_back(parse_interface(element, live));
+        const Interface& added = out.interfaces.back();
+        for (std::size_t i = 0; i + 1 < out.interfaces.size(); ++i)
+            if (!added.mac.empty() && out.interfaces[i].mac == added.mac)
+                element.fail(ErrorCode::xml_error,
+                             fmt::format("network device with mac {} already exists", added.mac),
+                             "each <interface> has a <mac> of its own");
+    }
     for (const Element& element : devices.children("hostdev")) {
         out.hostdevs.push_back(parse_hostdev(element, live));
         for (std::size_t i = 0; i + 1 < out.hostdevs.size(); ++i)

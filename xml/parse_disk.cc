@@ -82,6 +82,9 @@ Disk parse_disk(const Element& element, bool live) {
         disk.target = string_attribute(target, "dev");
         disk.bus = word_attribute(target, "bus", kDiskBuses);
     }
+    if (disk.target.find('/') != std::string::npos || disk.target == "." || disk.target == "..")
+        target.fail(ErrorCode::xml_error, fmt::format("Invalid disk target '{}'", disk.target),
+                    "a target is the name of a node in /dev, such as vdb");
     if (disk.target.empty())
         element.fail(ErrorCode::no_target, disk.source, "<disk> needs <target dev='vdb'/>");
     if (disk.source.empty())

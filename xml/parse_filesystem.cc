@@ -94,6 +94,10 @@ Filesystem parse_filesystem(const Element& element, bool live) {
                      fmt::format("<filesystem type='{}'> needs <source {}='...'/>",
                                  name_of(kFilesystemTypes, filesystem.type), attribute));
     require_absolute(target, "filesystem target", filesystem.target);
+    if ((filesystem.target + "/").find("/../") != std::string::npos)
+        target.fail(ErrorCode::xml_error,
+                    fmt::format("filesystem target '{}' leads upwards", filesystem.target),
+                    "a mount point is named without '..'");
     if (filesystem.type != FilesystemType::ram && filesystem.type != FilesystemType::template_)
         require_absolute(source, "filesystem source", filesystem.source);
 

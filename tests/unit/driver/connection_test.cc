@@ -44,7 +44,6 @@ class ConnectionTest : public RootTest {
         auto helper = hold_alive(name);
         live.domain.id = helper->pid();
         live.links = {"vnet0"};
-        live.loops = {"/dev/loop7"};
         live.cgroup = "machine/lxc-1-" + name;
         write_live(root, live);
         return helper;
@@ -290,7 +289,9 @@ TEST_F(ConnectionTest, LiveStateComesBackAsItWasWritten) {
     live.autodestroy = true;
     live.cgroup = "machine/it's <odd> & \"so\"";
     live.links = {"vnet0", "a'b"};
-    live.loops = {"/dev/loop0"};
+    live.made = {{.device = "disk0", .type = 'b', .major = 7, .minor = 3, .readonly = true,
+                  .path = "a'b", .loop = true, .mount = 99},
+                 {.device = "fs1"}};
     live.domain = xml::parse_domain(definition("x", uuid(1)), {}).domain;
     live.domain.metadata = {"<y xmlns=\"u\"><domain type='lxc'/></y>"};
     write_live(root, live);
@@ -301,7 +302,14 @@ TEST_F(ConnectionTest, LiveStateComesBackAsItWasWritten) {
     EXPECT_TRUE(read->autodestroy);
     EXPECT_EQ(read->cgroup, live.cgroup);
     EXPECT_EQ(read->links, live.links);
-    EXPECT_EQ(read->loops, live.loops);
+    ASSERT_EQ(read->made.size(), 2U);
+    EXPECT_EQ(read->made[0].device, "disk0");
+    EXPECT_EQ(read->made[0].type, 'b');
+    EXPECT_EQ(read->made[0].minor, 3U);
+    EXPECT_TRUE(read->made[0].readonly && read->made[0].loop);
+    EXPECT_EQ(read->made[0].path, "a'b");
+    EXPECT_EQ(read->made[0].mount, 99U);
+    EXPECT_EQ(read->made[1].type, '\0');
     EXPECT_EQ(read->root, root.id());
     EXPECT_TRUE(read->current());
     EXPECT_EQ(read->domain.uuid, uuid(1));

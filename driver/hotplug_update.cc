@@ -1,0 +1,131 @@
+// update-device of a running container: what may change of an attached device, in place.
+#include <fcntl.h>
+#include <sys/mount.h>
+
+#include "base/error.hh"
+#include "base/test_point.hh"
+#include "driver/compile.hh"
+#include "driver/device.hh"
+#include "driver/hotplug_parts.hh"
+#include "driver/journal.hh"
+#include "driver/plug.hh"
+#include "helper/links.hh"
+
+namespace lxvirt::driver {
+
+namespace {
+
+using base::test_point;
+
+void change_readonly(const Guest& guest, const xml::Filesystem& filesystem,
+                     const std::vector<MadeDevice>& made) {
+    const auto entry = find_filesystem(guest, filesystem, made);
+    const auto object = base::try_open_in_root(guest.root(), filesystem.target, O_PATH);
+    if (!entry || !object || base::mount_place(*object, filesystem.target).mount != entry->id)
+        base::fail(base::ErrorCode::operation_failed,
+                   "the container has unmounted or hidden its filesystem on '{}'",
+                   filesystem.target);
+    const base::InMountNamespace inside(guest.mounts());
+    base::MountChange change{.recursive = true};
+    (filesystem.readonly ? change.set : change.clear) = MOUNT_ATTR_RDONLY;
+    base::change_mount(*object, change, filesystem.target);
+}
+
+void change_interface(const Root& root, const Guest& guest, const xml::Domain& domain,
+                      const xml::Device& from, const xml::Device& to) {
+    const HostFacts host = host_facts(root);
+    helper::LinkMaker(guest.network())
+        .change(*compile_device(from, domain, root, host).link,
+                *compile_device(to, domain, root, host).link);
+}
+
+// Of what is changed in place.
+void change_in_place(const Root& root, const Guest& guest, const xml::Domain& domain,
+                     const xml::Device& from, const xml::Device& to,
+                     const std::vector<MadeDevice>& made) {
+    if (std::holds_alternative<xml::Interface>(to))
+        change_interface(root, guest, domain, from, to);
+    else if (const auto* filesystem = std::get_if<xml::Filesystem>(&to))
+        if (filesystem->readonly != std::get<xml::Filesystem>(from).readonly)
+            change_readonly(guest, *filesystem, made);
+}
+
+// A disk gets a new node and number: the old one goes first, since both have one name.
+LiveState change_disk(const Root& root, const Guest& guest, const LiveState& before,
+                      Change& change) {
+    (void)compile_device(*change.with, before.domain, root, host_facts(root));
+    const std::string& name = before.domain.name;
+    LiveState live = without_device(before, change.device);
+    unplug(root, guest, live, change.device, change.made, true);
+    test_point("update-unplugged");
+    Plug plug(root, guest, live, *change.with);
+    plug.prepare();
+    change.made_with = plug.made();
+    write_change(root, name, change);
+    test_point("update-prepared");
+    add_to_live(live, *change.with, plug.made());
+    plug.apply(*change.with);
+    return live;
+}
+
+LiveState with_changed(LiveState live, const xml::Device& from, const xml::Device& to) {
+    replace_device(live.domain, from, to);
+    return live;
+}
+
+}  // namespace
+
+LiveState undo_update(const Root& root, const Guest& guest, const LiveState& live,
+                      const Change& change) {
+    const xml::Device& have = change.device;
+    if (!std::holds_alternative<xml::Disk>(have)) {
+        change_in_place(root, guest, live.domain, *change.with, have, change.made);
+        return with_changed(live, have, have);
+    }
+    LiveState before = without_device(live, have);
+    unplug(root, guest, before, *change.with, change.made_with, true);
+    unplug(root, guest, before, have, change.made, true);
+    Plug plug(root, guest, before, have);
+    plug.prepare();
+    xml::Device device = have;
+    add_to_live(before, device, plug.made());
+    plug.apply(device);
+    return before;
+}
+
+void update_live(const Root& root, const Guest& guest, const LiveState& before,
+                 const xml::Device& have, const xml::Device& with,
+                 const std::optional<std::string>& definition) {
+    const std::string& name = before.domain.name;
+    Change change{.operation = "update",
+                  .device = have,
+                  .made = made_for(before, have),
+                  .with = with,
+                  .made_with = {},
+                  .definition = definition};
+    write_change(root, name, change);
+    test_point("update-written-down");
+    try {
+        LiveState live = with_changed(before, have, with);
+        if (std::holds_alternative<xml::Disk>(have))
+            live = change_disk(root, guest, before, change);
+        else
+            change_in_place(root, guest, before.domain, have, with, change.made);
+        test_point("update-container");
+        write_live(root, live);
+        test_point("update-live");
+        if (definition) Definitions(root).update_text(name, *definition);
+        test_point("update-definition");
+    } catch (const base::Exception&) {
+        try {
+            write_live(root, undo_update(root, guest, before, change));
+            clear_pending(root, name);
+        } catch (const base::Exception& error) {
+            log_line(root, name, error.message());  // settle() tries again
+        }
+        throw;
+    }
+    clear_pending(root, name);
+}
+
+}  // namespace lxvirt::driver

@@ -1,0 +1,109 @@
+"""Devices for the tests of hot-plug: loop devices with ext4 on them, and containers to plug them into."""
+
+import os
+import subprocess
+
+import support
+from guest import GuestCase
+from support import read, run, write
+
+
+def disk_xml(source, target="vdb", kind="block", more=""):
+    """The walkthrough's new_disk.xml."""
+    attribute = "dev" if kind == "block" else "file"
+    return (f"<disk type='{kind}' device='disk'>\n  <driver name='lxc' cache='none'/>\n"
+            f"  <source {attribute}='{source}'/>\n  <target dev='{target}' bus='virtio'/>\n{more}</disk>\n")
+
+
+def filesystem_xml(source, target, kind="mount", more=""):
+    name = {"mount": "dir", "bind": "dir", "block": "dev", "file": "file"}.get(kind)
+    source = f"<source {name}='{source}'/>" if name else f"<source usage='{source}' units='KiB'/>"
+    return f"<filesystem type='{kind}'>{source}<target dir='{target}'/>{more}</filesystem>"
+
+
+def bridge_xml(bridge, mac="52:54:00:11:11:22", more=""):
+    return (f"<interface type='bridge'><mac address='{mac}'/><source bridge='{bridge}'/>{more}"
+            "</interface>")
+
+
+class DeviceCase(GuestCase):
+    """Whatever a test makes on the host goes after the search for leftovers."""
+
+    def setUp(self):
+        super().setUp()
+        self.loops_made = []
+
+    def tearDown(self):
+        for name in self.active():
+            self.lxsh("destroy", name)
+        for device in self.loops_made:
+            run("losetup", "--detach", device)
+        self.doCleanups()
+        self.before["mount"] = [line for line in self.before["mount"] if self.folder not in line]
+        super().tearDown()
+
+    def image(self, name="disk.img", content="test\n", megabytes=4):
+        """An ext4 image with a file `test` in it."""
+        path = f"{self.folder}/{name}"
+        tree = f"{path}.tree"
+        os.mkdir(tree)
+        write(f"{tree}/test", content)
+        with open(path, "wb") as image:
+            image.truncate(megabytes << 20)
+        run("mkfs.ext4", "-q", "-d", tree, path)
+        return path
+
+    def loop_device(self, name="disk.img", **options):
+        device = run("losetup", "--find", "--show", self.image(name, **options)).strip()
+        self.loops_made.append(device)
+        return device
+
+    def bridge(self, name):
+        run("ip", "link", "add", name, "type", "bridge")
+        run("ip", "link", "set", name, "up")
+        self.keep_link(name)
+
+    def keep_link(self, name):
+        self.before["link"] = support.links()
+        self.addCleanup(subprocess.run, ["ip", "link", "delete", name], capture_output=True)
+
+    def file(self, xml, name="device.xml"):
+        path = f"{self.folder}/{name}"
+        write(path, xml)
+        return path
+
+    def attach(self, name, xml, *flags):
+        return self.ok("attach-device", name, self.file(xml), *flags)
+
+    def detach(self, name, xml, *flags):
+        return self.ok("detach-device", name, self.file(xml), *flags)
+
+    def update(self, name, xml, *flags):
+        return self.ok("update-device", name, self.file(xml), *flags)
+
+    def no_attach(self, name, xml, *flags):
+        return self.fails("attach-device", name, self.file(xml), *flags)
+
+    def no_detach(self, name, xml, *flags):
+        return self.fails("detach-device", name, self.file(xml), *flags)
+
+    def no_update(self, name, xml, *flags):
+        return self.fails("update-device", name, self.file(xml), *flags)
+
+    def number(self, device):
+        return os.stat(device).st_rdev
+
+    def loops(self):
+        return sorted(name for name, file in support.loop_devices().items()
+                      if file.startswith(self.folder))
+
+    def live(self, name):
+        return self.ok("dumpxml", name)
+
+    def stored(self, name):
+        return self.ok("dumpxml", name, "--inactive")
+
+    def device_list(self, name):
+        """The v1 rules of the outer group, or nothing where a BPF program holds them."""
+        folder = self.group(name, "devices")
+        return read(f"{folder}/devices.list") if folder else ""
