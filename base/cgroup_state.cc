@@ -70,21 +70,23 @@ bool wait_v1_frozen(const std::string& file, Clock::time_point end) {
     }
 }
 
-// Sends SIGKILL to what the group and those below it hold now; how many there were.
-std::size_t kill_once(const std::string& folder) {
-    std::size_t found = 0;
+// What the group and those below it hold now.
+void add_processes(const std::string& folder, std::vector<pid_t>& found) {
     const auto procs = try_read_file(folder + "/cgroup.procs");
-    if (!procs) return 0;
-    for (const std::string_view word : split_words(*procs)) {
-        pid_t pid = 0;
-        std::from_chars(word.data(), word.data() + word.size(), pid);
-        if (pid <= 0) continue;
-        ++found;
-        if (const auto process = open_pidfd(pid)) (void)send_signal(*process, SIGKILL);
-    }
+    if (!procs) return;
+    for (const std::string_view word : split_words(*procs))
+        if (const auto pid = parse_number<pid_t>(word); pid && *pid > 0) found.push_back(*pid);
     for (const std::string& name : list_subfolders(folder))
-        found += kill_once(fmt::format("{}/{}", folder, name));
-    return found;
+        add_processes(fmt::format("{}/{}", folder, name), found);
+}
+
+// Sends SIGKILL to them; how many there were.
+std::size_t kill_once(const std::string& folder) {
+    std::vector<pid_t> found;
+    add_processes(folder, found);
+    for (const pid_t pid : found)
+        if (const auto process = open_pidfd(pid)) (void)send_signal(*process, SIGKILL);
+    return found.size();
 }
 
 bool kill_one_by_one(const Hierarchy& hierarchy, const std::string& path, Clock::time_point end) {
@@ -148,23 +150,6 @@ bool kill_group(const std::vector<Hierarchy>& all, const std::string& path,
     }
     return empty;
 }
-
-namespace {
-
-void add_processes(const std::string& folder, std::vector<pid_t>& found) {
-    const auto procs = try_read_file(folder + "/cgroup.procs");
-    if (!procs) return;
-    for (const std::string_view word : split_words(*procs))
-        if (const auto pid = parse_number<pid_t>(word)) found.push_back(*pid);
-    const std::unique_ptr<DIR, int (*)(DIR*)> listing(::opendir(folder.c_str()), &::closedir);
-    while (const dirent* entry = listing ? ::readdir(listing.get()) : nullptr) {
-        const std::string_view name = entry->d_name;
-        if (entry->d_type == DT_DIR && name != "." && name != "..")
-            add_processes(fmt::format("{}/{}", folder, name), found);
-    }
-}
-
-}  // namespace
 
 std::vector<pid_t> processes_of(const std::vector<Hierarchy>& all, const std::string& path) {
     std::vector<pid_t> found;

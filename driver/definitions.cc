@@ -57,7 +57,7 @@ void Definitions::update(const xml::Domain& domain) {
 }
 
 void Definitions::update_text(std::string_view name, std::string_view text) {
-    (void)write(name, text);
+    (void)write(std::string(name), text);
 }
 
 void Definitions::rename(std::string_view old_name, const xml::Domain& domain) {

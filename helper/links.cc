@@ -1,11 +1,13 @@
 #include "helper/links.hh"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <chrono>
 #include <optional>
 
 #include "base/error.hh"
+#include "base/file.hh"
 #include "base/netlink.hh"
 
 namespace lxvirt::helper {

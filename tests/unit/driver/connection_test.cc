@@ -289,8 +289,14 @@ TEST_F(ConnectionTest, LiveStateComesBackAsItWasWritten) {
     live.autodestroy = true;
     live.cgroup = "machine/it's <odd> & \"so\"";
     live.links = {"vnet0", "a'b"};
-    live.made = {{.device = "disk0", .type = 'b', .major = 7, .minor = 3, .readonly = true,
-                  .path = "a'b", .loop = true, .mount = 99},
+    live.made = {{.device = "disk0",
+                  .type = 'b',
+                  .major = 7,
+                  .minor = 3,
+                  .readonly = true,
+                  .path = "a'b",
+                  .loop = true,
+                  .mount = 99},
                  {.device = "fs1"}};
     live.domain = xml::parse_domain(definition("x", uuid(1)), {}).domain;
     live.domain.metadata = {"<y xmlns=\"u\"><domain type='lxc'/></y>"};
