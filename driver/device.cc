@@ -229,6 +229,14 @@ std::size_t find_place(const std::vector<T>& devices, const T& wanted) {
                Kind<T>::ambiguous(wanted), candidates);
 }
 
+// Of one that was found before: an alias belongs to one device, whatever else has changed of it.
+template <typename T>
+std::size_t place_of(const std::vector<T>& devices, const T& found) {
+    for (std::size_t i = 0; i < devices.size(); ++i)
+        if (!found.alias.empty() && devices[i].alias == found.alias) return i;
+    return find_place(devices, found);
+}
+
 template <typename T>
 std::optional<xml::Device> find_alias_in(const std::vector<T>& devices, const std::string& alias) {
     for (const T& device : devices)
@@ -292,7 +300,7 @@ void remove_device(xml::Domain& domain, const xml::Device& found) {
     std::visit(
         [&]<typename T>(const T& one) {
             auto& devices = Kind<T>::list(domain);
-            devices.erase(devices.begin() + static_cast<std::ptrdiff_t>(find_place(devices, one)));
+            devices.erase(devices.begin() + static_cast<std::ptrdiff_t>(place_of(devices, one)));
         },
         found);
     for (std::size_t i = 0; i < domain.consoles.size(); ++i)
@@ -303,7 +311,7 @@ void replace_device(xml::Domain& domain, const xml::Device& found, const xml::De
     std::visit(
         [&]<typename T>(const T& one) {
             auto& devices = Kind<T>::list(domain);
-            const std::size_t place = find_place(devices, one);
+            const std::size_t place = place_of(devices, one);
             for (std::size_t i = 0; i < devices.size(); ++i)
                 if (i != place) Kind<T>::check_new(std::get<T>(with), devices[i]);
             devices[place] = std::get<T>(with);

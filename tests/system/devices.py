@@ -1,6 +1,7 @@
 """Devices for the tests of hot-plug: loop devices with ext4 on them, and containers to plug them into."""
 
 import os
+import stat
 import subprocess
 
 import support
@@ -103,7 +104,33 @@ class DeviceCase(GuestCase):
     def stored(self, name):
         return self.ok("dumpxml", name, "--inactive")
 
-    def device_list(self, name):
-        """The v1 rules of the outer group, or nothing where a BPF program holds them."""
-        folder = self.group(name, "devices")
-        return read(f"{folder}/devices.list") if folder else ""
+    def open_number(self, name, kind, number):
+        """(status, output) of opening a device number inside, through a node that the test makes."""
+        path = f"/proc/{self.status(name)['init_pid']}/root/dev/probe"
+        os.mknod(path, 0o600 | (stat.S_IFBLK if kind == "b" else stat.S_IFCHR), number)
+        try:
+            return self.inside(name, "head -c 1 /dev/probe >/dev/null")
+        finally:
+            os.unlink(path)
+
+    def assert_refused(self, name, kind, number):
+        status, text = self.open_number(name, kind, number)
+        self.assertNotEqual(status, 0)
+        self.assertIn("Operation not permitted", text)
+
+    def kernel_state(self, name):
+        """Everything of the kernel that devices of a container change, comparable."""
+        init = self.status(name)["init_pid"]
+        tree = []
+        for folder, _, files in os.walk(f"/proc/{init}/root/dev"):
+            if not folder.endswith("/pts"):
+                tree += [f"{folder}/{file}" for file in files]
+        mounts = [line.split(" - ")[0].split(" ", 3)[3] for line in
+                  read(f"/proc/{init}/mountinfo").splitlines()]
+        links = [line.split(":")[0].strip() for line in
+                 read(f"/proc/{init}/net/dev").splitlines()[2:]]
+        rules = [read(f"{folder}/devices.list") for folder in self.groups(name)
+                 if os.path.exists(f"{folder}/devices.list")]
+        return {"dev": sorted(tree), "mounts": sorted(mounts), "links": sorted(links),
+                "host links": support.links(), "loops": self.loops(), "rules": rules,
+                "consoles": [key for key in self.status(name) if key.startswith("console")]}
