@@ -14,6 +14,7 @@ struct RateLimit {           // bytes
     std::uint64_t rate = 0;  // per second
     std::uint64_t peak = 0;  // per second; 0 = the rate
     std::uint64_t burst = 0;
+    bool operator==(const RateLimit&) const = default;
     template <typename Self, typename Visitor>
     static void fields(Self& self, Visitor& visit) {
         visit("rate", self.rate);
@@ -25,6 +26,7 @@ struct RateLimit {           // bytes
 struct TrafficLimits {
     std::optional<RateLimit> inbound;   // towards the guest: what the device sends
     std::optional<RateLimit> outbound;  // from the guest: what the device receives
+    bool operator==(const TrafficLimits&) const = default;
     template <typename Self, typename Visitor>
     static void fields(Self& self, Visitor& visit) {
         visit("inbound", self.inbound);

@@ -124,10 +124,13 @@ Link link(const xml::Interface& given, const xml::Domain& domain, const Root& ro
     return made;
 }
 
+bool has_veth(const xml::Interface& interface) {
+    return interface.type != xml::InterfaceType::direct && interface.actual_dev.empty();
+}
+
 Link made_link(const xml::Interface& interface, const xml::Domain& domain, const Root& root) {
     Link made;
-    const bool has_host_end =
-        interface.type != xml::InterfaceType::direct && interface.actual_dev.empty();
+    const bool has_host_end = has_veth(interface);
     made.kind = has_host_end ? LinkKind::veth : LinkKind::macvlan;
     made.host = interface.target;
     made.guest = interface.guest;

@@ -45,7 +45,7 @@ struct Compiler {
     }
     DeviceParts operator()(const xml::Interface& interface) const {
         DeviceParts parts;
-        parts.link = compile::link(interface, domain, root);
+        parts.link = compile::link(interface, domain, root, host);
         return parts;
     }
     DeviceParts operator()(const xml::Hostdev& hostdev) const {

@@ -30,6 +30,8 @@ namespace lxvirt::driver::compile {
                                               const HostFacts& host);
 [[nodiscard]] helper::Link link(const xml::Interface& interface, const xml::Domain& domain,
                                 const Root& root, const HostFacts& host);
+// Whether a live one has an end on the host.
+[[nodiscard]] bool has_veth(const xml::Interface& interface);
 // As much of it as its removal takes; asks nobody.
 [[nodiscard]] helper::Link made_link(const xml::Interface& interface, const xml::Domain& domain,
                                      const Root& root);

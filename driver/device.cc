@@ -127,8 +127,12 @@ struct Kind<xml::Interface> {
     }
     static void insert(xml::Domain& domain, const T& added) { domain.interfaces.push_back(added); }
     static void fill(const T& have, T& wanted) {
-        for (std::string T::*name : {&T::mac, &T::target, &T::guest, &T::model, &T::portid})
+        for (std::string T::*name : {&T::mac, &T::target, &T::guest, &T::model})
             if ((wanted.*name).empty()) wanted.*name = have.*name;
+        const bool stays = wanted.type == have.type && wanted.source == have.source;
+        wanted.portid = stays ? have.portid : "";
+        wanted.actual_bridge = stays ? have.actual_bridge : "";
+        wanted.actual_dev = stays ? have.actual_dev : "";
     }
     static void allow(const T& from, T& to) {
         const auto switched = [](xml::InterfaceType type) {
@@ -142,6 +146,8 @@ struct Kind<xml::Interface> {
         to.source = from.source;
         to.portgroup = from.portgroup;
         to.portid = from.portid;
+        to.actual_bridge = from.actual_bridge;
+        to.actual_dev = from.actual_dev;
     }
 };
 

@@ -2,6 +2,7 @@
 
 #include "base/error.hh"
 #include "base/test_point.hh"
+#include "base/uuid.hh"
 #include "driver/compile.hh"
 #include "driver/device.hh"
 #include "driver/hotplug_parts.hh"
@@ -101,6 +102,9 @@ void attach_live(const Root& root, const LiveState& before, const xml::Device& w
     plug.prepare();
     live = before;
     add_to_live(live, device, plug.made());
+    if (auto* interface = std::get_if<xml::Interface>(&device);
+        interface != nullptr && interface->type == xml::InterfaceType::network)
+        interface->portid = base::random_uuid();  // claimed by this name, to be released by it
     test_point("attach-prepared");
     write_change(root, name,
                  {.operation = "attach",

@@ -1,7 +1,7 @@
 // What a change of a device leaves on disk: the undo record, and what the next holder of the lock
 // makes of one that was cut short.
 #include "base/error.hh"
-#include "driver/clean.hh"
+#include "driver/compile_parts.hh"
 #include "driver/device.hh"
 #include "driver/hotplug_parts.hh"
 #include "driver/lookup.hh"
@@ -43,10 +43,9 @@ std::optional<Guest> try_guest(const Root& root, const std::string& name) {
 // Whether the deciding step of an attach or update was taken.
 bool is_decided(const Root& root, const LiveState& live, const Change& change) {
     if (change.definition) return Definitions(root).text(live.domain.name) == change.definition;
-    const xml::Device& wanted = change.with ? *change.with : change.device;
-    const auto found = find_alias(live.domain, device_alias(wanted));
-    return found && (!change.with || xml::format_device(*found, {.live = true}) ==
-                                         xml::format_device(wanted, {.live = true}));
+    const auto found = find_alias(live.domain, device_alias(change.device));
+    return found && (!change.with || xml::format_device(*found, {.live = true}) !=
+                                         xml::format_device(change.device, {.live = true}));
 }
 
 bool has_device(const LiveState& live, const xml::Device& device) {
@@ -118,7 +117,7 @@ void add_to_live(LiveState& live, const xml::Device& device, const std::vector<M
     add_device(live.domain, device);
     live.made.insert(live.made.end(), made.begin(), made.end());
     if (const auto* interface = std::get_if<xml::Interface>(&device))
-        if (!interface->target.empty()) live.links.push_back(interface->target);
+        if (compile::has_veth(*interface)) live.links.push_back(interface->target);
 }
 
 std::vector<MadeDevice> made_for(const LiveState& live, const xml::Device& device) {

@@ -8,6 +8,7 @@
 #include "driver/device.hh"
 #include "driver/hotplug_parts.hh"
 #include "driver/journal.hh"
+#include "driver/network_ports.hh"
 #include "driver/plug.hh"
 #include "helper/links.hh"
 
@@ -31,20 +32,33 @@ void change_readonly(const Guest& guest, const xml::Filesystem& filesystem,
     base::change_mount(*object, change, filesystem.target);
 }
 
-void change_interface(const Root& root, const Guest& guest, const xml::Domain& domain,
-                      const xml::Device& from, const xml::Device& to) {
+// A network's port is claimed before the link is moved to it, and the old one let go of after.
+void change_interface(const Root& root, const Guest& guest, const LiveState& live,
+                      const xml::Interface& from, xml::Interface& to) {
+    const bool moves = from.type != to.type || from.source != to.source;
     const HostFacts host = host_facts(root);
-    helper::LinkMaker(guest.network())
-        .change(*compile_device(from, domain, root, host).link,
-                *compile_device(to, domain, root, host).link);
+    const auto link_of = [&](const xml::Interface& interface) {
+        return *compile_device(interface, live.domain, root, host).link;
+    };
+    if (moves) claim_port(root, port_owner(live), to);
+    const helper::Link link = link_of(to);
+    if (link.kind != helper::LinkKind::veth && moves)
+        base::fail(base::ErrorCode::operation_unsupported,
+                   "network '{}' has no bridge that a running container's interface could move to",
+                   to.source);
+    // The network that it was on may be gone, so nothing of it is asked for.
+    std::optional<helper::Link> before;
+    if (!moves) before = link_of(from);
+    helper::LinkMaker(guest.network()).change(before, link);
+    if (moves) release_port(root, from);
 }
 
 // Of what is changed in place.
-void change_in_place(const Root& root, const Guest& guest, const xml::Domain& domain,
-                     const xml::Device& from, const xml::Device& to,
+void change_in_place(const Root& root, const Guest& guest, const LiveState& live,
+                     const xml::Device& from, xml::Device& to,
                      const std::vector<MadeDevice>& made) {
-    if (std::holds_alternative<xml::Interface>(to))
-        change_interface(root, guest, domain, from, to);
+    if (auto* interface = std::get_if<xml::Interface>(&to))
+        change_interface(root, guest, live, std::get<xml::Interface>(from), *interface);
     else if (const auto* filesystem = std::get_if<xml::Filesystem>(&to))
         if (filesystem->readonly != std::get<xml::Filesystem>(from).readonly)
             change_readonly(guest, *filesystem, made);
@@ -77,9 +91,9 @@ LiveState with_changed(LiveState live, const xml::Device& from, const xml::Devic
 
 LiveState undo_update(const Root& root, const Guest& guest, const LiveState& live,
                       const Change& change) {
-    const xml::Device& have = change.device;
+    xml::Device have = change.device;
     if (!std::holds_alternative<xml::Disk>(have)) {
-        change_in_place(root, guest, live.domain, *change.with, have, change.made);
+        change_in_place(root, guest, live, *change.with, have, change.made);
         return with_changed(live, have, have);
     }
     LiveState before = without_device(live, have);
@@ -87,9 +101,8 @@ LiveState undo_update(const Root& root, const Guest& guest, const LiveState& liv
     unplug(root, guest, before, have, change.made, true);
     Plug plug(root, guest, before, have);
     plug.prepare();
-    xml::Device device = have;
-    add_to_live(before, device, plug.made());
-    plug.apply(device);
+    add_to_live(before, have, plug.made());
+    plug.apply(have);
     return before;
 }
 
@@ -106,11 +119,13 @@ void update_live(const Root& root, const Guest& guest, const LiveState& before,
     write_change(root, name, change);
     test_point("update-written-down");
     try {
-        LiveState live = with_changed(before, have, with);
-        if (std::holds_alternative<xml::Disk>(have))
+        LiveState live = before;
+        if (std::holds_alternative<xml::Disk>(have)) {
             live = change_disk(root, guest, before, change);
-        else
-            change_in_place(root, guest, before.domain, have, with, change.made);
+        } else {
+            change_in_place(root, guest, before, have, *change.with, change.made);
+            live = with_changed(before, have, *change.with);
+        }
         test_point("update-container");
         write_live(root, live);
         test_point("update-live");

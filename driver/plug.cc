@@ -12,6 +12,7 @@
 #include "driver/compile_parts.hh"
 #include "driver/control.hh"
 #include "driver/device.hh"
+#include "driver/network_ports.hh"
 #include "driver/plug_parts.hh"
 #include "helper/devices.hh"
 #include "helper/links.hh"
@@ -89,9 +90,12 @@ void remove_link(const Root& root, const Guest& guest, const LiveState& live,
     if (interface == nullptr && (hostdev == nullptr || hostdev->type != xml::HostdevType::net))
         return;
     helper::LinkMaker(guest.network())
-        .remove(interface != nullptr ? compile::link(*interface, live.domain, root)
+        .remove(interface != nullptr ? compile::made_link(*interface, live.domain, root)
                                      : compile::moved_link(*hostdev, live.domain, root));
     test_point("unplug-link");
+    if (interface == nullptr) return;
+    release_port(root, *interface);
+    test_point("unplug-port");
 }
 
 }  // namespace
@@ -163,11 +167,19 @@ void Plug::apply(xml::Device& device) {
     }
     if (!parts_.nodes.empty()) apply_nodes();
     if (parts_.mount) apply_mount();
-    if (parts_.link) {
-        helper::LinkMaker(guest_.network()).make(*parts_.link);
-        test_point("plug-link");
-    }
+    if (parts_.link) apply_link(device);
     if (parts_.console) apply_console(std::get<xml::Console>(device));
+}
+
+void Plug::apply_link(xml::Device& device) {
+    if (auto* interface = std::get_if<xml::Interface>(&device)) {
+        claim_port(root_, port_owner(live_), *interface);
+        test_point("plug-port");
+        // With what the network has chosen for it.
+        parts_ = compile_device(device, live_.domain, root_, host_);
+    }
+    helper::LinkMaker(guest_.network()).make(*parts_.link);
+    test_point("plug-link");
 }
 
 void Plug::apply_nodes() {
@@ -216,6 +228,10 @@ void unplug(const Root& root, const Guest& guest, const LiveState& live, const x
     if (has_loop(made))
         ask_helper(root, live.domain.name, RequestKind::release, device_alias(device));
     test_point("unplug-loop");
+}
+
+PortOwner port_owner(const LiveState& live) {
+    return {.name = live.domain.name, .uuid = live.domain.uuid, .supervisor = live.helper};
 }
 
 void refresh_device_rules(const Root& root, const LiveState& live) {

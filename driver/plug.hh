@@ -16,6 +16,7 @@
 #include "driver/compile.hh"
 #include "driver/guest.hh"
 #include "driver/live.hh"
+#include "driver/network_ports.hh"
 
 namespace lxvirt::driver {
 
@@ -29,7 +30,8 @@ class Plug {
     void prepare();
     // What apply() makes, for live.xml and for the undo record.
     [[nodiscard]] const std::vector<MadeDevice>& made() const { return made_; }
-    // Throws with parts of it made: unplug() takes them away. A console's paths are filled in.
+    // Throws with parts of it made: unplug() takes them away. What only a live device has (a
+    // console's paths, a network's port) is filled in.
     void apply(xml::Device& device);
 
   private:
@@ -38,6 +40,7 @@ class Plug {
     void prepare_console();
     base::LoopDevice attach_loop(const std::string& file, bool readonly);
     void apply_nodes();
+    void apply_link(xml::Device& device);
     void apply_mount();
     void apply_console(xml::Console& console);
 
@@ -58,6 +61,9 @@ class Plug {
 // otherwise SystemError(EBUSY) or operation_failed before anything was taken away.
 void unplug(const Root& root, const Guest& guest, const LiveState& live, const xml::Device& device,
             const std::vector<MadeDevice>& made, bool lazily);
+
+// In whose name a container's ports are claimed.
+[[nodiscard]] PortOwner port_owner(const LiveState& live);
 
 // Brings the device rules to what `live` says.
 void refresh_device_rules(const Root& root, const LiveState& live);

@@ -116,14 +116,20 @@ void make_link(Netlink& host, base::Fd netns, const Link& link) {
 }
 
 // In the container's namespace, where its root may have renamed it: by the name it was made with,
-// else by its address.
+// else by its address. Another device with that name is not it.
 std::optional<int> find_inside(Netlink& inside, const Link& link) {
-    const std::string& name = link.guest.empty() ? link.host : link.guest;
-    if (const auto index = inside.find_link(name)) return index;
+    const std::string_view kind = link.kind == LinkKind::veth ? "veth" : "macvlan";
+    const auto named = inside.link(link.guest);
+    if (named && named->kind == kind) return named->index;
     const auto mac = base::parse_mac(link.mac);
     for (const base::LinkFacts& facts : inside.links())
-        if (mac == facts.mac) return facts.index;
+        if (facts.kind == kind && mac == facts.mac) return facts.index;
     return std::nullopt;
+}
+
+void remove_macvlan(Netlink& inside, Link link) {
+    link.kind = LinkKind::macvlan;
+    if (const auto index = find_inside(inside, link)) inside.delete_link(*index);
 }
 
 }  // namespace
@@ -144,23 +150,29 @@ void LinkMaker::make(const Link& link) {
     configure(inside_, index, link.addresses, link.routes);
 }
 
-void LinkMaker::change(const Link& from, const Link& to) {
+void LinkMaker::change(const std::optional<Link>& from, const Link& to) {
     const auto index = find_inside(inside_, to);
     if (!index)
         base::fail(base::ErrorCode::operation_failed,
                    "the container has no network device '{}' with address {} any more", to.guest,
                    to.mac);
-    if (from.mtu != to.mtu) {
+    const bool veth = to.kind == LinkKind::veth;
+    if (!from || from->mtu != to.mtu) {
         const std::uint32_t mtu = to.mtu == 0 ? kDefaultMtu : to.mtu;
-        if (to.kind == LinkKind::veth) host_.set_mtu(host_.link_index(to.host), mtu);
+        if (veth) host_.set_mtu(host_.link_index(to.host), mtu);
         inside_.set_mtu(*index, mtu);
     }
-    if (to.kind == LinkKind::veth && from.bridge != to.bridge) {
+    if (veth && (!from || from->bridge != to.bridge)) {
         const auto bridge = host_.find_link(to.bridge);
         if (!bridge) base::fail_with(ENODEV, "Unable to add bridge {} port {}", to.bridge, to.host);
-        host_.set_master(host_.link_index(to.host), *bridge);
+        const int port = host_.link_index(to.host);
+        host_.set_master(port, *bridge);
+        configure_port(host_, port, to);
     }
-    if (from.up != to.up) inside_.set_up(*index, to.up);
+    if (veth && (!from || from->limits != to.limits))
+        base::limit_traffic(host_, host_.link_index(to.host),
+                            to.limits.value_or(base::TrafficLimits{}));
+    if (!from || from->up != to.up) inside_.set_up(*index, to.up);
 }
 
 void LinkMaker::remove(const Link& link) {
@@ -169,10 +181,10 @@ void LinkMaker::remove(const Link& link) {
             // The name may belong to somebody else by now.
             if (host_.link_alias(link.host) == link.alias)
                 host_.delete_link(host_.link_index(link.host));
+            else if (link.bridge.empty())
+                remove_macvlan(inside_, link);  // what a network made of it was not written down
             break;
-        case LinkKind::macvlan:
-            if (const auto index = find_inside(inside_, link)) inside_.delete_link(*index);
-            break;
+        case LinkKind::macvlan: remove_macvlan(inside_, link); break;
         case LinkKind::move:
             if (host_.find_link(link.host)) break;  // it never left, or is back
             inside_.move_link(inside_.link_index(link.guest.empty() ? link.host : link.guest),

@@ -2,6 +2,7 @@
 // straight in the container's, then configured through a socket that lives in there.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,8 +19,9 @@ class LinkMaker {
     void raise_loopback();
     // Throws SystemError naming device and step; a half-made one is left for remove().
     void make(const Link& link);
-    // Link state, mtu and bridge of an attached one.
-    void change(const Link& from, const Link& to);
+    // Link state, mtu, bridge and limits of an attached one, all of them where it is not known what
+    // they are.
+    void change(const std::optional<Link>& from, const Link& to);
     // Deletes it, or moves a device of the host back. One that is not there is passed over.
     void remove(const Link& link);
 
