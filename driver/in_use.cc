@@ -141,7 +141,9 @@ class Search {
     void add_mounts_of(pid_t pid, const MadeDevice& made) {
         const std::string node = "/dev/" + made.path;
         for (const base::MountEntry& entry : base::mount_table(pid))
-            if ((entry.major == made.major && entry.minor == made.minor) || entry.source == node)
+            // File systems of several devices have a number of their own, of major 0.
+            if ((entry.major == made.major && entry.minor == made.minor) ||
+                (entry.major == 0 && entry.source == node))
                 found.push_back(
                     fmt::format("mounted on '{}' ({})", entry.point, process_text(pid)));
     }
