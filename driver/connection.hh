@@ -104,6 +104,10 @@ class Connection {
     std::vector<std::string> update_device(const DomainRef& domain, std::string_view xml,
                                            const DeviceOptions& options);
 
+    // `disk` is a target or a source; empty means all devices together.
+    [[nodiscard]] BlockStats block_stats(const DomainRef& domain, const std::string& disk) const;
+    [[nodiscard]] BlockInfo block_info(const DomainRef& domain, const std::string& disk) const;
+
     // --- consoles
     // `device` is an alias ("console0"), or empty for the first.
     [[nodiscard]] ConsoleStream open_console(const DomainRef& domain, const std::string& device,

@@ -12,6 +12,7 @@
 #include "base/netlink.hh"
 #include "driver/connection.hh"
 #include "driver/definitions.hh"
+#include "driver/hotplug.hh"
 #include "driver/live.hh"
 #include "driver/lookup.hh"
 #include "helper/status.hh"
@@ -187,7 +188,7 @@ std::optional<bool> Connection::interface_up(const DomainRef& domain, const std:
 void Connection::set_interface_up(const DomainRef& domain, const std::string& device, bool up,
                                   Affect affect) {
     require_write("virDomainUpdateDeviceFlags");
-    const auto lock = root_->lock_domain(domain.name);
+    const auto lock = lock_settled(*root_, domain.name);
     const bool running = root_->running(domain.name).has_value();
     if (affect == Affect::current) affect = running ? Affect::live : Affect::config;
     if (affect == Affect::config) {

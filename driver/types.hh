@@ -104,6 +104,16 @@ enum class StopMode { initctl, signal };
 
 enum class Affect { current, live, config };
 
+// What a container has read and written; since its start.
+struct BlockStats {
+    std::uint64_t read_requests = 0, read_bytes = 0, write_requests = 0, write_bytes = 0;
+};
+
+// Sizes of a disk in bytes: what it can hold, what it takes on the host, how long it is there.
+struct BlockInfo {
+    std::uint64_t capacity = 0, allocation = 0, physical = 0;
+};
+
 // Attach, detach or update of a device.
 struct DeviceOptions {
     std::vector<Affect> affect = {Affect::live};

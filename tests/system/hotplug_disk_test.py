@@ -104,6 +104,21 @@ class Disks(DeviceCase):
         self.assertRegex(result.err, r"warning: disk vdb was in use .*process \d+ \(sleep\)")
         self.assertNotEqual(self.inside("one", "ls /dev/vdb")[0], 0)
 
+    def test_sizes_and_statistics(self):
+        self.boot("one")
+        image = self.image()
+        self.attach("one", disk_xml(image, kind="file"))
+        size = os.stat(image).st_size
+        self.assertRegex(self.ok("domblkinfo", "one", "vdb"),
+                         rf"^Capacity:       {size}\nAllocation:     \d+\nPhysical:       {size}\n\n$")
+        self.output("one", "dd if=/dev/vdb of=/dev/null bs=64k count=4")
+        stats = self.ok("domblkstat", "one", "vdb")
+        self.assertRegex(stats, r"^vdb rd_req \d+\nvdb rd_bytes \d+\nvdb wr_req \d+\nvdb wr_bytes \d+\n\n$")
+        self.assertRegex(self.ok("domblkstat", "one"), r"^ rd_req \d+\n rd_bytes")
+        self.assertEqual(self.fails("domblkstat", "one", "vdz"),
+                         "error: Failed to get block stats for domain 'one' device 'vdz'\n"
+                         "error: invalid argument: invalid path: vdz\n")
+
     def test_bad_input(self):
         self.boot("one", features="<privnet/>")
         state, live = self.kernel_state("one"), self.live("one")

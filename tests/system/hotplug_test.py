@@ -180,6 +180,33 @@ class Interfaces(DeviceCase):
         self.assertIn("bridge='bry'", self.live("one"))
         self.assertIn("master bry", run("ip", "link", "show", target))
 
+    def test_network(self):
+        self.ok("net-define", self.file("<network><name>net1</name><bridge name='brn'/>"
+                                        "<ip address='10.99.0.1' netmask='255.255.255.0'/></network>"))
+        self.ok("net-start", "net1")
+        try:
+            self.boot("one")
+            xml = (f"<interface type='network'><mac address='{MAC}'/><source network='net1'/>"
+                   "<link state='up'/>{}</interface>")
+            self.attach("one", xml.format(""))
+            live = self.live("one")
+            target = re.search(r"<target dev='(vnet[^']*)'/>", live).group(1)
+            self.assertIn("master brn", run("ip", "link", "show", target))
+            self.assertIn("portid=", live)
+            self.update("one", xml.format("<bandwidth><inbound average='1000'/></bandwidth>"))
+            self.assertIn("htb", run("tc", "qdisc", "show", "dev", target))
+            self.update("one", bridge_xml("brx", MAC, "<link state='up'/>"))
+            self.assertIn("master brx", run("ip", "link", "show", target))
+            self.update("one", xml.format(""))
+            self.assertIn("master brn", run("ip", "link", "show", target))
+            self.detach("one", xml.format(""))
+            self.assertNotIn(target, support.links())
+            ports = f"{self.root}/run/lxvirt/network/net1/ports"
+            self.assertEqual(os.listdir(ports) if os.path.isdir(ports) else [], [])
+            self.ok("destroy", "one")
+        finally:
+            self.ok("net-destroy", "net1")
+
     def test_the_last_one_leaves_a_private_network(self):
         self.boot("one", bridge_xml("brx"), features="")
         xml = bridge_xml("brx")
@@ -255,6 +282,72 @@ class Others(DeviceCase):
             return os.read(fd, 100)
         except BlockingIOError:
             return b""
+
+
+class Examples(DeviceCase):
+    def test_each_file_attaches_and_detaches(self):
+        folder = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))),
+                              "examples", "devices")
+        self.bridge("lxcbr0")
+        os.mkdir(f"{self.folder}/share")
+        self.boot("one", features="<privnet/>")
+        state = self.kernel_state("one")
+        paths = {"/dev/loop0": self.loop_device(), "/srv/lxvirt/data.img": self.image("data.img"),
+                 "/srv/lxvirt/share": f"{self.folder}/share"}
+        for name in sorted(os.listdir(folder)):
+            text = read(f"{folder}/{name}")
+            for there, here in paths.items():
+                text = text.replace(f"'{there}'", f"'{here}'")
+            self.attach("one", text, "--validate")
+            self.assertNotEqual(self.kernel_state("one"), state, name)
+            self.detach("one", text)
+            support.wait_for(lambda: not set(self.loops()) - set(state["loops"]) - {
+                os.path.basename(device) for device in self.loops_made}, 3)
+            now = self.kernel_state("one")
+            self.assertEqual({**now, "loops": 0}, {**state, "loops": 0}, name)
+
+    def test_convenience_commands(self):
+        self.bridge("brx")
+        self.boot("one", features="<privnet/>")
+        device = self.loop_device()
+        self.assertEqual(self.ok("attach-disk", "one", "/dev/loop0", "vdb", "--print-xml"),
+                         "<disk type='block'>\n  <source dev='/dev/loop0'/>\n  <target dev='vdb'/>\n"
+                         "</disk>\n\n")
+        self.assertEqual(self.ok("attach-disk", "one", device, "vdb"), "Disk attached successfully\n\n")
+        self.assertEqual(self.fails("attach-disk", "one", device, "vdb", "--driver", "lxc",
+                                    "--sourcetype", "block"),
+                         "error: Failed to attach disk\n"
+                         "error: operation failed: target vdb already exists\n")
+        self.ok("attach-disk", "one", self.image("file.img"), "vdc")
+        self.assertEqual(self.ok("detach-disk", "one", "vdb"), "Disk detached successfully\n\n")
+        self.ok("detach-disk", "one", "vdc")
+        self.assertEqual(self.fails("detach-disk", "one", "vdb"), "error: Failed to get disk information\n")
+        self.assertEqual(self.ok("attach-interface", "one", "bridge", "brx", "--mac",
+                                 "52:54:00:11:11:34", "--print-xml"),
+                         "<interface type='bridge'>\n  <source bridge='brx'/>\n"
+                         "  <mac address='52:54:00:11:11:34'/>\n</interface>\n\n")
+        self.assertEqual(self.fails("attach-interface", "one", "bogus", "brx"),
+                         "error: No support for bogus in command 'attach-interface'\n")
+        self.assertRegex(self.fails("attach-interface", "one", "bridge", "nosuchbr"),
+                         r"error: Failed to attach interface\n"
+                         r"error: Unable to add bridge nosuchbr port vnet\w+: No such device\n")
+        for _ in range(2):
+            self.assertEqual(self.ok("attach-interface", "one", "bridge", "brx"),
+                             "Interface attached successfully\n\n")
+        self.assertEqual(self.fails("detach-interface", "one", "bridge"),
+                         "error: Domain has 2 interfaces. Please specify which one to detach using --mac\n"
+                         "error: Failed to detach interface\n")
+        self.assertEqual(self.fails("detach-interface", "one", "bridge", "--mac", "52:54:00:99:99:99"),
+                         "error: No interface with MAC address 52:54:00:99:99:99 was found\n"
+                         "error: Failed to detach interface\n")
+        mac = re.search("mac address='([^']*)'", self.live("one")).group(1)
+        self.assertEqual(self.ok("detach-interface", "one", "bridge", "--mac", mac),
+                         "Interface detached successfully\n\n")
+        self.ok("detach-interface", "one", "bridge")
+        os.mkdir(f"{self.folder}/data")
+        self.ok("attach-mount", "one", f"{self.folder}/data", "/data", "--readonly")
+        self.assertIn("Read-only", self.inside("one", "echo x >/data/x")[1])
+        self.ok("detach-mount", "one", "/data")
 
 
 class Definitions(DeviceCase):

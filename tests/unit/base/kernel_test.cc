@@ -61,6 +61,13 @@ TEST(DeviceRule, IsWrittenAsTheV1ListWantsIt) {
               "a *:* m");
 }
 
+// The kernel reads "a" as all devices with all access.
+TEST(DeviceRule, BothTypesAreTwoLinesOfAV1List) {
+    EXPECT_EQ(v1_lines({{.type = 'a', .major = {}, .minor = {}, .access = kDeviceMknod},
+                        device_rule('b', 7, 1, true)}),
+              (std::vector<std::string>{"b *:* m", "b 7:1 rm", "c *:* m"}));
+}
+
 // Runs the few instructions that device_program() uses.
 bool allows(const std::vector<bpf_insn>& program, unsigned type, unsigned access, unsigned major,
             unsigned minor) {
