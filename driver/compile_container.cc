@@ -242,17 +242,8 @@ std::optional<base::DeviceRule> device_rule(std::string_view text) {
 
 void add_group_value(const xml::ContainerGroupValue& value, const HostFacts& host, bool own,
                      helper::Groups& groups) {
-    if (value.name == "devices.allow") {
-        if (!own) return;
-        const auto rule = device_rule(value.value);
-        if (!rule)
-            fail(ErrorCode::config_unsupported,
-                 "<lx:cgroup name='devices.allow' value='{}'> is not 'TYPE MAJOR:MINOR ACCESS'",
-                 value.value);
-        groups.devices.push_back(*rule);
-        return;
-    }
-    if (value.name == "devices.deny") return;  // what is not allowed is denied
+    if (value.name == "devices.allow") return;  // container_rules()
+    if (value.name == "devices.deny") return;   // what is not allowed is denied
     const std::string controller = value.name.substr(0, value.name.find('.'));
     const bool is_io = controller == "blkio" || controller == "io";
     const base::Hierarchy* owner = base::owner_of(host.hierarchies, controller);
@@ -272,6 +263,20 @@ void add_group_value(const xml::ContainerGroupValue& value, const HostFacts& hos
 }
 
 }  // namespace
+
+std::vector<base::DeviceRule> container_rules(const xml::Domain& domain) {
+    std::vector<base::DeviceRule> rules;
+    for (const xml::ContainerGroupValue& value : domain.container.groups) {
+        if (value.name != "devices.allow") continue;
+        const auto rule = device_rule(value.value);
+        if (!rule)
+            fail(ErrorCode::config_unsupported,
+                 "<lx:cgroup name='devices.allow' value='{}'> is not 'TYPE MAJOR:MINOR ACCESS'",
+                 value.value);
+        rules.push_back(*rule);
+    }
+    return rules;
+}
 
 void container(const xml::Domain& domain, const HostFacts& host, helper::Plan& plan) {
     const xml::Container& from = domain.container;

@@ -19,7 +19,7 @@ MadeDevice made_node(const helper::DeviceNode& node) {
 }
 
 std::optional<MadeDevice> made_mount(const helper::Mount& mount, const HostFacts& host) {
-    if (mount.kind != helper::MountKind::device) return std::nullopt;
+    if (mount.kind != helper::MountKind::device || mount.device.empty()) return std::nullopt;
     MadeDevice made{.device = mount.device, .readonly = mount.filesystem_readonly, .path = {}};
     made.loop = mount.loop;
     if (mount.loop) return made;  // nobody inside needs to open it
@@ -96,6 +96,7 @@ std::vector<base::DeviceRule> device_rules(const xml::Domain& domain, const Host
     for (const MadeDevice& one : made)
         if (one.type != 0 && (!one.loop || one.major != 0))
             rules.push_back(base::device_rule(one.type, one.major, one.minor, one.readonly));
+    for (base::DeviceRule& rule : compile::container_rules(domain)) rules.push_back(std::move(rule));
     // Making nodes is harmless, opening them is refused all the same; package managers make some.
     if ((compile::capabilities(domain.features) >> CAP_MKNOD & 1U) != 0)
         rules.push_back({.type = 'a',

@@ -46,5 +46,7 @@ namespace lxvirt::driver::compile {
                                const std::string& source);
 // Adds what <lx:container> asks for to the other parts.
 void container(const xml::Domain& domain, const HostFacts& host, helper::Plan& plan);
+// The devices that <lx:cgroup name='devices.allow'> allows.
+[[nodiscard]] std::vector<base::DeviceRule> container_rules(const xml::Domain& domain);
 
 }  // namespace lxvirt::driver::compile
