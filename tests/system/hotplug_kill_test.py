@@ -231,8 +231,8 @@ class OtherHosts(DeviceCase):
         left = self.groups()
         support.check(support.libc.setns(self.home, support.CLONE_NEWNS), "return")
         os.close(self.home)
-        self.assertEqual(left, [])
         super().tearDown()
+        self.assertEqual(left, [])
 
     def disk_comes_and_goes(self, **options):
         self.boot("one", features="<privnet/>", **options)
