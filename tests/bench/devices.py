@@ -59,6 +59,7 @@ def main():
         subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
         subprocess.run(["ip", "link", "add", compare.BRIDGE, "type", "bridge"], check=True)
         subprocess.run(["ip", "link", "set", compare.BRIDGE, "up"], check=True)
+        compare.show_network()
         groups, results = compare.top_groups(), {}
         with LoopDevice(work) as device:
             documents = {"block disk": DISK.format(device=device), "veth": NIC}

@@ -3,7 +3,7 @@
 
 net-start stands beside a floor: the time that the same dnsmasq takes until it listens, plus the kernel's
 work for the same bridge and rules by ip and nft, one after the other. A NIC is the difference between the
-starts of one container on a network and without. Medians of whole commands, from spawn to end.
+starts of one container on a network and of two without. Medians of whole commands, from spawn to end.
 """
 
 import os
@@ -108,14 +108,16 @@ def main():
             start.append(bench.net_start())
 
         rootfs = compare.make_rootfs(pathlib.Path(folder))
-        for number, (name, interface) in enumerate((("plain", ""), ("wired", NIC))):
-            bench.lxsh("define", bench.write(f"{name}.xml", compare.DOMAIN.format(
+        own = compare.DOMAIN.replace("  <devices>", "  <features><privnet/></features>\n  <devices>")
+        containers = {"plain": (compare.DOMAIN, ""), "empty": (own, ""), "wired": (compare.DOMAIN, NIC)}
+        for number, (name, (text, interface)) in enumerate(containers.items()):
+            bench.lxsh("define", bench.write(f"{name}.xml", text.format(
                 name=name, number=number, init=compare.INIT, rootfs=rootfs, interface=interface)))
         bench.lxsh("net-start", "bnet")
-        plain, wired = [], []
+        starts = {name: [] for name in containers}
         for _ in range(rounds):
-            plain.append(bench.container_start("plain"))
-            wired.append(bench.container_start("wired"))
+            for name, times in starts.items():
+                times.append(bench.container_start(name))
 
         end = int(time.time()) + 3600
         leases = "".join(f"{end} 52:54:00:00:{i // 256:02x}:{i % 256:02x} 10.77.1.{i % 250} h{i} *\n"
@@ -130,7 +132,9 @@ def main():
     print("| networks | ms |\n|---|---|")
     print(f"| floor of net-start: dnsmasq's own start and the kernel's work | {median(floor):.1f} |")
     print(f"| net-start | {median(start):.1f} ({median(start) / median(floor):.2f} x) |")
-    print(f"| a NIC on a network, at a container's start | {median(wired) - median(plain):.1f} |")
+    plain, empty, wired = (median(starts[name]) for name in ("plain", "empty", "wired"))
+    print(f"| a NIC on a network, beside a container with the host's network | {wired - plain:.1f} |")
+    print(f"| the same beside one with an empty network of its own | {wired - empty:.1f} |")
     print(f"| net-dhcp-leases with 500 leases | {median(listed):.1f} |")
 
 
