@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 #include "base/error.hh"
 #include "base/netlink.hh"
@@ -103,7 +104,9 @@ void police(Netlink& netlink, int index, const RateLimit& limit) {
     rule.mtu = UINT16_MAX;
     rule.action = TC_ACT_SHOT;
     const std::array<std::uint32_t, 256> table{};
-    tc_u32_sel match{};  // no key: every packet
+    // No key: every packet. It ends in an array of none, which clang will not initialise.
+    tc_u32_sel match;
+    std::memset(&match, 0, sizeof match);
     match.flags = TC_U32_TERMINAL;
     tcmsg header = header_of(index, handle, 0);
     header.tcm_info = TC_H_MAKE(1U << 16, htons(ETH_P_ALL));

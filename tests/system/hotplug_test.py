@@ -13,6 +13,47 @@ IDMAP = ("<idmap><uid start='0' target='100000' count='65536'/>"
          "<gid start='0' target='100000' count='65536'/></idmap>")
 
 
+READONLY = "<readonly/>"
+DOWN = "<link state='down'/>"
+
+
+def interface_xml(kind, source, more=""):
+    return f"<interface type='{kind}'><mac address='{MAC}'/>{source}{more}</interface>"
+
+
+def filesystem_pair(source, kind):
+    return tuple(filesystem_xml(source, "/there", kind, more=more) for more in ("", READONLY))
+
+
+def interface_pair(kind, source):
+    return tuple(interface_xml(kind, source, more) for more in ("", DOWN))
+
+
+# Kind: a device, and what an update makes of it; None where nothing of it can be changed.
+DEFINED = {
+    "disk block": (disk_xml("/dev/loop0"), disk_xml("/dev/loop1")),
+    "disk file": (disk_xml("/srv/a.img", kind="file"), disk_xml("/srv/b.img", kind="file")),
+    "filesystem mount": filesystem_pair("/srv/data", "mount"),
+    "filesystem ram": filesystem_pair(1024, "ram"),
+    "filesystem block": filesystem_pair("/dev/loop0", "block"),
+    "filesystem file": filesystem_pair("/srv/a.img", "file"),
+    "filesystem bind": filesystem_pair("/etc", "bind"),
+    "interface bridge": interface_pair("bridge", "<source bridge='br7'/>"),
+    "interface network": interface_pair("network", "<source network='net7'/>"),
+    "interface ethernet": interface_pair("ethernet", ""),
+    "interface direct": interface_pair("direct", "<source dev='eth7' mode='bridge'/>"),
+    "hostdev misc": ("<hostdev mode='capabilities' type='misc'><source><char>/dev/fuse</char></source>"
+                     "</hostdev>", None),
+    "hostdev storage": ("<hostdev mode='capabilities' type='storage'><source>"
+                        "<block>/dev/loop0</block></source></hostdev>", None),
+    "hostdev net": ("<hostdev mode='capabilities' type='net'><source><interface>eth7</interface></source>"
+                    "</hostdev>", None),
+    "hostdev usb": ("<hostdev mode='subsystem' type='usb'><source><vendor id='0x1234'/>"
+                    "<product id='0x5678'/></source></hostdev>", None),
+    "console": ("<console type='pty'><target type='lxc' port='1'/></console>", None),
+}
+
+
 class Filesystems(DeviceCase):
     def folder_with_file(self, name="data"):
         path = f"{self.folder}/{name}"
@@ -362,6 +403,21 @@ class Definitions(DeviceCase):
         self.assertIn("/dev/loop1", self.stored("one"))
         self.detach("one", xml, "--current")
         self.assertNotIn("vdb", self.stored("one"))
+
+    def test_every_kind(self):
+        self.define(self.xml("one"))
+        before = self.stored("one")
+        for kind, (xml, changed) in DEFINED.items():
+            with self.subTest(kind):
+                self.attach("one", xml, "--config")
+                attached = self.stored("one")
+                self.assertNotEqual(attached, before)
+                self.update("one", changed or xml, "--config")
+                updated = self.stored("one")
+                self.assertNotEqual(updated, before)
+                self.assertEqual(updated != attached, changed is not None)
+                self.detach("one", changed or xml, "--config")
+                self.assertEqual(self.stored("one"), before)
 
     def test_both_at_once_or_neither(self):
         self.boot("one")
