@@ -315,7 +315,8 @@ bool Supervisor::restarts_too_fast() {
     const bool quick = std::chrono::steady_clock::now() - started_ < kQuick;
     options_.quick_ends = quick ? options_.quick_ends + 1 : 0;
     if (options_.quick_ends < kMaxQuickEnds) return false;
-    status_.exit += fmt::format(", {} times in a row within {} s of its start: not started again",
+    status_.exit += status_.exit.empty() ? "" : ", ";
+    status_.exit += fmt::format("{} times in a row within {} s of its start: not started again",
                                 kMaxQuickEnds, kQuick.count());
     note(status_.exit);
     return true;

@@ -131,6 +131,18 @@ class Filesystems(DeviceCase):
         self.assertIn("what can be changed is <readonly/>",
                       self.no_update("one", filesystem_xml("/tmp", "/data")))
 
+    def test_readonly_can_be_changed_of_every_kind(self):
+        self.boot("one")
+        sources = {"ram": 1024, "block": self.loop_device("block.img"), "file": self.image("file.img"),
+                   "bind": "/tmp"}
+        for kind, source in sources.items():
+            with self.subTest(kind):
+                self.attach("one", filesystem_xml(source, "/there", kind))
+                self.output("one", "echo x >/there/file")
+                self.update("one", filesystem_xml(source, "/there", kind, more=READONLY))
+                self.assertIn("Read-only", self.inside("one", "echo x >/there/file")[1])
+                self.detach("one", filesystem_xml(source, "/there", kind))
+
     def test_in_use_says_who(self):
         source = self.folder_with_file()
         self.boot("one")
@@ -491,6 +503,23 @@ class Definitions(DeviceCase):
                          "4\neth0\nlo")
         self.detach("one", bridge_xml("brx"))
         self.detach("one", disk_xml("/x"))
+        self.assertEqual(self.loops(), [])
+
+    def test_one_that_is_just_restarting_has_it_afterwards_or_refuses(self):
+        self.boot("one")
+        path = self.file(disk_xml(self.image(), "vdb", "file"), "new.xml")
+        ready = f"{self.share('one')}/ready"
+        for _ in range(4):  # five are too many for the limit of restarts
+            os.unlink(ready)
+            self.lxsh("reboot", "one")
+            attached = self.lxsh("attach-device", "one", path)
+            self.wait_agent("one")
+            listed = "<target dev='vdb'" in self.live("one")
+            self.assertEqual(attached.status == 0, listed, str(attached))
+            status, _output = self.inside("one", "test -b /dev/vdb")
+            self.assertEqual(status == 0, listed)
+            if listed:
+                self.detach("one", disk_xml("/x"))
         self.assertEqual(self.loops(), [])
 
     def test_a_paused_container_takes_them(self):
