@@ -199,9 +199,7 @@ std::string_view name_of(Verdict verdict) {
 
 std::string Entry::message() const {
     const std::string place = line == 0 ? file : fmt::format("{}:{}", file, line);
-    const std::string_view subject = key;
-    return fmt::format("{}: {}{}{}{}{}", place, subject, subject.empty() ? "" : ": ",
-                       name_of(verdict),
+    return fmt::format("{}: {}{}{}{}{}", place, key, key.empty() ? "" : ": ", name_of(verdict),
                        text.empty()               ? ""
                        : verdict == Verdict::kept ? " "
                                                   : ": ",

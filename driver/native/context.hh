@@ -23,6 +23,7 @@ class Context {
     // The same for every key that begins with `prefix`, each key by itself where it adds up.
     std::vector<const Line*> all_below(std::string_view prefix);
 
+    void judge(const Line& line, Verdict verdict, std::string text);
     void exact(const Line& line) { judge(line, Verdict::exact, {}); }
     void kept(const Line& line, std::string text) { judge(line, Verdict::kept, std::move(text)); }
     void approximated(const Line& line, std::string text) {
@@ -48,7 +49,6 @@ class Context {
     std::string name_from;
 
   private:
-    void judge(const Line& line, Verdict verdict, std::string text);
     std::vector<Line> lines_;
     std::vector<std::optional<Entry>> verdicts_;  // parallel to lines_
     std::vector<Entry> extra_;

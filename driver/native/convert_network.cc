@@ -169,11 +169,11 @@ class NicConverter {
 
     // Each 'x' is a digit of chance.
     void take_mac(const Line& line) {
-        const std::string chance = xml::random_mac();
+        const std::string chance = xml::random_mac();  // only its second half is by chance
+        constexpr std::size_t half = 9;
         std::string mac = line.value;
-        for (std::size_t i = 0; i < mac.size() && i < chance.size(); ++i)
-            if ((mac[i] == 'x' || mac[i] == 'X') && i >= 3)
-                mac[i] = chance[chance.size() - 2 + i % 3 % 2];
+        for (std::size_t i = 3; i < mac.size() && i < chance.size(); ++i)
+            if (mac[i] == 'x' || mac[i] == 'X') mac[i] = chance[i < half ? i + half : i];
         const auto parsed = xml::to_mac(mac);
         if (!parsed) return context_.untranslated(line, "not a hardware address");
         interface_.mac = xml::mac_text(*parsed);
@@ -184,7 +184,7 @@ class NicConverter {
         if (!id || *id > 4094) return context_.untranslated(line, "not a VLAN number");
         if (!interface_.vlan) interface_.vlan.emplace();
         interface_.vlan->trunk = interface_.vlan->trunk || tagged;
-        interface_.vlan->tags.push_back({*id, tagged ? "" : ""});
+        interface_.vlan->tags.push_back({*id, {}});
     }
 
     void take_addresses(const std::string& family, std::vector<xml::IpAddress>& ips,

@@ -102,7 +102,7 @@ void add_root_options(Context& context, const Line& line) {
 std::string unescaped(std::string_view text) {  // \040 is a blank, as in fstab(5)
     std::string out;
     for (std::size_t i = 0; i < text.size(); ++i) {
-        const auto code = text[i] == '\\' && i + 3 < text.size() + 0
+        const auto code = text[i] == '\\' && i + 3 < text.size()
                               ? base::parse_number<unsigned>(text.substr(i + 1, 3), 8)
                               : std::nullopt;
         if (code && *code > 0 && *code < 256) {
@@ -309,12 +309,7 @@ void convert_mounts(Context& context) {
     if (const Line* line = context.one("mount.fstab")) convert_fstab(context, *line, mounts);
     for (const Line* line : context.all("mount.entry"))
         mounts.convert(line->value, [&](Verdict verdict, std::string text) {
-            if (verdict == Verdict::kept)
-                context.kept(*line, std::move(text));
-            else if (verdict == Verdict::approximated)
-                context.approximated(*line, std::move(text));
-            else
-                context.untranslated(*line, std::move(text));
+            context.judge(*line, verdict, std::move(text));
         });
     std::string wanted;
     for (const Line* line : context.all("mount.auto")) {
