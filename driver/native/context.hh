@@ -2,6 +2,7 @@
 // verdicts so far. Private to driver/native/.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -65,6 +66,13 @@ void convert_mounts(Context& context);
 void convert_network(Context& context);
 void convert_consoles(Context& context);
 void convert_rest(Context& context);
+
+// "256M": the number as it stands and the bytes that one of it is. `units` are the letters that are
+// taken, in either case, each 1024 times the one before; none is bytes.
+struct Size {
+    std::uint64_t number = 0, unit = 1;
+};
+[[nodiscard]] std::optional<Size> parse_size(std::string_view text, std::string_view units);
 
 // Words between blanks and tabs, those in quotes as one.
 [[nodiscard]] std::vector<std::string> quoted_words(std::string_view text);

@@ -90,6 +90,20 @@ std::vector<Entry> Context::entries() {
     return result;
 }
 
+std::optional<Size> parse_size(std::string_view text, std::string_view units) {
+    Size size;
+    const auto place =
+        text.empty() ? std::string_view::npos : units.find(static_cast<char>(text.back() | 0x20));
+    if (place != std::string_view::npos) {
+        size.unit = std::uint64_t{1024} << (10 * place);
+        text.remove_suffix(1);
+    }
+    const auto number = base::parse_number<std::uint64_t>(text);
+    if (!number) return std::nullopt;
+    size.number = *number;
+    return size;
+}
+
 std::vector<std::string> quoted_words(std::string_view text) {
     std::vector<std::string> words;
     std::string word;

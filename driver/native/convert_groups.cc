@@ -16,19 +16,10 @@ namespace {
 constexpr std::uint64_t kUnlimitedKib = 9007199254740991ULL;
 std::optional<std::uint64_t> memory_size(std::string_view text) {
     if (text == "max" || text == "-1") return kUnlimitedKib;
-    std::uint64_t factor = 1;
-    if (!text.empty()) {
-        constexpr std::string_view units = "kmgt";
-        const auto unit = units.find(static_cast<char>(text.back() | 0x20));
-        if (unit != std::string_view::npos) {
-            factor = std::uint64_t{1024} << (10 * unit);
-            text.remove_suffix(1);
-        }
-    }
-    const auto number = base::parse_number<std::uint64_t>(text);
-    if (!number || *number > kUnlimitedKib) return std::nullopt;
-    if (*number > kUnlimitedKib / factor * 1024) return kUnlimitedKib;
-    return *number * factor / 1024;
+    const auto size = parse_size(text, "kmgt");
+    if (!size || size->number > kUnlimitedKib) return std::nullopt;
+    if (size->number > kUnlimitedKib / size->unit * 1024) return kUnlimitedKib;
+    return size->number * size->unit / 1024;
 }
 
 class Groups {

@@ -203,20 +203,11 @@ class Mounts {
         if (row.type != "tmpfs" || !row.options.starts_with("size=") ||
             row.options.find(',') != std::string::npos)
             return false;
-        std::string_view size = std::string_view(row.options).substr(5);
-        std::uint64_t factor = 1;
-        constexpr std::string_view units = "kmg";
-        const auto unit = size.empty() ? std::string_view::npos
-                                       : units.find(static_cast<char>(size.back() | 0x20));
-        if (unit != std::string_view::npos) {
-            factor = std::uint64_t{1024} << (10 * unit);
-            size.remove_suffix(1);
-        }
-        const auto number = base::parse_number<std::uint64_t>(size);
-        if (!number || *number == 0 || *number > (1ULL << 40)) return false;
+        const auto size = parse_size(std::string_view(row.options).substr(5), "kmg");
+        if (!size || size->number == 0 || size->number > (1ULL << 40)) return false;
         Filesystem filesystem;
         filesystem.type = FilesystemType::ram;
-        filesystem.usage = *number * factor;
+        filesystem.usage = size->number * size->unit;
         filesystem.target = row.target;
         return add(std::move(filesystem));
     }
