@@ -22,7 +22,8 @@ struct Facts {
 [[nodiscard]] Facts host_facts();
 
 struct ConvertOptions {
-    std::string rootfs;  // instead of what the configuration says; absolute
+    std::string rootfs;           // instead of what the configuration says; absolute
+    bool sets_autostart = false;  // the caller does what lxc.start.auto says
 };
 
 struct Conversion {

@@ -43,7 +43,8 @@ void convert_autostart(Context& context) {
     xml::Container& container = context.domain.container;
     if (const Line* line = context.one("start.auto"); line != nullptr && line->value != "0") {
         context.autostart = true;
-        context.approximated(*line, "not in the XML: 'autostart' sets it, import-lxc does");
+        if (!context.options.sets_autostart)
+            context.approximated(*line, "not in the XML: 'autostart' sets it, import-lxc does");
     }
     if (const Line* line = context.one("start.order")) {
         container.start_order = base::parse_number<int>(line->value);

@@ -289,7 +289,7 @@ void convert_root(Context& context) {
     if (context.domain.filesystems.empty())
         base::fail(base::ErrorCode::config_unsupported,
                    "'{}' names no root file system that can be used (lxc.rootfs.path = /ABSOLUTE/"
-                   "PATH): --rootfs DIR says where it is",
+                   "PATH): domxml-from-native --rootfs DIR says where it is",
                    context.file);
     if (const Line* line = context.one("rootfs.options")) add_root_options(context, *line);
 }

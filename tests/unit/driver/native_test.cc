@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 
 #include "base/error.hh"
+#include "driver/native/containers.hh"
 #include "driver/native/convert.hh"
 #include "tests/support/folder.hh"
 #include "tests/support/golden.hh"
@@ -234,6 +235,28 @@ TEST(Native, FollowsIncludesOnce) {
     EXPECT_EQ(config.lines.size(), 1U);
     ASSERT_EQ(config.problems.size(), 1U);
     EXPECT_THAT(config.problems.front().text, HasSubstr("includes itself"));
+}
+
+TEST(Native, FindsContainersAndTheirMonitors) {
+    const TemporaryFolder folder;
+    base::make_folders(folder / "b");
+    base::make_folders(folder / "a");
+    base::make_folders(folder / "empty");
+    base::write_atomic(folder / "a/config", "");
+    base::write_atomic(folder / "b/config", "");
+    const auto found = find_containers(folder.path() + "/");
+    ASSERT_EQ(found.size(), 2U);
+    EXPECT_EQ(found[0].name, "a");
+    EXPECT_EQ(found[1].config, folder / "b/config");
+    EXPECT_FALSE(found[0].running);
+    EXPECT_THROW((void)find_containers(folder / "absent"), base::SystemError);
+
+    constexpr const char* sockets =
+        "Num       RefCount Protocol Flags    Type St Inode Path\n"
+        "ffff8881: 00000002 00000000 00010000 0001 01 12345 @/srv/lxc/web/command\n";
+    EXPECT_TRUE(has_monitor(sockets, "/srv/lxc", "web"));
+    EXPECT_FALSE(has_monitor(sockets, "/srv/lxc", "we"));
+    EXPECT_FALSE(has_monitor(sockets, "/lxc", "web"));
 }
 
 TEST(Native, AccountIsAvailableForPrograms) {

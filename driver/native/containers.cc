@@ -1,0 +1,28 @@
+#include "driver/native/containers.hh"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+
+#include "base/file.hh"
+#include "base/text.hh"
+
+namespace lxvirt::driver::native {
+
+bool has_monitor(const std::string& sockets, const std::string& lxcpath, const std::string& name) {
+    return sockets.find(fmt::format(" @{}/{}/command\n", lxcpath, name)) != std::string::npos;
+}
+
+std::vector<LxcContainer> find_containers(const std::string& lxcpath) {
+    (void)base::open_file(lxcpath, O_RDONLY | O_DIRECTORY);  // says why it cannot be read
+    const std::string folder = base::clean_path(lxcpath);
+    const std::string sockets = base::try_read_file("/proc/net/unix").value_or("");
+    std::vector<LxcContainer> found;
+    for (const std::string& name : base::list_folder(folder)) {
+        const std::string config = fmt::format("{}/{}/config", folder, name);
+        if (base::exists(config))
+            found.push_back({name, config, has_monitor(sockets, folder, name)});
+    }
+    return found;
+}
+
+}  // namespace lxvirt::driver::native
