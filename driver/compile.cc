@@ -58,6 +58,7 @@ HostFacts host_facts(const Root& root) {
     };
     facts.filesystem_type = base::filesystem_type;
     facts.exists = base::exists;
+    facts.read = [](const std::string& path) { return base::read_file(path); };
     facts.resolve = [&root](const xml::Interface& interface) {
         return resolve_interface(root, interface);
     };
@@ -152,6 +153,7 @@ helper::Plan compile_plan(const xml::Domain& domain, const Root& root, const Hos
     plan.groups = compile::groups(domain, host, options.helper, made_devices(plan, host));
     plan.links = compile::links(domain, root, host);
     plan.init = compile::init(domain);
+    plan.init.seccomp = compile::seccomp(domain, host, options);
     compile::container(domain, host, plan);
     plan.init.loopback = (plan.namespaces.fresh & CLONE_NEWNET) != 0;
     for (const xml::Console& console : domain.consoles)

@@ -36,6 +36,8 @@ struct HostFacts {
     // The file system on a device or in an image: "ext4". Throws Error where it is not known.
     std::function<std::string(const std::string& path)> filesystem_type;
     std::function<bool(const std::string& path)> exists;
+    // The whole of a file. Throws SystemError naming it.
+    std::function<std::string(const std::string& path)> read;
     // What an interface of type `network` is plugged into (driver/network_ports.hh).
     std::function<xml::Interface(const xml::Interface& interface)> resolve;
     // The device files of a USB device (below /dev): its own, and those of whatever it offers.
@@ -51,6 +53,8 @@ struct CompileOptions {
     bool autodestroy = false;
     bool has_hooks = false;
     std::string uri;
+    // Takes what does not stop a start but is to be known, a sentence at a time; may be empty.
+    std::function<void(const std::string& text)> tell = {};
 };
 
 // Fills in what only a running domain has: partition, aliases, the names of network devices.

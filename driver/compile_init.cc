@@ -1,11 +1,14 @@
 // The container's first program: arguments, environment, capabilities, the system call filter.
+#include <linux/bpf_common.h>
 #include <linux/capability.h>
+#include <linux/filter.h>
 #include <sys/personality.h>
 
 #include "base/capability.hh"
 #include "base/error.hh"
 #include "base/seccomp.hh"
 #include "driver/compile_parts.hh"
+#include "driver/seccomp_profile.hh"
 
 namespace lxvirt::driver::compile {
 
@@ -69,6 +72,23 @@ std::uint64_t capabilities(const xml::Features& features) {
     return kept;
 }
 
+std::string seccomp(const xml::Domain& domain, const HostFacts& host,
+                    const CompileOptions& options) {
+    const std::string& file = domain.container.seccomp_profile;
+    if (file.empty()) return base::default_seccomp_program();
+    const SeccompProfile profile = parse_seccomp_profile(host.read(file), file);
+    if (options.tell)
+        for (const std::string& note : profile.notes) options.tell(note);
+    std::string program = base::seccomp_program(profile.policy);
+    const std::size_t length = program.size() / sizeof(sock_filter);
+    if (length > BPF_MAXINSNS)
+        base::fail(base::ErrorCode::config_unsupported,
+                   "{}: the filter has {} instructions, and the kernel takes {}: name fewer system "
+                   "calls or architectures",
+                   file, length, BPF_MAXINSNS);
+    return program;
+}
+
 helper::Init init(const xml::Domain& domain) {
     helper::Init made;
     made.argv.push_back(domain.os.init);
@@ -83,7 +103,6 @@ helper::Init init(const xml::Domain& domain) {
     made.group = domain.os.initgroup;
     made.hostname = hostname(domain.name);
     made.capabilities = capabilities(domain.features);
-    made.seccomp = base::default_seccomp_program();
     if (is_32_bit(domain.os.arch)) {
         made.personality = PER_LINUX32;
         made.personality_set = true;

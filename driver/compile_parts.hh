@@ -40,6 +40,9 @@ namespace lxvirt::driver::compile {
 [[nodiscard]] helper::Link moved_link(const xml::Hostdev& hostdev, const xml::Domain& domain,
                                       const Root& root);
 [[nodiscard]] helper::Init init(const xml::Domain& domain);
+// The filter of system calls: that of <lx:seccomp profile>, else lxvirt's own.
+[[nodiscard]] std::string seccomp(const xml::Domain& domain, const HostFacts& host,
+                                  const CompileOptions& options);
 [[nodiscard]] std::uint64_t capabilities(const xml::Features& features);
 // Whether a tree of the host is to be shown through the domain's id map.
 [[nodiscard]] bool wants_idmap(const xml::Domain& domain, const HostFacts& host,

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 
+#include <functional>
 #include <optional>
 
 #include "base/error.hh"
@@ -37,6 +38,10 @@ void call_hooks(const Root& root, const LiveState& live, const char* operation) 
     if (!has_hooks(root)) return;
     run_hooks(root, {.name = live.domain.name, .operation = operation, .suboperation = "begin"},
               xml::format_domain(live.domain, {.live = true}));
+}
+
+std::function<void(const std::string&)> log_of(const Root& root, const std::string& name) {
+    return [&root, name](const std::string& text) { log_line(root, name, text); };
 }
 
 void take_console_paths(LiveState& live, const helper::StartReply& reply) {
@@ -119,7 +124,8 @@ base::UniqueFd start_domain(const Root& root, StartRequest request,
                                                 .paused = request.options.paused,
                                                 .autodestroy = request.options.autodestroy,
                                                 .has_hooks = calls_hooks(root, live.domain),
-                                                .uri = request.uri});
+                                                .uri = request.uri,
+                                                .tell = log_of(root, name)});
         call_hooks(root, live, "prepare");
         call_hooks(root, live, "start");
         carry_out(root, host, *helper, plan, live);
@@ -151,9 +157,11 @@ void restart_domain(const Root& root, const std::string& name, const std::string
     HelperProcess helper = HelperProcess::adopt(std::move(channel), helper_pid);
     check_startable(live->domain);
     const HostFacts host = host_facts(root);
-    const helper::Plan plan = compile_plan(
-        live->domain, root, host,
-        {.helper = helper_pid, .has_hooks = calls_hooks(root, live->domain), .uri = uri});
+    const helper::Plan plan = compile_plan(live->domain, root, host,
+                                           {.helper = helper_pid,
+                                            .has_hooks = calls_hooks(root, live->domain),
+                                            .uri = uri,
+                                            .tell = log_of(root, name)});
     carry_out(root, host, helper, plan, *live);
     helper.commit();
 }

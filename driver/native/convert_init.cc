@@ -328,9 +328,7 @@ void convert_security(Context& context) {
             context.approximated(*line, "lxvirt's own filter stays");
         } else if (line->value.starts_with('/')) {
             context.domain.container.seccomp_profile = line->value;
-            context.kept(
-                *line,
-                "as <lx:seccomp>, which this release does not load: lxvirt's own filter stays");
+            context.kept(*line, "as <lx:seccomp>, which takes the place of lxvirt's own filter");
         } else {
             context.untranslated(*line, "a relative path depends on where lxc-start is called");
         }
