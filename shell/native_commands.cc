@@ -1,11 +1,13 @@
-// domxml-from-native: from the configurations of lxc-tools to domain XML.
+// domxml-from-native, domxml-to-native: between the configurations of lxc-tools and domain XML.
 #include <cstring>
 
 #include "driver/native/convert.hh"
+#include "driver/native/write.hh"
 #include "shell/failure.hh"
 #include "shell/lookup.hh"
 #include "shell/registry.hh"
 #include "shell/session.hh"
+#include "xml/network_document.hh"
 #include "xml/parse.hh"
 
 namespace lxvirt::shell {
@@ -73,12 +75,62 @@ bool from_native(Session& session, const Invocation& invocation) {
     return true;
 }
 
+constexpr Option kToOptions[] = {
+    {"format", OptionType::data, "the kind of configuration: lxc-tools", formats, true},
+    {"domain", OptionType::data, "the domain, by its name, id or UUID", complete_domains},
+    {"xml", OptionType::string, "file with the domain's XML, instead of a domain", complete_files},
+};
+
+// Of a network of this host; empty where it is not there or has none.
+std::string bridge_of(Session& session, const std::string& network) {
+    try {
+        const driver::Networks networks = session.connection().networks();
+        return networks.info(networks.lookup_by_name(network)).bridge;
+    } catch (const base::Exception&) {
+        return {};
+    } catch (const Failure&) {
+        return {};  // a file's XML needs no connection
+    }
+}
+
+bool to_native(Session& session, const Invocation& invocation) {
+    require_format(invocation.text("format"));
+    invocation.exclusive("domain", "xml");
+    if (!invocation.has("domain") && !invocation.has("xml"))
+        give_up("need either domain or domain XML");
+    native::WriteOptions options;
+    options.bridge = [&](const std::string& network) { return bridge_of(session, network); };
+    std::string text, file = invocation.text("xml");
+    if (file.empty()) {
+        const driver::DomainRef domain = find_domain(session, invocation);
+        options.autostart = session.connection().autostart(domain);
+        text = session.connection().xml_desc(domain, {.inactive = true});
+        file = domain.name;
+    } else {
+        text = read_document(file);
+    }
+    const native::Written made = explain(fmt::format("Failed to convert {}", file), [&] {
+        return native::write_config(xml::parse_domain(text, {.file = file}).domain, options);
+    });
+    std::string account;
+    for (const native::Entry& entry : made.account.entries)
+        if (entry.verdict != native::Verdict::exact) account += entry.message() + "\n";
+    session.account(account);
+    session.print(made.text);
+    return true;
+}
+
 constexpr Command kCommands[] = {
     {"domxml-from-native", "turn a configuration of lxc-tools into domain XML",
      "Print the domain XML that means what the configuration means. What became\n"
      "of each of its lines is told on stderr: those that are not translated\n"
      "exactly, and a summary. Nothing is stored.",
      kFromOptions, from_native, kNoConnection},
+    {"domxml-to-native", "turn domain XML into a configuration of lxc-tools",
+     "Print the configuration that means to lxc 3 and later what a domain means\n"
+     "here. What lxc has no key for is told on stderr, an element a line. Nothing\n"
+     "is stored.",
+     kToOptions, to_native, kNoConnection},
 };
 
 }  // namespace

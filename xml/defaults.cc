@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/uuid.hh"
+#include "xml/names.hh"
 #include "xml/parts.hh"
 
 namespace lxvirt::xml {

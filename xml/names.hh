@@ -178,6 +178,9 @@ inline constexpr std::array<std::string_view, 8> kConsoleTargets{
     "none", "serial", "xen", "uml", "virtio", "lxc", "openvz", "sclp"};
 inline constexpr std::array<std::string_view, 3> kSecurityTypes{"none", "dynamic", "static"};
 
+// What libvirt fills in for <emulator>; nothing of lxvirt's looks at it.
+inline constexpr std::string_view kDefaultEmulator = "/usr/lib/libvirt/libvirt_lxc";
+
 // Of <lx:container>: setrlimit(2)'s resources and lxc.container.conf(5)'s hooks.
 inline constexpr std::array<std::string_view, 16> kLimitNames{
     "as",   "core",   "cpu",   "data", "fsize",  "locks",  "memlock",    "msgqueue",

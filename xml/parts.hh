@@ -13,7 +13,6 @@ namespace lxvirt::xml {
 // The namespaces of the two extensions.
 inline constexpr std::string_view kLxcNamespace = "http://libvirt.org/schemas/domain/lxc/1.0";
 inline constexpr std::string_view kContainerNamespace = "urn:lxvirt:domain:1";
-inline constexpr std::string_view kDefaultEmulator = "/usr/lib/libvirt/libvirt_lxc";
 
 // Of every kind of document. The name is that of a file too; throws where it cannot be.
 void check_name(const Element& element, const std::string& name);

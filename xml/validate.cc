@@ -4,6 +4,7 @@
 
 #include <cstdlib>
 #include <functional>
+#include <map>
 #include <memory>
 
 #include "base/file.hh"
@@ -65,6 +66,14 @@ Schema load_schema(const std::string& path) {
     return schema;
 }
 
+// Read once in a process: it costs some milliseconds.
+xmlRelaxNG* schema_of(const std::string& path) {
+    static std::map<std::string, Schema> read;
+    Schema& schema = read[path];
+    if (!schema) schema = load_schema(path);
+    return schema.get();
+}
+
 // Inside an interleave libxml2 names the outermost element and no line. Our parsers know better:
 // the first error they find, or else all that they would leave out.
 std::string explain(Document& document, const Problem& problem,
@@ -85,9 +94,8 @@ std::string explain(Document& document, const Problem& problem,
 
 void validate(Document& document, std::string_view name, const std::function<void()>& parse) {
     const std::string path = schema_path(name);
-    const Schema schema = load_schema(path);
     const std::unique_ptr<xmlRelaxNGValidCtxt, FreeValidator> validator(
-        xmlRelaxNGNewValidCtxt(schema.get()));
+        xmlRelaxNGNewValidCtxt(schema_of(path)));
     if (!validator) base::fail(base::ErrorCode::no_memory, "schema validator");
     Problem problem;
     xmlRelaxNGSetValidStructuredErrors(validator.get(),

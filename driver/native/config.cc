@@ -22,24 +22,6 @@ std::string shortened(std::string_view text) {
     return text.size() > most ? shown + "..." : shown;
 }
 
-// UTF-8 without control characters: what XML can hold.
-bool is_text(std::string_view text) {
-    unsigned more = 0;
-    for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (more != 0) {
-            if ((byte & 0xc0U) != 0x80) return false;
-            --more;
-        } else if (byte >= 0x80) {
-            if (byte < 0xc2 || byte > 0xf4) return false;
-            more = byte >= 0xf0 ? 3 : byte >= 0xe0 ? 2 : 1;
-        } else if ((byte < ' ' && c != '\t') || byte == 0x7f) {
-            return false;
-        }
-    }
-    return more == 0;
-}
-
 std::string_view unquoted(std::string_view value) {
     if (value.size() >= 2 && (value.front() == '"' || value.front() == '\'') &&
         value.back() == value.front())
@@ -83,16 +65,35 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 27> kRenamed
     {"lxc.console_logfile", "lxc.console.logfile"},
 }};
 
-// The key as lxc 3 and later call it, without "lxc.". Legacy network keys keep their name: their
-// NIC is the last one opened.
+}  // namespace
+
+bool is_text(std::string_view text) {
+    unsigned more = 0;
+    for (const char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (more != 0) {
+            if ((byte & 0xc0U) != 0x80) return false;
+            --more;
+        } else if (byte >= 0x80) {
+            if (byte < 0xc2 || byte > 0xf4) return false;
+            more = byte >= 0xf0 ? 3 : byte >= 0xe0 ? 2 : 1;
+        } else if ((byte < ' ' && c != '\t') || byte == 0x7f) {
+            return false;
+        }
+    }
+    return more == 0;
+}
+
 std::string modern_name(std::string_view key) {
     for (const auto& [old, modern] : kRenamed)
         if (key == old) key = modern;
-    key.remove_prefix(std::string_view("lxc.").size());
+    if (key.starts_with("lxc.")) key.remove_prefix(4);
     constexpr std::string_view limit = "limit.";
     if (key.starts_with(limit)) return fmt::format("prlimit.{}", key.substr(limit.size()));
     return std::string(key);
 }
+
+namespace {
 
 class Reader {
   public:

@@ -57,4 +57,10 @@ inline constexpr int kMaxInclude = 32;
 inline constexpr std::size_t kMaxConfig = 32U << 20;
 [[nodiscard]] Config read_config(const std::string& path);
 
+// The key as lxc 3 and later call it, without "lxc.". Legacy network keys keep their name: their
+// NIC is the last one opened.
+[[nodiscard]] std::string modern_name(std::string_view key);
+// UTF-8 without control characters: what XML and a line of a configuration can hold.
+[[nodiscard]] bool is_text(std::string_view text);
+
 }  // namespace lxvirt::driver::native

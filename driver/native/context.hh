@@ -60,9 +60,9 @@ void convert_name(Context& context);
 void convert_root(Context& context);
 void convert_init(Context& context);
 void convert_limits(Context& context);
-void convert_groups(Context& context);
 void convert_security(Context& context);
 void convert_mounts(Context& context);
+void convert_groups(Context& context);  // after the mounts: a device's rule goes with its node
 void convert_network(Context& context);
 void convert_consoles(Context& context);
 void convert_rest(Context& context);
@@ -73,6 +73,22 @@ struct Size {
     std::uint64_t number = 0, unit = 1;
 };
 [[nodiscard]] std::optional<Size> parse_size(std::string_view text, std::string_view units);
+
+// What <memory> says where nothing limits it: the kernel's largest number, in KiB.
+inline constexpr std::uint64_t kUnlimitedKib = 9007199254740991ULL;
+
+// What every container of lxvirt has by itself: lxc.mount.auto, and rules for devices.
+inline constexpr const char* kUsualMounts = "proc:mixed sys:ro cgroup:mixed";
+[[nodiscard]] bool are_usual_mounts(std::string_view words);
+inline constexpr std::string_view kContainerDevices[] = {
+    "c *:* m",   "b *:* m",   "c 1:3 rwm", "c 1:5 rwm", "c 1:7 rwm",    "c 1:8 rwm",
+    "c 1:9 rwm", "c 5:0 rwm", "c 5:1 rwm", "c 5:2 rwm", "c 10:229 rwm", "c 136:* rwm"};
+
+// cpu.weight for cpu.shares: v2 knows 100 as the default, v1 1024.
+[[nodiscard]] std::uint64_t cpu_weight(std::uint64_t shares);
+
+// Whether a key ("log.level") is one that lxc knows and <lx:key> keeps.
+[[nodiscard]] bool is_kept_key(std::string_view name);
 
 // Words between blanks and tabs, those in quotes as one.
 [[nodiscard]] std::vector<std::string> quoted_words(std::string_view text);

@@ -134,9 +134,9 @@ Conversion convert(const std::string& path, const ConvertOptions& options, const
     convert_root(context);
     convert_init(context);
     convert_limits(context);
-    convert_groups(context);
     convert_security(context);
     convert_mounts(context);
+    convert_groups(context);
     convert_network(context);
     convert_consoles(context);
     convert_rest(context);

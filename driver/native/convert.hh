@@ -16,6 +16,8 @@ struct Facts {
     std::function<char(const std::string& path)> kind;
     // The text of a small file (an fstab); throws SystemError.
     std::function<std::string(const std::string& path)> text;
+    // "c 10:200": what a device node is; nothing where there is none.
+    std::function<std::optional<std::string>(const std::string& path)> number;
     // The first address of a bridge, without prefix, for `gateway = auto`.
     std::function<std::optional<std::string>(const std::string& link, bool v6)> address;
 };

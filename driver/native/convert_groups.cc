@@ -13,7 +13,6 @@ namespace lxvirt::driver::native {
 namespace {
 
 // "256M", "1g", "1024"; -1 and max are unlimited. In KiB.
-constexpr std::uint64_t kUnlimitedKib = 9007199254740991ULL;
 std::optional<std::uint64_t> memory_size(std::string_view text) {
     if (text == "max" || text == "-1") return kUnlimitedKib;
     const auto size = parse_size(text, "kmgt");
@@ -129,24 +128,28 @@ class Groups {
         return value.has_value();
     }
 
-    // v2 knows 100 as the default weight, <shares> 1024.
+    // The exact number of v1 stays where it means the same.
     bool weight(const Line& line) {
         const auto value = base::parse_number<std::uint64_t>(line.value);
         if (!value || *value > 10000) return false;
-        domain_.cputune.shares = std::max<std::uint64_t>(2, *value * 1024 / 100);
+        std::optional<std::uint64_t>& shares = domain_.cputune.shares;
+        if (!shares || cpu_weight(*shares) != *value)
+            shares = std::max<std::uint64_t>(2, *value * 1024 / 100);
         return true;
     }
 
     bool cpu_max(const Line& line) {
         const auto words = base::split_words(line.value);
-        const auto quota = words.empty() || words[0] == "max"
-                               ? std::optional<std::int64_t>(-1)
-                               : base::parse_number<std::int64_t>(words[0]);
-        const auto period = words.size() < 2 ? std::optional<std::uint64_t>(100000)
-                                             : base::parse_number<std::uint64_t>(words[1]);
-        if (words.empty() || !quota || !period) return false;
-        domain_.cputune.quota = quota;
-        domain_.cputune.period = period;
+        if (words.empty() || words.size() > 2) return false;
+        const bool limited = words[0] != "max";
+        const auto quota = base::parse_number<std::int64_t>(words[0]);
+        const auto period = base::parse_number<std::uint64_t>(words.back());
+        if ((limited && !quota) || (words.size() == 2 && !period)) return false;
+        if (limited)
+            domain_.cputune.quota = quota;
+        else if (domain_.cputune.quota.value_or(-1) > 0)
+            domain_.cputune.quota.reset();
+        if (words.size() == 2) domain_.cputune.period = period;
         return true;
     }
 
@@ -158,12 +161,18 @@ class Groups {
     // The rules of every template and what lxvirt has by itself; another one is kept.
     bool device(const Line& line, std::string_view name) {
         if (name == "devices.deny") return line.value == "a" || line.value == "a *:* rwm";
-        constexpr std::string_view usual[] = {
-            "c *:* m",   "b *:* m",   "c 1:3 rwm", "c 1:5 rwm", "c 1:7 rwm",    "c 1:8 rwm",
-            "c 1:9 rwm", "c 5:0 rwm", "c 5:1 rwm", "c 5:2 rwm", "c 10:229 rwm", "c 136:* rwm",
-            "c 4:0 rwm", "c 4:1 rwm", "c 1:3 rw",  "c 1:5 rw",  "c 5:0 rw",     "c 5:1 rw",
-            "c 4:0 rw",  "c 4:1 rw",  "c 1:9 rw",  "c 1:8 rw",  "c 5:2 rw",     "c 136:* rw"};
-        return std::find(std::begin(usual), std::end(usual), line.value) != std::end(usual);
+        const auto words = base::split_words(line.value);
+        if (words.size() != 3) return false;
+        const std::string device = fmt::format("{} {}", words[0], words[1]);
+        // lxc's terminals are ptys, those of the host are in no container.
+        if (device == "c 4:0" || device == "c 4:1") return true;
+        for (const std::string_view usual : kContainerDevices)
+            if (usual.starts_with(device + " ") && (words[2] != "m" || usual.ends_with(" m")))
+                return true;
+        return std::any_of(domain_.hostdevs.begin(), domain_.hostdevs.end(),
+                           [&](const xml::Hostdev& hostdev) {
+                               return context_.facts.number(hostdev.source) == device;
+                           });
     }
 
     Context& context_;
@@ -172,6 +181,10 @@ class Groups {
 };
 
 }  // namespace
+
+std::uint64_t cpu_weight(std::uint64_t shares) {
+    return std::clamp<std::uint64_t>(shares * 100 / 1024, 1, 10000);
+}
 
 void convert_groups(Context& context) {
     Groups(context).convert();

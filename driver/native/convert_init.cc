@@ -144,6 +144,8 @@ void convert_init(Context& context) {
     os.init = "/sbin/init";
     if (const Line* line = context.one("init.cmd")) {
         std::vector<std::string> words = quoted_words(line->value);
+        if (std::erase(words, "") != 0)
+            context.untranslated(*line, "<initarg> cannot be empty: an empty word is left out");
         if (words.empty()) {
             context.untranslated(*line, "no program is named");
         } else {

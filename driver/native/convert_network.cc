@@ -183,8 +183,12 @@ class NicConverter {
         const auto id = base::parse_number<unsigned>(line.value);
         if (!id || *id > 4094) return context_.untranslated(line, "not a VLAN number");
         if (!interface_.vlan) interface_.vlan.emplace();
+        std::vector<xml::VlanTag>& tags = interface_.vlan->tags;
+        // One that is not tagged was read first; beside tagged ones it is the native one.
+        if (tagged && !interface_.vlan->trunk && !tags.empty())
+            tags.front().native_mode = "untagged";
         interface_.vlan->trunk = interface_.vlan->trunk || tagged;
-        interface_.vlan->tags.push_back({*id, {}});
+        tags.push_back({*id, {}});
     }
 
     void take_addresses(const std::string& family, std::vector<xml::IpAddress>& ips,

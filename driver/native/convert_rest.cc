@@ -120,24 +120,33 @@ constexpr std::array<KeptKey, 20> kKept{{
 }};
 constexpr std::string_view kObsolete[] = {"kmsg", "pivotdir", "cgroup.namespace", "arch.legacy"};
 
+const KeptKey* find_kept(std::string_view name) {
+    for (const KeptKey& key : kKept)
+        if (name == key.name || (key.name.ends_with('.') && name.starts_with(key.name)))
+            return &key;
+    return nullptr;
+}
+
 void keep_keys(Context& context) {
     for (const Line* line : context.unasked()) {
         const std::string_view name = line->name;
-        const auto known = std::find_if(kKept.begin(), kKept.end(), [&](const KeptKey& key) {
-            return name == key.name || (key.name.ends_with('.') && name.starts_with(key.name));
-        });
+        const KeptKey* known = find_kept(name);
         if (std::find(std::begin(kObsolete), std::end(kObsolete), name) != std::end(kObsolete)) {
             context.approximated(*line, "obsolete: nothing is to be done for it");
-        } else if (known != kKept.end() && line->value.empty()) {
+        } else if (known != nullptr && line->value.empty()) {
             context.exact(*line);
-        } else if (known != kKept.end()) {
-            context.domain.container.keys.push_back({line->key, line->value});
+        } else if (known != nullptr) {
+            context.domain.container.keys.push_back({"lxc." + line->name, line->value});
             context.kept(*line, fmt::format("as <lx:key>, not acted upon: {}", known->why));
         }
     }
 }
 
 }  // namespace
+
+bool is_kept_key(std::string_view name) {
+    return find_kept(name) != nullptr;
+}
 
 void convert_rest(Context& context) {
     convert_autostart(context);

@@ -149,8 +149,9 @@ class Mounts {
   private:
     // The path inside: a relative target is below the root, an absolute one has it in front.
     std::optional<std::string> inside(const std::string& target) const {
-        if (target.find("..") != std::string::npos) return std::nullopt;
         std::string path = target;
+        for (const std::string_view part : base::split(path, '/'))
+            if (part == "..") return std::nullopt;
         if (path.starts_with('/')) {
             const auto below = [&](const std::string& root) {
                 return root.size() > 1 && path.starts_with(root) &&
@@ -160,13 +161,11 @@ class Mounts {
                 path.erase(0, root_.size());
             else if (below(lxc_root_))
                 path.erase(0, lxc_root_.size());
-            else if (below("/usr/lib/x86_64-linux-gnu/lxc/rootfs") || !root_.empty())
+            else
                 return std::nullopt;
         }
-        std::string clean;
-        for (const std::string_view part : base::split(path, '/'))
-            if (!part.empty() && part != ".") clean += fmt::format("/{}", part);
-        if (clean.empty()) return std::nullopt;
+        std::string clean = base::clean_path("/" + path);
+        if (clean == "/") return std::nullopt;
         return clean;
     }
 
@@ -199,11 +198,20 @@ class Mounts {
         return true;
     }
 
+    // What is so anyway: a target that is not there is made.
+    static bool means_nothing(std::string_view option) {
+        return option.empty() || base::contains_word("rw defaults create=dir create=file", option);
+    }
+
     bool memory(const Row& row) {
-        if (row.type != "tmpfs" || !row.options.starts_with("size=") ||
-            row.options.find(',') != std::string::npos)
-            return false;
-        const auto size = parse_size(std::string_view(row.options).substr(5), "kmg");
+        if (row.type != "tmpfs") return false;
+        std::optional<Size> size;
+        for (const std::string_view option : base::split(row.options, ',')) {
+            if (option.starts_with("size="))
+                size = parse_size(option.substr(5), "kmg");
+            else if (!means_nothing(option))
+                return false;
+        }
         if (!size || size->number == 0 || size->number > (1ULL << 40)) return false;
         Filesystem filesystem;
         filesystem.type = FilesystemType::ram;
@@ -220,8 +228,7 @@ class Mounts {
                 is_bind = true;
             else if (option == "ro")
                 filesystem.readonly = true;
-            else if (option != "rw" && option != "defaults" && option != "create=dir" &&
-                     option != "create=file" && !option.empty())
+            else if (!means_nothing(option))
                 return false;
         }
         if (!is_bind || !row.source.starts_with('/')) return false;
@@ -294,6 +301,13 @@ void convert_root(Context& context) {
     if (const Line* line = context.one("rootfs.options")) add_root_options(context, *line);
 }
 
+bool are_usual_mounts(std::string_view words) {
+    const auto all = base::split_words(words);
+    return std::all_of(all.begin(), all.end(), [](std::string_view word) {
+        return base::contains_word("proc proc:mixed sys:ro cgroup cgroup:mixed", word);
+    });
+}
+
 void convert_mounts(Context& context) {
     Mounts mounts(context);
     // As lxc: the file first.
@@ -304,19 +318,11 @@ void convert_mounts(Context& context) {
         });
     std::string wanted;
     for (const Line* line : context.all("mount.auto")) {
-        bool usual = true;
-        for (const std::string_view word : base::split_words(line->value)) {
+        for (const std::string_view word : base::split_words(line->value))
             wanted += fmt::format("{}{}", wanted.empty() ? "" : " ", word);
-            usual =
-                usual && base::contains_word("proc proc:mixed sys:ro cgroup cgroup:mixed", word);
-        }
-        if (!usual) context.kept(*line, "as <lx:mount_auto>");
+        if (!are_usual_mounts(line->value)) context.kept(*line, "as <lx:mount_auto>");
     }
-    const auto words = base::split_words(wanted);
-    if (!std::all_of(words.begin(), words.end(), [](std::string_view word) {
-            return base::contains_word("proc proc:mixed sys:ro cgroup cgroup:mixed", word);
-        }))
-        context.domain.container.mount_auto = wanted;
+    if (!are_usual_mounts(wanted)) context.domain.container.mount_auto = wanted;
     if (const Line* line = context.one("autodev"); line != nullptr && line->value == "0")
         context.approximated(*line, "lxvirt always makes the container's /dev itself");
 }

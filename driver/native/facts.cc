@@ -1,5 +1,7 @@
 // What the conversion asks of the host.
+#include <fmt/format.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 #include "base/error.hh"
 #include "base/file.hh"
@@ -26,6 +28,13 @@ char kind_of(const std::string& path) {
 Facts host_facts() {
     Facts facts;
     facts.kind = kind_of;
+    facts.number = [](const std::string& path) -> std::optional<std::string> {
+        struct stat info {};
+        if (::stat(path.c_str(), &info) != 0 || !(S_ISCHR(info.st_mode) || S_ISBLK(info.st_mode)))
+            return std::nullopt;
+        return fmt::format("{} {}:{}", S_ISCHR(info.st_mode) ? 'c' : 'b', major(info.st_rdev),
+                           minor(info.st_rdev));
+    };
     facts.text = [](const std::string& path) { return base::read_file(path); };
     facts.address = [](const std::string& link, bool v6) -> std::optional<std::string> {
         base::Netlink netlink;

@@ -9,6 +9,7 @@
 #include "driver/native/convert.hh"
 #include "tests/support/folder.hh"
 #include "tests/support/golden.hh"
+#include "tests/unit/driver/native_facts.hh"
 #include "xml/parse.hh"
 
 namespace lxvirt::driver::native {
@@ -24,42 +25,6 @@ using xml::tests_folder;
 
 using ::testing::HasSubstr;
 
-Facts facts() {
-    Facts made;
-    made.kind = [](const std::string& path) {
-        if (path.ends_with(".img")) return 'f';
-        if (path.starts_with("/dev/mapper/") || path.starts_with("/dev/vg") || path == "/dev/sda1")
-            return 'b';
-        if (path == "/dev/kvm" || path == "/dev/fuse" || path == "/dev/net/tun" ||
-            path.starts_with("/dev/dri/"))
-            return 'c';
-        return path.starts_with("/absent") ? '\0' : 'd';
-    };
-    made.text = [](const std::string& path) {
-        if (path != "/var/lib/lxc/box/fstab") base::fail_with(ENOENT, "open '{}'", path);
-        return std::string(
-            "# what the container sees\n"
-            "proc proc proc nodev,noexec,nosuid 0 0\n"
-            "/srv/share srv/share none bind 0 0\n"
-            "/srv/my\\040files home/files none bind,ro 0 0\n");
-    };
-    made.address = [](const std::string& link, bool v6) -> std::optional<std::string> {
-        if (link != "lxcbr0") return std::nullopt;
-        return v6 ? "fd00::1" : "10.0.3.1";
-    };
-    return made;
-}
-
-// Without what is made by chance.
-std::string stable(std::string text) {
-    const std::string folder = tests_folder();
-    for (std::size_t at; (at = text.find(folder)) != std::string::npos;)
-        text.replace(at, folder.size(), "TESTS");
-    text = std::regex_replace(text, std::regex("<uuid>[^<]*"), "<uuid>UUID");
-    return std::regex_replace(text, std::regex("<mac address='52:54:00:[^']*"),
-                              "<mac address='MAC");
-}
-
 std::string told(const Conversion& made) {
     std::string text;
     for (Entry entry : made.account.entries) {
@@ -73,7 +38,7 @@ class NativeGolden : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(NativeGolden, IsConvertedWithAnAccount) {
     const std::string path = GetParam();
-    const Conversion made = convert(path, {}, facts());
+    const Conversion made = convert(path, {}, test_facts());
     const std::string xml = xml::format_domain(made.domain);
     compare(stem(path) + ".out", stable(xml));
     compare(stem(path) + ".account", told(made));
@@ -99,7 +64,7 @@ TEST_P(NativeKey, IsTranslated) {
     const std::string path = folder / "config";
     base::write_atomic(
         path, fmt::format("lxc.uts.name = c\nlxc.rootfs.path = /srv/c\n{}\n", GetParam().line));
-    const Conversion made = convert(path, {}, facts());
+    const Conversion made = convert(path, {}, test_facts());
     EXPECT_THAT(xml::format_domain(made.domain), HasSubstr(GetParam().xml));
     EXPECT_THAT(told(made), HasSubstr(GetParam().account));
 }
@@ -205,7 +170,7 @@ INSTANTIATE_TEST_SUITE_P(
         KeyCase{"lxc.hook.version = 1\nlxc.hook.pre-start = /bin/x y",
                 "<lx:hook type='pre-start' command='/bin/x y'/>", "does not run"},
         KeyCase{"lxc.log.level = 1", "<lx:key name='lxc.log.level' value='1'/>", "not acted upon"},
-        KeyCase{"lxc.pts = 1024", "<lx:key name='lxc.pts' value='1024'/>", "not acted upon"},
+        KeyCase{"lxc.pts = 1024", "<lx:key name='lxc.pty.max' value='1024'/>", "not acted upon"},
         KeyCase{"lxc.kmsg = 0", "<init>", "obsolete"},
         KeyCase{"lxc.nonsense = 1", "<init>", "lxc knows no such key"},
         KeyCase{"lxc.cap.drop", "<init>", "there is no '='"},
@@ -214,7 +179,7 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(Native, TakesTheFolderForAName) {
     const TemporaryFolder folder;
     base::write_atomic(folder / "config", "lxc.rootfs = /srv/c\n");
-    const Conversion made = convert(folder / "config", {}, facts());
+    const Conversion made = convert(folder / "config", {}, test_facts());
     EXPECT_THAT(made.name_from, HasSubstr("the folder"));
     EXPECT_EQ(made.domain.name, basename_of(folder.path()));
 }
@@ -222,8 +187,8 @@ TEST(Native, TakesTheFolderForAName) {
 TEST(Native, NeedsARoot) {
     const TemporaryFolder folder;
     base::write_atomic(folder / "config", "lxc.uts.name = c\n");
-    EXPECT_THROW((void)convert(folder / "config", {}, facts()), base::Error);
-    EXPECT_EQ(convert(folder / "config", {.rootfs = "/srv/x"}, facts()).domain.root()->source,
+    EXPECT_THROW((void)convert(folder / "config", {}, test_facts()), base::Error);
+    EXPECT_EQ(convert(folder / "config", {.rootfs = "/srv/x"}, test_facts()).domain.root()->source,
               "/srv/x");
 }
 

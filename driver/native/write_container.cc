@@ -1,0 +1,124 @@
+// Consoles and <lx:container>, most of which came from such keys.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "driver/native/context.hh"
+#include "driver/native/writer.hh"
+
+namespace lxvirt::driver::native {
+
+namespace {
+
+void write_consoles(Writer& writer) {
+    std::vector<xml::Console>& consoles = writer.domain.consoles;
+    if (consoles.empty()) {
+        writer.approximate("console", "lxc always has one");
+        consoles.emplace_back();
+    }
+    writer.put("tty.max", std::to_string(consoles.size()), "console");
+    for (std::size_t i = 0; i < consoles.size(); ++i) {
+        const xml::Console console = std::exchange(consoles[i], {});
+        xml::Console& made = consoles[i];
+        made.port = static_cast<unsigned>(i);
+        const bool logs = !console.log_file.empty();
+        if (console.type != made.type || console.target_type != made.target_type ||
+            console.port != made.port || !console.source_path.empty() || (logs && i != 0))
+            writer.lose("console", fmt::format("how console {} is made: lxc has plain ones, and a "
+                                               "log of the first",
+                                               i));
+        if (!logs || i != 0 || !writer.put("console.logfile", console.log_file, "log")) continue;
+        if (!console.log_append.value_or(false)) writer.approximate("log", "lxc appends to it");
+        made.log_file = console.log_file;
+        made.log_append = true;
+    }
+}
+
+// "1024", "unlimited"
+std::string limit_text(const std::optional<std::uint64_t>& limit) {
+    return limit ? std::to_string(*limit) : "unlimited";
+}
+
+void write_process(Writer& writer) {
+    xml::Container& container = writer.domain.container;
+    const auto put_all = [&](std::vector<xml::ContainerSetting>& settings, const char* prefix,
+                             const char* element) {
+        std::erase_if(settings, [&](const xml::ContainerSetting& setting) {
+            return !writer.put(fmt::format("{}.{}", prefix, setting.name), setting.value, element);
+        });
+    };
+    put_all(container.sysctls, "sysctl", "lx:sysctl");
+    put_all(container.procs, "proc", "lx:proc");
+    for (const xml::ContainerLimit& limit : container.limits)
+        writer.put("prlimit." + limit.name,
+                   fmt::format("{}:{}", limit_text(limit.soft), limit_text(limit.hard)),
+                   "lx:prlimit");
+    if (container.no_new_privs) writer.put("no_new_privs", "1", "lx:no_new_privs");
+    std::string groups;
+    for (const std::uint32_t group : container.init_groups)
+        groups += fmt::format("{}{}", groups.empty() ? "" : ",", group);
+    if (!groups.empty()) writer.put("init.groups", groups, "lx:init");
+    std::erase_if(container.inherited_environment, [&](const std::string& name) {
+        return !writer.put("environment", name, "lx:environment");
+    });
+    const std::tuple<const char*, std::string*, const char*> texts[] = {
+        {"seccomp.profile", &container.seccomp_profile, "lx:seccomp"},
+        {"signal.halt", &container.halt_signal, "lx:signal"},
+        {"signal.reboot", &container.reboot_signal, "lx:signal"},
+        {"signal.stop", &container.stop_signal, "lx:signal"},
+        {"time.offset.boot", &container.boot_offset, "lx:time"},
+        {"time.offset.monotonic", &container.monotonic_offset, "lx:time"}};
+    for (const auto& [key, text, element] : texts)
+        if (!text->empty() && !writer.put(key, *text, element)) text->clear();
+}
+
+void write_start(Writer& writer) {
+    xml::Container& container = writer.domain.container;
+    if (writer.options.autostart) writer.put("start.auto", "1", "autostart");
+    if (container.start_order)
+        writer.put("start.order", std::to_string(*container.start_order), "lx:autostart");
+    if (container.start_delay)
+        writer.put("start.delay", std::to_string(*container.start_delay), "lx:autostart");
+    std::erase_if(container.start_groups, [&](const std::string& group) {
+        if (group.find_first_of(", \t") != std::string::npos) {
+            writer.lose("lx:group", fmt::format("lxc reads '{}' as several groups", group));
+            return true;
+        }
+        return !writer.put("group", group, "lx:group");
+    });
+    if (container.hook_version != 0)
+        writer.put("hook.version", std::to_string(container.hook_version), "lx:hooks");
+    std::erase_if(container.hooks, [&](const xml::ContainerHook& hook) {
+        return !writer.put("hook." + hook.type, hook.command, "lx:hook");
+    });
+}
+
+// "lxc.log.level", under the name that lxc 3 gave it.
+void write_keys(Writer& writer) {
+    std::erase_if(writer.domain.container.keys, [&](xml::ContainerSetting& setting) {
+        const std::string name = modern_name(setting.name);
+        if (!is_kept_key(name)) {
+            writer.lose("lx:key", fmt::format("lxc knows no key '{}'", setting.name));
+            return true;
+        }
+        setting.name = "lxc." + name;
+        return !writer.put(name, setting.value, "lx:key");
+    });
+}
+
+}  // namespace
+
+void write_container(Writer& writer) {
+    write_consoles(writer);
+    std::vector<xml::ContainerGroupValue>& groups = writer.domain.container.groups;
+    std::stable_partition(groups.begin(), groups.end(),
+                          [](const xml::ContainerGroupValue& value) { return !value.unified; });
+    for (const xml::ContainerGroupValue& value : groups)
+        writer.put(fmt::format("cgroup{}.{}", value.unified ? "2" : "", value.name), value.value,
+                   "lx:cgroup");
+    write_process(writer);
+    write_start(writer);
+    write_keys(writer);
+}
+
+}  // namespace lxvirt::driver::native

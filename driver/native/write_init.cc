@@ -1,0 +1,236 @@
+// Init, id maps, limits, capabilities and labels.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.hh"
+#include "driver/native/context.hh"
+#include "driver/native/writer.hh"
+#include "xml/names.hh"
+#include "xml/parse.hh"
+
+namespace lxvirt::driver::native {
+
+namespace {
+
+// A word that quoted_words() reads back; lxc knows both quotes and no escapes.
+std::string quoted(const std::string& word) {
+    if (!word.empty() && word.find_first_of(" \t\"'") == std::string::npos) return word;
+    std::string text = "\"";
+    for (const char c : word) text += c == '"' ? std::string("\"'\"'\"") : std::string(1, c);
+    return text + '"';
+}
+
+void write_program(Writer& writer) {
+    xml::Os& os = writer.domain.os;
+    if (!os.arch.empty()) writer.put("arch", os.arch, "arch");
+    if (!os.machine.empty()) writer.lose("type", "lxc has no key for its machine");
+    if (!os.cmdline.empty()) writer.lose("cmdline", "lxc has no key for it");
+    os.machine.clear();
+    os.cmdline.clear();
+    std::string command = quoted(os.init);
+    for (const std::string& word : os.initargs) command += " " + quoted(word);
+    if ((os.init != "/sbin/init" || !os.initargs.empty()) &&
+        !writer.put("init.cmd", command, "initarg")) {
+        os.init = "/sbin/init";
+        os.initargs.clear();
+    }
+    if (!os.initdir.empty() && !writer.put("init.cwd", os.initdir, "initdir")) os.initdir.clear();
+    const std::pair<const char*, std::string*> ids[] = {{"init.uid", &os.inituser},
+                                                        {"init.gid", &os.initgroup}};
+    for (const auto& [key, id] : ids) {
+        if (id->empty()) continue;
+        if (base::parse_number<std::uint32_t>(*id)) {
+            writer.put(key, *id, "inituser");
+            continue;
+        }
+        writer.lose(id == &os.inituser ? "inituser" : "initgroup",
+                    fmt::format("lxc takes a number, not '{}'", *id));
+        id->clear();
+    }
+    std::erase_if(os.initenv, [&](const xml::InitEnv& variable) {
+        return !writer.put("environment", fmt::format("{}={}", variable.name, variable.value),
+                           "initenv");
+    });
+}
+
+void write_shares(Writer& writer) {
+    if (!writer.domain.lxc_namespace) return;
+    xml::LxcNamespace& shares = *writer.domain.lxc_namespace;
+    const std::pair<const char*, std::optional<xml::SharedNamespace>*> all[] = {
+        {"net", &shares.sharenet}, {"ipc", &shares.shareipc}, {"uts", &shares.shareuts}};
+    for (const auto& [name, share] : all) {
+        if (!*share) continue;
+        const std::string& value = (*share)->value;
+        const std::string text =
+            (*share)->type == xml::ShareType::netns ? "/run/netns/" + value : value;
+        if (!writer.put(fmt::format("namespace.share.{}", name), text,
+                        fmt::format("share{}", name)))
+            share->reset();
+    }
+}
+
+}  // namespace
+
+void write_init(Writer& writer) {
+    write_program(writer);
+    for (const auto& [kind, rows] :
+         {std::pair{'u', &writer.domain.idmap.uids}, std::pair{'g', &writer.domain.idmap.gids}})
+        for (const xml::IdMapRow& row : *rows)
+            writer.put("idmap", fmt::format("{} {} {} {}", kind, row.start, row.target, row.count),
+                       "idmap");
+    write_shares(writer);
+}
+
+namespace {
+
+std::string size_text(std::uint64_t kib, std::string_view unlimited) {
+    return kib >= kUnlimitedKib ? std::string(unlimited) : fmt::format("{}K", kib);
+}
+
+void put_size(Writer& writer, const char* v1, const char* v2, std::uint64_t kib,
+              const char* element) {
+    writer.put(fmt::format("cgroup.{}", v1), size_text(kib, "-1"), element);
+    writer.put(fmt::format("cgroup2.{}", v2), size_text(kib, "max"), element);
+}
+
+void write_memory(Writer& writer) {
+    xml::Domain& domain = writer.domain;
+    xml::MemTune& tune = domain.memtune;
+    const std::uint64_t limit = tune.hard_limit.value_or(domain.memory);
+    if (tune.hard_limit && *tune.hard_limit != domain.memory)
+        writer.approximate("memory", "as much as <hard_limit>, which is what counts");
+    if (domain.current_memory != limit)
+        writer.approximate("currentMemory", "as much as may be used");
+    if (limit < kUnlimitedKib || tune.hard_limit) {
+        put_size(writer, "memory.limit_in_bytes", "memory.max", limit, "memory");
+        tune.hard_limit = limit;
+    }
+    domain.memory = domain.current_memory = limit;
+    if (tune.soft_limit)
+        put_size(writer, "memory.soft_limit_in_bytes", "memory.high", *tune.soft_limit,
+                 "soft_limit");
+    if (!tune.swap_hard_limit) return;
+    // v1 counts memory and swap together, v2 swap alone.
+    const std::uint64_t both = *tune.swap_hard_limit;
+    writer.put("cgroup.memory.memsw.limit_in_bytes", size_text(both, "-1"), "swap_hard_limit");
+    if (both >= limit)
+        writer.put("cgroup2.memory.swap.max",
+                   both >= kUnlimitedKib ? "max" : size_text(both - limit, "max"),
+                   "swap_hard_limit");
+}
+
+void write_cpu(Writer& writer) {
+    xml::Domain& domain = writer.domain;
+    const xml::CpuTune& tune = domain.cputune;
+    if (tune.shares) {
+        writer.put("cgroup.cpu.shares", std::to_string(*tune.shares), "shares");
+        writer.put("cgroup2.cpu.weight", std::to_string(cpu_weight(*tune.shares)), "shares");
+    }
+    if (tune.period) writer.put("cgroup.cpu.cfs_period_us", std::to_string(*tune.period), "period");
+    if (tune.quota) writer.put("cgroup.cpu.cfs_quota_us", std::to_string(*tune.quota), "quota");
+    if (tune.period || tune.quota) {
+        std::string most =
+            tune.quota && *tune.quota > 0 ? std::to_string(*tune.quota) : std::string("max");
+        if (tune.period) most += fmt::format(" {}", *tune.period);
+        writer.put("cgroup2.cpu.max", most, "quota");
+    }
+    if (!domain.cpuset.empty())
+        writer.put_group("cpuset.cpus", "cpuset.cpus", domain.cpuset, "vcpu");
+    if (!domain.numatune) return;
+    if (domain.numatune->automatic || domain.numatune->mode != xml::NumaMode::strict)
+        writer.lose("numatune", "lxc has only lxc.cgroup.cpuset.mems, which is strict");
+    if (domain.numatune->nodeset.empty()) {
+        domain.numatune.reset();
+        return;
+    }
+    domain.numatune = xml::NumaTune{.nodeset = domain.numatune->nodeset};
+    writer.put_group("cpuset.mems", "cpuset.mems", domain.numatune->nodeset, "numatune");
+}
+
+}  // namespace
+
+void write_limits(Writer& writer) {
+    write_memory(writer);
+    write_cpu(writer);
+    xml::Domain& domain = writer.domain;
+    if (domain.blkiotune.weight)
+        writer.put_group("blkio.weight", "io.weight", std::to_string(*domain.blkiotune.weight),
+                         "weight");
+    if (!domain.blkiotune.devices.empty())
+        writer.lose("device", "lxc takes a device's numbers, which change, not its path");
+    domain.blkiotune.devices.clear();
+    if (domain.partition.empty()) return;
+    // lxc takes no absolute path.
+    writer.put("cgroup.dir", std::string_view(domain.partition).substr(1), "partition");
+}
+
+namespace {
+
+void write_capabilities(Writer& writer) {
+    xml::Features& features = writer.domain.features;
+    if (!features.plain.empty()) writer.lose("features", "only capabilities have a key");
+    features.plain.clear();
+    const bool deny = features.policy == xml::CapabilitiesPolicy::deny;
+    std::vector<xml::CapabilityState> states;
+    if (features.policy.value_or(xml::CapabilitiesPolicy::default_) ==
+        xml::CapabilitiesPolicy::default_) {
+        writer.approximate("capabilities", "lxc drops none by itself: those that are dropped here");
+        for (const std::string_view name : xml::kCapabilities)
+            if (!xml::keeps_capability(features, name))
+                states.push_back({std::string(name), false});
+    } else {
+        for (const xml::CapabilityState& state : features.capabilities)
+            if (state.on == deny) states.push_back(state);
+        if (states.size() != features.capabilities.size())
+            writer.approximate("capabilities", "those that the policy says anyway are left out");
+    }
+    std::string names;
+    for (const xml::CapabilityState& state : states)
+        names += fmt::format("{}{}", names.empty() ? "" : " ", state.name);
+    if (deny)
+        writer.put("cap.keep", names.empty() ? "none" : names, "capabilities");
+    else if (!names.empty())
+        writer.put("cap.drop", names, "capabilities");
+    features.capabilities = std::move(states);
+    features.policy = deny ? xml::CapabilitiesPolicy::deny : xml::CapabilitiesPolicy::allow;
+}
+
+// What convert() reads back; nothing where lxc has no such label.
+std::optional<xml::SecurityLabel> write_label(Writer& writer, const xml::SecurityLabel& label) {
+    const bool apparmor = label.model == "apparmor";
+    const char* key = apparmor ? "apparmor.profile" : "selinux.context";
+    xml::SecurityLabel made;
+    made.model = label.model;
+    made.type = label.type;
+    if (!apparmor && label.model != "selinux") return std::nullopt;
+    if (label.type == "none") {
+        writer.put(key, "unconfined", "seclabel");
+    } else if (label.type == "dynamic" && apparmor && label.baselabel.empty()) {
+        writer.put(key, "generated", "seclabel");
+        made.relabel = true;
+    } else if (label.type == "static" && !label.label.empty()) {
+        if (!writer.put(key, label.label, "seclabel")) return std::nullopt;
+        made.relabel = false;
+        made.label = label.label;
+    } else {
+        return std::nullopt;
+    }
+    return made;
+}
+
+}  // namespace
+
+void write_security(Writer& writer) {
+    write_capabilities(writer);
+    std::vector<xml::SecurityLabel> made;
+    for (const char* model : {"apparmor", "selinux"})  // the order in which they come back
+        for (const xml::SecurityLabel& label : writer.domain.seclabels)
+            if (label.model == model)
+                if (const auto back = write_label(writer, label)) made.push_back(*back);
+    if (made.size() != writer.domain.seclabels.size())
+        writer.lose("seclabel", "lxc takes a profile of apparmor or a context of selinux");
+    writer.domain.seclabels = std::move(made);
+}
+
+}  // namespace lxvirt::driver::native

@@ -1,0 +1,187 @@
+// Interfaces and network devices of the host: lxc.net.N.*.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "driver/native/writer.hh"
+#include "xml/names.hh"
+#include "xml/values.hh"
+
+namespace lxvirt::driver::native {
+
+namespace {
+
+// The gateway of a default route, the one kind that lxc has.
+bool is_default(const xml::Route& route) {
+    return xml::route_prefix(route) == 0 && !route.gateway.empty() && !route.metric;
+}
+
+class NicWriter {
+  public:
+    NicWriter(Writer& writer, unsigned number) : writer_(writer), number_(number) {}
+
+    void put(std::string_view option, const std::string& value, const char* element) {
+        if (!value.empty()) writer_.put(fmt::format("net.{}.{}", number_, option), value, element);
+    }
+
+    void write(xml::Interface& nic) {
+        write_type(nic);
+        put("hwaddr", nic.mac, "mac");
+        put("name", nic.guest, "guest");
+        if (nic.type == xml::InterfaceType::direct) {
+            drop(!nic.target.empty(), "target", "a macvlan has no end on the host");
+            nic.target.clear();
+        }
+        put("veth.pair", nic.target, "target");
+        nic.link_up = nic.link_up.value_or(true);
+        if (*nic.link_up) put("flags", "up", "link");
+        if (nic.mtu) put("mtu", std::to_string(*nic.mtu), "mtu");
+        write_vlan(nic);
+        write_addresses(nic.ips, nic.routes);
+        drop_rest(nic);
+    }
+
+    void write(xml::Hostdev& device) {
+        put("type", "phys", "hostdev");
+        put("link", device.source, "hostdev");
+        put("flags", "up", "hostdev");
+        write_addresses(device.ips, device.routes);
+    }
+
+    void write_addresses(std::vector<xml::IpAddress>& ips, std::vector<xml::Route>& routes) {
+        for (xml::IpAddress& ip : ips) {
+            if (ip.family.empty()) ip.family = "ipv4";
+            drop(!ip.peer.empty(), "ip", "lxc has no peer");
+            ip.peer.clear();
+            put(ip.family + ".address",
+                ip.prefix ? fmt::format("{}/{}", ip.address, *ip.prefix) : ip.address, "ip");
+        }
+        std::stable_partition(ips.begin(), ips.end(),
+                              [](const xml::IpAddress& ip) { return ip.family == "ipv4"; });
+        write_routes(routes);
+    }
+
+  private:
+    void drop(bool given, const char* element, std::string why) {
+        if (given) writer_.lose(element, std::move(why));
+    }
+
+    void write_type(xml::Interface& nic) {
+        if (nic.type == xml::InterfaceType::direct) {
+            put("type", "macvlan", "interface");
+            put("link", nic.source, "source");
+            nic.mode = nic.mode.value_or(xml::DirectMode::vepa);
+            const std::string_view mode = xml::name_of(xml::kDirectModes, *nic.mode);
+            put("macvlan.mode", mode == "passthrough" ? "passthru" : std::string(mode), "source");
+            return;
+        }
+        put("type", "veth", "interface");
+        if (nic.type == xml::InterfaceType::network) {
+            const std::string network = nic.source;
+            nic.source = writer_.options.bridge ? writer_.options.bridge(network) : "";
+            writer_.approximate(
+                "interface",
+                nic.source.empty()
+                    ? fmt::format("network '{}' has no bridge that could "
+                                  "be named: on none",
+                                  network)
+                    : fmt::format("network '{}' as its bridge '{}'", network, nic.source));
+            nic.type = xml::InterfaceType::bridge;
+            drop(!nic.portgroup.empty(), "interface", "the portgroup: lxc has none");
+            nic.portgroup.clear();
+        }
+        if (nic.source.empty()) nic.type = xml::InterfaceType::ethernet;
+        if (nic.type == xml::InterfaceType::ethernet) nic.source.clear();
+        put("link", nic.source, "source");
+    }
+
+    // One untagged VLAN, and any number of tagged ones.
+    void write_vlan(xml::Interface& nic) {
+        if (!nic.vlan) return;
+        if (nic.type == xml::InterfaceType::direct) {
+            writer_.lose("vlan", "lxc has VLANs on a veth only");
+            nic.vlan.reset();
+            return;
+        }
+        nic.vlan->trunk = nic.vlan->trunk || nic.vlan->tags.size() > 1;
+        std::stable_partition(
+            nic.vlan->tags.begin(), nic.vlan->tags.end(),
+            [](const xml::VlanTag& tag) { return tag.native_mode == "untagged"; });
+        for (xml::VlanTag& tag : nic.vlan->tags) {
+            const bool native = !nic.vlan->trunk || tag.native_mode == "untagged";
+            drop(tag.native_mode == "tagged", "vlan", "a native VLAN that is tagged");
+            if (!native || !nic.vlan->trunk) tag.native_mode.clear();
+            put(native ? "veth.vlan.id" : "veth.vlan.tagged.id", std::to_string(tag.id), "vlan");
+        }
+    }
+
+    void write_routes(std::vector<xml::Route>& routes) {
+        std::vector<xml::Route> made;
+        for (const bool v6 : {false, true}) {
+            const auto found = std::find_if(routes.begin(), routes.end(), [&](const auto& route) {
+                return is_default(route) && (route.family == "ipv6") == v6;
+            });
+            if (found == routes.end()) continue;
+            put(v6 ? "ipv6.gateway" : "ipv4.gateway", found->gateway, "route");
+            xml::Route route;
+            route.family = v6 ? "ipv6" : "ipv4";
+            route.address = v6 ? "::" : "0.0.0.0";
+            if (v6) route.prefix = 0;
+            route.gateway = found->gateway;
+            made.push_back(std::move(route));
+        }
+        drop(made.size() != routes.size(), "route", "lxc has one gateway and no other routes");
+        routes = std::move(made);
+    }
+
+    void drop_rest(xml::Interface& nic) {
+        drop(nic.bandwidth.has_value(), "bandwidth", "lxc has no key for it");
+        nic.bandwidth.reset();
+        drop(nic.virtualport.has_value(), "virtualport", "lxc has no key for it");
+        nic.virtualport.reset();
+        drop(nic.filterref.has_value(), "filterref", "lxc has no key for it");
+        nic.filterref.reset();
+        nic.filter_parameters.clear();
+        drop(nic.isolated.has_value(), "port", "lxc has no key for it");
+        nic.isolated.reset();
+        drop(!nic.script.empty(), "script", "lxc calls its scripts otherwise (script.up)");
+        nic.script.clear();
+        drop(!nic.model.empty(), "model", "a container has no model of a card");
+        nic.model.clear();
+        drop(!nic.source_ips.empty() || !nic.source_routes.empty(), "source",
+             "addresses of the host's end");
+        nic.source_ips.clear();
+        nic.source_routes.clear();
+    }
+
+    Writer& writer_;
+    unsigned number_;
+};
+
+}  // namespace
+
+void write_interfaces(Writer& writer) {
+    xml::Domain& domain = writer.domain;
+    unsigned number = 0;
+    for (std::size_t i = 0; i < domain.interfaces.size(); ++i) {
+        NicWriter nic(writer, number++);
+        nic.write(domain.interfaces[i]);
+        for (const xml::ContainerInterface& more : domain.container.interfaces)
+            if (more.index == i)
+                for (const xml::ContainerSetting& option : more.options)
+                    nic.put(option.name, option.value, "lx:interface");
+    }
+    for (xml::Hostdev& device : domain.hostdevs)
+        if (device.type == xml::HostdevType::net) NicWriter(writer, number++).write(device);
+    std::erase_if(domain.container.interfaces, [&](const xml::ContainerInterface& more) {
+        if (more.index < domain.interfaces.size()) return false;
+        writer.lose("lx:interface", fmt::format("there is no interface {}", more.index));
+        return true;
+    });
+    if (domain.features.privnet)
+        NicWriter(writer, number).put("type", "empty", "privnet");
+    else if (number == 0)
+        NicWriter(writer, number).put("type", "none", "interface");
+}
+
+}  // namespace lxvirt::driver::native

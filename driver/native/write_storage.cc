@@ -1,0 +1,192 @@
+// The root, what is mounted below it, and devices of the host.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.hh"
+#include "driver/native/context.hh"
+#include "driver/native/writer.hh"
+#include "xml/names.hh"
+
+namespace lxvirt::driver::native {
+
+namespace {
+
+using xml::Filesystem;
+using xml::FilesystemType;
+
+// As fstab(5) has it.
+std::string escaped(std::string_view text) {
+    std::string out;
+    for (const char c : text) {
+        if (c == ' ' || c == '\t' || c == '\n' || c == '\\' || c == '#')
+            out += fmt::format("\\{:03o}", static_cast<unsigned>(c));
+        else
+            out += c;
+    }
+    return out;
+}
+
+// "srv/web" of "/srv/web": lxc puts the root before it.
+std::string relative(std::string_view target) {
+    target.remove_prefix(std::min(target.find_first_not_of('/'), target.size()));
+    return escaped(target);
+}
+
+// A root that convert() finds again; nothing where lxc has no such root.
+std::string root_path(Writer& writer, const Filesystem& root) {
+    const std::string& storage = writer.domain.container.rootfs_storage;
+    if (!storage.empty()) {
+        writer.approximate("lx:rootfs", fmt::format("'{}' says where the root is, not '{}'",
+                                                    storage, root.source));
+        return storage;
+    }
+    switch (root.type) {
+        case FilesystemType::mount: return "dir:" + root.source;
+        case FilesystemType::file:
+            if (root.driver_type == "nbd") return "nbd:" + root.source;
+            return "loop:" + root.source;
+        case FilesystemType::block:
+            return root.source.starts_with("/dev/") ? root.source : "lvm:" + root.source;
+        default: return {};
+    }
+}
+
+void drop_details(Writer& writer, Filesystem& filesystem) {
+    const std::string name = fmt::format("of the filesystem on '{}'", filesystem.target);
+    if (filesystem.accessmode != xml::AccessMode::passthrough)
+        writer.lose("filesystem", fmt::format("the accessmode {}: lxc has none", name));
+    filesystem.accessmode = xml::AccessMode::passthrough;
+    if (filesystem.space_hard_limit || filesystem.space_soft_limit)
+        writer.lose("filesystem", fmt::format("the space limits {}: lxc has none", name));
+    filesystem.space_hard_limit.reset();
+    filesystem.space_soft_limit.reset();
+    const bool loop = filesystem.type == FilesystemType::file;
+    if (filesystem.driver_type != (loop ? "loop" : "") ||
+        filesystem.driver_format != (loop ? "raw" : "") || !filesystem.wrpolicy.empty())
+        writer.lose("filesystem", fmt::format("the driver {}: lxc decides itself", name));
+    filesystem.driver_type = loop ? "loop" : "";
+    filesystem.driver_format = loop ? "raw" : "";
+    filesystem.wrpolicy.clear();
+}
+
+void write_root(Writer& writer, std::vector<Filesystem>& made) {
+    const Filesystem* found = writer.domain.root();
+    Filesystem root;
+    if (found != nullptr) root = *found;
+    const std::string path = found == nullptr ? "" : root_path(writer, root);
+    if (found == nullptr || path.empty()) {
+        writer.approximate("filesystem", found == nullptr
+                                             ? "the host's root as a folder"
+                                             : "lxc has no such root: the host's as a folder");
+        root = {};
+        root.source = root.target = "/";
+        writer.put("rootfs.path", "dir:/", "filesystem");
+    } else if (!writer.put("rootfs.path", path, "filesystem")) {
+        return;
+    }
+    drop_details(writer, root);
+    xml::Container& container = writer.domain.container;
+    std::string options = root.readonly ? "ro" : "";
+    if (!container.rootfs_options.empty())
+        options += (options.empty() ? "" : ",") + container.rootfs_options;
+    if (!options.empty() && !writer.put("rootfs.options", options, "lx:rootfs"))
+        container.rootfs_options.clear();
+    made.push_back(std::move(root));
+}
+
+// False where lxc has no such mount.
+bool write_filesystem(Writer& writer, Filesystem& filesystem) {
+    const char kind =
+        filesystem.type == FilesystemType::mount ? writer.facts.kind(filesystem.source) : 'd';
+    const char* create = kind == 'd' || kind == 0 ? "create=dir" : "create=file";
+    std::string line;
+    if (filesystem.type == FilesystemType::mount) {
+        line = fmt::format("{} {} none bind{},{} 0 0", escaped(filesystem.source),
+                           relative(filesystem.target), filesystem.readonly ? ",ro" : "", create);
+    } else if (filesystem.type == FilesystemType::ram && !filesystem.readonly) {
+        line = fmt::format("tmpfs {} tmpfs size={},{} 0 0", relative(filesystem.target),
+                           filesystem.usage, create);
+    } else {
+        writer.lose(
+            "filesystem",
+            fmt::format("'{}' of type '{}': lxc.mount.entry cannot say it", filesystem.target,
+                        xml::name_of(xml::kFilesystemTypes, filesystem.type)));
+        return false;
+    }
+    if (!writer.put("mount.entry", line, "filesystem")) return false;
+    drop_details(writer, filesystem);
+    return true;
+}
+
+}  // namespace
+
+void write_filesystems(Writer& writer) {
+    std::vector<Filesystem> made;
+    write_root(writer, made);
+    for (Filesystem& filesystem : writer.domain.filesystems)
+        if (filesystem.target != "/" && write_filesystem(writer, filesystem))
+            made.push_back(std::move(filesystem));
+    writer.domain.filesystems = std::move(made);
+    xml::Container& container = writer.domain.container;
+    std::erase_if(container.mounts, [&](const xml::ContainerMount& mount) {
+        std::string line = fmt::format("{} {} {}", escaped(mount.source), relative(mount.target),
+                                       mount.type.empty() ? "none" : mount.type);
+        if (!mount.options.empty()) line += " " + mount.options;
+        return !writer.put("mount.entry", line, "lx:mount");
+    });
+    if (are_usual_mounts(container.mount_auto)) container.mount_auto.clear();
+    writer.put("mount.auto", container.mount_auto.empty() ? kUsualMounts : container.mount_auto,
+               "lx:mount_auto");
+}
+
+namespace {
+
+// A node of the host's at the same place, and the leave to use it; false where lxc has none such.
+bool write_hostdev(Writer& writer, const xml::Hostdev& device) {
+    const bool is_node =
+        device.type == xml::HostdevType::misc || device.type == xml::HostdevType::storage;
+    if (!is_node) {
+        writer.lose("hostdev", "lxc has no usb devices, only their nodes");
+        return false;
+    }
+    if (!writer.put("mount.entry",
+                    fmt::format("{} {} none bind,create=file 0 0", escaped(device.source),
+                                relative(device.source)),
+                    "hostdev"))
+        return false;
+    const auto number = writer.facts.number(device.source);
+    if (number)
+        writer.put_group("devices.allow", "devices.allow", *number + " rwm", "hostdev");
+    else
+        writer.approximate("hostdev", fmt::format("'{}' is not there now: its lxc.cgroup2.devices."
+                                                  "allow is missing",
+                                                  device.source));
+    return true;
+}
+
+}  // namespace
+
+void write_devices(Writer& writer) {
+    xml::Domain& domain = writer.domain;
+    // lxc forbids none by itself.
+    for (const std::string version : {"cgroup", "cgroup2"}) {
+        writer.put(version + ".devices.deny", "a", "devices");
+        for (const std::string_view rule : kContainerDevices)
+            writer.put(version + ".devices.allow", rule, "devices");
+    }
+    if (!domain.disks.empty()) writer.lose("disk", "lxc mounts file systems and has no disks");
+    if (!domain.controllers.empty()) writer.lose("controller", "lxc has no disks");
+    domain.disks.clear();
+    domain.controllers.clear();
+    std::vector<xml::Hostdev> made;
+    for (xml::Hostdev& device : domain.hostdevs)
+        if (device.type != xml::HostdevType::net && write_hostdev(writer, device))
+            made.push_back(device);
+    for (xml::Hostdev& device : domain.hostdevs)  // as they come back
+        if (device.type == xml::HostdevType::net) made.push_back(std::move(device));
+    for (xml::Hostdev& device : made) device.managed.reset();
+    domain.hostdevs = std::move(made);
+}
+
+}  // namespace lxvirt::driver::native
