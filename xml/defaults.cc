@@ -47,6 +47,7 @@ void fill_defaults(Domain& domain) {
 
 void add_meaning_notices(const Element& root, const Domain& domain) {
     Document& document = root.document();
+    if (document.faulty()) return;
     const bool shares = domain.lxc_namespace && domain.lxc_namespace->sharenet;
     if (!has_own_network(domain) && !shares)
         document.notice(root, fmt::format("domain '{}' has no <interface> and no <privnet/>: it "

@@ -93,6 +93,7 @@ struct VirtualPort {
     std::string type;
     // attribute name and value of <parameters>, in the document's order
     std::vector<std::pair<std::string, std::string>> parameters;
+    bool made_up = false;  // its interfaceid, which the document had not
 };
 
 struct Interface {

@@ -72,7 +72,8 @@ Document::Document(std::string_view text, std::string file) : file_(std::move(fi
     static std::once_flag initialized;
     std::call_once(initialized, [] { xmlInitParser(); });
     const auto fail_at = [this](int line, std::string_view what) {
-        base::fail(base::ErrorCode::xml_detail, "{}:{}: {}", file_, std::max(line, 1), what);
+        const Notice fault{file_, std::max(line, 1), std::string(what)};
+        throw PlacedError(base::ErrorCode::xml_detail, fault.message(), fault, nullptr);
     };
     if (text.size() > kMaxDocumentSize)
         fail_at(1, fmt::format("the document has {} bytes; at most {} are read", text.size(),
@@ -110,6 +111,23 @@ void Document::notice(const Element& element, std::string text) {
     if (notices_.size() == kMaxNotices)
         text = "more is not supported and was left out; the rest is not listed one by one";
     notices_.push_back(Notice{file_, element.line(), std::move(text)});
+}
+
+bool Document::take_out(const PlacedError& error) {
+    xmlNode* const node = error.node();
+    // What lacks something that was taken out of it is wrong for no other reason, maybe.
+    const bool follows =
+        std::find(incomplete_.begin(), incomplete_.end(), node) != incomplete_.end();
+    if (!follows) faults_->push_back(error.fault());
+    if (faults_->size() >= kMaxFaults || incomplete_.size() >= kMaxFaults || node == nullptr ||
+        node->parent == nullptr || node->parent->type != XML_ELEMENT_NODE) {
+        abandoned_ = true;
+        return false;
+    }
+    incomplete_.push_back(node->parent);
+    xmlUnlinkNode(node);
+    taken_out_.emplace_back(node);
+    return true;
 }
 
 std::string serialize(xmlNode* node, int level) {

@@ -25,8 +25,23 @@ namespace lxvirt::xml {
 inline constexpr std::size_t kMaxDocumentSize = 10U << 20;  // bytes
 inline constexpr int kMaxDepth = 100;                       // elements
 inline constexpr std::size_t kMaxNotices = 1000;
+inline constexpr std::size_t kMaxFaults = 100;  // each costs reading a part once more
 
 class Document;
+
+// What Element::fail() and Document() throw: an Error that knows its place.
+class PlacedError : public base::Error {
+  public:
+    // `detail` is the whole sentence, place and all; `node` null where it is the document.
+    PlacedError(base::ErrorCode code, std::string_view detail, Notice fault, xmlNode* node)
+        : Error(code, detail), fault_(std::move(fault)), node_(node) {}
+    [[nodiscard]] const Notice& fault() const { return fault_; }
+    [[nodiscard]] xmlNode* node() const { return node_; }
+
+  private:
+    Notice fault_;
+    xmlNode* node_;
+};
 
 // A borrowed element; falsy where there is none. Copy it freely; the Document outlives it.
 class Element {
@@ -77,7 +92,39 @@ class Document {
     [[nodiscard]] xmlDoc* get() const { return document_.get(); }
 
     void notice(const Element& element, std::string text);
-    // Adds a notice for all that no parser asked for, and sorts the notices by line.
+
+    // ParseOptions::faults: from now on attempt() keeps what is wrong instead of throwing it.
+    void collect(std::vector<Notice>* faults) { faults_ = faults; }
+    [[nodiscard]] bool collects() const { return faults_ != nullptr; }
+    [[nodiscard]] bool faulty() const { return collects() && !faults_->empty(); }
+    // What the schema says of it: a fault, unless the parsers find one themselves.
+    void refuse(Notice fault) { refused_ = std::move(fault); }
+    // Runs `parse`, which reads a part of the document into `out`. Where faults are collected an
+    // element that is wrong is taken out of the tree and the part is read again without it.
+    template <typename Out, typename Parse>
+    void attempt(Out& out, Parse&& parse) {
+        if (faults_ == nullptr) return parse();
+        for (const Out before = out;; out = before) {
+            try {
+                return parse();
+            } catch (const PlacedError& error) {
+                if (!take_out(error)) return;
+            }
+        }
+    }
+    // Runs `rules`, which hold across elements; with a fault in one of those they would find more.
+    template <typename Rules>
+    void attempt_rules(Rules&& rules) {
+        if (faults_ == nullptr) return rules();
+        if (!faults_->empty()) return;
+        try {
+            rules();
+        } catch (const PlacedError& error) {
+            faults_->push_back(error.fault());
+        }
+    }
+    // Adds a notice for all that no parser asked for, and sorts the notices by line. They are
+    // faults where the schema has refused the document for no other reason.
     void report_unread();
     [[nodiscard]] std::vector<Notice> take_notices() { return std::move(notices_); }
 
@@ -86,10 +133,20 @@ class Document {
         void operator()(xmlDoc* document) const { xmlFreeDoc(document); }
     };
     void report_unread(const Element& element);
+    // False where nothing can be taken out: the outermost element is wrong, or kMaxFaults are.
+    bool take_out(const PlacedError& error);
 
     std::string file_;
     std::unique_ptr<xmlDoc, Free> document_;
     std::vector<Notice> notices_;
+    std::vector<Notice>* faults_ = nullptr;  // borrowed
+    std::optional<Notice> refused_;
+    bool abandoned_ = false;  // a part was not read to its end, so that unread means nothing
+    struct FreeNode {
+        void operator()(xmlNode* node) const { xmlFreeNode(node); }
+    };
+    std::vector<std::unique_ptr<xmlNode, FreeNode>> taken_out_;  // goes before the document
+    std::vector<const xmlNode*> incomplete_;                     // what they were taken out of
 };
 
 // `node` and all below it as text, laid out from `level` (two spaces each; the first line is not

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <utility>
 
 #include "xml/document.hh"
 
@@ -129,7 +130,10 @@ void Element::mark_tree_read() const {
 }
 
 void Element::fail(base::ErrorCode code, std::string_view words, std::string_view hint) const {
-    base::fail(code, "{} ({}:{}: {})", words, document_->file(), line(), hint);
+    const std::string_view between = words.empty() ? "" : ": ";
+    throw PlacedError(
+        code, fmt::format("{} ({}:{}: {})", words, document_->file(), line(), hint),
+        Notice{document_->file(), line(), fmt::format("{}{}{}", words, between, hint)}, node_);
 }
 
 void Document::report_unread(const Element& element) {
@@ -160,7 +164,14 @@ void Document::report_unread(const Element& element) {
 }
 
 void Document::report_unread() {
+    if (abandoned_) return;
+    const std::vector<Notice> before = std::exchange(notices_, {});
     report_unread(root());
+    if (refused_ && faults_->empty()) {
+        *faults_ = std::exchange(notices_, {});
+        if (faults_->empty()) faults_->push_back(*refused_);
+    }
+    notices_.insert(notices_.begin(), before.begin(), before.end());
     std::stable_sort(notices_.begin(), notices_.end(),
                      [](const Notice& a, const Notice& b) { return a.line < b.line; });
 }

@@ -37,9 +37,13 @@ struct ParsedNetworkPort {
 [[nodiscard]] std::string format_network_port(const NetworkPort& port,
                                               const FormatOptions& options = {});
 
-// Parses a document of either kind, or of a domain, by its outermost element, for what is wrong
-// with it and what would be left out.
-[[nodiscard]] std::vector<Notice> check_document(std::string_view text,
-                                                 const ParseOptions& options);
+// What is wrong with a document, line by line, and what would be left out of it.
+struct Checked {
+    std::vector<Notice> faults;
+    std::vector<Notice> notices;
+};
+// Parses a document of either kind, of a device or of a domain, by its outermost element. Throws
+// only where that cannot be done, for want of the schema.
+[[nodiscard]] Checked check_document(std::string_view text, ParseOptions options);
 
 }  // namespace lxvirt::xml

@@ -33,22 +33,25 @@ void parse_id(const Element& root, Domain& out, bool live) {
 
 Domain parse_parts(const Element& root, bool live) {
     Domain domain;
-    check_type(root);
-    parse_id(root, domain, live);
-    parse_basics(root, domain);
-    domain.metadata = parse_metadata(root);
-    parse_memory(root, domain);
-    parse_vcpu(root, domain);
-    parse_tuning(root, domain);
-    parse_resource(root, domain);
-    parse_os(root, domain);
-    parse_idmap(root, domain);
-    parse_features(root, domain);
-    parse_clock(root, domain);
-    parse_lifecycle(root, domain);
-    parse_devices(root, domain, live);
-    parse_security_labels(root, domain, live);
-    parse_extensions(root, domain);
+    const auto part = [&](auto&& parse) {
+        root.document().attempt(domain, [&] { parse(root, domain); });
+    };
+    part([](const Element& element, Domain&) { check_type(element); });
+    part([&](const Element& element, Domain& out) { parse_id(element, out, live); });
+    part(parse_basics);
+    part([](const Element& element, Domain& out) { out.metadata = parse_metadata(element); });
+    part(parse_memory);
+    part(parse_vcpu);
+    part(parse_tuning);
+    part(parse_resource);
+    part(parse_os);
+    part(parse_idmap);
+    part(parse_features);
+    part(parse_clock);
+    part(parse_lifecycle);
+    part([&](const Element& element, Domain& out) { parse_devices(element, out, live); });
+    part([&](const Element& element, Domain& out) { parse_security_labels(element, out, live); });
+    part(parse_extensions);
     return domain;
 }
 
@@ -68,6 +71,10 @@ Device parse_one_device(const Element& root, bool live) {
 
 }  // namespace
 
+bool is_device(std::string_view name) {
+    return has_word(kDevices, name);
+}
+
 std::string Notice::message() const {
     return fmt::format("{}:{}: {}", file, line, text);
 }
@@ -79,6 +86,7 @@ ParsedDomain parse_domain(std::string_view text, const ParseOptions& options) {
         root.fail(ErrorCode::xml_error,
                   fmt::format("expecting root element of 'domain', not '{}'", root.name()),
                   "a domain is <domain type='lxc'>");
+    document.collect(options.faults);
     if (options.validate)
         validate(document, "domain.rng", [&] { (void)parse_parts(root, options.live); });
     ParsedDomain result;
@@ -93,9 +101,13 @@ ParsedDomain parse_domain(std::string_view text, const ParseOptions& options) {
 ParsedDevice parse_device(std::string_view text, const ParseOptions& options) {
     Document document(text, options.file);
     const Element root = document.root();
-    if (options.validate)
-        validate(document, "domain.rng", [&] { (void)parse_one_device(root, options.live); });
-    ParsedDevice result{parse_one_device(root, options.live), {}};
+    document.collect(options.faults);
+    const auto read = [&](Device& out) {
+        document.attempt(out, [&] { out = parse_one_device(root, options.live); });
+    };
+    ParsedDevice result;
+    if (options.validate) validate(document, "domain.rng", [&] { read(result.device); });
+    read(result.device);
     if (options.defaults) {
         if (auto* disk = std::get_if<Disk>(&result.device)) fill_defaults(*disk);
         if (auto* interface = std::get_if<Interface>(&result.device)) fill_defaults(*interface);

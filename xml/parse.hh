@@ -34,14 +34,24 @@ struct ParseOptions {
     bool live = false;
     // Refuse what schemas/domain.rng does not accept (define --validate).
     bool validate = false;
+    // Where it is set, what is wrong with the document's elements is added to it instead of thrown,
+    // as far as one fault leaves others to be found; what is returned is of no use then.
+    std::vector<Notice>* faults = nullptr;
 };
 
 // Throws base::Error (xml_error, xml_detail, config_unsupported, ...) naming file, line and
 // element.
 [[nodiscard]] ParsedDomain parse_domain(std::string_view text, const ParseOptions& options = {});
 
+// The name of the outermost element as it stands there, without parsing: empty where the text has
+// none. Parsing has the last word.
+[[nodiscard]] std::string_view outermost_element(std::string_view text);
+
 // Whether this host runs programs of `arch` ("x86_64"), an <os><type arch> that is accepted.
 [[nodiscard]] bool runs_here(std::string_view arch);
+
+// Whether an element of this name is a device's, so that parse_device() takes it.
+[[nodiscard]] bool is_device(std::string_view name);
 
 // A document of one device (attach-device). It is checked by itself; whether it fits the domain
 // (a target that is taken) is the driver's to say.

@@ -241,7 +241,8 @@ std::optional<VirtualPort> parse_virtual_port(const Element& interface, Interfac
     const bool needs_id = port.type == "openvswitch" || port.type == "midonet";
     const bool has_id = std::any_of(port.parameters.begin(), port.parameters.end(),
                                     [](const auto& entry) { return entry.first == "interfaceid"; });
-    if (needs_id && !has_id)
+    port.made_up = needs_id && !has_id;
+    if (port.made_up)
         port.parameters.emplace(port.parameters.begin(), "interfaceid", base::random_uuid());
     return port;
 }

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/uuid.hh"
+#include "xml/generated.hh"
 #include "xml/network_document.hh"
 #include "xml/network_parts.hh"
 #include "xml/parts.hh"
@@ -42,26 +43,35 @@ void parse_attributes(const Element& root, Network& out, bool live) {
     if (live) out.connections = static_cast<unsigned>(connections.value_or(0));
 }
 
+void parse_link_parts(const Element& root, Network& out) {
+    out.vlan = parse_vlan(root);
+    out.bandwidth = parse_bandwidth(root, InterfaceType::bridge);
+    out.virtualport = parse_virtual_port(root, InterfaceType::bridge);
+    if (const Element port = root.child("port"))
+        out.isolated = enum_attribute(port, "isolated", kYesNo);
+}
+
 Network parse_parts(const Element& root, bool live) {
     Network network;
-    parse_network_basics(root, network);
-    parse_attributes(root, network, live);
-    network.metadata = parse_metadata(root);
-    parse_forward(root, network);
+    const auto part = [&](auto&& parse) {
+        root.document().attempt(network, [&] { parse(root, network); });
+    };
+    part(parse_network_basics);
+    part([&](const Element& element, Network& out) {
+        parse_attributes(element, out, live);
+        out.metadata = parse_metadata(element);
+    });
+    part(parse_forward);
     if (!live)
         for (ForwardInterface& interface : network.forward.interfaces) interface.connections = 0;
-    parse_bridge(root, network);
-    parse_dns(root, network);
-    network.vlan = parse_vlan(root);
-    network.bandwidth = parse_bandwidth(root, InterfaceType::bridge);
-    if (const Element port = root.child("port"))
-        network.isolated = enum_attribute(port, "isolated", kYesNo);
-    parse_network_ips(root, network);
-    parse_network_routes(root, network);
-    network.virtualport = parse_virtual_port(root, InterfaceType::bridge);
-    parse_portgroups(root, network);
-    parse_dnsmasq_options(root, network);
-    check_network(root, network);
+    part(parse_bridge);
+    part(parse_dns);
+    part(parse_link_parts);
+    part(parse_network_ips);
+    part(parse_network_routes);
+    part(parse_portgroups);
+    part(parse_dnsmasq_options);
+    root.document().attempt_rules([&] { check_network(root, network); });
     return network;
 }
 
@@ -201,15 +211,12 @@ ParsedNetwork parse_network(std::string_view text, const ParseOptions& options) 
         root.fail(ErrorCode::xml_error,
                   fmt::format("expecting root element of 'network', not '{}'", root.name()),
                   "a network is <network>");
+    document.collect(options.faults);
     if (options.validate)
         validate(document, "network.rng", [&] { (void)parse_parts(root, options.live); });
     ParsedNetwork result;
     result.network = parse_parts(root, options.live);
-    Network& network = result.network;
-    if (options.defaults) {
-        if (network.uuid.empty()) network.uuid = base::random_uuid();
-        if (network.mac.empty() && network.makes_bridge()) network.mac = random_mac();
-    }
+    if (options.defaults) fill_generated(result.network);
     document.report_unread();
     result.notices = document.take_notices();
     return result;

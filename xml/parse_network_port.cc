@@ -86,9 +86,13 @@ ParsedNetworkPort parse_network_port(std::string_view text, const ParseOptions& 
         root.fail(ErrorCode::xml_error,
                   fmt::format("expecting root element of 'networkport', not '{}'", root.name()),
                   "a port is <networkport>");
-    if (options.validate) validate(document, "network.rng", [&] { (void)parse_port(root); });
+    document.collect(options.faults);
     ParsedNetworkPort result;
-    result.port = parse_port(root);
+    const auto read = [&] {
+        document.attempt(result.port, [&] { result.port = parse_port(root); });
+    };
+    if (options.validate) validate(document, "network.rng", read);
+    read();
     if (options.defaults && result.port.uuid.empty()) result.port.uuid = base::random_uuid();
     document.report_unread();
     result.notices = document.take_notices();

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <libxml/relaxng.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <functional>
 #include <map>
@@ -101,6 +102,8 @@ void validate(Document& document, std::string_view name, const std::function<voi
     xmlRelaxNGSetValidStructuredErrors(validator.get(),
                                        reinterpret_cast<xmlStructuredErrorFunc>(collect), &problem);
     if (xmlRelaxNGValidateDoc(validator.get(), document.get()) == 0) return;
+    if (document.collects())
+        return document.refuse({document.file(), std::max(problem.line, 1), problem.text});
     base::fail(base::ErrorCode::xml_invalid_schema, "Unable to validate doc against {}\n{}", path,
                explain(document, problem, parse));
 }

@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "base/error.hh"
-#include "xml/parse.hh"
+#include "xml/network_document.hh"
 
 namespace {
 
@@ -36,5 +36,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     } catch (const lxvirt::base::Error&) {
         // refused: fine
     }
+    (void)lxvirt::xml::check_document(text, {.file = "x.xml"});
     return 0;
 }

@@ -72,6 +72,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     check_network(text, true);
     check_port(text);
     check_updates(text);
+    (void)xml::check_document(text, {.file = "x.xml"});
     (void)netd::parse_leases(text, "leases");
     return 0;
 }
