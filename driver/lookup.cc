@@ -64,16 +64,23 @@ std::vector<ActiveDomain> active_domains(const Root& root) {
 }
 
 void check_unique(const Root& root, const xml::Domain& domain) {
-    if (const auto own = find_by_name(root, domain.name)) {
-        if (own->uuid == domain.uuid) return;
-        // A definition without a readable uuid may be replaced: that is its repair.
-        if (!own->uuid.empty())
-            base::fail(ErrorCode::operation_failed, "domain '{}' already exists with uuid {}",
-                       domain.name, own->uuid);
-    }
-    if (const auto other = find_by_uuid(root, domain.uuid))
+    std::optional<std::string> own_uuid, other_name;
+    if (auto own = find_by_name(root, domain.name)) own_uuid = std::move(own->uuid);
+    if (own_uuid == domain.uuid) return;
+    if (auto other = find_by_uuid(root, domain.uuid)) other_name = std::move(other->name);
+    require_unique(domain.name, domain.uuid, own_uuid, other_name);
+}
+
+void require_unique(std::string_view name, std::string_view uuid,
+                    const std::optional<std::string>& own,
+                    const std::optional<std::string>& other) {
+    // A definition without a readable uuid may be replaced: that is its repair.
+    if (own && *own != uuid && !own->empty())
+        base::fail(ErrorCode::operation_failed, "domain '{}' already exists with uuid {}", name,
+                   *own);
+    if (other && *other != name)
         base::fail(ErrorCode::operation_failed, "domain '{}' is already defined with uuid {}",
-                   other->name, domain.uuid);
+                   *other, uuid);
 }
 
 void fail_no_domain(std::string_view name) {

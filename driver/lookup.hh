@@ -31,6 +31,10 @@ struct ActiveDomain {
 // Under the define lock: throws operation_failed where the name belongs to another uuid or the uuid
 // to another name, with libvirt's sentences. For define, and for create of a transient domain.
 void check_unique(const Root& root, const xml::Domain& domain);
+// The same for who has looked already: `own` is the uuid that the name has now, empty where it is
+// not readable, `other` the name that the uuid has.
+void require_unique(std::string_view name, std::string_view uuid,
+                    const std::optional<std::string>& own, const std::optional<std::string>& other);
 
 // Which definition `affect` means: `current` is the live one of a running domain. Throws where
 // the one asked for does not exist.

@@ -7,6 +7,7 @@
 #include "base/file.hh"
 #include "base/log.hh"
 #include "base/netlink.hh"
+#include "base/rollback.hh"
 #include "driver/definition_folder.hh"
 #include "driver/hooks.hh"
 #include "driver/journal.hh"
@@ -175,6 +176,15 @@ void stop_network(const Root& root, const LiveNetwork& live, bool keep_leases) {
     remove_live_network(root, name, keep_leases);
     journal_network(root, name, live.network.uuid, "Stopped");
     run_network_hooks(root, live.network, {.operation = "stopped", .suboperation = "end"});
+}
+
+void change_network(const Root& root, const LiveNetwork& from, const LiveNetwork& to) {
+    run_network_hooks(root, to.network, {.operation = "updated"});
+    update_network_process(root, compile_network_plan(root, to.network));
+    base::Rollback rollback;
+    rollback.add([&] { update_network_process(root, compile_network_plan(root, from.network)); });
+    write_live_network(root, to);
+    rollback.dismiss();
 }
 
 std::optional<LiveNetwork> hold_network(const Root& root, const std::string& name) {

@@ -21,6 +21,10 @@ void start_network(const Root& root, xml::Network network);
 // Takes a running network away; `keep_leases` for one that will be started again.
 void stop_network(const Root& root, const LiveNetwork& live, bool keep_leases);
 
+// Makes of a running network, which has its supervisor, another that needs no other bridge: rules,
+// dnsmasq and live.xml. Throws with the network as it was.
+void change_network(const Root& root, const LiveNetwork& from, const LiveNetwork& to);
+
 // The running network, with a supervisor: another is put back where it was killed. What a start
 // that was cut short has left is taken away. Nothing where the network does not run.
 [[nodiscard]] std::optional<LiveNetwork> hold_network(const Root& root, const std::string& name);

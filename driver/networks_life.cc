@@ -120,13 +120,11 @@ std::vector<std::string> Networks::update(const NetworkRef& network, xml::Update
     if (config) change(*definition);
     base::Rollback rollback;
     if (live) {
-        run_network_hooks(root_, changed.network, {.operation = "updated"});
-        update_network_process(root_, compile_network_plan(root_, changed.network));
+        change_network(root_, *running, changed);
         rollback.add([&] {
             update_network_process(root_, compile_network_plan(root_, running->network));
             write_live_network(root_, *running);
         });
-        write_live_network(root_, changed);
     }
     if (config) (void)definitions.store(*definition);
     rollback.dismiss();

@@ -70,6 +70,7 @@ class Root {
         return domain_paths_.autostart_link(name);
     }
     [[nodiscard]] std::string hooks() const { return etc() + "/hooks"; }
+    [[nodiscard]] std::string applied() const { return etc() + "/applied"; }
     [[nodiscard]] std::string settings() const { return etc() + "/lxvirt.conf"; }
     [[nodiscard]] std::string library() const { return folder_ + "/var/lib/lxvirt"; }
     [[nodiscard]] std::string logs() const { return domain_paths_.logs; }
@@ -104,6 +105,8 @@ class Root {
     [[nodiscard]] std::string ports(std::string_view network) const {
         return network_paths_.folder(network) + "/ports";
     }
+    // Held while `apply` changes anything.
+    [[nodiscard]] std::string apply_lock() const { return locks() + "/apply.lock"; }
     // Held from the look at the host's addresses until a network has its own.
     [[nodiscard]] std::string subnet_lock() const { return locks() + "/subnets.lock"; }
 

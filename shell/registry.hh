@@ -17,7 +17,8 @@ namespace lxvirt::shell {
 [[nodiscard]] std::span<const Command> edit_commands();        // edit
 [[nodiscard]] std::span<const Command> native_commands();      // domxml-from-native
 [[nodiscard]] std::span<const Command> import_commands();      // import-lxc
-[[nodiscard]] std::span<const Command> plan_commands();        // plan, validate
+[[nodiscard]] std::span<const Command> plan_commands();        // plan
+[[nodiscard]] std::span<const Command> apply_commands();       // apply, diff, export, validate
 [[nodiscard]] std::span<const Command> list_commands();        // list
 [[nodiscard]] std::span<const Command> fact_commands();        // dominfo, domstate
 [[nodiscard]] std::span<const Command> device_commands();      // domblklist, domiflist

@@ -1,0 +1,120 @@
+#include "driver/apply/document.hh"
+
+#include "base/error.hh"
+#include "driver/definition_folder.hh"
+#include "driver/lookup.hh"
+#include "driver/network_definitions.hh"
+#include "xml/generated.hh"
+#include "xml/network_document.hh"
+
+namespace lxvirt::driver {
+
+namespace {
+
+std::vector<std::string> messages(const std::vector<xml::Notice>& notices) {
+    std::vector<std::string> lines;
+    for (const xml::Notice& notice : notices) lines.push_back(notice.message());
+    return lines;
+}
+
+// The stored definition as a struct; nothing where it cannot be read, for it is to be replaced.
+template <typename Parse>
+auto parse_known(const std::optional<std::string>& text, Parse&& parse)
+    -> std::optional<decltype(parse(*text))> {
+    if (!text) return std::nullopt;
+    try {
+        return parse(*text);
+    } catch (const base::Exception&) {
+        return std::nullopt;
+    }
+}
+
+}  // namespace
+
+const ObjectPaths& paths_of(const Root& root, ObjectKind kind) {
+    return kind == ObjectKind::domain ? root.domain_paths() : root.network_paths();
+}
+
+std::string_view kind_title(ObjectKind kind) {
+    return kind == ObjectKind::domain ? "Domain" : "Network";
+}
+
+std::optional<ObjectKind> kind_of(std::string_view element) {
+    if (element == "domain") return ObjectKind::domain;
+    if (element == "network") return ObjectKind::network;
+    return std::nullopt;
+}
+
+std::optional<std::string> stored_text(const Root& root, ObjectKind kind, const std::string& name) {
+    try {
+        return DefinitionFolder(paths_of(root, kind)).text(name);
+    } catch (const base::SystemError&) {
+        return std::nullopt;
+    }
+}
+
+ObjectDocument::ObjectDocument(ObjectKind kind, std::string_view text, std::string file)
+    : kind_(kind), file_(std::move(file)) {
+    const xml::ParseOptions options{.file = file_, .defaults = false};
+    if (kind == ObjectKind::domain) {
+        xml::ParsedDomain parsed = xml::parse_domain(text, options);
+        object_ = std::move(parsed.domain);
+        notices_ = messages(parsed.notices);
+    } else {
+        xml::ParsedNetwork parsed = xml::parse_network(text, options);
+        object_ = std::move(parsed.network);
+        notices_ = messages(parsed.notices);
+    }
+    check_name(name());
+}
+
+const std::string& ObjectDocument::name() const {
+    return std::visit([](const auto& object) -> const std::string& { return object.name; },
+                      object_);
+}
+
+const std::string& ObjectDocument::uuid() const {
+    return std::visit([](const auto& object) -> const std::string& { return object.uuid; },
+                      object_);
+}
+
+void ObjectDocument::complete(const Root& root, const std::optional<std::string>& stored) {
+    if (auto* network = std::get_if<xml::Network>(&object_)) {
+        const auto known = parse_known(stored, [](const std::string& text) {
+            return xml::parse_network(text, {.file = "(stored)", .defaults = false}).network;
+        });
+        if (known) xml::take_generated(*network, *known);
+        // One that runs without a definition has an identity, too.
+        if (network->uuid.empty())
+            if (const auto own = find_network(root, network->name)) network->uuid = own->uuid;
+        xml::fill_generated(*network);
+        return;
+    }
+    auto& domain = std::get<xml::Domain>(object_);
+    if (domain.uuid.empty() && stored) domain.uuid = scan_uuid(*stored).value_or("");
+    if (domain.uuid.empty()) domain.uuid = known_uuid(root, domain.name).value_or("");
+    if (stored && xml::lacks_address(domain)) {
+        const auto known = parse_known(stored, [](const std::string& text) {
+            return xml::parse_domain(text, {.file = "(stored)", .defaults = false}).domain;
+        });
+        if (known) xml::take_addresses(domain, *known);
+    }
+    xml::fill_generated(domain);
+}
+
+std::string ObjectDocument::canonical() const {
+    if (kind_ == ObjectKind::domain) return xml::format_domain(domain());
+    return xml::format_network(network());
+}
+
+ObjectDocument read_object(std::string_view text, const std::string& file) {
+    const std::string_view element = xml::outermost_element(text);
+    const auto kind = kind_of(element);
+    // What is no XML at all is refused by the parser, with its line.
+    if (!kind && !element.empty())
+        base::fail(base::ErrorCode::xml_error, "{}: <{}> is neither a <domain> nor a <network>",
+                   file, element);
+    return {kind.value_or(ObjectKind::domain), text, file};
+}
+
+}  // namespace lxvirt::driver

@@ -1,0 +1,58 @@
+// A file with a domain or a network, as `apply` and `diff` read it: beside the definition that it
+// is about, so that what the file leaves to be made up (xml/generated.hh) stays as it was made up.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "driver/root.hh"
+#include "xml/domain.hh"
+#include "xml/network.hh"
+
+namespace lxvirt::driver {
+
+enum class ObjectKind { network, domain };  // in the order in which they are brought
+
+[[nodiscard]] const ObjectPaths& paths_of(const Root& root, ObjectKind kind);
+// "Network", "Domain": at the beginning of a sentence.
+[[nodiscard]] std::string_view kind_title(ObjectKind kind);
+// The kind whose documents have this outermost element; nothing where none has.
+[[nodiscard]] std::optional<ObjectKind> kind_of(std::string_view element);
+
+// The definition as it is stored; nothing where there is none, or none that can be read.
+[[nodiscard]] std::optional<std::string> stored_text(const Root& root, ObjectKind kind,
+                                                     const std::string& name);
+
+class ObjectDocument {
+  public:
+    // Nothing is made up yet. Throws as the parsers do.
+    ObjectDocument(ObjectKind kind, std::string_view text, std::string file);
+
+    [[nodiscard]] ObjectKind kind() const { return kind_; }
+    [[nodiscard]] const std::string& file() const { return file_; }
+    [[nodiscard]] const std::string& name() const;
+    [[nodiscard]] const std::string& uuid() const;  // empty where the file has none
+    [[nodiscard]] const std::vector<std::string>& notices() const { return notices_; }
+    [[nodiscard]] const xml::Domain& domain() const { return std::get<xml::Domain>(object_); }
+    [[nodiscard]] const xml::Network& network() const { return std::get<xml::Network>(object_); }
+    [[nodiscard]] xml::Network& network() { return std::get<xml::Network>(object_); }
+
+    // Takes what the file does not say from `stored`, the definition, and makes up the rest.
+    void complete(const Root& root, const std::optional<std::string>& stored);
+    // As it would be stored.
+    [[nodiscard]] std::string canonical() const;
+
+  private:
+    ObjectKind kind_;
+    std::string file_;
+    std::variant<xml::Network, xml::Domain> object_;
+    std::vector<std::string> notices_;
+};
+
+// Throws xml_error where the text has neither a domain nor a network. `file` names it.
+[[nodiscard]] ObjectDocument read_object(std::string_view text, const std::string& file);
+
+}  // namespace lxvirt::driver

@@ -1,0 +1,167 @@
+#include <algorithm>
+
+#include "base/error.hh"
+#include "base/text.hh"
+#include "driver/apply/live.hh"
+#include "driver/device.hh"
+#include "driver/hotplug.hh"
+#include "driver/journal.hh"
+#include "driver/live.hh"
+#include "xml/parse.hh"
+
+namespace lxvirt::driver {
+
+namespace {
+
+using xml::Device;
+
+std::vector<Device> devices_of(const xml::Domain& domain) {
+    std::vector<Device> devices;
+    const auto add = [&](const auto& list) {
+        devices.insert(devices.end(), list.begin(), list.end());
+    };
+    add(domain.disks);
+    add(domain.filesystems);
+    add(domain.interfaces);
+    add(domain.hostdevs);
+    add(domain.consoles);
+    return devices;
+}
+
+std::optional<Device> find(const xml::Domain& domain, const Device& wanted) {
+    try {
+        return find_device(domain, wanted);
+    } catch (const base::Error&) {
+        return std::nullopt;
+    }
+}
+
+// As a definition has it, without what a start adds.
+std::string plain_text(const Device& device) {
+    return xml::format_device(device);
+}
+
+// "memory, vcpu": the children of <domain> in which two canonical texts differ.
+std::string changed_elements(const std::string& before, const std::string& after) {
+    const auto elements = [](const std::string& text) {
+        std::vector<std::pair<std::string, std::string>> found;
+        for (const std::string_view line : base::split(text, '\n')) {
+            if (line.starts_with("  <") && !line.starts_with("  </"))
+                found.emplace_back(line.substr(3, line.find_first_of(" />", 3) - 3), "");
+            if (!found.empty()) found.back().second.append(line).append("\n");
+        }
+        return found;
+    };
+    const auto old_ones = elements(before), new_ones = elements(after);
+    std::vector<std::string> names;
+    const auto compare = [&](const auto& ones, const auto& others) {
+        for (const auto& one : ones)
+            if (std::find(others.begin(), others.end(), one) == others.end() &&
+                std::find(names.begin(), names.end(), one.first) == names.end())
+                names.push_back(one.first);
+    };
+    compare(new_ones, old_ones);
+    compare(old_ones, new_ones);
+    return fmt::format("{}", fmt::join(names, ", "));
+}
+
+class LiveDomainChange {
+  public:
+    LiveDomainChange(Connection& connection, const DomainRef& domain)
+        : connection_(connection), domain_(domain) {}
+
+    std::vector<std::string> run(const xml::Domain& before, const xml::Domain& after) {
+        const std::vector<Device> old_ones = devices_of(before), new_ones = devices_of(after);
+        // The last console goes first.
+        for (auto device = old_ones.rbegin(); device != old_ones.rend(); ++device)
+            if (!find(after, *device)) attempt(*device, [&] { return detach(*device); });
+        for (const Device& device : new_ones) {
+            const auto was = find(before, device);
+            if (!was || plain_text(*was) != plain_text(device))
+                attempt(device, [&] { return bring(device); });
+        }
+        change_words(before, after);
+        xml::Domain rest = before;
+        rest.disks = after.disks;
+        rest.controllers = after.controllers;
+        rest.filesystems = after.filesystems;
+        rest.interfaces = after.interfaces;
+        rest.hostdevs = after.hostdevs;
+        rest.consoles = after.consoles;
+        take_words(rest, after);
+        const std::string have = xml::format_domain(rest), want = xml::format_domain(after);
+        if (have != want) remarks_.push_back("at next start: " + changed_elements(have, want));
+        return std::move(remarks_);
+    }
+
+  private:
+    static void take_words(xml::Domain& domain, const xml::Domain& from) {
+        domain.title = from.title;
+        domain.description = from.description;
+        domain.metadata = from.metadata;
+    }
+
+    template <typename Act>
+    void attempt(const Device& device, Act&& act) {
+        try {
+            if (const std::string done = act(); !done.empty())
+                remarks_.push_back(fmt::format("live: {} {}", device_label(device), done));
+        } catch (const base::Exception& error) {
+            remarks_.push_back(
+                fmt::format("at next start: {}: {}", device_label(device), error.message()));
+        }
+    }
+
+    std::optional<Device> running(const Device& device) const {
+        const auto live = read_live(connection_.root(), domain_.name);
+        return live ? find(live->domain, device) : std::nullopt;
+    }
+
+    std::string detach(const Device& device) {
+        if (!running(device)) return {};
+        note(connection_.detach_device(domain_, plain_text(device), {}));
+        return "detached";
+    }
+
+    std::string bring(const Device& device) {
+        const auto have = running(device);
+        if (have && plain_text(*have) == plain_text(device)) return {};
+        if (!have) {
+            note(connection_.attach_device(domain_, plain_text(device), {}));
+            return "attached";
+        }
+        note(connection_.update_device(domain_, plain_text(device), {}));
+        return "changed";
+    }
+
+    void note(const std::vector<std::string>& remarks) {
+        remarks_.insert(remarks_.end(), remarks.begin(), remarks.end());
+    }
+
+    void change_words(const xml::Domain& before, const xml::Domain& after) {
+        if (before.title == after.title && before.description == after.description &&
+            before.metadata == after.metadata)
+            return;
+        const Root& root = connection_.root();
+        const auto lock = lock_settled(root, domain_.name);
+        auto live = read_live(root, domain_.name);
+        if (!live) return;
+        take_words(live->domain, after);
+        write_live(root, std::move(*live));
+        journal_event(root, "metadata-change", domain_.name, domain_.uuid, "element");
+        remarks_.emplace_back("live: title, description and metadata changed");
+    }
+
+    Connection& connection_;
+    const DomainRef& domain_;
+    std::vector<std::string> remarks_;
+};
+
+}  // namespace
+
+std::vector<std::string> change_live(Connection& connection, const DomainRef& domain,
+                                     const xml::Domain& before, const xml::Domain& after) {
+    return LiveDomainChange(connection, domain).run(before, after);
+}
+
+}  // namespace lxvirt::driver

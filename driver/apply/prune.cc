@@ -1,0 +1,93 @@
+// --prune: what apply has brought and the files no longer have.
+#include <algorithm>
+
+#include "base/diff.hh"
+#include "base/error.hh"
+#include "base/file.hh"
+#include "base/test_point.hh"
+#include "driver/apply/run.hh"
+#include "driver/definition_folder.hh"
+#include "driver/network_live.hh"
+
+namespace lxvirt::driver {
+
+namespace {
+
+bool is_below(const std::string& file, const std::string& place) {
+    return file == place || place == "/" || file.starts_with(place + "/");
+}
+
+bool runs(const Root& root, ObjectKind kind, const std::string& name) {
+    if (kind == ObjectKind::domain) return root.running(name).has_value();
+    const auto live = read_live_network_head(root, name);
+    return live && live->running && live->current();
+}
+
+}  // namespace
+
+void ApplyRun::prune(const std::vector<std::string>& paths) {
+    std::vector<std::string> places;
+    for (const std::string& path : paths) places.push_back(absolute_path(path));
+    // Who uses a network goes before it.
+    prune_kind(ObjectKind::domain, places);
+    prune_kind(ObjectKind::network, places);
+}
+
+void ApplyRun::prune_kind(ObjectKind kind, const std::vector<std::string>& places) {
+    std::set<std::string> named;
+    for (const ApplyItem& item : items_)
+        if (item.document.kind() == kind) named.insert(item.document.name());
+    const auto entries = record_.of(kind);  // a copy: it changes meanwhile
+    for (const auto& [name, entry] : entries) {
+        if (named.contains(name)) continue;
+        const auto skip = [&, name = name, entry = entry](std::string_view why) {
+            report({.act = ApplyAct::skipped,
+                    .kind = kind,
+                    .name = name,
+                    .file = entry.file,
+                    .error = fmt::format("{} '{}', brought from {}, is kept: {}",
+                                         paths_of(root_, kind).kind, name, entry.file, why)});
+        };
+        const bool ours = std::any_of(places.begin(), places.end(), [&](const std::string& place) {
+            return is_below(entry.file, place);
+        });
+        if (!ours && !base::exists(entry.file))
+            skip("the file is gone, but it was not below what was given");
+        else if (ours && unread_)
+            skip("its document may be one of those that could not be read");
+        else if (ours)
+            undefine(kind, name, entry);
+    }
+}
+
+void ApplyRun::undefine(ObjectKind kind, const std::string& name, const AppliedEntry& entry) {
+    ApplyEvent event{.act = ApplyAct::undefined, .kind = kind, .name = name, .file = entry.file};
+    try {
+        const auto text = stored_text(root_, kind, name);
+        // Undefined by somebody, or somebody else's by now.
+        if (!text || scan_uuid(*text) != entry.uuid) {
+            record_.erase(kind, name);
+            return;
+        }
+        event.diff =
+            base::unified_diff(*text, "", paths_of(root_, kind).definition(name), "/dev/null");
+        if (runs(root_, kind, name)) event.remarks.emplace_back("it runs on until it is stopped");
+        if (!options_.dry_run) {
+            if (kind == ObjectKind::domain)
+                connection_.undefine({name, entry.uuid, -1});
+            else
+                connection_.networks().undefine({name, entry.uuid});
+            base::test_point("apply-pruned");
+        }
+        record_.erase(kind, name);
+        ++summary_.undefined;
+    } catch (const base::Exception& error) {
+        ++summary_.failed;
+        event.act = ApplyAct::failed;
+        event.diff.clear();
+        event.error = error.message();
+    }
+    report(std::move(event));
+}
+
+}  // namespace lxvirt::driver

@@ -1,0 +1,77 @@
+#include "driver/apply/record.hh"
+
+#include "base/error.hh"
+#include "base/file.hh"
+#include "base/text.hh"
+
+namespace lxvirt::driver {
+
+namespace {
+
+constexpr std::array<ObjectKind, 2> kKinds{ObjectKind::network, ObjectKind::domain};
+
+std::string file_of(const Root& root, ObjectKind kind) {
+    return fmt::format("{}/{}s", root.applied(), paths_of(root, kind).kind);
+}
+
+AppliedRecord::Entries parse(std::string_view text, const std::string& file) {
+    AppliedRecord::Entries entries;
+    int number = 0;
+    for (const std::string_view line : base::split(text, '\n')) {
+        ++number;
+        if (line.empty() || line.front() == '#') continue;
+        const auto fields = base::split(line, '\t');
+        const auto name = fields.size() == 3 ? base::unescape_field(fields[0]) : std::nullopt;
+        const auto source = name ? base::unescape_field(fields[2]) : std::nullopt;
+        if (!source)
+            base::fail(base::ErrorCode::config_unsupported,
+                       "{}:{}: this is not NAME, UUID and FILE with tabs between; without the line "
+                       "its object is left alone by --prune",
+                       file, number);
+        entries[*name] = {std::string(fields[1]), *source};
+    }
+    return entries;
+}
+
+std::string format(const AppliedRecord::Entries& entries) {
+    std::string text = "# What lxsh apply has brought: name, uuid, file. Written by it.\n";
+    for (const auto& [name, entry] : entries)
+        text += fmt::format("{}\t{}\t{}\n", base::escape_field(name), entry.uuid,
+                            base::escape_field(entry.file));
+    return text;
+}
+
+}  // namespace
+
+AppliedRecord::AppliedRecord(const Root& root) : root_(root) {
+    for (const ObjectKind kind : kKinds) {
+        const std::string file = file_of(root, kind);
+        if (const auto text = base::try_read_file(file))
+            entries_[index(kind)] = stored_[index(kind)] = parse(*text, file);
+    }
+}
+
+const AppliedEntry* AppliedRecord::find(ObjectKind kind, const std::string& name) const {
+    const auto found = of(kind).find(name);
+    return found == of(kind).end() ? nullptr : &found->second;
+}
+
+void AppliedRecord::set(ObjectKind kind, const std::string& name, AppliedEntry entry) {
+    entries_[index(kind)][name] = std::move(entry);
+}
+
+void AppliedRecord::erase(ObjectKind kind, const std::string& name) {
+    entries_[index(kind)].erase(name);
+}
+
+void AppliedRecord::save() {
+    for (const ObjectKind kind : kKinds) {
+        const Entries& entries = entries_[index(kind)];
+        if (entries == stored_[index(kind)]) continue;
+        base::make_folders(root_.applied());
+        base::write_atomic(file_of(root_, kind), format(entries));
+        stored_[index(kind)] = entries;
+    }
+}
+
+}  // namespace lxvirt::driver

@@ -1,0 +1,280 @@
+#include "driver/apply/run.hh"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "base/diff.hh"
+#include "base/error.hh"
+#include "base/file.hh"
+#include "base/find_files.hh"
+#include "base/test_point.hh"
+#include "driver/apply/live.hh"
+#include "driver/definitions.hh"
+#include "driver/network_definitions.hh"
+#include "driver/settings.hh"
+#include "xml/network_document.hh"
+
+namespace lxvirt::driver {
+
+namespace {
+
+// From the definition to the file, as far as each is there.
+std::string diff_of(const ApplyItem& item, const Root& root) {
+    const ObjectDocument& document = item.document;
+    return base::unified_diff(
+        item.before.value_or(""), item.after,
+        item.before ? paths_of(root, document.kind()).definition(document.name()) : "/dev/null",
+        document.file());
+}
+
+}  // namespace
+
+std::string absolute_path(const std::string& path) {
+    std::error_code error;
+    std::string found = std::filesystem::weakly_canonical(path, error).string();
+    while (found.size() > 1 && found.back() == '/') found.pop_back();
+    return error ? path : found;
+}
+
+ApplySummary ApplyRun::run(const std::vector<std::string>& paths) {
+    read(paths);
+    decide();
+    write_record_ahead();
+    base::test_point("apply-recorded");
+    bring_networks();
+    bring_domains();
+    if (options_.prune) prune(paths);
+    if (!options_.dry_run) record_.save();
+    if (options_.start) start();
+    if (options_.wait && !options_.dry_run) wait();
+    return summary_;
+}
+
+void ApplyRun::read(const std::vector<std::string>& paths) {
+    const base::FoundFiles found = base::find_files(paths, ".xml");
+    for (const std::string& problem : found.problems) fail_unread("", problem);
+    for (const std::string& file : found.files) {
+        try {
+            read_file(file);
+        } catch (const base::Exception& error) {
+            fail_unread(file, error.message());
+        }
+    }
+    std::stable_sort(items_.begin(), items_.end(), [](const ApplyItem& a, const ApplyItem& b) {
+        return a.document.kind() < b.document.kind();
+    });
+    refuse_doubles();
+}
+
+void ApplyRun::read_file(const std::string& file) {
+    const std::string text = base::read_file(file);
+    const std::string_view element = xml::outermost_element(text);
+    const auto kind = kind_of(element);
+    if (!kind && (xml::is_device(element) || element == "networkport")) {
+        report({.act = ApplyAct::skipped,
+                .file = file,
+                .error = fmt::format("{}: a <{}> is neither a domain nor a network and is left "
+                                     "alone",
+                                     file, element)});
+        return;
+    }
+    items_.push_back({.document = read_object(text, file), .before = {}, .after = {}});
+}
+
+// Which of two would be meant cannot be known, so neither is brought.
+void ApplyRun::refuse_doubles() {
+    const auto clash = [](const ApplyItem& a, const ApplyItem& b) {
+        return a.document.kind() == b.document.kind() &&
+               (a.document.name() == b.document.name() ||
+                (!a.document.uuid().empty() && a.document.uuid() == b.document.uuid()));
+    };
+    std::map<std::pair<ObjectKind, std::string>, std::vector<ApplyItem*>> by_key;
+    for (ApplyItem& item : items_) {
+        by_key[{item.document.kind(), item.document.name()}].push_back(&item);
+        if (!item.document.uuid().empty())
+            by_key[{item.document.kind(), item.document.uuid()}].push_back(&item);
+    }
+    for (const auto& [key, same] : by_key) {
+        for (ApplyItem* item : same) {
+            const auto other = std::find_if(same.begin(), same.end(), [&](const ApplyItem* one) {
+                return one != item && clash(*one, *item);
+            });
+            if (other == same.end() || item->failed) continue;
+            fail(*item, fmt::format("{}: {} '{}' has the {} of '{}' in {}; neither is applied",
+                                    item->document.file(), paths_of(root_, key.first).kind,
+                                    item->document.name(),
+                                    key.second == item->document.name() ? "name" : "uuid",
+                                    (*other)->document.name(), (*other)->document.file()));
+        }
+    }
+}
+
+void ApplyRun::decide() {
+    std::optional<DomainIndex> domains;
+    for (ApplyItem& item : items_) {
+        if (item.failed) continue;
+        ObjectDocument& document = item.document;
+        try {
+            item.before = stored_text(root_, document.kind(), document.name());
+            document.complete(root_, item.before);
+            item.after = document.canonical();
+            if (item.equal()) {
+                ++summary_.unchanged;
+            } else if (document.kind() == ObjectKind::network) {
+                decide_network(item);
+            } else {
+                if (!domains) domains.emplace(root_);
+                domains->check(document.name(), document.uuid());
+                domains->add(document.name(), document.uuid());
+            }
+        } catch (const base::Exception& error) {
+            fail(item, error.message());
+        }
+    }
+}
+
+void ApplyRun::decide_network(ApplyItem& item) const {
+    NetworkDefinitions(root_).check(item.document.network());
+    item.after = item.document.canonical();
+}
+
+// What is new belongs to apply from now on. What somebody else defined stays theirs.
+void ApplyRun::write_record_ahead() {
+    for (const ApplyItem& item : items_) {
+        if (item.failed) continue;
+        const ObjectDocument& document = item.document;
+        const AppliedEntry* const known = record_.find(document.kind(), document.name());
+        const bool ours = !item.before || (known != nullptr && known->uuid == document.uuid());
+        if (ours)
+            record_.set(document.kind(), document.name(),
+                        {document.uuid(), absolute_path(document.file())});
+        else if (known != nullptr)
+            record_.erase(document.kind(), document.name());
+    }
+    if (!options_.dry_run) record_.save();
+}
+
+void ApplyRun::bring_networks() {
+    for (ApplyItem& item : items_) {
+        if (item.failed || item.equal() || item.document.kind() != ObjectKind::network) continue;
+        try {
+            std::vector<std::string> remarks;
+            if (!options_.dry_run) {
+                remarks = change_running(item);
+                base::test_point("apply-network-live");
+                (void)connection_.networks().define_xml(item.after, item.document.file());
+                base::test_point("apply-network-stored");
+            }
+            brought(item, std::move(remarks));
+        } catch (const base::Exception& error) {
+            fail(item, error.message());
+        }
+    }
+}
+
+void ApplyRun::bring_domains() {
+    std::vector<DefinitionChange> changes;
+    std::vector<ApplyItem*> items;
+    std::vector<std::vector<std::string>> remarks;
+    for (ApplyItem& item : items_) {
+        if (item.failed || item.equal() || item.document.kind() != ObjectKind::domain) continue;
+        if (options_.dry_run) {
+            brought(item, {});
+            continue;
+        }
+        const ObjectDocument& document = item.document;
+        remarks.push_back(change_running(item));
+        changes.push_back({.name = document.name(),
+                           .uuid = document.uuid(),
+                           .file = document.file(),
+                           .before = item.before,
+                           .text = item.after});
+        items.push_back(&item);
+    }
+    base::test_point("apply-live");
+    try {
+        store_definitions(
+            connection_, changes,
+            [&](const DefinitionChange& change, const std::optional<std::string>& error) {
+                const auto at = static_cast<std::size_t>(&change - changes.data());
+                if (error)
+                    fail(*items[at], *error);
+                else
+                    brought(*items[at], std::move(remarks[at]));
+            });
+    } catch (const base::Exception& error) {
+        // What holds for all of them: no space, no define lock.
+        for (ApplyItem* item : items)
+            if (!item->failed) fail(*item, error.message());
+    }
+}
+
+// What can be done at once of a change of something that runs.
+std::vector<std::string> ApplyRun::change_running(const ApplyItem& item) {
+    if (!item.before) return {};
+    const ObjectDocument& document = item.document;
+    const std::string& name = document.name();
+    try {
+        if (document.kind() == ObjectKind::network) {
+            const auto before = NetworkDefinitions(root_).load(name);
+            return before ? change_live(connection_, *before, document.network())
+                          : std::vector<std::string>{};
+        }
+        const auto pid = root_.running(name);
+        if (!pid) return {};
+        const auto before = Definitions(root_).load(name);
+        return change_live(connection_, {name, document.uuid(), *pid}, *before, document.domain());
+    } catch (const base::Exception& error) {
+        return {"at next start: " + error.message()};
+    }
+}
+
+void ApplyRun::brought(const ApplyItem& item, std::vector<std::string> remarks) {
+    ++(item.before ? summary_.updated : summary_.defined);
+    report({.act = item.before ? ApplyAct::updated : ApplyAct::defined,
+            .kind = item.document.kind(),
+            .name = item.document.name(),
+            .file = item.document.file(),
+            .diff = diff_of(item, root_),
+            .notices = item.document.notices(),
+            .remarks = std::move(remarks)});
+}
+
+void ApplyRun::fail(ApplyItem& item, const std::string& error) {
+    // What was written down ahead and has not come.
+    if (!item.before) record_.erase(item.document.kind(), item.document.name());
+    if (!item.failed) ++summary_.failed;
+    item.failed = true;
+    report({.act = ApplyAct::failed,
+            .kind = item.document.kind(),
+            .name = item.document.name(),
+            .file = item.document.file(),
+            .error = error});
+}
+
+void ApplyRun::fail_unread(const std::string& file, const std::string& error) {
+    unread_ = true;
+    ++summary_.failed;
+    report({.act = ApplyAct::failed, .file = file, .error = error});
+}
+
+void ApplyRun::report(ApplyEvent event) {
+    tell_(event);
+}
+
+ApplySummary apply(Connection& connection, const std::vector<std::string>& paths,
+                   const ApplyOptions& options,
+                   const std::function<void(const ApplyEvent&)>& tell) {
+    const Root& root = connection.root();
+    std::optional<base::OperationLock> lock;
+    if (!options.dry_run) {
+        if (connection.read_only())
+            base::fail(base::ErrorCode::operation_denied,
+                       "read only access prevents apply; --dry-run changes nothing");
+        lock =
+            base::OperationLock::acquire(root.apply_lock(), load_settings(root).operation_timeout);
+    }
+    return ApplyRun(connection, options, tell).run(paths);
+}
+
+}  // namespace lxvirt::driver
