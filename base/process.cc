@@ -87,6 +87,14 @@ bool wait_readable(Fd fd, std::chrono::milliseconds timeout) {
     }
 }
 
+bool wait_readable_or_hang_up(Fd fd, Fd other) {
+    pollfd entries[] = {{.fd = fd.get(), .events = POLLIN, .revents = 0},
+                        {.fd = other.get(), .events = POLLRDHUP, .revents = 0}};
+    while (::poll(entries, 2, -1) < 0)
+        if (errno != EINTR) fail_errno("poll");
+    return entries[0].revents != 0;
+}
+
 std::optional<std::uint64_t> start_time(pid_t pid) {
     const auto stat = try_read_file(fmt::format("/proc/{}/stat", pid));
     if (!stat) return std::nullopt;

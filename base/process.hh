@@ -41,6 +41,8 @@ bool send_signal(Fd pidfd, int signal);
 // True when `fd` became readable within `timeout`; a negative one waits for ever. For a pidfd that
 // is the end of the process.
 [[nodiscard]] bool wait_readable(Fd fd, std::chrono::milliseconds timeout);
+// Without end; false where the socket `other` was hung up before.
+[[nodiscard]] bool wait_readable_or_hang_up(Fd fd, Fd other);
 
 // Field 22 of /proc/PID/stat, in clock ticks since boot: with the pid it names a process for good.
 [[nodiscard]] std::optional<std::uint64_t> start_time(pid_t pid);

@@ -55,7 +55,7 @@ struct ChildFds {
     int input, output, errors, report;
 };
 
-// Runs in the child: only async-signal-safe calls. Failure travels back as an errno.
+// Runs in the child. Failure travels back as an errno.
 [[noreturn]] void become(const SpawnOptions& options, char* const* argv, char* const* env,
                          const ChildFds& fds) {
     (void)::setpgid(0, 0);
@@ -67,9 +67,51 @@ struct ChildFds {
     const bool ready = ::dup2(fds.input, 0) == 0 && ::dup2(fds.output, 1) == 1 &&
                        ::dup2(fds.errors, 2) == 2 && ::chdir(options.folder.c_str()) == 0 &&
                        ::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) == 0;
-    if (ready) ::execve(argv[0], argv, env);
-    const int error = errno;
+    int error = errno;
+    try {
+        if (ready && options.in_child) options.in_child();
+        if (ready) {
+            ::execve(argv[0], argv, env);
+            error = errno;
+        }
+    } catch (const SystemError& failure) {
+        error = failure.error();
+    } catch (...) {
+        error = EINVAL;
+    }
     (void)!::write(fds.report, &error, sizeof(error));
+    ::_exit(127);
+}
+
+// The process between us and a tied program: it ends as the program does, and ends the program's
+// group when the other end of the pipe `tie` closes, which we alone have.
+[[noreturn]] void stand_between(const SpawnOptions& options, char* const* argv, char* const* env,
+                                const ChildFds& fds, int tie) {
+    const pid_t program = ::fork();
+    if (program == 0) become(options, argv, env, fds);
+    if (program < 0) {
+        const int error = errno;
+        (void)!::write(fds.report, &error, sizeof(error));
+        ::_exit(127);
+    }
+    (void)::setpgid(0, 0);
+    (void)::setpgid(program, program);
+    (void)::dup2(tie, 0);
+    (void)::close_range(1, ~0U, 0);
+    const UniqueFd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, program, 0)));
+    std::array<struct pollfd, 2> polls = {{{0, 0, 0}, {pidfd.get(), POLLIN, 0}}};
+    while (::poll(polls.data(), polls.size(), -1) < 0 && errno == EINTR) {
+    }
+    if (polls[1].revents == 0) (void)::kill(-program, SIGKILL);
+    int status = 0;
+    while (::waitpid(program, &status, 0) < 0 && errno == EINTR) {
+    }
+    if (WIFEXITED(status)) ::_exit(WEXITSTATUS(status));
+    sigset_t none;
+    ::sigemptyset(&none);
+    (void)::sigprocmask(SIG_SETMASK, &none, nullptr);
+    (void)::signal(WTERMSIG(status), SIG_DFL);
+    (void)::raise(WTERMSIG(status));
     ::_exit(127);
 }
 
@@ -100,14 +142,19 @@ int milliseconds_left(Clock::time_point deadline) {
     return static_cast<int>(std::clamp<std::int64_t>(left, 0, 3'600'000));
 }
 
-// Waits for the end, reading both streams meanwhile; false at the deadline.
+// Waits for the end, reading both streams meanwhile; false where it is to be killed, at the
+// deadline or because it was cancelled.
 bool follow(Fd pidfd, Fd output, Fd errors, const SpawnOptions& options, SpawnResult& result) {
     const auto deadline = Clock::now() + options.limit;
-    std::array<struct pollfd, 3> polls = {
-        {{pidfd.get(), POLLIN, 0}, {output.get(), POLLIN, 0}, {errors.get(), POLLIN, 0}}};
+    std::array<struct pollfd, 4> polls = {{{pidfd.get(), POLLIN, 0},
+                                           {output.get(), POLLIN, 0},
+                                           {errors.get(), POLLIN, 0},
+                                           {options.cancel.get(), POLLRDHUP, 0}}};
     for (;;) {
         const int wait = milliseconds_left(deadline);
-        if (wait == 0) return false;
+        result.timed_out = wait == 0;
+        result.cancelled = polls[3].revents != 0;
+        if (result.timed_out || result.cancelled) return false;
         if (::poll(polls.data(), polls.size(), wait) < 0 && errno != EINTR)
             fail_errno("wait for '{}'", options.argv[0]);
         if (polls[1].revents != 0 && !drain(output, result.output, options.output_limit))
@@ -125,7 +172,7 @@ bool follow(Fd pidfd, Fd output, Fd errors, const SpawnOptions& options, SpawnRe
 // Kills the program's group unless told that it was reaped: nothing outlives a throw.
 class Child {
   public:
-    explicit Child(pid_t pid) : pid_(pid) {}
+    Child(pid_t pid, UniqueFd tie) : pid_(pid), tie_(std::move(tie)) {}
     ~Child() {
         if (pid_ <= 0) return;
         kill_group();
@@ -135,7 +182,8 @@ class Child {
     Child& operator=(const Child&) = delete;
     [[nodiscard]] pid_t pid() const { return pid_; }
     // Safe by number: the pid is ours until it is reaped.
-    void kill_group() const {
+    void kill_group() {
+        if (tie_) return tie_.reset();
         (void)::kill(-pid_, SIGKILL);
         (void)::kill(pid_, SIGKILL);
     }
@@ -149,12 +197,14 @@ class Child {
 
   private:
     pid_t pid_;
+    UniqueFd tie_;
 };
 
 }  // namespace
 
 std::string SpawnResult::text() const {
     if (timed_out) return "no end within the time limit";
+    if (cancelled) return "ended, because it was no longer wanted";
     if (signal != 0) return fmt::format("killed by signal {}", signal);
     return fmt::format("exit status {}", exit_status);
 }
@@ -171,12 +221,21 @@ SpawnResult run_program(const SpawnOptions& options) {
     errors.write = above_standard(std::move(errors.write));
     report.write = above_standard(std::move(report.write));
 
+    UniqueFd tie_read, tie_write;
+    if (options.tied) {
+        Pipe tie;
+        tie_read = above_standard(std::move(tie.read));
+        tie_write = std::move(tie.write);
+    }
+
     const pid_t pid = ::fork();
     if (pid < 0) fail_errno("fork for '{}'", options.argv[0]);
-    if (pid == 0)
-        become(options, argv.data(), env.data(),
-               {input.get(), output.write.get(), errors.write.get(), report.write.get()});
-    Child child(pid);
+    if (pid == 0) {
+        const ChildFds fds{input.get(), output.write.get(), errors.write.get(), report.write.get()};
+        if (options.tied) stand_between(options, argv.data(), env.data(), fds, tie_read.get());
+        become(options, argv.data(), env.data(), fds);
+    }
+    Child child(pid, std::move(tie_write));
     (void)::setpgid(pid, pid);  // whichever of the two comes first; EACCES after its exec
     const UniqueFd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
     if (!pidfd) fail_errno("open a pidfd for '{}'", options.argv[0]);
@@ -193,8 +252,7 @@ SpawnResult run_program(const SpawnOptions& options) {
     }
 
     SpawnResult result;
-    result.timed_out = !follow(pidfd, output.read, errors.read, options, result);
-    if (result.timed_out) child.kill_group();
+    if (!follow(pidfd, output.read, errors.read, options, result)) child.kill_group();
     const int status = child.reap();
     if (WIFSIGNALED(status)) result.signal = WTERMSIG(status);
     if (WIFEXITED(status)) result.exit_status = WEXITSTATUS(status);

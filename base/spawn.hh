@@ -5,8 +5,11 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <vector>
+
+#include "base/fd.hh"
 
 namespace lxvirt::base {
 
@@ -17,14 +20,20 @@ struct SpawnOptions {
     std::string folder = "/";       // its working folder
     std::chrono::milliseconds limit = std::chrono::seconds(30);  // then its group is killed
     std::size_t output_limit = 1U << 20;  // bytes kept of each stream; the rest is read and dropped
+    // Its process group is killed when this process dies, by a process between them that waits for
+    // either's end.
+    bool tied = false;
+    Fd cancel = {};  // a socket whose hang-up ends it
+    // Runs in the new process before it executes the program, for what only that one is to lose.
+    std::function<void()> in_child = {};
 };
 
 struct SpawnResult {
     int exit_status = 0;  // meaningless unless exited()
     int signal = 0;       // that ended it, or 0
-    bool timed_out = false;
+    bool timed_out = false, cancelled = false;
     std::string output, errors;  // standard output and standard error
-    [[nodiscard]] bool exited() const { return signal == 0 && !timed_out; }
+    [[nodiscard]] bool exited() const { return signal == 0 && !timed_out && !cancelled; }
     [[nodiscard]] bool succeeded() const { return exited() && exit_status == 0; }
     // "exit status 3", "killed by signal 9", "no end after 30 s".
     [[nodiscard]] std::string text() const;

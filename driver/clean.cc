@@ -3,12 +3,27 @@
 #include "base/cgroup.hh"
 #include "base/error.hh"
 #include "base/file.hh"
+#include "driver/container_hooks.hh"
 #include "driver/journal.hh"
 #include "driver/live.hh"
 #include "driver/network_ports.hh"
 #include "driver/state.hh"
 
 namespace lxvirt::driver {
+
+void remove_groups(const LiveState& live) {
+    if (live.cgroup.empty()) return;
+    const auto hierarchies = base::find_hierarchies();
+    if (!base::kill_group(hierarchies, live.cgroup))
+        base::fail_with(EBUSY,
+                        "end the processes that a killed lxc_helper of domain '{}' left in '{}'",
+                        live.domain.name, live.cgroup);
+    const std::string helpers = base::parent_folder(live.cgroup) + "/lxvirt.helpers";
+    for (const base::Hierarchy& hierarchy : hierarchies) {
+        base::remove_group(hierarchy, live.cgroup);
+        base::remove_empty_group(hierarchy, helpers);
+    }
+}
 
 void clean_up(const Root& root, const std::string& name) {
     if (root.running(name)) return;
@@ -18,18 +33,9 @@ void clean_up(const Root& root, const std::string& name) {
         if (base::exists(root.domain(name))) remove_live(root, name);
         return;
     }
-    if (live->current() && !live->cgroup.empty()) {
-        const auto hierarchies = base::find_hierarchies();
-        if (!base::kill_group(hierarchies, live->cgroup))
-            base::fail_with(
-                EBUSY, "end the processes that a killed lxc_helper of domain '{}' left in '{}'",
-                name, live->cgroup);
-        const std::string helpers = base::parent_folder(live->cgroup) + "/lxvirt.helpers";
-        for (const base::Hierarchy& hierarchy : hierarchies) {
-            base::remove_group(hierarchy, live->cgroup);
-            base::remove_empty_group(hierarchy, helpers);
-        }
-    }
+    if (live->current()) remove_groups(*live);
+    // Maybe once more: whoever was killed may have run them already.
+    if (live->current()) run_late_end_hooks(root, live->domain);
     if (live->current() && live->phase != LivePhase::starting) {
         record_end(root, name, "crashed", "its lxc_helper was killed");
         journal_lifecycle(root, name, live->domain.uuid, "Stopped", "Crashed",

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "driver/live.hh"
 #include "driver/root.hh"
 
 namespace lxvirt::driver {
@@ -11,5 +12,8 @@ namespace lxvirt::driver {
 // Does nothing where there is no live.xml or the domain runs. What another boot left is only files.
 // Tells the journal "Stopped Crashed". Throws SystemError where processes or groups are still left.
 void clean_up(const Root& root, const std::string& name);
+
+// The part of it that is about groups and the processes in them; the supervisor is gone.
+void remove_groups(const LiveState& live);
 
 }  // namespace lxvirt::driver

@@ -13,6 +13,7 @@
 #include "base/error.hh"
 #include "base/file.hh"
 #include "driver/compile_parts.hh"
+#include "driver/container_hooks.hh"
 #include "driver/helper_process.hh"
 #include "driver/network_ports.hh"
 #include "driver/usb.hh"
@@ -156,6 +157,14 @@ helper::Plan compile_plan(const xml::Domain& domain, const Root& root, const Hos
     plan.init.seccomp = compile::seccomp(domain, host, options);
     compile::container(domain, host, plan);
     plan.init.loopback = (plan.namespaces.fresh & CLONE_NEWNET) != 0;
+    plan.hooks = container_hooks(domain, root);
+    if (has_hook(plan.hooks, "pre-mount") && plan.mounts.front().idmapped)
+        base::fail(
+            base::ErrorCode::config_unsupported,
+            "a pre-mount hook cannot change the root '{}', which is seen through the id map: "
+            "let it belong to the container's ids (chown), or use a mount hook",
+            plan.mounts.front().source);
+    add_link_hooks(plan.hooks, domain, root, plan.links);
     for (const xml::Console& console : domain.consoles)
         plan.consoles.push_back(compile::console(console, domain, root));
     return plan;

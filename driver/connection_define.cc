@@ -2,6 +2,7 @@
 #include "base/error.hh"
 #include "driver/clean.hh"
 #include "driver/connection.hh"
+#include "driver/container_hooks.hh"
 #include "driver/definitions.hh"
 #include "driver/hotplug.hh"
 #include "driver/journal.hh"
@@ -47,11 +48,32 @@ Defined Connection::define_xml(std::string_view xml, const std::string& file, bo
             messages(parsed.notices)};
 }
 
+namespace {
+
+// lxc's hook of lxc-destroy, which takes no container that runs.
+void call_destroy_hooks(const Root& root, const std::string& name, bool running) {
+    std::optional<xml::Domain> definition;
+    try {
+        definition = Definitions(root).load(name);
+    } catch (const base::Error& error) {
+        log_line(root, name, "undefined without a look at its hooks: " + error.message());
+    }
+    if (!definition || !has_hook(container_hooks(*definition, root), "destroy")) return;
+    if (running)
+        log_line(root, name, "hook destroy: not run, as the domain runs while it is undefined");
+    else
+        run_destroy_hooks(root, *definition);
+}
+
+}  // namespace
+
 void Connection::undefine(const DomainRef& domain) {
     require_write("virDomainUndefineFlags");
     const auto lock = lock_settled(*root_, domain.name);
     require_domain(*root_, domain.name);
-    if (!root_->running(domain.name)) clean_up(*root_, domain.name);
+    const bool running = root_->running(domain.name).has_value();
+    if (!running) clean_up(*root_, domain.name);
+    call_destroy_hooks(*root_, domain.name, running);
     // Running or not: a domain without a definition goes when it stops.
     if (!Definitions(*root_).remove(domain.name))
         base::fail(ErrorCode::operation_invalid, "cannot undefine transient domain");

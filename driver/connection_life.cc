@@ -7,6 +7,7 @@
 #include "driver/clean.hh"
 #include "driver/compile.hh"
 #include "driver/connection.hh"
+#include "driver/container_hooks.hh"
 #include "driver/control.hh"
 #include "driver/definitions.hh"
 #include "driver/hooks.hh"
@@ -104,6 +105,12 @@ void note_paused(const Root& root, const std::string& name, bool paused) {
     (void)connect_running(root, name).request(request);
 }
 
+// A helper that is still there may be waiting for the container's own hooks.
+bool ended_its_hooks(const Root& root, const DomainRef& domain, base::Fd process) {
+    const auto live = read_live(root, domain.name);
+    return live && base::wait_readable(process, end_hooks_limit(root, live->domain));
+}
+
 }  // namespace
 
 void Connection::start(const DomainRef& domain, const StartOptions& options) {
@@ -156,7 +163,7 @@ void Connection::destroy(const DomainRef& domain) {
         request.kind = RequestKind::destroy;
         (void)control->request(request);
     }
-    if (!base::wait_readable(*process, kEndLimit)) {
+    if (!base::wait_readable(*process, kEndLimit) && !ended_its_hooks(*root_, domain, *process)) {
         (void)base::send_signal(*process, SIGKILL);
         (void)base::wait_readable(*process, kEndLimit);
     }

@@ -99,11 +99,12 @@ void HelperProcess::commit() {
     if (process_) reap_later(std::move(process_));
 }
 
-void HelperProcess::abandon() {
+bool HelperProcess::abandon() {
     channel_.reset();
-    if (!process_) return;
-    (void)base::reap(process_, true);
+    if (!process_) return true;
+    const auto status = base::reap(process_, true);
     process_.reset();
+    return !status || !status->signaled;
 }
 
 void reap_later(base::UniqueFd process) {

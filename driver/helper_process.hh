@@ -47,7 +47,8 @@ class HelperProcess {
     // Without it the helper undoes everything once the channel closes.
     void commit();
     // Closes the channel and waits until the helper has undone everything and is gone.
-    void abandon();
+    // False where it was killed, and so undid nothing.
+    bool abandon();
     // Gives the channel up: its end is to be the container's end (autodestroy).
     [[nodiscard]] base::UniqueFd take_channel() { return std::move(channel_); }
 

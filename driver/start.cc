@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 
+#include <algorithm>
 #include <functional>
 #include <optional>
 
@@ -10,6 +11,7 @@
 #include "driver/check.hh"
 #include "driver/clean.hh"
 #include "driver/compile.hh"
+#include "driver/container_hooks.hh"
 #include "driver/hooks.hh"
 #include "driver/hotplug.hh"
 #include "driver/journal.hh"
@@ -42,6 +44,13 @@ void call_hooks(const Root& root, const LiveState& live, const char* operation) 
 
 std::function<void(const std::string&)> log_of(const Root& root, const std::string& name) {
     return [&root, name](const std::string& text) { log_line(root, name, text); };
+}
+
+// It may make what check_startable() looks for.
+bool has_pre_start(const xml::Domain& domain) {
+    const auto& hooks = domain.container.hooks;
+    return std::any_of(hooks.begin(), hooks.end(),
+                       [](const xml::ContainerHook& hook) { return hook.type == "pre-start"; });
 }
 
 void take_console_paths(LiveState& live, const helper::StartReply& reply) {
@@ -99,12 +108,32 @@ HelperProcess spawn_helper(const xml::Domain& domain, const HostFacts& host,
     }
 }
 
+// The helper undoes its part, unless it was killed; the files are ours, and the group where none
+// was spawned.
+void undo_start(const Root& root, const LiveState& live, std::optional<HelperProcess>& helper,
+                const HostFacts& host) {
+    const bool killed = helper && !helper->abandon();
+    const base::Hierarchy* unified = base::unified_of(host.hierarchies);
+    if (!helper && unified != nullptr)
+        base::remove_empty_group(*unified, helper_group(live.domain));
+    try {
+        if (killed) remove_groups(live);
+    } catch (const base::Exception& error) {
+        log_line(root, live.domain.name, error.message());
+    }
+    // A helper that had its plan ran them.
+    if (killed || live.helper == 0) run_late_end_hooks(root, live.domain);
+    release_ports(root, live.domain);
+    remove_live(root, live.domain.name);
+    record_end(root, live.domain.name, "failed", "");
+}
+
 }  // namespace
 
 base::UniqueFd start_domain(const Root& root, StartRequest request,
                             const base::OperationLock& lock) {
     clean_up(root, request.domain.name);
-    check_startable(request.domain);
+    if (!has_pre_start(request.domain)) check_startable(request.domain);
     LiveState live;
     live.autodestroy = request.options.autodestroy;
     live.domain = std::move(request.domain);
@@ -115,6 +144,10 @@ base::UniqueFd start_domain(const Root& root, StartRequest request,
         // From here on a kill leaves what the cleaner finds: first of all the supervisors' group.
         live.cgroup = outer_group(live.domain, 0);
         write_live(root, live);
+        if (has_pre_start(live.domain)) {
+            run_pre_start(root, live.domain, false);
+            check_startable(live.domain);
+        }
         // Spawned before its plan is there: it loads and resets itself while that is compiled.
         helper = spawn_helper(live.domain, host, lock);
         name_live_domain(live.domain, helper->pid());
@@ -132,14 +165,7 @@ base::UniqueFd start_domain(const Root& root, StartRequest request,
         call_hooks(root, live, "started");
         helper->commit();
     } catch (const base::Exception&) {
-        // The helper undoes its part; the files are ours, and the group where none was spawned.
-        if (helper)
-            helper->abandon();
-        else if (const base::Hierarchy* unified = base::unified_of(host.hierarchies))
-            base::remove_empty_group(*unified, helper_group(live.domain));
-        release_ports(root, live.domain);
-        remove_live(root, name);
-        record_end(root, name, "failed", "");
+        undo_start(root, live, helper, host);
         throw;
     }
     journal_lifecycle(root, name, live.domain.uuid, "Started", "Booted");
@@ -148,6 +174,22 @@ base::UniqueFd start_domain(const Root& root, StartRequest request,
     return request.options.autodestroy ? helper->take_channel() : base::UniqueFd();
 }
 
+namespace {
+
+helper::Plan plan_of_restart(const Root& root, const xml::Domain& domain, const HostFacts& host,
+                             const CompileOptions& options) {
+    try {
+        run_pre_start(root, domain, true);
+        check_startable(domain);
+        return compile_plan(domain, root, host, options);
+    } catch (const base::Exception&) {
+        run_late_end_hooks(root, domain);
+        throw;
+    }
+}
+
+}  // namespace
+
 void restart_domain(const Root& root, const std::string& name, const std::string& uri,
                     base::UniqueFd channel, pid_t helper_pid) {
     settle(root, name, true);
@@ -155,13 +197,12 @@ void restart_domain(const Root& root, const std::string& name, const std::string
     if (!live)
         base::fail(base::ErrorCode::internal_error, "domain '{}' has no live definition", name);
     HelperProcess helper = HelperProcess::adopt(std::move(channel), helper_pid);
-    check_startable(live->domain);
     const HostFacts host = host_facts(root);
-    const helper::Plan plan = compile_plan(live->domain, root, host,
-                                           {.helper = helper_pid,
-                                            .has_hooks = calls_hooks(root, live->domain),
-                                            .uri = uri,
-                                            .tell = log_of(root, name)});
+    const helper::Plan plan = plan_of_restart(root, live->domain, host,
+                                              {.helper = helper_pid,
+                                               .has_hooks = calls_hooks(root, live->domain),
+                                               .uri = uri,
+                                               .tell = log_of(root, name)});
     carry_out(root, host, helper, plan, *live);
     helper.commit();
 }

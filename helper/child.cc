@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <linux/close_range.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -18,6 +19,7 @@
 #include "base/error.hh"
 #include "base/process.hh"
 #include "helper/filesystem.hh"
+#include "helper/hooks.hh"
 #include "helper/identity.hh"
 #include "helper/sync.hh"
 
@@ -90,21 +92,54 @@ std::vector<char*> pointers(const std::vector<std::string>& texts) {
     return result;
 }
 
+bool is_root(const Init& init) {
+    return init.user.empty() && init.group.empty() && init.groups.empty();
+}
+
+// Hooks whose output travels to the helper, which writes the log.
+void run_inner_hooks(const ChildContext& context, std::string_view type,
+                     std::function<void()> in_child = {}) {
+    if (!has_hook(context.plan.hooks, type)) return;
+    run_hooks(context.plan.hooks, {.type = type,
+                                   .inside = true,
+                                   .in_child = std::move(in_child),
+                                   .log = [&](const std::string& line) {
+                                       SyncReport report;
+                                       report.output = line;
+                                       send_report(context.sync, report);
+                                   }});
+}
+
+// The program of a start hook is the container's own: it runs with what the init may have, and the
+// init, which it could trace, has lost the rest by then but for what makes it another user.
+void run_start_hooks(const ChildContext& context) {
+    if (!has_hook(context.plan.hooks, "start")) return;
+    const Init& init = context.plan.init;
+    set_limits(init);
+    base::limit_bounding_set(init.capabilities);
+    if (is_root(init)) take_groups({});
+    load_seccomp(init.seccomp);
+    constexpr auto become = 1ULL << CAP_SETUID | 1ULL << CAP_SETGID;
+    base::limit_capabilities(init.capabilities | (is_root(init) ? 0 : become));
+    run_inner_hooks(context, "start", [&init] { base::limit_capabilities(init.capabilities); });
+}
+
 [[noreturn]] void exec_init(const ChildContext& context) {
     const Init& init = context.plan.init;
     Identity identity = find_identity(init.user, init.group);
     identity.groups.insert(identity.groups.end(), init.groups.begin(), init.groups.end());
     if (!init.folder.empty() && ::chdir(init.folder.c_str()) != 0)
         fail_errno("change to the init's folder '{}'", init.folder);
-    set_limits(init);
+    const bool limited = has_hook(context.plan.hooks, "start");  // by run_start_hooks()
+    if (!limited) set_limits(init);
     base::reset_signals();
     ::umask(022);
     if (::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) != 0) fail_errno("close the helper's files");
     // Each step needs a capability that a later one gives up: CAP_SETPCAP, CAP_SETGID,
     // CAP_SYS_ADMIN (a filter without no_new_privs), CAP_SETUID.
-    base::limit_bounding_set(init.capabilities);
-    take_groups(identity);
-    load_seccomp(init.seccomp);
+    if (!limited) base::limit_bounding_set(init.capabilities);
+    if (!limited || !is_root(init)) take_groups(identity);
+    if (!limited) load_seccomp(init.seccomp);
     if (::setresuid(identity.uid, identity.uid, identity.uid) != 0)
         fail_errno("become user {}", identity.uid);
     base::limit_capabilities(init.capabilities);
@@ -128,12 +163,14 @@ void set_up(const ChildContext& context) {
     if (plan.namespaces.cgroup && ::unshare(CLONE_NEWCGROUP) != 0)
         fail_errno("make the container's cgroup namespace");
     set_hostname(plan);
-    build_filesystem(plan, context.prepared);
+    build_filesystem(plan, context.prepared,
+                     [&](std::string_view type) { run_inner_hooks(context, type); });
     open_console(plan, context.prepared);
     // A paused container waits here for long: it must not hold the caller's operation lock.
     const auto keep = static_cast<unsigned>(context.sync.get());
     if ((keep > 3 && ::close_range(3, keep - 1, 0) != 0) || ::close_range(keep + 1, ~0U, 0) != 0)
         fail_errno("close the helper's files");
+    run_start_hooks(context);
     SyncReport ready;
     ready.ready = true;
     send_report(context.sync, ready);

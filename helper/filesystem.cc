@@ -10,6 +10,7 @@
 #include "base/file.hh"
 #include "base/mount.hh"
 #include "helper/devices.hh"
+#include "helper/hooks.hh"
 
 namespace lxvirt::helper {
 
@@ -29,14 +30,15 @@ void attach_image(Fd image) {
     if (place) base::attach_mount(image, place, "/dev/null");
 }
 
-// The new root is attached on top of the old one, becomes the root, and the old one is let go. From
-// then on every path is the container's: no link in it leads out.
-void enter_root(Fd root, const std::string& source, Fd image) {
+void leave_propagation(Fd image) {
     if (::mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr) != 0)
         base::fail_errno("cut the mounts off from the host's");
     attach_image(image);
-    const UniqueFd old = base::open_file("/", O_PATH | O_DIRECTORY);
-    base::attach_mount(root, old, "/");
+}
+
+// The new root, attached somewhere, becomes the root, and the old one is let go. From then on every
+// path is the container's: no link in it leads out.
+void enter_root(Fd root, const std::string& source) {
     if (::fchdir(root.get()) != 0) base::fail_errno("enter the root '{}'", source);
     if (::syscall(SYS_pivot_root, ".", ".") != 0) base::fail_errno("make '{}' the root", source);
     // The old root is now mounted on top of the new one at ".": cut off first, so that nothing of
@@ -49,7 +51,9 @@ void enter_root(Fd root, const std::string& source, Fd image) {
 
 class Builder {
   public:
-    Builder(const Plan& plan, const Prepared& prepared) : plan_(plan), prepared_(prepared) {}
+    Builder(const Plan& plan, const Prepared& prepared,
+            const std::function<void(std::string_view)>& run_hooks)
+        : plan_(plan), prepared_(prepared), run_hooks_(run_hooks) {}
 
     void build() {
         // With a user namespace the kernel allows a new proc or sysfs only while a full one is
@@ -57,17 +61,46 @@ class Builder {
         for (const Mount& mount : plan_.mounts)
             fresh_.push_back(mount.kind == MountKind::fresh ? make_fresh(mount) : UniqueFd());
         write_sysctls();
-        enter_root(prepared_.host_mounts.front(), plan_.mounts.front().source, prepared_.image);
-        root_ = base::open_file("/", O_PATH | O_DIRECTORY);
-        for (std::size_t i = 1; i < plan_.mounts.size(); ++i) attach(i);
         const Mount& root = plan_.mounts.front();
-        if (root.attributes != 0) {
-            root_ = base::open_file("/", O_PATH | O_DIRECTORY);
-            base::change_mount(root_, {.set = root.attributes}, "/");
+        leave_propagation(prepared_.image);
+        const bool staged = !plan_.hooks.stage.empty();
+        if (staged)
+            stage_root();
+        else
+            attach_on_root();
+        for (std::size_t i = 1; i < plan_.mounts.size(); ++i) attach(i);
+        if (staged) {
+            run_hooks_("mount");
+            run_hooks_("autodev");
+            enter_root(root_, root.source);
         }
+        if (root.attributes == 0) return;
+        root_ = base::open_file("/", O_PATH | O_DIRECTORY);
+        base::change_mount(root_, {.set = root.attributes}, "/");
     }
 
   private:
+    // On top of the old one, which needs no folder.
+    void attach_on_root() {
+        const UniqueFd old = base::open_file("/", O_PATH | O_DIRECTORY);
+        base::attach_mount(prepared_.host_mounts.front(), old, "/");
+        enter_root(prepared_.host_mounts.front(), plan_.mounts.front().source);
+        root_ = base::open_file("/", O_PATH | O_DIRECTORY);
+    }
+
+    // Where hooks find it. What a pre-mount hook mounted on its source is in it.
+    void stage_root() {
+        const Mount& root = plan_.mounts.front();
+        run_hooks_("pre-mount");
+        UniqueFd made;
+        if (root.kind == MountKind::host_bind && has_hook(plan_.hooks, "pre-mount"))
+            made = open_mount(root, root.source);
+        const Fd tree = made ? Fd(made) : Fd(prepared_.host_mounts.front());
+        const UniqueFd place = base::open_file(plan_.hooks.stage, O_PATH | O_DIRECTORY);
+        base::attach_mount(tree, place, plan_.hooks.stage);
+        root_ = base::open_file(plan_.hooks.stage, O_PATH | O_DIRECTORY);
+    }
+
     // Through the new proc, before parts of it are protected. The files show the namespaces of who
     // opens them.
     void write_sysctls() {
@@ -182,6 +215,7 @@ class Builder {
 
     const Plan& plan_;
     const Prepared& prepared_;
+    const std::function<void(std::string_view)>& run_hooks_;
     std::vector<UniqueFd> fresh_;
     UniqueFd root_;
     UniqueFd empty_;
@@ -189,8 +223,9 @@ class Builder {
 
 }  // namespace
 
-void build_filesystem(const Plan& plan, const Prepared& prepared) {
-    Builder(plan, prepared).build();
+void build_filesystem(const Plan& plan, const Prepared& prepared,
+                      const std::function<void(std::string_view type)>& run_hooks) {
+    Builder(plan, prepared, run_hooks).build();
 }
 
 }  // namespace lxvirt::helper

@@ -3,10 +3,12 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/cgroup.hh"
 #include "base/error.hh"
 #include "base/file.hh"
+#include "base/log.hh"
 #include "base/process.hh"
 #include "base/rollback.hh"
 #include "base/socket.hh"
@@ -58,8 +60,26 @@ void connect(const Plan& plan, pid_t init) {
     throw base::Error(base::ErrorCode::internal_error, "guest failed to start: " + report.failure);
 }
 
-void await_ready(base::Fd sync) {
-    const auto report = receive_report(sync);
+HookLog log_of(const Plan& plan) {
+    return [&file = plan.supervision.log_file](const std::string& line) {
+        base::append_log(file, line);
+    };
+}
+
+// The next report that is not only a hook's output, which is logged. While hooks run inside, the
+// start is given up when the channel hangs up.
+std::optional<SyncReport> next_report(const Plan& plan, base::Fd sync, base::Fd channel) {
+    for (;;) {
+        if (!plan.hooks.all.empty() && !base::wait_readable_or_hang_up(sync, channel))
+            base::fail(base::ErrorCode::operation_failed, "the start was given up");
+        auto report = receive_report(sync);
+        if (!report || report->output.empty()) return report;
+        log_of(plan)(report->output);
+    }
+}
+
+void await_ready(const Plan& plan, base::Fd sync, base::Fd channel) {
+    const auto report = next_report(plan, sync, channel);
     if (!report)
         base::fail(base::ErrorCode::internal_error,
                    "guest failed to start: its first process died while it was being set up");
@@ -91,18 +111,45 @@ std::vector<std::string> remove_container(const Plan& plan, base::Fd guard, base
 
 namespace {
 
+void run_host_hooks(const Plan& plan, std::string_view type, pid_t init, base::Fd channel) {
+    if (plan.hooks.all.empty()) return;
+    run_hooks(plan.hooks, {.type = type,
+                           .environment = {fmt::format("LXC_PID={}", init)},
+                           .cancel = channel,
+                           .log = log_of(plan)});
+}
+
+// Those that the container does not share with others, held open.
+std::vector<std::pair<std::string, UniqueFd>> keep_namespaces(const Plan& plan, pid_t init) {
+    std::vector<std::pair<std::string, UniqueFd>> kept;
+    if (!has_hook(plan.hooks, "stop") && !has_hook(plan.hooks, "post-stop")) return kept;
+    const std::uint64_t made = plan.namespaces.fresh | CLONE_NEWNS | CLONE_NEWPID |
+                               (plan.namespaces.cgroup ? CLONE_NEWCGROUP : 0);
+    const std::pair<const char*, std::uint64_t> kinds[] = {
+        {"user", CLONE_NEWUSER},    {"mnt", CLONE_NEWNS},  {"pid", CLONE_NEWPID},
+        {"uts", CLONE_NEWUTS},      {"ipc", CLONE_NEWIPC}, {"net", CLONE_NEWNET},
+        {"cgroup", CLONE_NEWCGROUP}};
+    for (const auto& [name, flag] : kinds)
+        if ((made & flag) != 0)
+            kept.emplace_back(name,
+                              base::open_file(fmt::format("/proc/{}/ns/{}", init, name), O_RDONLY));
+    return kept;
+}
+
 // What needs the init's namespaces, while the init sets itself up beside.
-void equip(const Plan& plan, const Prepared& prepared, pid_t init, base::Fd sync) {
+void equip(const Plan& plan, const Prepared& prepared, pid_t init, base::Fd sync,
+           base::Fd channel) {
     try {
         write_maps(plan, prepared, init);
         if (!plan.namespaces.uid_map.empty()) send_word(sync, kMapsWritten);
         connect(plan, init);
+        run_host_hooks(plan, "up", init, channel);
         for (const KeyValue& setting : plan.init.proc)
             base::write_value(fmt::format("/proc/{}/{}", init, setting.key), setting.value);
     } catch (const base::Exception&) {
         // An init that failed takes its namespaces along: then its own words are the cause.
         if (!base::wait_readable(sync, std::chrono::milliseconds(0))) throw;
-        await_ready(sync);
+        await_ready(plan, sync, channel);
         throw;
     }
 }
@@ -115,7 +162,23 @@ Groups with_loop_rules(Groups groups, const Prepared& prepared) {
 
 }  // namespace
 
-Launched launch(const Plan& plan, base::Fd image) {
+HookMoment end_moment(const Plan& plan, const Launched& launched) {
+    HookMoment moment;
+    moment.log = log_of(plan);
+    if (launched.init_pid != 0)
+        moment.environment.push_back(fmt::format("LXC_PID={}", launched.init_pid));
+    for (const auto& [name, fd] : launched.namespaces) {
+        const std::string path = fmt::format("/proc/{}/fd/{}", ::getpid(), fd.get());
+        std::string upper = name;
+        for (char& c : upper) c = static_cast<char>(c - 'a' + 'A');
+        moment.environment.push_back(fmt::format("LXC_{}_NS={}", upper, path));
+        moment.arguments.push_back(fmt::format("{}:{}", name, path));
+    }
+    return moment;
+}
+
+Launched launch(const Plan& plan, base::Fd image, base::Fd channel) {
+    if (!plan.hooks.stage.empty()) base::make_folders(plan.hooks.stage);
     Prepared prepared = prepare(plan);
     prepared.image = image;
     const auto enter = open_shared(plan.namespaces);
@@ -134,10 +197,12 @@ Launched launch(const Plan& plan, base::Fd image) {
                                });
     theirs.reset();
     const auto pid = base::pid_of(launched.init);
-    if (!pid) await_ready(ours);
+    if (!pid) await_ready(plan, ours, channel);
     launched.init_pid = *pid;
-    equip(plan, prepared, *pid, ours);
-    await_ready(ours);
+    equip(plan, prepared, *pid, ours, channel);
+    await_ready(plan, ours, channel);
+    launched.namespaces = keep_namespaces(plan, *pid);
+    run_host_hooks(plan, "start-host", *pid, channel);
     if (plan.supervision.paused) base::freeze_group(plan.groups.hierarchies, plan.groups.outer);
     send_word(ours, kExec);
     if (!plan.supervision.paused) await_exec(ours);

@@ -1,7 +1,7 @@
 // One launch: from a plan to a container whose init waits for its exec, then runs. launch() is
 // called by main() with the alive lock held and returns what the supervisor goes on with; if it
 // throws, nothing it made is left. `image` is the clone that the helper was executed from, or not
-// valid.
+// valid; `channel` leads to whoever starts it: its hang-up ends a hook that runs.
 //
 // Order (design, "Start, step by step" and hard parts 1, 6 and 7): groups, then everything that can
 // be made detached (the /dev tmpfs, devpts, host trees, loop devices), then guard and init, then
@@ -17,6 +17,7 @@
 
 #include "base/fd.hh"
 #include "base/pty.hh"
+#include "helper/hooks.hh"
 #include "helper/plan.hh"
 #include "helper/protocol.hh"
 
@@ -42,9 +43,14 @@ struct Launched {
     std::uint64_t dev = 0;  // st_dev of /dev
     std::vector<ConsoleEnds> consoles;
     std::vector<KeptLoop> loops;
+    // Kept for the hooks that run after its end: "mnt" ...; none where there are no hooks.
+    std::vector<std::pair<std::string, base::UniqueFd>> namespaces;
 };
 
-[[nodiscard]] Launched launch(const Plan& plan, base::Fd image);
+[[nodiscard]] Launched launch(const Plan& plan, base::Fd image, base::Fd channel);
+
+// What the hooks after the container's end are told of it, and where their output goes.
+[[nodiscard]] HookMoment end_moment(const Plan& plan, const Launched& launched);
 
 // Takes the container away: kills it by guard and group, waits, removes the groups. What could not
 // be done is told in the result; nothing throws, as this is also the undo of a failed launch.

@@ -176,8 +176,9 @@ int supervise(Arguments& arguments, base::UniqueFd& channel, const Plan& plan,
     try {
         SupervisorOptions options{.boots = arguments.boots, .quick_ends = arguments.quick_ends};
         base::UniqueFd image(arguments.image);
-        supervisor.emplace(plan, launch(plan, image), std::move(options));
+        supervisor.emplace(plan, launch(plan, image, channel), std::move(options));
     } catch (...) {
+        (void)run_end_hooks(plan.hooks, end_moment(plan, {}), "stop");
         leave_helper_group(plan.groups);
         throw;
     }

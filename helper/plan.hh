@@ -19,7 +19,7 @@
 namespace lxvirt::helper {
 
 // Another value is refused: a helper of one build is not handed the plan of another.
-inline constexpr std::uint32_t kPlanVersion = 3;
+inline constexpr std::uint32_t kPlanVersion = 4;
 
 struct KeyValue {
     std::string key, value;
@@ -327,6 +327,42 @@ struct Init {
     }
 };
 
+// A command that runs at a moment of the container's life (lxc.container.conf(5), "CONTAINER
+// HOOKS").
+struct Hook {
+    std::string section;  // "lxc", or "net" for what is about one link
+    std::string type;     // "pre-mount"; of a link "up" or "down"
+    std::string command;
+    std::vector<std::string> arguments;  // net: kind, bridge or device below, the host's end
+    template <typename Self, typename Visitor>
+    static void fields(Self& self, Visitor& visit) {
+        visit("section", self.section);
+        visit("type", self.type);
+        visit("command", self.command);
+        visit("arguments", self.arguments);
+    }
+};
+
+struct Hooks {
+    std::vector<Hook> all;
+    std::string name;                      // the domain's
+    std::uint32_t version = 0;             // 1: what they are told stands in their environment
+    std::vector<std::string> environment;  // of every hook
+    std::vector<std::string> inner_environment;  // besides, of those in the container's namespaces
+    std::string stage;        // where the root stands for them before it becomes the root
+    std::uint64_t limit = 0;  // seconds for each, then it is killed
+    template <typename Self, typename Visitor>
+    static void fields(Self& self, Visitor& visit) {
+        visit("all", self.all);
+        visit("name", self.name);
+        visit("version", self.version);
+        visit("environment", self.environment);
+        visit("inner_environment", self.inner_environment);
+        visit("stage", self.stage);
+        visit("limit", self.limit);
+    }
+};
+
 enum class EndAction : std::uint32_t { destroy, restart };
 
 // What the supervisor does when the container ends, and where it keeps its facts.
@@ -379,6 +415,7 @@ struct Plan {
     std::vector<Mount> mounts;  // the root first; MountKind::dev is the tmpfs of `dev`
     std::vector<Link> links;
     Init init;
+    Hooks hooks;
     template <typename Self, typename Visitor>
     static void fields(Self& self, Visitor& visit) {
         visit("version", self.version);
@@ -392,6 +429,7 @@ struct Plan {
         visit("mounts", self.mounts);
         visit("links", self.links);
         visit("init", self.init);
+        visit("hooks", self.hooks);
     }
 };
 

@@ -298,7 +298,8 @@ void Supervisor::finish() {
     for (const std::string& problem : remove_container(plan_, launched_.guard, launched_.init))
         note(problem);
     if (ending.reboot) tell_journal("", "");
-    if (ending.action == EndAction::restart && !restarts_too_fast()) {
+    const bool restarts = run_end_hooks_for(ending.action) && ending.action == EndAction::restart;
+    if (restarts && !restarts_too_fast()) {
         outcome_ = Outcome::restart;
         status_.state = "starting";
         status_.reason = "rebooting";
@@ -309,6 +310,15 @@ void Supervisor::finish() {
         leave(ending.reason, ending.event_detail);
     }
     loop_.stop();
+}
+
+// A post-stop hook that fails turns a reboot into a stop.
+bool Supervisor::run_end_hooks_for(EndAction action) {
+    if (plan_.hooks.all.empty()) return true;
+    const bool done = run_end_hooks(plan_.hooks, end_moment(plan_, launched_),
+                                    action == EndAction::restart ? "reboot" : "stop");
+    launched_.namespaces.clear();
+    return done;
 }
 
 bool Supervisor::restarts_too_fast() {
@@ -372,6 +382,7 @@ void Supervisor::abort() {
     loop_.forget(launched_.init);
     for (const std::string& problem : remove_container(plan_, launched_.guard, launched_.init))
         note(problem);
+    (void)run_end_hooks_for(EndAction::destroy);
     remove_files();
     leave_helper_group(plan_.groups);
 }

@@ -73,6 +73,7 @@ class Supervisor {
     // Holds the operation lock, or knows that its holder waits for us, and finishes.
     void finish_under_lock();
     void finish();
+    [[nodiscard]] bool run_end_hooks_for(EndAction action);
     [[nodiscard]] bool restarts_too_fast();
     void leave(std::string_view reason, std::string_view event_detail);
     void call_stop_hooks() const;

@@ -15,11 +15,13 @@ struct SyncReport {
     bool ready = false;      // set up; waits for the word to exec
     std::int32_t error = 0;  // errno of a failure
     std::string failure;     // the whole sentence
+    std::string output;      // only a line that a hook printed
     template <typename Self, typename Visitor>
     static void fields(Self& self, Visitor& visit) {
         visit("ready", self.ready);
         visit("error", self.error);
         visit("failure", self.failure);
+        visit("output", self.output);
     }
 };
 

@@ -80,6 +80,9 @@ unsigned class_prefix(const std::string& address) {
     return *first < 192 ? 16 : 24;
 }
 
+// Options of <lx:interface> that count when the container runs.
+constexpr std::string_view kActedUpon[] = {"script.up", "script.down"};
+
 class NicConverter {
   public:
     NicConverter(Context& context, const Nic& nic) : context_(context), nic_(nic) {}
@@ -252,8 +255,13 @@ class NicConverter {
 
     void keep_option(const std::string& name, const Line& line, std::string_view what) {
         options_.push_back({name, line.value});
-        context_.kept(
-            line, fmt::format("as <lx:interface>, which this release does not act upon: {}", what));
+        const bool acted =
+            std::find(std::begin(kActedUpon), std::end(kActedUpon), name) != std::end(kActedUpon);
+        context_.kept(line, acted
+                                ? "as <lx:interface>"
+                                : fmt::format("as <lx:interface>, which this release does not act "
+                                              "upon: {}",
+                                              what));
     }
 
     void take_hostdev(const Line& type, const std::string& kind) {

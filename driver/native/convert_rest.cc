@@ -86,7 +86,9 @@ void convert_hooks(Context& context) {
             continue;
         }
         container.hooks.push_back({std::string(type), line->value});
-        context.kept(*line, "as <lx:hook>, which this release does not run");
+        context.kept(*line, type == "clone"
+                                ? "as <lx:hook>, which is never run: lxvirt clones nothing"
+                                : "as <lx:hook>");
     }
 }
 

@@ -29,7 +29,7 @@ LAYERS = {
 
 # Single headers that a folder may include beyond that: what driver and helper exchange.
 EXCEPTIONS = {
-    "driver": ["helper/devices.hh", "helper/links.hh", "helper/plan.hh", "helper/protocol.hh",
+    "driver": ["helper/devices.hh", "helper/hooks.hh", "helper/links.hh", "helper/plan.hh", "helper/protocol.hh",
                "helper/status.hh"],
 }
 

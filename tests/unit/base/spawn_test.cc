@@ -5,10 +5,19 @@
 
 #include <fcntl.h>
 
+#include <sys/socket.h>
+#include <sys/stat.h>
+
 #include <csignal>
 
 #include "base/error.hh"
 #include "base/fd.hh"
+#include "base/file.hh"
+#include "base/process.hh"
+#include "base/socket.hh"
+#include "base/text.hh"
+#include "tests/support/child.hh"
+#include "tests/support/folder.hh"
 
 namespace lxvirt::base {
 
@@ -104,6 +113,59 @@ TEST(Spawn, NothingOfTheCallerLeaksIn) {
     ASSERT_EQ(::sigaction(SIGTERM, &before, nullptr), 0);
     ASSERT_EQ(::unsetenv("LXVIRT_LEAK"), 0);
     EXPECT_EQ(result.output, "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n0\n1\n2\n[]\n");
+}
+
+TEST(Spawn, EndsWhatIsNoLongerWanted) {
+    auto [ours, theirs] = socket_pair(SOCK_SEQPACKET);
+    SpawnOptions options = shell("sleep 60 & echo $!; sleep 60");
+    options.tied = true;
+    options.cancel = ours;
+    theirs.reset();
+    const SpawnResult result = run_program(options);
+    EXPECT_TRUE(result.cancelled);
+    EXPECT_FALSE(result.succeeded());
+}
+
+TEST(Spawn, TellsHowATiedProgramEnded) {
+    SpawnOptions options = shell("echo x; exit 3");
+    options.tied = true;
+    const SpawnResult ended = run_program(options);
+    EXPECT_EQ(ended.exit_status, 3);
+    EXPECT_EQ(ended.output, "x\n");
+    options.argv = {"/bin/sh", "-c", "kill -USR1 $$"};
+    EXPECT_EQ(run_program(options).signal, SIGUSR1);
+    options.argv = {"/nonexistent/program"};
+    EXPECT_THROW((void)run_program(options), SystemError);
+}
+
+TEST(Spawn, ATiedProgramDiesWithUs) {
+    const tests::TemporaryFolder folder;
+    tests::ChildProcess child([&](const std::function<void()>& ready) {
+        ready();
+        SpawnOptions options = shell("sleep 60 & echo $! $$ >" + folder.path() + "/x; mv " +
+                                     folder.path() + "/x " + folder.path() + "/pids; wait");
+        options.tied = true;
+        (void)run_program(options);
+        return 0;
+    });
+    std::optional<std::string> pids;
+    while (!(pids = try_read_file(folder.path() + "/pids"))) ::usleep(1000);
+    std::vector<UniqueFd> processes;
+    for (const std::string_view pid : split_words(*pids))
+        if (auto process = open_pidfd(*parse_number<pid_t>(pid)))
+            processes.push_back(std::move(*process));
+    EXPECT_EQ(processes.size(), 2U);
+    child.kill();
+    for (const UniqueFd& process : processes)
+        EXPECT_TRUE(wait_readable(process, std::chrono::seconds(5)));
+}
+
+TEST(Spawn, RunsAFunctionInTheNewProcessFirst) {
+    SpawnOptions options = shell("umask");
+    options.in_child = [] { ::umask(0123); };
+    EXPECT_EQ(run_program(options).output, "0123\n");
+    options.in_child = [] { fail_with(EPERM, "no"); };
+    EXPECT_THROW((void)run_program(options), SystemError);
 }
 
 }  // namespace lxvirt::base

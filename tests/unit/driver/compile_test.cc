@@ -183,4 +183,37 @@ TEST(Plan, IsPrintedWithoutItsDefaults) {
     EXPECT_THAT(text, testing::Not(HasSubstr("paused")));
 }
 
+TEST(Compile, TellsHooksWhatLxcWould) {
+    EXPECT_TRUE(plan_of("").hooks.environment.empty());
+    const std::string container =
+        "<lx:container xmlns:lx='urn:lxvirt:domain:1'><lx:interface index='0'>"
+        "<lx:option name='script.up' value='/bin/up x'/></lx:interface><lx:hooks version='1'>"
+        "<lx:hook type='mount' command='/bin/m'/></lx:hooks></lx:container>";
+    const helper::Hooks hooks =
+        plan_of(
+            "<devices><interface type='bridge'><source bridge='br0'/><target dev='v0'/>"
+            "</interface></devices>" +
+            container)
+            .hooks;
+    EXPECT_THAT(hooks.environment, Contains("LXC_NAME=a b"));
+    EXPECT_THAT(hooks.environment, Contains("LXC_ROOTFS_PATH=/srv/root"));
+    EXPECT_THAT(hooks.environment, Contains("LXC_HOOK_VERSION=1"));
+    EXPECT_THAT(hooks.environment, Contains("LXC_ROOTFS_MOUNT=" + hooks.stage));
+    ASSERT_EQ(hooks.all.size(), 2U);
+    EXPECT_EQ(hooks.all[1].type, "up");
+    EXPECT_EQ(hooks.all[1].section, "net");
+    EXPECT_EQ(hooks.all[1].command, "/bin/up x");
+    EXPECT_THAT(hooks.all[1].arguments, testing::ElementsAre("veth", "br0", "v0"));
+}
+
+TEST(Compile, RefusesPreMountHooksOnARootSeenThroughTheIdMap) {
+    const std::string hooked =
+        "<idmap><uid start='0' target='100000' count='65536'/>"
+        "<gid start='0' target='100000' count='65536'/></idmap>"
+        "<lx:container xmlns:lx='urn:lxvirt:domain:1'><lx:hooks>"
+        "<lx:hook type='pre-mount' command='/bin/m'/></lx:hooks></lx:container>";
+    EXPECT_THROW((void)plan_of(hooked), base::Error);
+    EXPECT_NO_THROW((void)plan_of(hooked, made_host(), "/srv/shifted"));
+}
+
 }  // namespace lxvirt::driver

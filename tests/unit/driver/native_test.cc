@@ -168,7 +168,7 @@ INSTANTIATE_TEST_SUITE_P(
                 "2 kept"},
         KeyCase{"lxc.group = onboot,web", "<lx:group name='web'/>", "kept as <lx:group>"},
         KeyCase{"lxc.hook.version = 1\nlxc.hook.pre-start = /bin/x y",
-                "<lx:hook type='pre-start' command='/bin/x y'/>", "does not run"},
+                "<lx:hook type='pre-start' command='/bin/x y'/>", "kept as <lx:hook>\n"},
         KeyCase{"lxc.log.level = 1", "<lx:key name='lxc.log.level' value='1'/>", "not acted upon"},
         KeyCase{"lxc.pts = 1024", "<lx:key name='lxc.pty.max' value='1024'/>", "not acted upon"},
         KeyCase{"lxc.kmsg = 0", "<init>", "obsolete"},
