@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "base/text.hh"
@@ -156,16 +157,17 @@ void parse_devices(const Element& domain, Domain& out, bool live) {
         fill_defaults(disk);
         insert_disk(out.disks, std::move(disk));
     }
+    std::map<std::string, std::string> sources;  // by target
     for (const Element& element : devices.children("filesystem")) {
-        out.filesystems.push_back(parse_filesystem(element, live));
-        const Filesystem& added = out.filesystems.back();
-        for (std::size_t i = 0; i + 1 < out.filesystems.size(); ++i)
-            if (base::clean_path(out.filesystems[i].target) == base::clean_path(added.target))
-                element.fail(
-                    ErrorCode::xml_error,
-                    fmt::format("target '{}' duplicated for filesystem sources '{}' and '{}'",
-                                added.target, out.filesystems[i].source, added.source),
-                    "each <filesystem> has a <target> of its own");
+        Filesystem added = parse_filesystem(element, live);
+        const auto [other, is_new] =
+            sources.try_emplace(base::clean_path(added.target), added.source);
+        if (!is_new)
+            element.fail(ErrorCode::xml_error,
+                         fmt::format("target '{}' duplicated for filesystem sources '{}' and '{}'",
+                                     added.target, other->second, added.source),
+                         "each <filesystem> has a <target> of its own");
+        out.filesystems.push_back(std::move(added));
     }
     for (const Element& element : devices.children("interface")) {
         out.interfaces.push_back(parse_interface(element, live));

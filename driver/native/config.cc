@@ -1,5 +1,6 @@
 #include "driver/native/config.hh"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 
@@ -93,6 +94,14 @@ std::string modern_name(std::string_view key) {
     return std::string(key);
 }
 
+std::string read_named_file(const std::string& path) {
+    const base::UniqueFd fd = base::open_file(path, O_RDONLY | O_NONBLOCK);
+    struct stat info {};
+    if (::fstat(fd.get(), &info) != 0) base::fail_errno("stat '{}'", path);
+    if (!S_ISREG(info.st_mode)) base::fail_with(EINVAL, "read '{}', which is no file", path);
+    return base::read_all(fd, path, kMaxConfig);
+}
+
 namespace {
 
 class Reader {
@@ -132,10 +141,16 @@ class Reader {
         entry.name = modern_name(entry.key);
         if (!is_text(entry.key) || !is_text(entry.value))
             tell(path, number, shortened(entry.key), "it holds bytes that are not UTF-8 text");
+        else if (entry.key.size() > kMaxValue || entry.value.size() > kMaxValue)
+            tell(path, number, shortened(entry.key),
+                 fmt::format("it is longer than {} bytes", kMaxValue));
         else if (entry.key == "lxc.include")
             include(entry);
-        else
+        else if (config_.lines.size() < kMaxLines)
             config_.lines.push_back(std::move(entry));
+        else
+            base::fail(base::ErrorCode::config_unsupported, "{}:{}: more than {} keys", path,
+                       number, kMaxLines);
     }
 
     void include(const Line& line) {
@@ -161,7 +176,7 @@ class Reader {
                         fmt::format("files include each other {} levels deep", kMaxInclude));
         std::string text;
         try {
-            text = base::read_file(path, kMaxConfig);
+            text = read_named_file(path);
         } catch (const base::Exception& error) {
             return tell(line.file, line.line, line.key, error.message());
         }

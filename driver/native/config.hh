@@ -50,11 +50,17 @@ struct Config {
 };
 
 // Includes are followed where they stand: a file, or a folder's "*.conf" by name; a relative one
-// from the working folder, then from the including file's. At most kMaxInclude levels and
-// kMaxConfig bytes in all; a file that includes itself is told, not followed. Throws SystemError
-// where `path` itself cannot be read.
+// from the working folder, then from the including file's. At most kMaxInclude levels,
+// kMaxConfig bytes and kMaxLines keys in all, kMaxValue bytes each; a file that includes itself, or
+// is no file (a fifo would hold us up), is told, not followed. Throws SystemError where `path`
+// itself cannot be read, Error where there are too many keys.
 inline constexpr int kMaxInclude = 32;
 inline constexpr std::size_t kMaxConfig = 32U << 20;
+inline constexpr std::size_t kMaxLines = 5000;
+inline constexpr std::size_t kMaxValue = 64U << 10;
+
+// The text of a file that a configuration names. Throws SystemError, also where it is no file.
+[[nodiscard]] std::string read_named_file(const std::string& path);
 [[nodiscard]] Config read_config(const std::string& path);
 
 // The key as lxc 3 and later call it, without "lxc.". Legacy network keys keep their name: their

@@ -1,8 +1,9 @@
 #include "driver/native/convert.hh"
 
-#include <sys/stat.h>
+#include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 #include "base/error.hh"
 #include "base/file.hh"
@@ -54,14 +55,21 @@ std::vector<const Line*> Context::all(std::string_view key) {
 
 std::vector<const Line*> Context::all_below(std::string_view prefix) {
     std::vector<const Line*> found;
+    std::map<std::string_view, std::vector<std::size_t>> places;  // in `found`, by name
     for (const Line& line : lines_) {
         const std::string_view name = line.name;
         if (!name.starts_with(prefix)) continue;
         exact(line);
-        if (line.value.empty() || !adds_up(name))
-            std::erase_if(found, [&](const Line* other) { return other->name == line.name; });
-        if (!line.value.empty()) found.push_back(&line);
+        std::vector<std::size_t>& mine = places[name];
+        if (line.value.empty() || !adds_up(name)) {
+            for (const std::size_t place : mine) found[place] = nullptr;
+            mine.clear();
+        }
+        if (line.value.empty()) continue;
+        mine.push_back(found.size());
+        found.push_back(&line);
     }
+    std::erase(found, nullptr);
     return found;
 }
 
@@ -126,10 +134,13 @@ std::vector<std::string> quoted_words(std::string_view text) {
     return words;
 }
 
-Conversion convert(const std::string& path, const ConvertOptions& options, const Facts& facts) {
-    Config config = read_config(path);
-    Context context(std::move(config.lines), options, facts);
+namespace {
+
+Context convert_lines(const std::string& path, std::vector<Line> lines,
+                      const ConvertOptions& options, const Facts& facts) {
+    Context context(std::move(lines), options, facts);
     context.file = path;
+    context.domain.uuid = base::random_uuid();
     convert_name(context);
     convert_root(context);
     convert_init(context);
@@ -140,21 +151,75 @@ Conversion convert(const std::string& path, const ConvertOptions& options, const
     convert_network(context);
     convert_consoles(context);
     convert_rest(context);
+    return context;
+}
 
+// Through the parser: what it refuses would not be definable, and it fills in the defaults. That
+// the schema accepts what the parser does is for tests and the fuzzer: to read it takes as long as
+// all the rest.
+xml::Domain parsed(const Context& context) {
+    return xml::parse_domain(xml::format_domain(context.domain),
+                             {.file = context.file + " as domain XML"})
+        .domain;
+}
+
+// A line that makes the difference between a domain that is refused and one that is not; nothing
+// where it is the root that is refused.
+std::optional<std::size_t> find_refused(const std::string& path, const std::vector<Line>& lines,
+                                        const ConvertOptions& options, const Facts& facts) {
+    const auto is_refused = [&](std::size_t count) {
+        std::vector<Line> some(lines.begin(), lines.begin() + static_cast<std::ptrdiff_t>(count));
+        for (std::size_t i = count; i < lines.size(); ++i)
+            if (lines[i].name.starts_with("rootfs.")) some.push_back(lines[i]);
+        try {
+            (void)parsed(convert_lines(path, std::move(some), options, facts));
+            return false;
+        } catch (const base::Error&) {
+            return true;
+        }
+    };
+    if (is_refused(0)) return std::nullopt;
+    std::size_t good = 0, bad = lines.size();
+    while (bad - good > 1) {
+        const std::size_t middle = good + (bad - good) / 2;
+        (is_refused(middle) ? bad : good) = middle;
+    }
+    return good;
+}
+
+Conversion finished(Context& context, xml::Domain domain, const std::vector<Entry>& problems) {
     Conversion made;
+    made.domain = std::move(domain);
     made.account.entries = context.entries();
-    made.account.entries.insert(made.account.entries.end(), config.problems.begin(),
-                                config.problems.end());
+    made.account.entries.insert(made.account.entries.end(), problems.begin(), problems.end());
     std::stable_sort(made.account.entries.begin(), made.account.entries.end(),
                      [](const Entry& a, const Entry& b) { return a.order < b.order; });
     made.name_from = std::move(context.name_from);
     made.autostart = context.autostart;
-    // Through the parser: what it refuses would not be definable, and it fills in the defaults.
-    context.domain.uuid = base::random_uuid();
-    made.domain = xml::parse_domain(xml::format_domain(context.domain),
-                                    {.file = path + " as domain XML", .validate = true})
-                      .domain;
     return made;
+}
+
+}  // namespace
+
+Conversion convert(const std::string& path, const ConvertOptions& options, const Facts& facts) {
+    constexpr std::size_t most_refused = 16;
+    Config config = read_config(path);
+    for (std::size_t refused = 0;; ++refused) {
+        Context context = convert_lines(path, config.lines, options, facts);
+        try {
+            return finished(context, parsed(context), config.problems);
+        } catch (const base::Error& error) {
+            const auto at = refused < most_refused
+                                ? find_refused(path, config.lines, options, facts)
+                                : std::nullopt;
+            if (!at) throw;
+            const Line& line = config.lines[*at];
+            config.problems.push_back({line.file, line.line, line.key, Verdict::not_translated,
+                                       fmt::format("no domain can have it: {}", error.message()),
+                                       line.order});
+            config.lines.erase(config.lines.begin() + static_cast<std::ptrdiff_t>(*at));
+        }
+    }
 }
 
 }  // namespace lxvirt::driver::native

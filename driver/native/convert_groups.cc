@@ -45,7 +45,7 @@ class Groups {
         if (has_element(name))
             return context_.untranslated(line,
                                          fmt::format("'{}' takes no value '{}'", name, line.value));
-        if (name.find("..") != std::string_view::npos || name.find('/') != std::string_view::npos)
+        if (!is_setting_name(name, false))
             return context_.untranslated(line, "not the name of a file of a control group");
         domain_.container.groups.push_back({unified, std::string(name), line.value});
         context_.kept(line, "as <lx:cgroup>");

@@ -199,24 +199,18 @@ void convert_limit(Context& context, const Line& line, std::string_view name) {
                                                       xml::list_of(xml::kLimitNames)));
     if (!soft || !hard)
         return context.untranslated(line, "not a number, 'unlimited', or two of these with ':'");
+    if (*hard && (!*soft || **soft > **hard))
+        return context.untranslated(line, "the soft limit is above the hard one");
     context.domain.container.limits.push_back({std::string(name), *soft, *hard});
     context.kept(line, "as <lx:prlimit>");
-}
-
-// Whether a name can be part of a path below /proc.
-bool is_below(std::string_view name) {
-    return !name.empty() && name.find("..") == std::string_view::npos && name.front() != '/' &&
-           name.find_first_not_of(
-               "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-               "_-./") == std::string_view::npos;
 }
 
 void convert_settings(Context& context, std::string_view prefix, std::string_view element,
                       std::vector<xml::ContainerSetting>& out) {
     for (const Line* line : context.all_below(prefix)) {
         const std::string name = line->name.substr(prefix.size());
-        if (!is_below(name) ||
-            (prefix == "proc." && name.find_first_of("./") != std::string::npos)) {
+        if (!is_setting_name(name, prefix == "sysctl.") ||
+            (prefix == "proc." && name.find('.') != std::string::npos)) {
             context.untranslated(*line, fmt::format("'{}' is not the name of a setting", name));
             continue;
         }
@@ -226,6 +220,15 @@ void convert_settings(Context& context, std::string_view prefix, std::string_vie
 }
 
 }  // namespace
+
+bool is_setting_name(std::string_view name, bool in_folders) {
+    const auto is_part = [&](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               c == '_' || c == '-' || c == '.' || (c == '/' && in_folders);
+    };
+    return !name.empty() && name.front() != '/' && name.find("..") == std::string_view::npos &&
+           std::all_of(name.begin(), name.end(), is_part);
+}
 
 void convert_limits(Context& context) {
     xml::Container& container = context.domain.container;

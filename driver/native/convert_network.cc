@@ -33,19 +33,18 @@ class NicReader {
         for (const Line& line : context.lines()) {
             const std::string_view name = line.name;
             if (name == "net" || name == "network") {
-                (void)context.all(name);
+                context.exact(line);
                 nics_.clear();
             } else if (name.starts_with("net.")) {
-                (void)context.all_below(name);
+                context.exact(line);
                 numbered(context, line, name.substr(4));
             } else if (name.starts_with("network.")) {
-                (void)context.all_below(name);
+                context.exact(line);
                 legacy(context, line, name.substr(8));
             }
         }
     }
     [[nodiscard]] const std::map<unsigned, Nic>& nics() const { return nics_; }
-    [[nodiscard]] bool is_legacy() const { return is_legacy_; }
 
   private:
     void numbered(Context& context, const Line& line, std::string_view rest) {
@@ -61,7 +60,6 @@ class NicReader {
     void legacy(Context& context, const Line& line, std::string_view rest) {
         const auto dot = rest.find('.');
         if (base::parse_number<unsigned>(rest.substr(0, dot))) return numbered(context, line, rest);
-        is_legacy_ = true;
         if (rest == "type") last_ = nics_.empty() ? 0 : nics_.rbegin()->first + 1;
         if (rest != "type" && nics_.find(last_) == nics_.end())
             return context.untranslated(line, "no lxc.network.type opened a NIC before it");
@@ -70,7 +68,6 @@ class NicReader {
 
     std::map<unsigned, Nic> nics_;
     unsigned last_ = 0;
-    bool is_legacy_ = false;
 };
 
 // The class of an IPv4 address without a prefix, as lxc has it.
@@ -254,6 +251,8 @@ class NicConverter {
     }
 
     void keep_option(const std::string& name, const Line& line, std::string_view what) {
+        if (!is_setting_name(name, false))
+            return context_.untranslated(line, fmt::format("'{}' is no option of a NIC", name));
         options_.push_back({name, line.value});
         const bool acted =
             std::find(std::begin(kActedUpon), std::end(kActedUpon), name) != std::end(kActedUpon);

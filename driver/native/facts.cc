@@ -35,7 +35,7 @@ Facts host_facts() {
         return fmt::format("{} {}:{}", S_ISCHR(info.st_mode) ? 'c' : 'b', major(info.st_rdev),
                            minor(info.st_rdev));
     };
-    facts.text = [](const std::string& path) { return base::read_file(path); };
+    facts.text = read_named_file;
     facts.address = [](const std::string& link, bool v6) -> std::optional<std::string> {
         base::Netlink netlink;
         const auto index = netlink.find_link(link);
