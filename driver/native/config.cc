@@ -129,7 +129,10 @@ class Reader {
         if (!line.starts_with("lxc.")) return;  // a comment, another tool's key: lxc passes it over
         const auto equals = line.find('=');
         if (equals == std::string_view::npos) {
-            tell(path, number, shortened(line), "there is no '=' after the key");
+            tell(path, number, shortened(line),
+                 line.find(": ") == std::string_view::npos
+                     ? "there is no '=' after the key"
+                     : "there is no '=' after the key: Proxmox has ':' in files of its own");
             return;
         }
         Line entry{path,

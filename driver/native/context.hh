@@ -46,10 +46,12 @@ class Context {
     const Facts& facts;
     xml::Domain domain;
     bool autostart = false;
-    std::string file;  // the configuration's path
+    std::string file;    // the configuration's path
+    std::string folder;  // the absolute one that it is in
     std::string name_from;
 
   private:
+    void mark(const Line& line);  // exact, where nothing else was said of it
     std::vector<Line> lines_;
     std::vector<std::optional<Entry>> verdicts_;  // parallel to lines_
     std::vector<Entry> extra_;

@@ -34,7 +34,7 @@ const Line* Context::one(std::string_view key) {
     const Line* last = nullptr;
     for (const Line& line : lines_) {
         if (line.name != key) continue;
-        exact(line);
+        mark(line);
         last = &line;
     }
     return last == nullptr || last->value.empty() ? nullptr : last;
@@ -44,7 +44,7 @@ std::vector<const Line*> Context::all(std::string_view key) {
     std::vector<const Line*> found;
     for (const Line& line : lines_) {
         if (line.name != key) continue;
-        exact(line);
+        mark(line);
         if (line.value.empty())
             found.clear();
         else
@@ -59,7 +59,7 @@ std::vector<const Line*> Context::all_below(std::string_view prefix) {
     for (const Line& line : lines_) {
         const std::string_view name = line.name;
         if (!name.starts_with(prefix)) continue;
-        exact(line);
+        mark(line);
         std::vector<std::size_t>& mine = places[name];
         if (line.value.empty() || !adds_up(name)) {
             for (const std::size_t place : mine) found[place] = nullptr;
@@ -71,6 +71,10 @@ std::vector<const Line*> Context::all_below(std::string_view prefix) {
     }
     std::erase(found, nullptr);
     return found;
+}
+
+void Context::mark(const Line& line) {
+    if (!verdicts_.at(static_cast<std::size_t>(&line - lines_.data()))) exact(line);
 }
 
 std::vector<const Line*> Context::unasked() const {
@@ -140,6 +144,8 @@ Context convert_lines(const std::string& path, std::vector<Line> lines,
                       const ConvertOptions& options, const Facts& facts) {
     Context context(std::move(lines), options, facts);
     context.file = path;
+    context.folder = base::parent_folder(
+        path.starts_with('/') ? path : base::read_link("/proc/self/cwd").value_or("") + "/" + path);
     context.domain.uuid = base::random_uuid();
     convert_name(context);
     convert_root(context);

@@ -100,7 +100,8 @@ class Groups {
         }
         if (name == "dir") return partition(line);
         if (name.starts_with("dir.") || name == "relative" || name == "use" || name == "pattern") {
-            context_.untranslated(line, "lxvirt lays its groups out itself");
+            context_.domain.container.keys.push_back({"lxc." + line.name, line.value});
+            context_.kept(line, "as <lx:key>, not acted upon: lxvirt lays its groups out itself");
             return true;
         }
         if (name == "devices.allow" || name == "devices.deny") return device(line, name);

@@ -118,15 +118,11 @@ void convert_name(Context& context) {
         context.untranslated(*line, "not a name that a domain can have");
     }
     // /var/lib/lxc/NAME/config
-    const std::string path =
-        context.file.starts_with('/')
-            ? context.file
-            : base::read_link("/proc/self/cwd").value_or("") + "/" + context.file;
-    name = last_part(base::parent_folder(path));
-    context.name_from = fmt::format("the folder '{}'", base::parent_folder(path));
+    name = last_part(context.folder);
+    context.name_from = fmt::format("the folder '{}'", context.folder);
     if (is_name(name)) return;
-    name = last_part(path);
-    context.name_from = fmt::format("the file '{}'", path);
+    name = last_part(context.file);
+    context.name_from = fmt::format("the file '{}'", context.file);
 }
 
 void convert_init(Context& context) {
@@ -331,11 +327,13 @@ void convert_security(Context& context) {
     if (const Line* line = context.one("seccomp.profile")) {
         if (line->value == "none" || line->value == "unconfined") {
             context.approximated(*line, "lxvirt's own filter stays");
-        } else if (line->value.starts_with('/')) {
-            context.domain.container.seccomp_profile = line->value;
-            context.kept(*line, "as <lx:seccomp>, which takes the place of lxvirt's own filter");
         } else {
-            context.untranslated(*line, "a relative path depends on where lxc-start is called");
+            const bool relative = !line->value.starts_with('/');
+            const std::string path = relative ? context.folder + "/" + line->value : line->value;
+            if (relative && context.facts.kind(path) != 'f')
+                return context.untranslated(*line, fmt::format("there is no file '{}'", path));
+            context.domain.container.seccomp_profile = path;
+            context.kept(*line, "as <lx:seccomp>, which takes the place of lxvirt's own filter");
         }
     }
 }

@@ -157,7 +157,12 @@ class NicConverter {
             if (!interface_.mtu) context_.untranslated(*line, "not a number");
         }
         if (const Line* line = take("hwaddr")) take_mac(*line);
-        if (const Line* line = take("veth.vlan.id")) take_vlan(*line, false);
+        if (const Line* line = take("veth.vlan.id")) {
+            if (line->value == "none")
+                keep_option("veth.vlan.id", *line, "no VLAN for what has no tag");
+            else
+                take_vlan(*line, false);
+        }
         for (const Option& option : nic_)
             if (option.name == "veth.vlan.tagged.id") {
                 taken_.push_back(option.line);
@@ -267,8 +272,9 @@ class NicConverter {
         std::string source = value("link");
         if (source.empty()) return context_.untranslated(type, "there is no 'link', the device");
         if (kind == "vlan") {
-            const std::string id = value("vlan.id");
-            source += "." + id;
+            const auto id = xml::to_unsigned_any_base(value("vlan.id"));
+            if (!id || *id > 4094) return context_.untranslated(type, "there is no vlan.id");
+            source += fmt::format(".{}", *id);
             context_.approximated(
                 type, fmt::format("as the host's device '{}', which has to be there", source));
         }

@@ -98,7 +98,7 @@ struct KeptKey {
 };
 
 // Keys that lxc knows and this release does not act upon.
-constexpr std::array<KeptKey, 20> kKept{{
+constexpr std::array<KeptKey, 24> kKept{{
     {"rootfs.mount", "lxvirt mounts the root on a place of its own"},
     {"rootfs.managed", "lxvirt never removes a root file system"},
     {"autodev.tmpfs.size", "/dev has the size that its nodes need"},
@@ -114,6 +114,10 @@ constexpr std::array<KeptKey, 20> kKept{{
     {"log.", "lxvirt logs to its own file"},
     {"monitor.", "there is no monitor"},
     {"keyring.", "the container begins with a keyring of its own"},
+    {"cgroup.dir.", "lxvirt lays its groups out itself"},
+    {"cgroup.relative", "lxvirt lays its groups out itself"},
+    {"cgroup.use", "lxvirt lays its groups out itself"},
+    {"cgroup.pattern", "lxvirt lays its groups out itself"},
     {"execute.cmd", "it is lxc-execute's, not lxc-start's"},
     {"start.", "nothing in lxvirt is like it"},
     {"uts.", "nothing in lxvirt is like it"},

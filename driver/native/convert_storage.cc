@@ -44,11 +44,20 @@ void add_overlay(Context& context, const Line& line, const Storage& storage) {
     const auto colon = storage.path.rfind(':');
     const std::string upper =
         colon == std::string::npos ? storage.path : storage.path.substr(colon + 1);
+    if (!upper.starts_with('/')) return context.untranslated(line, "not overlay:/LOWER:/UPPER");
     context.domain.filesystems.push_back(root_of(FilesystemType::mount, upper));
     context.domain.container.rootfs_storage = line.value;
     context.approximated(line, fmt::format("as the folder '{}', with <lx:rootfs storage>: this "
                                            "release does not mount the layers below it",
                                            upper));
+}
+
+// nbd:IMAGE or nbd:IMAGE:PARTITION
+void add_nbd_root(Context& context, const Line& line, std::string image) {
+    const auto colon = image.rfind(':');
+    if (base::parse_number<unsigned>(std::string_view(image).substr(colon + 1))) image.erase(colon);
+    context.domain.filesystems.push_back(root_of(FilesystemType::file, image));
+    context.approximated(line, "as a raw image on a loop device, whole: this release has no nbd");
 }
 
 void add_root(Context& context, const Line& line, const Storage& storage) {
@@ -58,11 +67,7 @@ void add_root(Context& context, const Line& line, const Storage& storage) {
         return add_overlay(context, line, storage);
     if (backend == "zfs" || backend == "btrfs" || backend == "rbd") {
         const bool is_path = storage.path.starts_with('/');
-        const std::string path =
-            is_path ? storage.path
-                    : base::parent_folder(context.file.starts_with('/') ? context.file
-                                                                        : "/" + context.file) +
-                          "/rootfs";
+        const std::string path = is_path ? storage.path : context.folder + "/rootfs";
         filesystems.push_back(root_of(FilesystemType::mount, path));
         context.domain.container.rootfs_storage = line.value;
         if (is_path)
@@ -77,7 +82,9 @@ void add_root(Context& context, const Line& line, const Storage& storage) {
     if (!storage.path.starts_with('/'))
         return context.untranslated(line, "not an absolute path; --rootfs DIR names the folder");
     const char kind = context.facts.kind(storage.path);
-    if (backend == "loop" || backend == "nbd" || (backend.empty() && kind == 'f'))
+    if (backend == "nbd")
+        add_nbd_root(context, line, storage.path);
+    else if (backend == "loop" || (backend.empty() && kind == 'f'))
         filesystems.push_back(root_of(FilesystemType::file, storage.path));
     else if (backend == "lvm" || kind == 'b' ||
              (backend.empty() && storage.path.starts_with("/dev/")))
@@ -125,7 +132,7 @@ class Mounts {
     Mounts(Context& context) : context_(context) {
         for (const Filesystem& filesystem : context.domain.filesystems)
             if (filesystem.target == "/") root_ = filesystem.source;
-        lxc_root_ = base::parent_folder(context.file) + "/rootfs";
+        lxc_root_ = context.folder + "/rootfs";
     }
 
     // `judge` gets the verdict.
@@ -188,9 +195,9 @@ class Mounts {
     // A device of the host at the same place: made as a node, and its use allowed.
     bool device(const Row& row) {
         const char kind = context_.facts.kind(row.source);
-        if ((kind != 'c' && kind != 'b') || row.target != row.source ||
-            row.options.find("ro") != std::string::npos)
-            return false;
+        if ((kind != 'c' && kind != 'b') || row.target != row.source) return false;
+        for (const std::string_view option : base::split(row.options, ','))
+            if (option != "bind" && option != "rbind" && !means_nothing(option)) return false;
         xml::Hostdev device;
         device.type = kind == 'c' ? xml::HostdevType::misc : xml::HostdevType::storage;
         device.source = row.source;
@@ -318,9 +325,14 @@ void convert_mounts(Context& context) {
         });
     std::string wanted;
     for (const Line* line : context.all("mount.auto")) {
-        for (const std::string_view word : base::split_words(line->value))
-            wanted += fmt::format("{}{}", wanted.empty() ? "" : " ", word);
         if (!are_usual_mounts(line->value)) context.kept(*line, "as <lx:mount_auto>");
+        for (const std::string_view word : base::split_words(line->value)) {
+            constexpr std::string_view names = "proc sys cgroup cgroup-full shmounts";
+            if (base::contains_word(names, word.substr(0, word.find(':'))))
+                wanted += fmt::format("{}{}", wanted.empty() ? "" : " ", word);
+            else
+                context.untranslated(*line, fmt::format("lxc has no '{}', only {}", word, names));
+        }
     }
     if (!are_usual_mounts(wanted)) context.domain.container.mount_auto = wanted;
     if (const Line* line = context.one("autodev"); line != nullptr && line->value == "0")

@@ -14,7 +14,7 @@ namespace lxvirt::driver::native {
 inline Facts test_facts() {
     Facts made;
     made.kind = [](const std::string& path) {
-        if (path.ends_with(".img")) return 'f';
+        if (path.ends_with(".img") || path.ends_with(".seccomp")) return 'f';
         if (path.starts_with("/dev/mapper/") || path.starts_with("/dev/vg") ||
             path.starts_with("/dev/sd") || path.starts_with("/dev/vd"))
             return 'b';
