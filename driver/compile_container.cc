@@ -116,11 +116,13 @@ class OptionReader {
         for (const std::string_view option : base::split(from.options, ',')) read(option);
     }
     bool bind = false, recursive = false, optional = false;
+    bool creates = false;  // its target; without, one that is not there makes an error
     std::uint64_t attributes = 0;
     std::vector<helper::KeyValue> own;  // of the file system
 
   private:
     void read(std::string_view option) {
+        creates = creates || option.starts_with("create=");
         if (option.empty() || base::contains_word(kNothing, option)) return;
         for (const Flag& flag : kFlags)
             if (option == flag.option) {
@@ -167,7 +169,7 @@ void add_mount(const xml::ContainerMount& from, const xml::Domain& domain, const
         mount.kind = helper::MountKind::fresh;
         mount.fstype = from.type;
         mount.options = options.own;
-        mount.optional = options.optional;
+        mount.optional = options.optional && !options.creates;
     }
     mounts.push_back(std::move(mount));
 }
