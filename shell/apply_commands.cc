@@ -70,9 +70,15 @@ bool export_all(Session& session, const Invocation& invocation) {
 
 // --- diff
 
+std::vector<std::string> complete_objects(Session& session) {
+    std::vector<std::string> names = complete_domains(session);
+    for (std::string& name : complete_networks(session)) names.push_back(std::move(name));
+    return names;
+}
+
 constexpr Option kDiffOptions[] = {
     {"name", OptionType::data, "the domain, or the network where no domain is called so",
-     complete_domains, true},
+     complete_objects, true},
     {"file", OptionType::data, "the file; without it the one that apply has brought it from",
      complete_files},
     {"live", OptionType::boolean, "with what runs, instead of with a file"},

@@ -36,7 +36,14 @@ std::string definition_text(const Root& root, ObjectKind kind, const std::string
 std::string live_domain(const Root& root, const std::string& name) {
     const auto live = root.running(name) ? read_live(root, name) : std::nullopt;
     if (!live) fail_inactive(root, ObjectKind::domain, name);
-    return xml::format_domain(live->domain);
+    // Read as a definition it loses the names that a start makes up.
+    xml::Domain shown =
+        xml::parse_domain(xml::format_domain(live->domain), {.defaults = false}).domain;
+    if (const auto definition = Definitions(root).load(name))
+        for (xml::Interface& interface : shown.interfaces)
+            for (const xml::Interface& own : definition->interfaces)
+                if (own.mac == interface.mac && own.guest.empty()) interface.guest.clear();
+    return xml::format_domain(shown);
 }
 
 std::string live_network(const Root& root, const std::string& name) {

@@ -125,7 +125,8 @@ class LiveDomainChange {
 
     std::string bring(const Device& device) {
         const auto have = running(device);
-        if (have && plain_text(*have) == plain_text(device)) return {};
+        // With the names that its start has given it.
+        if (have && plain_text(*have) == plain_text(changed_device(*have, device))) return {};
         if (!have) {
             note(connection_.attach_device(domain_, plain_text(device), {}));
             return "attached";

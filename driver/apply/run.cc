@@ -229,7 +229,8 @@ std::vector<std::string> ApplyRun::change_running(const ApplyItem& item) {
     }
 }
 
-void ApplyRun::brought(const ApplyItem& item, std::vector<std::string> remarks) {
+void ApplyRun::brought(ApplyItem& item, std::vector<std::string> remarks) {
+    item.brought = true;
     ++(item.before ? summary_.updated : summary_.defined);
     report({.act = item.before ? ApplyAct::updated : ApplyAct::defined,
             .kind = item.document.kind(),
@@ -242,7 +243,7 @@ void ApplyRun::brought(const ApplyItem& item, std::vector<std::string> remarks) 
 
 void ApplyRun::fail(ApplyItem& item, const std::string& error) {
     // What was written down ahead and has not come.
-    if (!item.before) record_.erase(item.document.kind(), item.document.name());
+    if (!item.before && !item.brought) record_.erase(item.document.kind(), item.document.name());
     if (!item.failed) ++summary_.failed;
     item.failed = true;
     report({.act = ApplyAct::failed,

@@ -17,6 +17,7 @@ struct ApplyItem {
     ObjectDocument document;
     std::optional<std::string> before;  // the definition as it is stored
     std::string after;                  // canonical
+    bool brought = false;               // stored by this run
     bool failed = false;
     [[nodiscard]] bool equal() const { return before == after; }
 };
@@ -44,7 +45,7 @@ class ApplyRun {
     void bring_networks();
     void bring_domains();
     std::vector<std::string> change_running(const ApplyItem& item);
-    void brought(const ApplyItem& item, std::vector<std::string> remarks);
+    void brought(ApplyItem& item, std::vector<std::string> remarks);
     void fail(ApplyItem& item, const std::string& error);
     // `file` or a folder that could not be read: some name is not known.
     void fail_unread(const std::string& file, const std::string& error);
