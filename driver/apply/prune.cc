@@ -1,5 +1,6 @@
 // --prune: what apply has brought and the files no longer have.
 #include <algorithm>
+#include <filesystem>
 
 #include "base/diff.hh"
 #include "base/error.hh"
@@ -27,7 +28,10 @@ bool runs(const Root& root, ObjectKind kind, const std::string& name) {
 
 void ApplyRun::prune(const std::vector<std::string>& paths) {
     std::vector<std::string> places;
-    for (const std::string& path : paths) places.push_back(absolute_path(path));
+    std::error_code error;
+    for (const std::string& path : paths)
+        places.push_back(std::filesystem::is_directory(path, error) ? absolute_folder(path)
+                                                                    : absolute_file(path));
     // Who uses a network goes before it.
     prune_kind(ObjectKind::domain, places);
     prune_kind(ObjectKind::network, places);

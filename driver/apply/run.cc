@@ -29,11 +29,16 @@ std::string diff_of(const ApplyItem& item, const Root& root) {
 
 }  // namespace
 
-std::string absolute_path(const std::string& path) {
+std::string absolute_folder(const std::string& path) {
     std::error_code error;
     std::string found = std::filesystem::weakly_canonical(path, error).string();
     while (found.size() > 1 && found.back() == '/') found.pop_back();
     return error ? path : found;
+}
+
+std::string absolute_file(const std::string& path) {
+    const std::string folder = absolute_folder(base::parent_folder(path));
+    return fmt::format("{}/{}", folder == "/" ? "" : folder, path.substr(path.rfind('/') + 1));
 }
 
 ApplySummary ApplyRun::run(const std::vector<std::string>& paths) {
@@ -140,6 +145,12 @@ void ApplyRun::decide_network(ApplyItem& item) const {
 
 // What is new belongs to apply from now on. What somebody else defined stays theirs.
 void ApplyRun::write_record_ahead() {
+    std::map<std::string, std::string> folders;  // resolving one takes longer than reading a file
+    const auto place = [&](const std::string& file) {
+        std::string& folder = folders[base::parent_folder(file)];
+        if (folder.empty()) folder = base::parent_folder(absolute_file(file));
+        return fmt::format("{}/{}", folder == "/" ? "" : folder, file.substr(file.rfind('/') + 1));
+    };
     for (const ApplyItem& item : items_) {
         if (item.failed) continue;
         const ObjectDocument& document = item.document;
@@ -147,7 +158,7 @@ void ApplyRun::write_record_ahead() {
         const bool ours = !item.before || (known != nullptr && known->uuid == document.uuid());
         if (ours)
             record_.set(document.kind(), document.name(),
-                        {document.uuid(), absolute_path(document.file())});
+                        {document.uuid(), place(document.file())});
         else if (known != nullptr)
             record_.erase(document.kind(), document.name());
     }

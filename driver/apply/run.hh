@@ -72,7 +72,9 @@ class ApplyRun {
     ApplySummary summary_;
 };
 
-// The absolute path of a file or folder, without links; of one that is not there as far as it is.
-[[nodiscard]] std::string absolute_path(const std::string& path);
+// The absolute path of a folder, without links; of one that is not there as far as it is.
+[[nodiscard]] std::string absolute_folder(const std::string& path);
+// Of a file, which may be a link itself.
+[[nodiscard]] std::string absolute_file(const std::string& path);
 
 }  // namespace lxvirt::driver
