@@ -42,9 +42,17 @@ void ApplyRun::prune_kind(ObjectKind kind, const std::vector<std::string>& place
     for (const ApplyItem& item : items_)
         if (item.document.kind() == kind) named.insert(item.document.name());
     const auto entries = record_.of(kind);  // a copy: it changes meanwhile
-    for (const auto& [name, entry] : entries) {
+    for (const auto& known : entries) {
+        const std::string& name = known.first;
+        const AppliedEntry& entry = known.second;
         if (named.contains(name)) continue;
-        const auto skip = [&, name = name, entry = entry](std::string_view why) {
+        const auto text = stored_text(root_, kind, name);
+        // Undefined by somebody, or somebody else's by now.
+        if (!text || scan_uuid(*text) != entry.uuid) {
+            record_.erase(kind, name);
+            continue;
+        }
+        const auto skip = [&](std::string_view why) {
             report({.act = ApplyAct::skipped,
                     .kind = kind,
                     .name = name,
@@ -60,21 +68,16 @@ void ApplyRun::prune_kind(ObjectKind kind, const std::vector<std::string>& place
         else if (ours && unread_)
             skip("its document may be one of those that could not be read");
         else if (ours)
-            undefine(kind, name, entry);
+            undefine(kind, name, entry, *text);
     }
 }
 
-void ApplyRun::undefine(ObjectKind kind, const std::string& name, const AppliedEntry& entry) {
+void ApplyRun::undefine(ObjectKind kind, const std::string& name, const AppliedEntry& entry,
+                        const std::string& text) {
     ApplyEvent event{.act = ApplyAct::undefined, .kind = kind, .name = name, .file = entry.file};
     try {
-        const auto text = stored_text(root_, kind, name);
-        // Undefined by somebody, or somebody else's by now.
-        if (!text || scan_uuid(*text) != entry.uuid) {
-            record_.erase(kind, name);
-            return;
-        }
         event.diff =
-            base::unified_diff(*text, "", paths_of(root_, kind).definition(name), "/dev/null");
+            base::unified_diff(text, "", paths_of(root_, kind).definition(name), "/dev/null");
         if (runs(root_, kind, name)) event.remarks.emplace_back("it runs on until it is stopped");
         if (!options_.dry_run) {
             if (kind == ObjectKind::domain)

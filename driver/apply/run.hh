@@ -54,7 +54,8 @@ class ApplyRun {
     // --- prune.cc
     void prune(const std::vector<std::string>& paths);
     void prune_kind(ObjectKind kind, const std::vector<std::string>& places);
-    void undefine(ObjectKind kind, const std::string& name, const AppliedEntry& entry);
+    void undefine(ObjectKind kind, const std::string& name, const AppliedEntry& entry,
+                  const std::string& text);
 
     // --- start.cc
     void start();

@@ -137,6 +137,12 @@ class Apply(NetworkCase):
         self.assertIn("+++ /dev/null\n", told)
         self.assertIn("Domain 'b' undefined", told)
         self.assertEqual(self.defined(), ["a", "hand", "o"])
+        # What was brought from elsewhere is none of this folder's, but it is not forgotten.
+        os.rename(f"{other}/o.xml", f"{other}/o")
+        result = self.lxsh("apply", self.repo, "--prune")
+        self.assertIn(f"domain 'o', brought from {other}/o.xml, is kept: the file is gone",
+                      result.err)
+        self.assertEqual(self.defined(), ["a", "hand", "o"])
         # A domain of that name that somebody else defines later is theirs.
         os.unlink(f"{self.repo}/a.xml")
         self.ok("undefine", "a")
