@@ -130,7 +130,7 @@ class Reader {
         const auto equals = line.find('=');
         if (equals == std::string_view::npos) {
             tell(path, number, shortened(line),
-                 line.find(": ") == std::string_view::npos
+                 line.find(": ") == std::string_view::npos && !line.ends_with(':')
                      ? "there is no '=' after the key"
                      : "there is no '=' after the key: Proxmox has ':' in files of its own");
             return;

@@ -18,6 +18,10 @@ void convert_consoles(Context& context) {
             context.untranslated(*line, "not a number of terminals up to 64");
         else
             count = std::max(1U, *asked);
+        if (asked && *asked != 0 && *asked <= 64)
+            context.approximated(*line,
+                                 "/dev/tty1 and /dev/console are one terminal, as libvirt "
+                                 "has it");
     }
     for (unsigned port = 0; port < count; ++port) {
         xml::Console console;

@@ -7,7 +7,7 @@
 
 #include "base/error.hh"
 #include "driver/native/convert.hh"
-#include "tests/support/folders.hh"
+#include "tests/support/golden.hh"
 
 namespace lxvirt::driver::native {
 
@@ -52,6 +52,16 @@ inline std::string stable(std::string text) {
     text = std::regex_replace(text, std::regex("<uuid>[^<]*"), "<uuid>UUID");
     return std::regex_replace(text, std::regex("<mac address='52:54:00:[^']*"),
                               "<mac address='MAC");
+}
+
+// What an account says, without the exact lines and the files' folders.
+inline std::string told(const Conversion& made) {
+    std::string text;
+    for (Entry entry : made.account.entries) {
+        entry.file = xml::basename_of(entry.file);
+        if (entry.verdict != Verdict::exact) text += entry.message() + "\n";
+    }
+    return stable(text + made.account.summary() + "\n");
 }
 
 }  // namespace lxvirt::driver::native
