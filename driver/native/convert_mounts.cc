@@ -1,0 +1,227 @@
+// What is mounted below the root: mount.entry, mount.fstab, mount.auto, autodev.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/error.hh"
+#include "base/file.hh"
+#include "base/text.hh"
+#include "driver/native/context.hh"
+
+namespace lxvirt::driver::native {
+
+namespace {
+
+using xml::Filesystem;
+using xml::FilesystemType;
+
+std::string unescaped(std::string_view text) {  // \040 is a blank, as in fstab(5)
+    std::string out;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const auto code = text[i] == '\\' && i + 3 < text.size()
+                              ? base::parse_number<unsigned>(text.substr(i + 1, 3), 8)
+                              : std::nullopt;
+        if (code && *code > 0 && *code < 256) {
+            out += static_cast<char>(*code);
+            i += 3;
+        } else {
+            out += text[i];
+        }
+    }
+    return out;
+}
+
+// One line of an fstab, from the configuration or from a file.
+struct Row {
+    std::string source, target, type, options;
+};
+
+class Mounts {
+  public:
+    Mounts(Context& context) : context_(context) {
+        for (const Filesystem& filesystem : context.domain.filesystems)
+            if (filesystem.target == "/") root_ = filesystem.source;
+        lxc_root_ = context.folder + "/rootfs";
+    }
+
+    // `judge` gets the verdict.
+    using Judge = std::function<void(Verdict, std::string)>;
+    void convert(std::string_view text, const Judge& judge) {
+        const auto words = base::split_words(text);
+        if (words.size() < 2)
+            return judge(Verdict::not_translated, "not 'SOURCE TARGET TYPE OPTIONS'");
+        Row row{unescaped(words[0]), unescaped(words[1]),
+                words.size() > 2 ? std::string(words[2]) : "none",
+                words.size() > 3 ? std::string(words[3]) : ""};
+        const auto target = inside(row.target);
+        if (!target)
+            return judge(Verdict::not_translated,
+                         fmt::format("lxc passes it over: '{}' is not below the root '{}'",
+                                     row.target, root_));
+        row.target = *target;
+        place(row, judge);
+    }
+
+  private:
+    // The path inside: a relative target is below the root, an absolute one has it in front.
+    std::optional<std::string> inside(const std::string& target) const {
+        std::string path = target;
+        for (const std::string_view part : base::split(path, '/'))
+            if (part == "..") return std::nullopt;
+        if (path.starts_with('/')) {
+            const auto below = [&](const std::string& root) {
+                return root.size() > 1 && path.starts_with(root) &&
+                       (path.size() == root.size() || path[root.size()] == '/');
+            };
+            if (below(root_))
+                path.erase(0, root_.size());
+            else if (below(lxc_root_))
+                path.erase(0, lxc_root_.size());
+            else
+                return std::nullopt;
+        }
+        std::string clean = base::clean_path("/" + path);
+        if (clean == "/") return std::nullopt;
+        return clean;
+    }
+
+    void place(const Row& row, const Judge& judge) {
+        if (own(row, judge) || device(row) || memory(row) || bind(row)) return;
+        context_.domain.container.mounts.push_back({row.source, row.target, row.type, row.options});
+        judge(Verdict::kept, "as <lx:mount>");
+    }
+
+    // What every container gets from lxvirt.
+    bool own(const Row& row, const Judge& judge) const {
+        const bool usual = (row.type == "proc" && row.target == "/proc") ||
+                           (row.type == "sysfs" && row.target == "/sys") ||
+                           (row.type == "devpts" && row.target == "/dev/pts");
+        if (!usual) return false;
+        judge(Verdict::approximated, fmt::format("lxvirt mounts its own on '{}'", row.target));
+        return true;
+    }
+
+    // A device of the host at the same place: made as a node, and its use allowed.
+    bool device(const Row& row) {
+        const char kind = context_.facts.kind(row.source);
+        if ((kind != 'c' && kind != 'b') || row.target != row.source) return false;
+        for (const std::string_view option : base::split(row.options, ','))
+            if (option != "bind" && option != "rbind" && !means_nothing(option)) return false;
+        xml::Hostdev device;
+        device.type = kind == 'c' ? xml::HostdevType::misc : xml::HostdevType::storage;
+        device.source = row.source;
+        context_.domain.hostdevs.push_back(std::move(device));
+        return true;
+    }
+
+    // What is so anyway: a target that is not there is made.
+    static bool means_nothing(std::string_view option) {
+        return option.empty() || base::contains_word("rw defaults create=dir create=file", option);
+    }
+
+    bool memory(const Row& row) {
+        if (row.type != "tmpfs") return false;
+        std::optional<Size> size;
+        for (const std::string_view option : base::split(row.options, ',')) {
+            if (option.starts_with("size="))
+                size = parse_size(option.substr(5), "kmg");
+            else if (!means_nothing(option))
+                return false;
+        }
+        if (!size || size->number == 0 || size->number > (1ULL << 40)) return false;
+        Filesystem filesystem;
+        filesystem.type = FilesystemType::ram;
+        filesystem.usage = size->number * size->unit;
+        filesystem.target = row.target;
+        return add(std::move(filesystem));
+    }
+
+    bool bind(const Row& row) {
+        Filesystem filesystem;
+        bool is_bind = false;
+        for (const std::string_view option : base::split(row.options, ',')) {
+            if (option == "bind" || option == "rbind")
+                is_bind = true;
+            else if (option == "ro")
+                filesystem.readonly = true;
+            else if (!means_nothing(option))
+                return false;
+        }
+        if (!is_bind || !row.source.starts_with('/')) return false;
+        filesystem.source = row.source;
+        filesystem.target = row.target;
+        return add(std::move(filesystem));
+    }
+
+    // libvirt's XML has one filesystem per target, lxc mounts the second over the first.
+    bool add(Filesystem filesystem) {
+        auto& all = context_.domain.filesystems;
+        for (const Filesystem& other : all)
+            if (other.target == filesystem.target) return false;
+        all.push_back(std::move(filesystem));
+        return true;
+    }
+
+    Context& context_;
+    std::string root_, lxc_root_;
+};
+
+void convert_fstab(Context& context, const Line& line, Mounts& mounts) {
+    std::string text;
+    std::string path = line.value;
+    try {
+        if (!path.starts_with('/') && context.facts.kind(path) == 0)
+            path = base::parent_folder(line.file) + "/" + path;
+        text = context.facts.text(path);
+    } catch (const base::Exception& error) {
+        return context.untranslated(line, error.message());
+    }
+    int number = 0;
+    for (const std::string_view raw : base::split(text, '\n')) {
+        ++number;
+        const std::string_view row = base::trim(raw);
+        if (row.empty() || row.front() == '#') continue;
+        Verdict verdict = Verdict::exact;
+        std::string words;
+        mounts.convert(row, [&](Verdict judged, std::string why) {
+            verdict = judged;
+            words = std::move(why);
+        });
+        context.tell({path, number, "", verdict, words, line.order});
+    }
+}
+
+}  // namespace
+
+bool are_usual_mounts(std::string_view words) {
+    const auto all = base::split_words(words);
+    return std::all_of(all.begin(), all.end(), [](std::string_view word) {
+        return base::contains_word("proc proc:mixed sys:ro cgroup cgroup:mixed", word);
+    });
+}
+
+void convert_mounts(Context& context) {
+    Mounts mounts(context);
+    // As lxc: the file first.
+    if (const Line* line = context.one("mount.fstab")) convert_fstab(context, *line, mounts);
+    for (const Line* line : context.all("mount.entry"))
+        mounts.convert(line->value, [&](Verdict verdict, std::string text) {
+            context.judge(*line, verdict, std::move(text));
+        });
+    std::string wanted;
+    for (const Line* line : context.all("mount.auto")) {
+        if (!are_usual_mounts(line->value)) context.kept(*line, "as <lx:mount_auto>");
+        for (const std::string_view word : base::split_words(line->value)) {
+            constexpr std::string_view names = "proc sys cgroup cgroup-full shmounts";
+            if (base::contains_word(names, word.substr(0, word.find(':'))))
+                wanted += fmt::format("{}{}", wanted.empty() ? "" : " ", word);
+            else
+                context.untranslated(*line, fmt::format("lxc has no '{}', only {}", word, names));
+        }
+    }
+    if (!are_usual_mounts(wanted)) context.domain.container.mount_auto = wanted;
+    if (const Line* line = context.one("autodev"); line != nullptr && line->value == "0")
+        context.approximated(*line, "lxvirt always makes the container's /dev itself");
+}
+
+}  // namespace lxvirt::driver::native

@@ -1,0 +1,177 @@
+// What the init's process starts with: settings of the kernel, limits, signals, clocks,
+// capabilities, labels and the filter of system calls.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/capability.hh"
+#include "base/text.hh"
+#include "driver/native/context.hh"
+#include "xml/names.hh"
+
+namespace lxvirt::driver::native {
+
+namespace {
+
+std::optional<std::optional<std::uint64_t>> limit_value(std::string_view text) {
+    if (text == "unlimited") return std::optional<std::uint64_t>();
+    if (const auto value = base::parse_number<std::uint64_t>(text)) return value;
+    return std::nullopt;
+}
+
+// "1024", "1024:4096"
+void convert_limit(Context& context, const Line& line, std::string_view name) {
+    const auto colon = line.value.find(':');
+    const auto soft = limit_value(base::trim(std::string_view(line.value).substr(0, colon)));
+    const auto hard = colon == std::string::npos
+                          ? soft
+                          : limit_value(base::trim(std::string_view(line.value).substr(colon + 1)));
+    if (!xml::has_word(xml::kLimitNames, name))
+        return context.untranslated(line, fmt::format("there is no limit '{}', but {}", name,
+                                                      xml::list_of(xml::kLimitNames)));
+    if (!soft || !hard)
+        return context.untranslated(line, "not a number, 'unlimited', or two of these with ':'");
+    if (*hard && (!*soft || **soft > **hard))
+        return context.untranslated(line, "the soft limit is above the hard one");
+    context.domain.container.limits.push_back({std::string(name), *soft, *hard});
+    context.kept(line, "as <lx:prlimit>");
+}
+
+void convert_settings(Context& context, std::string_view prefix, std::string_view element,
+                      std::vector<xml::ContainerSetting>& out) {
+    for (const Line* line : context.all_below(prefix)) {
+        const std::string name = line->name.substr(prefix.size());
+        if (!is_setting_name(name, prefix == "sysctl.") ||
+            (prefix == "proc." && name.find('.') != std::string::npos)) {
+            context.untranslated(*line, fmt::format("'{}' is not the name of a setting", name));
+            continue;
+        }
+        out.push_back({name, line->value});
+        context.kept(*line, fmt::format("as <lx:{}>", element));
+    }
+}
+
+}  // namespace
+
+bool is_setting_name(std::string_view name, bool in_folders) {
+    const auto is_part = [&](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               c == '_' || c == '-' || c == '.' || (c == '/' && in_folders);
+    };
+    return !name.empty() && name.front() != '/' && name.find("..") == std::string_view::npos &&
+           std::all_of(name.begin(), name.end(), is_part);
+}
+
+void convert_limits(Context& context) {
+    xml::Container& container = context.domain.container;
+    convert_settings(context, "sysctl.", "sysctl", container.sysctls);
+    convert_settings(context, "proc.", "proc", container.procs);
+    constexpr std::string_view prefix = "prlimit.";
+    for (const Line* line : context.all_below(prefix))
+        convert_limit(context, *line, std::string_view(line->name).substr(prefix.size()));
+    if (const Line* line = context.one("no_new_privs"); line != nullptr && line->value != "0") {
+        container.no_new_privs = true;
+        context.kept(*line, "as <lx:no_new_privs>");
+    }
+    const std::pair<const char*, std::string*> signals[] = {
+        {"signal.halt", &container.halt_signal},
+        {"signal.reboot", &container.reboot_signal},
+        {"signal.stop", &container.stop_signal}};
+    for (const auto& [key, member] : signals)
+        if (const Line* line = context.one(key)) {
+            *member = line->value;
+            context.kept(*line, "as <lx:signal>");
+        }
+    const std::pair<const char*, std::string*> offsets[] = {
+        {"time.offset.boot", &container.boot_offset},
+        {"time.offset.monotonic", &container.monotonic_offset}};
+    for (const auto& [key, member] : offsets)
+        if (const Line* line = context.one(key)) {
+            *member = line->value;
+            context.kept(*line, "as <lx:time>, which this release does not act upon");
+        }
+}
+
+namespace {
+
+void convert_capabilities(Context& context) {
+    const auto drop = context.all("cap.drop"), keep = context.all("cap.keep");
+    xml::Features& features = context.domain.features;
+    features.policy = keep.empty() ? xml::CapabilitiesPolicy::allow : xml::CapabilitiesPolicy::deny;
+    const auto add = [&](const Line& line, bool on) {
+        for (const std::string_view word : base::split_words(line.value)) {
+            if (word == "none") {
+                features.capabilities.clear();
+                continue;
+            }
+            std::string name(word);
+            std::transform(name.begin(), name.end(), name.begin(),
+                           [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+            if (name.starts_with("cap_")) name.erase(0, 4);
+            if (const auto number = base::parse_number<unsigned>(name))
+                name = base::capability_name(*number);
+            if (!xml::has_word(xml::kCapabilities, name)) {
+                context.untranslated(line, fmt::format("there is no capability '{}'", word));
+                continue;
+            }
+            std::erase_if(features.capabilities, [&](const auto& had) { return had.name == name; });
+            features.capabilities.push_back({name, on});
+        }
+    };
+    for (const Line* line : keep) add(*line, true);
+    for (const Line* line : drop) {
+        if (keep.empty())
+            add(*line, false);
+        else
+            context.untranslated(*line, "lxc takes either cap.keep or cap.drop; cap.keep counts");
+    }
+}
+
+void convert_labels(Context& context) {
+    const std::pair<const char*, const char*> models[] = {{"apparmor.profile", "apparmor"},
+                                                          {"selinux.context", "selinux"}};
+    for (const auto& [key, model] : models) {
+        const Line* line = context.one(key);
+        if (line == nullptr) continue;
+        xml::SecurityLabel label;
+        label.model = model;
+        if (line->value == "unconfined") {
+            label.type = "none";
+        } else if (line->value == "generated" || line->value == "unchanged") {
+            label.type = "dynamic";
+            label.relabel = true;
+            context.approximated(*line,
+                                 "as a dynamic <seclabel>, which this release does not act "
+                                 "upon");
+        } else {
+            label.type = "static";
+            label.relabel = false;
+            label.label = line->value;
+            context.approximated(*line,
+                                 "as a static <seclabel>, which this release does not act "
+                                 "upon");
+        }
+        context.domain.seclabels.push_back(std::move(label));
+    }
+}
+
+}  // namespace
+
+void convert_security(Context& context) {
+    convert_capabilities(context);
+    convert_labels(context);
+    if (const Line* line = context.one("seccomp.profile")) {
+        if (line->value == "none" || line->value == "unconfined") {
+            context.approximated(*line, "lxvirt's own filter stays");
+        } else {
+            const bool relative = !line->value.starts_with('/');
+            const std::string path = relative ? context.folder + "/" + line->value : line->value;
+            if (relative && context.facts.kind(path) != 'f')
+                return context.untranslated(*line, fmt::format("there is no file '{}'", path));
+            context.domain.container.seccomp_profile = path;
+            context.kept(*line, "as <lx:seccomp>, which takes the place of lxvirt's own filter");
+        }
+    }
+}
+
+}  // namespace lxvirt::driver::native
