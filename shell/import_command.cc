@@ -25,9 +25,22 @@ constexpr Option kImportOptions[] = {
     {"dry-run", OptionType::boolean, "show what would be done and define nothing"},
 };
 
-std::vector<native::LxcContainer> find_all(const std::string& lxcpath) {
-    return explain(fmt::format("Failed to look for containers in '{}'", lxcpath),
-                   [&] { return native::find_containers(lxcpath); });
+std::vector<native::LxcContainer> find_all(Session& session, const std::string& lxcpath,
+                                           bool has_names) {
+    std::vector<native::LxcContainer> found;
+    try {
+        found = native::find_containers(lxcpath);
+    } catch (const base::Exception& error) {
+        std::vector<std::string> lines{
+            fmt::format("Failed to look for containers in '{}'", lxcpath), error.message()};
+        if (has_names) lines.emplace_back("each name takes a --name of its own");
+        throw Failure(lines);
+    }
+    if (!found.empty()) return found;
+    if (base::exists(lxcpath + "/config"))
+        give_up("'{}' is a container itself: give the folder that it is in, and --name", lxcpath);
+    session.say_format("No folder in '{}' has a file 'config'\n", lxcpath);
+    return found;
 }
 
 // Imports one container after another, and shows all of them at the end.
@@ -142,7 +155,7 @@ bool import_lxc(Session& session, const Invocation& invocation) {
     const std::string lxcpath =
         invocation.has("lxcpath") ? invocation.text("lxcpath") : native::kDefaultLxcPath;
     const std::vector<std::string> names = invocation.all("name");
-    std::vector<native::LxcContainer> found = find_all(lxcpath);
+    std::vector<native::LxcContainer> found = find_all(session, lxcpath, !names.empty());
     Import import(session, invocation.has("dry-run"));
     for (const native::LxcContainer& container : found)
         if (names.empty() || std::find(names.begin(), names.end(), container.name) != names.end())

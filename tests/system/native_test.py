@@ -96,6 +96,10 @@ class Import(NativeCase):
 
     def test_a_folder_that_is_not_there_is_an_error(self):
         self.assertIn("open '/absent': No such file", self.fails("import-lxc", "/absent"))
+        self.assertIn("takes a --name of its own", self.fails("import-lxc", "--name", "a", "b"))
+        self.assertIn("has a file 'config'", self.ok("import-lxc", self.lxcpath))
+        self.config("a", "")
+        self.assertIn("is a container itself", self.fails("import-lxc", f"{self.lxcpath}/a"))
 
 
 if __name__ == "__main__":
