@@ -180,6 +180,11 @@ class Beside(GuestCase):
         self.ok("import-lxc", self.lxcpath)
         write(self.config, text + MORE)
         there = self.under_lxc()
+        # And what domxml-to-native makes of the domain means the same to lxc.
+        back = self.ok("domxml-to-native", "lxc-tools", NAME)
+        self.assertIn("lxc.cgroup.dir = ", back)
+        write(self.config, re.sub("lxc.cgroup.dir = .*", "", back))  # its own place, as before
+        self.assertEqual(self.under_lxc(), there)
         here = self.under_lxsh()
         mounts = there.pop("mounts"), here.pop("mounts")
         # lxc puts its boot id into /dev, and a proc and a sys for containers inside.
