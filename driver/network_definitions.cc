@@ -53,7 +53,7 @@ std::vector<xml::Network> NetworkDefinitions::others(std::string_view name) cons
     return found;
 }
 
-void NetworkDefinitions::check(xml::Network& network) const {
+void NetworkDefinitions::check(xml::Network& network, std::vector<std::string> taken) const {
     check_name(network.name);
     const auto own = find_network(root_, network.name);
     // A definition without a readable uuid may be replaced: that is its repair.
@@ -66,7 +66,6 @@ void NetworkDefinitions::check(xml::Network& network) const {
                    other->name, network.uuid);
     const auto rest = others(network.name);
     if (network.makes_bridge() && network.bridge.name.empty()) {
-        std::vector<std::string> taken;
         for (const xml::Network& other : rest) taken.push_back(other.bridge.name);
         base::Netlink netlink;
         for (base::LinkFacts& link : netlink.links()) taken.push_back(std::move(link.name));

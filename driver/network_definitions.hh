@@ -22,8 +22,8 @@ class NetworkDefinitions : public DefinitionFolder {
     [[nodiscard]] std::optional<xml::Network> load(std::string_view name) const;
     // Under the define lock. Gives it a bridge where it has none; throws operation_failed where the
     // name belongs to another uuid or the uuid to another name, internal_error where the bridge is
-    // another's (libvirt's sentences).
-    void check(xml::Network& network) const;
+    // another's (libvirt's sentences). `taken` are bridges that are promised to others.
+    void check(xml::Network& network, std::vector<std::string> taken = {}) const;
     // Of networks whose addresses are also this one's: only one of them can run at a time.
     [[nodiscard]] std::vector<std::string> rivals(const xml::Network& network) const;
     // True where there was none of this name.

@@ -116,6 +116,7 @@ void ApplyRun::refuse_doubles() {
 
 void ApplyRun::decide() {
     std::optional<DomainIndex> domains;
+    std::vector<std::string> bridges;
     for (ApplyItem& item : items_) {
         if (item.failed) continue;
         ObjectDocument& document = item.document;
@@ -126,7 +127,9 @@ void ApplyRun::decide() {
             if (item.equal()) {
                 ++summary_.unchanged;
             } else if (document.kind() == ObjectKind::network) {
-                decide_network(item);
+                NetworkDefinitions(root_).check(document.network(), bridges);
+                bridges.push_back(document.network().bridge.name);
+                item.after = document.canonical();
             } else {
                 if (!domains) domains.emplace(root_);
                 domains->check(document.name(), document.uuid());
@@ -136,11 +139,6 @@ void ApplyRun::decide() {
             fail(item, error.message());
         }
     }
-}
-
-void ApplyRun::decide_network(ApplyItem& item) const {
-    NetworkDefinitions(root_).check(item.document.network());
-    item.after = item.document.canonical();
 }
 
 // What is new belongs to apply from now on. What somebody else defined stays theirs.

@@ -40,7 +40,6 @@ class ApplyRun {
     void read_file(const std::string& file);
     void refuse_doubles();
     void decide();
-    void decide_network(ApplyItem& item) const;
     void write_record_ahead();
     void bring_networks();
     void bring_domains();

@@ -69,6 +69,15 @@ class Apply(NetworkCase):
         self.assertNotIn("-  <uuid>", told)
         self.assertIn("0 defined, 1 updated, 1 unchanged, 0 failed", told)
 
+    def test_networks_without_a_bridge_get_one_each(self):
+        for number in range(3):
+            self.file(f"n{number}", f"<network><name>n{number}</name>"
+                      f"<ip address='10.{number}.0.1' prefix='24'/></network>")
+        for told in (self.apply("--dry-run"), self.apply()):
+            bridges = [line.split("'")[1] for line in told.splitlines() if "<bridge name" in line]
+            self.assertEqual(bridges, ["virbr0", "virbr1", "virbr2"])
+        self.assertEqual(self.apply(), UNCHANGED.format(3))
+
     def test_one_that_fails_does_not_stop_the_others(self):
         write(f"{self.folder}/theirs.xml",
               self.small("theirs", "11111111-2222-4333-8444-555555555555"))
@@ -276,6 +285,12 @@ class Apply(NetworkCase):
         self.assertIn("  at next start: filesystem on '/mnt': ", told)
         self.assertEqual(self.output("c", "cat /srv/word"), "here")
         self.output("c", "kill $(cat /share/pid)")
+        # What was taken away by hand needs not be taken away again.
+        self.file("c", self.xml("c", devices=mount, features="<privnet/>", memory=300000))
+        self.apply()
+        self.ok("detach-mount", "c", "/mnt")
+        self.file("c", self.xml("c", features="<privnet/>", memory=300000))
+        self.assertNotIn("/mnt'", self.apply().replace("<target dir='/mnt'/>", ""))
         os.unlink(path)
         self.assertIn("  it runs on until it is stopped\n", self.apply("--prune"))
         self.assertEqual(self.state("c", reason=False), "running")
