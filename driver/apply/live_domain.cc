@@ -1,3 +1,4 @@
+// What of a change of a domain can be made while it runs.
 #include <algorithm>
 
 #include "base/error.hh"

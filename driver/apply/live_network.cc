@@ -1,3 +1,4 @@
+// What of a change of a network can be made while it runs.
 #include <tuple>
 
 #include "base/codec.hh"

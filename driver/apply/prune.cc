@@ -53,12 +53,12 @@ void ApplyRun::prune_kind(ObjectKind kind, const std::vector<std::string>& place
             continue;
         }
         const auto skip = [&](std::string_view why) {
-            report({.act = ApplyAct::skipped,
-                    .kind = kind,
-                    .name = name,
-                    .file = entry.file,
-                    .error = fmt::format("{} '{}', brought from {}, is kept: {}",
-                                         paths_of(root_, kind).kind, name, entry.file, why)});
+            tell_({.act = ApplyAct::skipped,
+                   .kind = kind,
+                   .name = name,
+                   .file = entry.file,
+                   .error = fmt::format("{} '{}', brought from {}, is kept: {}",
+                                        paths_of(root_, kind).kind, name, entry.file, why)});
         };
         const bool ours = std::any_of(places.begin(), places.end(), [&](const std::string& place) {
             return is_below(entry.file, place);
@@ -94,7 +94,7 @@ void ApplyRun::undefine(ObjectKind kind, const std::string& name, const AppliedE
         event.diff.clear();
         event.error = error.message();
     }
-    report(std::move(event));
+    tell_(event);
 }
 
 }  // namespace lxvirt::driver

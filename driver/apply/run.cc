@@ -1,7 +1,9 @@
+// ApplyRun: reading, deciding, and bringing what is new or changed.
 #include "driver/apply/run.hh"
 
 #include <algorithm>
 #include <filesystem>
+#include <tuple>
 
 #include "base/diff.hh"
 #include "base/error.hh"
@@ -76,11 +78,11 @@ void ApplyRun::read_file(const std::string& file) {
     const std::string_view element = xml::outermost_element(text);
     const auto kind = kind_of(element);
     if (!kind && (xml::is_device(element) || element == "networkport")) {
-        report({.act = ApplyAct::skipped,
-                .file = file,
-                .error = fmt::format("{}: a <{}> is neither a domain nor a network and is left "
-                                     "alone",
-                                     file, element)});
+        tell_({.act = ApplyAct::skipped,
+               .file = file,
+               .error = fmt::format("{}: a <{}> is neither a domain nor a network and is left "
+                                    "alone",
+                                    file, element)});
         return;
     }
     items_.push_back({.document = read_object(text, file), .before = {}, .after = {}});
@@ -88,28 +90,23 @@ void ApplyRun::read_file(const std::string& file) {
 
 // Which of two would be meant cannot be known, so neither is brought.
 void ApplyRun::refuse_doubles() {
-    const auto clash = [](const ApplyItem& a, const ApplyItem& b) {
-        return a.document.kind() == b.document.kind() &&
-               (a.document.name() == b.document.name() ||
-                (!a.document.uuid().empty() && a.document.uuid() == b.document.uuid()));
-    };
-    std::map<std::pair<ObjectKind, std::string>, std::vector<ApplyItem*>> by_key;
+    using Key = std::tuple<ObjectKind, std::string_view, std::string>;  // kind, of what, value
+    std::map<Key, std::vector<ApplyItem*>> by_key;
     for (ApplyItem& item : items_) {
-        by_key[{item.document.kind(), item.document.name()}].push_back(&item);
-        if (!item.document.uuid().empty())
-            by_key[{item.document.kind(), item.document.uuid()}].push_back(&item);
+        const ObjectDocument& document = item.document;
+        by_key[{document.kind(), "name", document.name()}].push_back(&item);
+        if (!document.uuid().empty())
+            by_key[{document.kind(), "uuid", document.uuid()}].push_back(&item);
     }
     for (const auto& [key, same] : by_key) {
+        if (same.size() == 1) continue;
         for (ApplyItem* item : same) {
-            const auto other = std::find_if(same.begin(), same.end(), [&](const ApplyItem* one) {
-                return one != item && clash(*one, *item);
-            });
-            if (other == same.end() || item->failed) continue;
-            fail(*item, fmt::format("{}: {} '{}' has the {} of '{}' in {}; neither is applied",
-                                    item->document.file(), paths_of(root_, key.first).kind,
-                                    item->document.name(),
-                                    key.second == item->document.name() ? "name" : "uuid",
-                                    (*other)->document.name(), (*other)->document.file()));
+            if (item->failed) continue;
+            const ObjectDocument& other = (item == same[0] ? same[1] : same[0])->document;
+            fail(*item,
+                 fmt::format("{}: {} '{}' has the {} of '{}' in {}; neither is applied",
+                             item->document.file(), paths_of(root_, other.kind()).kind,
+                             item->document.name(), std::get<1>(key), other.name(), other.file()));
         }
     }
 }
@@ -149,11 +146,12 @@ void ApplyRun::write_record_ahead() {
         if (folder.empty()) folder = base::parent_folder(absolute_file(file));
         return fmt::format("{}/{}", folder == "/" ? "" : folder, file.substr(file.rfind('/') + 1));
     };
-    for (const ApplyItem& item : items_) {
+    for (ApplyItem& item : items_) {
         if (item.failed) continue;
         const ObjectDocument& document = item.document;
+        item.ahead = !item.before;
         const AppliedEntry* const known = record_.find(document.kind(), document.name());
-        const bool ours = !item.before || (known != nullptr && known->uuid == document.uuid());
+        const bool ours = item.ahead || (known != nullptr && known->uuid == document.uuid());
         if (ours)
             record_.set(document.kind(), document.name(),
                         {document.uuid(), place(document.file())});
@@ -171,8 +169,10 @@ void ApplyRun::bring_networks() {
             if (!options_.dry_run) {
                 remarks = change_running(item);
                 base::test_point("apply-network-live");
-                (void)connection_.networks().define_xml(item.after, item.document.file());
+                const DefinedNetwork defined =
+                    connection_.networks().define_xml(item.after, item.document.file());
                 base::test_point("apply-network-stored");
+                remarks.insert(remarks.end(), defined.notices.begin(), defined.notices.end());
             }
             brought(item, std::move(remarks));
         } catch (const base::Exception& error) {
@@ -214,7 +214,9 @@ void ApplyRun::bring_domains() {
     } catch (const base::Exception& error) {
         // What holds for all of them: no space, no define lock.
         for (ApplyItem* item : items)
-            if (!item->failed) fail(*item, error.message());
+            if (!item->failed && !item->brought) fail(*item, error.message());
+        // Stored, but maybe not for good: the folder could not be synced.
+        if (items.back()->brought) fail_unread("", error.message());
     }
 }
 
@@ -241,35 +243,31 @@ std::vector<std::string> ApplyRun::change_running(const ApplyItem& item) {
 void ApplyRun::brought(ApplyItem& item, std::vector<std::string> remarks) {
     item.brought = true;
     ++(item.before ? summary_.updated : summary_.defined);
-    report({.act = item.before ? ApplyAct::updated : ApplyAct::defined,
-            .kind = item.document.kind(),
-            .name = item.document.name(),
-            .file = item.document.file(),
-            .diff = diff_of(item, root_),
-            .notices = item.document.notices(),
-            .remarks = std::move(remarks)});
+    tell_({.act = item.before ? ApplyAct::updated : ApplyAct::defined,
+           .kind = item.document.kind(),
+           .name = item.document.name(),
+           .file = item.document.file(),
+           .diff = diff_of(item, root_),
+           .notices = item.document.notices(),
+           .remarks = std::move(remarks)});
 }
 
 void ApplyRun::fail(ApplyItem& item, const std::string& error) {
     // What was written down ahead and has not come.
-    if (!item.before && !item.brought) record_.erase(item.document.kind(), item.document.name());
+    if (item.ahead && !item.brought) record_.erase(item.document.kind(), item.document.name());
     if (!item.failed) ++summary_.failed;
     item.failed = true;
-    report({.act = ApplyAct::failed,
-            .kind = item.document.kind(),
-            .name = item.document.name(),
-            .file = item.document.file(),
-            .error = error});
+    tell_({.act = ApplyAct::failed,
+           .kind = item.document.kind(),
+           .name = item.document.name(),
+           .file = item.document.file(),
+           .error = error});
 }
 
 void ApplyRun::fail_unread(const std::string& file, const std::string& error) {
     unread_ = true;
     ++summary_.failed;
-    report({.act = ApplyAct::failed, .file = file, .error = error});
-}
-
-void ApplyRun::report(ApplyEvent event) {
-    tell_(event);
+    tell_({.act = ApplyAct::failed, .file = file, .error = error});
 }
 
 ApplySummary apply(Connection& connection, const std::vector<std::string>& paths,

@@ -17,7 +17,8 @@ struct ApplyItem {
     ObjectDocument document;
     std::optional<std::string> before;  // the definition as it is stored
     std::string after;                  // canonical
-    bool brought = false;               // stored by this run
+    bool ahead = false;    // it is new, and in the record for what this run is going to do
+    bool brought = false;  // stored by this run
     bool failed = false;
     [[nodiscard]] bool equal() const { return before == after; }
 };
@@ -48,7 +49,6 @@ class ApplyRun {
     void fail(ApplyItem& item, const std::string& error);
     // `file` or a folder that could not be read: some name is not known.
     void fail_unread(const std::string& file, const std::string& error);
-    void report(ApplyEvent event);
 
     // --- prune.cc
     void prune(const std::vector<std::string>& paths);
