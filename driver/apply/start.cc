@@ -62,7 +62,7 @@ void ApplyRun::start_one(ApplyItem& item) {
         if (!options_.dry_run) connection_.networks().start({name, document.uuid()});
     }
     ++summary_.started;
-    report(
+    tell_(
         {.act = ApplyAct::started, .kind = document.kind(), .name = name, .file = document.file()});
 }
 

@@ -141,6 +141,12 @@ class Apply(NetworkCase):
         self.assertIn("domain 'b', brought from", result.err)
         self.assertEqual(self.defined(), ["a", "b", "hand", "o"])
         os.unlink(f"{self.repo}/broken.xml")
+        # One that is refused for its name is still apply's.
+        self.file("b1", self.small("b"))
+        self.file("b2", self.small("b"))
+        self.assertIn("neither is applied", self.fails("apply", self.repo, "--prune"))
+        os.unlink(f"{self.repo}/b1.xml")
+        os.unlink(f"{self.repo}/b2.xml")
         self.assertIn("Domain 'b' would be undefined", self.apply("--prune", "--dry-run"))
         told = self.apply("--prune")
         self.assertIn("+++ /dev/null\n", told)
