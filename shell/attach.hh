@@ -3,9 +3,10 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
-#include "driver/types.hh"
+#include "driver/connection.hh"
 #include "shell/command.hh"
 
 namespace lxvirt::shell {
@@ -14,6 +15,11 @@ inline constexpr Option kPersistentOption{"persistent", OptionType::boolean,
                                           "of the definition, and of the container if it runs"};
 inline constexpr Option kForceOption{"force", OptionType::boolean,
                                      "though it is in use; it goes when its users let go of it"};
+
+// attach_device, detach_device or update_device.
+using Act = std::vector<std::string> (driver::Connection::*)(const driver::DomainRef&,
+                                                             std::string_view,
+                                                             const driver::DeviceOptions&);
 
 // Throws Failure where --current meets one of the others.
 void check_affect_options(const Invocation& invocation);

@@ -35,10 +35,6 @@ void say_remarks(Session& session, const std::vector<std::string>& remarks) {
 
 namespace {
 
-using Act = std::vector<std::string> (driver::Connection::*)(const driver::DomainRef&,
-                                                             std::string_view,
-                                                             const driver::DeviceOptions&);
-
 // The three commands that take a document, in the words of each: "attach", "attached".
 bool with_document(Session& session, const Invocation& invocation, Act act,
                    std::string_view failing, std::string_view done, driver::Affect fallback) {
