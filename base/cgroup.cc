@@ -54,6 +54,7 @@ std::optional<Hierarchy> parse_line(std::string_view line) {
 
 void enable_controllers(const Hierarchy& hierarchy, const std::string& folder) {
     // One write per controller: one that cannot be enabled here must not keep the others out.
+    if (hierarchy.controllers.empty()) return;  // a hybrid host's
     const std::string file = folder + "/cgroup.subtree_control";
     const std::string enabled = read_file(file);
     const std::string available = read_file(folder + "/cgroup.controllers");
@@ -69,11 +70,18 @@ void enable_controllers(const Hierarchy& hierarchy, const std::string& folder) {
     }
 }
 
-void fill_cpuset(const std::string& folder) {
+// A group takes no process before it has cpus and mems; those above that have none get them first.
+void fill_cpuset(const Hierarchy& hierarchy, const std::string& path) {
+    const std::string folder = full_path(hierarchy, path);
     for (const char* file : {"cpuset.cpus", "cpuset.mems"}) {
         if (!trim(read_file(folder + "/" + file)).empty()) continue;
-        const std::string parent = read_file(parent_folder(folder) + "/" + file);
-        write_value(folder + "/" + file, trim(parent));
+        const std::string above = parent_folder(path);
+        std::string value = read_file(parent_folder(folder) + "/" + file);
+        if (trim(value).empty() && above != "/") {
+            fill_cpuset(hierarchy, above);
+            value = read_file(parent_folder(folder) + "/" + file);
+        }
+        write_value(folder + "/" + file, trim(value));
     }
 }
 
@@ -81,6 +89,14 @@ void fill_cpuset(const std::string& folder) {
 bool make_level(const std::string& folder) {
     if (::mkdir(folder.c_str(), 0755) == 0) return true;
     if (errno == EEXIST) return false;
+    fail_errno("make control group '{}'", folder);
+}
+
+// False where the folder above is missing.
+bool try_make(const Hierarchy& hierarchy, const std::string& path) {
+    const std::string folder = full_path(hierarchy, path);
+    if (::mkdir(folder.c_str(), 0755) == 0 || errno == EEXIST) return true;
+    if (errno == ENOENT) return false;
     fail_errno("make control group '{}'", folder);
 }
 
@@ -93,7 +109,6 @@ void make_levels(const Hierarchy& hierarchy, const std::string& path) {
         const bool last = end == path.size();
         if (made && !last)
             (void)::setxattr(folder.c_str(), kMark, "1", 1, 0);  // then it just stays
-        if (hierarchy.has("cpuset") && !hierarchy.unified) fill_cpuset(folder);
         if (hierarchy.unified && !last) enable_controllers(hierarchy, folder);
     }
 }
@@ -164,7 +179,9 @@ void make_group(const Hierarchy& hierarchy, const std::string& path) {
     for (int attempt = 0;; ++attempt) {
         try {
             if (hierarchy.unified && attempt == 0) enable_controllers(hierarchy, hierarchy.mount);
-            make_levels(hierarchy, path);
+            // What is above is usually there; on v2 each level has to be looked at.
+            if (hierarchy.unified || !try_make(hierarchy, path)) make_levels(hierarchy, path);
+            if (hierarchy.has("cpuset") && !hierarchy.unified) fill_cpuset(hierarchy, path);
             return;
         } catch (const SystemError& error) {
             if (error.error() != ENOENT || attempt == 20) throw;

@@ -144,7 +144,19 @@ InMountNamespace::~InMountNamespace() {
         ::_exit(1);
 }
 
+namespace {
+
+bool make_last_folder(Fd root, const std::string& path, mode_t mode) {
+    const auto parent = try_open_in_root(root, parent_folder(path), O_PATH | O_DIRECTORY);
+    const std::string name = path.substr(path.rfind('/') + 1);
+    return parent && ::mkdirat(parent->get(), name.c_str(), mode) == 0;
+}
+
+}  // namespace
+
 void make_folders_in_root(Fd root, const std::string& path, mode_t mode) {
+    // Usually just the last one is missing.
+    if (make_last_folder(root, path, mode)) return;
     std::size_t from = path.find_first_not_of('/');
     while (from != std::string::npos) {
         const std::size_t end = std::min(path.find('/', from), path.size());

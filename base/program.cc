@@ -43,7 +43,7 @@ void exec_program(Fd program, const std::vector<std::string>& argv) {
     (void)::syscall(SYS_execveat, program.get(), "", words.data(), environment, AT_EMPTY_PATH);
 }
 
-StartedProgram start_program(const ProgramStart& start) {
+StartedProgram start_program_soon(const ProgramStart& start) {
     const UniqueFd program = move_up(start.program);
     std::vector<UniqueFd> moved;
     for (const Fd fd : start.fds) moved.push_back(move_up(fd));
@@ -52,12 +52,12 @@ StartedProgram start_program(const ProgramStart& start) {
     // Tells of a failed exec; a successful one closes it.
     int ends[2];
     if (::pipe2(ends, O_CLOEXEC) != 0) fail_errno("make a pipe");
-    const UniqueFd report(ends[0]);
+    UniqueFd report(ends[0]);
     UniqueFd failure = move_up(Fd(ends[1]));
     (void)::close(ends[1]);
     int pidfd = -1;
     clone_args args{};
-    args.flags = CLONE_PIDFD | CLONE_VFORK;
+    args.flags = CLONE_PIDFD;
     args.pidfd = reinterpret_cast<std::uintptr_t>(&pidfd);
     args.exit_signal = SIGCHLD;
     if (start.group.valid()) {
@@ -77,13 +77,19 @@ StartedProgram start_program(const ProgramStart& start) {
         ::_exit(127);
     }
     if (pid < 0) fail_with(-pid, "spawn '{}'", start.argv.front());
-    StartedProgram started{UniqueFd(pidfd), pid};
-    failure.reset();
+    return {UniqueFd(pidfd), pid, std::move(report)};
+}
+
+void check_started(const StartedProgram& started, const std::string& name) {
     int error = 0;
-    if (::read(report.get(), &error, sizeof error) == sizeof error) {
-        (void)reap(started.process, true);
-        fail_with(error, "execute '{}'", start.argv.front());
-    }
+    if (::read(started.report.get(), &error, sizeof error) != sizeof error) return;
+    (void)reap(started.process, true);
+    fail_with(error, "execute '{}'", name);
+}
+
+StartedProgram start_program(const ProgramStart& start) {
+    StartedProgram started = start_program_soon(start);
+    check_started(started, start.argv.front());
     return started;
 }
 

@@ -25,6 +25,7 @@ void exec_program(Fd program, const std::vector<std::string>& argv);
 struct StartedProgram {
     UniqueFd process;  // pidfd of our child
     pid_t pid = 0;
+    UniqueFd report;  // tells of a failed exec
 };
 
 struct ProgramStart {
@@ -37,6 +38,9 @@ struct ProgramStart {
 // With an empty environment; the caller reaps it. Throws SystemError naming `argv[0]` where it
 // cannot be executed.
 [[nodiscard]] StartedProgram start_program(const ProgramStart& start);
+// The same without waiting for the exec; check_started() does, and throws where it failed.
+[[nodiscard]] StartedProgram start_program_soon(const ProgramStart& start);
+void check_started(const StartedProgram& started, const std::string& name);
 
 // Lets a descriptor go over execve, respectively not.
 void keep_over_exec(Fd fd, bool keep);

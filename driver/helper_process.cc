@@ -13,6 +13,7 @@
 #include "base/program.hh"
 #include "base/socket.hh"
 #include "config.hh"
+#include "helper/sync.hh"
 
 namespace lxvirt::driver {
 
@@ -68,17 +69,17 @@ HelperProcess HelperProcess::spawn(const std::string& name, base::Fd operation,
     reap_helpers();
     auto [ours, theirs] = base::socket_pair(SOCK_SEQPACKET);
     const base::UniqueFd image = base::open_readonly_program(helper_path());
-    base::StartedProgram started =
-        base::start_program({.program = image,
-                             .argv = {"lxc_helper", "--name", name, "--channel", "3", "--operation",
-                                      "4", "--image", "5", "--group", group.path},
-                             .fds = {theirs, operation, image},
-                             .group = group.unified});
-    return {std::move(ours), std::move(started.process), started.pid};
+    base::StartedProgram started = base::start_program_soon(
+        {.program = image,
+         .argv = {"lxc_helper", "--name", name, "--channel", "3", "--operation", "4", "--image",
+                  "5", "--group", group.path},
+         .fds = {theirs, operation, image},
+         .group = group.unified});
+    return {std::move(ours), std::move(started)};
 }
 
 HelperProcess HelperProcess::adopt(base::UniqueFd channel, pid_t pid) {
-    return {std::move(channel), base::UniqueFd(), pid};
+    return {std::move(channel), {{}, pid, {}}};
 }
 
 void HelperProcess::send_plan(const helper::Plan& plan) const {
@@ -86,9 +87,21 @@ void HelperProcess::send_plan(const helper::Plan& plan) const {
     base::send_message(channel_, "plan", {file});
 }
 
+void HelperProcess::say_groups_made() const {
+    try {
+        helper::send_word(channel_, helper::kGroupsMade);
+    } catch (const base::SystemError& error) {
+        if (error.error() != EPIPE && error.error() != ECONNRESET) throw;
+        // It has failed, and await_start() tells why.
+    }
+}
+
 helper::StartReply HelperProcess::await_start() {
     const auto message = base::receive_message(channel_, helper::kMaxMessage);
-    if (!message) base::fail(base::ErrorCode::internal_error, "lxc_helper ended without a word");
+    if (!message) {
+        if (program_.process) base::check_started(program_, helper_path());
+        base::fail(base::ErrorCode::internal_error, "lxc_helper ended without a word");
+    }
     auto reply = base::decode<helper::StartReply>(message->bytes, "answer of lxc_helper");
     if (reply.failure.empty()) return reply;
     throw base::PreparedError(static_cast<base::ErrorCode>(reply.error), reply.failure);
@@ -96,14 +109,14 @@ helper::StartReply HelperProcess::await_start() {
 
 void HelperProcess::commit() {
     base::send_message(channel_, "c");
-    if (process_) reap_later(std::move(process_));
+    if (program_.process) reap_later(std::move(program_.process));
 }
 
 bool HelperProcess::abandon() {
     channel_.reset();
-    if (!process_) return true;
-    const auto status = base::reap(process_, true);
-    process_.reset();
+    if (!program_.process) return true;
+    const auto status = base::reap(program_.process, true);
+    program_.process.reset();
     return !status || !status->signaled;
 }
 

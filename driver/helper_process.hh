@@ -9,6 +9,7 @@
 #include <string>
 
 #include "base/fd.hh"
+#include "base/program.hh"
 #include "helper/plan.hh"
 #include "helper/protocol.hh"
 
@@ -32,16 +33,19 @@ struct HelperGroup {
 
 class HelperProcess {
   public:
-    // Spawns it; it waits for its plan. `operation` is the operation lock, which it shares until
-    // the start is committed; `group`: see there. Throws SystemError.
+    // Spawns it, without waiting until it is executed; it waits for its plan. `operation` is the
+    // operation lock, which it shares until the start is committed; `group`: see there. Throws
+    // SystemError.
     static HelperProcess spawn(const std::string& name, base::Fd operation,
                                const HelperGroup& group);
     // The side of a process that the helper itself called, over its inherited channel.
     static HelperProcess adopt(base::UniqueFd channel, pid_t pid);
 
-    [[nodiscard]] pid_t pid() const { return pid_; }
+    [[nodiscard]] pid_t pid() const { return program_.pid; }
 
     void send_plan(const helper::Plan& plan) const;
+    // After a plan whose groups are made by the driver.
+    void say_groups_made() const;
     // Waits for the container to run; throws Error with the helper's words where it does not.
     [[nodiscard]] helper::StartReply await_start();
     // Without it the helper undoes everything once the channel closes.
@@ -53,11 +57,10 @@ class HelperProcess {
     [[nodiscard]] base::UniqueFd take_channel() { return std::move(channel_); }
 
   private:
-    HelperProcess(base::UniqueFd channel, base::UniqueFd process, pid_t pid)
-        : channel_(std::move(channel)), process_(std::move(process)), pid_(pid) {}
+    HelperProcess(base::UniqueFd channel, base::StartedProgram program)
+        : channel_(std::move(channel)), program_(std::move(program)) {}
     base::UniqueFd channel_;
-    base::UniqueFd process_;  // pidfd, of our child
-    pid_t pid_;
+    base::StartedProgram program_;  // only the pid where it is not our child
 };
 
 // Reaps the supervisors that this program spawned and that have ended.

@@ -39,9 +39,9 @@ std::string canonical(const std::string& folder) {
 }
 
 void make_private(const std::string& path) {
+    if (::mkdir(path.c_str(), 0700) == 0 || errno == EEXIST) return;
     base::make_folders(base::parent_folder(path));
-    if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST)
-        base::fail_errno("make folder '{}'", path);
+    base::make_folders(path, 0700);
 }
 
 std::string join(std::string folder, std::string_view name, std::string_view suffix) {

@@ -18,6 +18,7 @@
 #include "driver/live.hh"
 #include "driver/network_ports.hh"
 #include "driver/state.hh"
+#include "helper/groups.hh"
 #include "xml/parse.hh"
 
 namespace lxvirt::driver {
@@ -72,17 +73,36 @@ void take_loops(LiveState& live, const helper::StartReply& reply) {
         }
 }
 
+// The numbers of loop devices are in no rule before the helper has made them.
+bool knows_device_rules(const helper::Plan& plan) {
+    return std::none_of(plan.dev.nodes.begin(), plan.dev.nodes.end(),
+                        [](const auto& node) { return !node.loop_file.empty(); });
+}
+
+helper::StartReply make_groups_and_wait(HelperProcess& helper, const helper::Plan& plan) {
+    if (!plan.groups.made_by_driver) return helper.await_start();
+    try {
+        helper::make_groups(plan.groups, plan.namespaces);
+        helper.say_groups_made();
+        return helper.await_start();
+    } catch (const base::Exception&) {
+        (void)helper::remove_groups(plan.groups);
+        throw;
+    }
+}
+
 // From the compiled plan to a running container; live.xml says `starting` before anything is made.
-void carry_out(const Root& root, const HostFacts& host, HelperProcess& helper,
-               const helper::Plan& plan, LiveState& live) {
+void carry_out(const Root& root, const HostFacts& host, HelperProcess& helper, helper::Plan plan,
+               LiveState& live) {
     live.phase = LivePhase::starting;
     live.helper = helper.pid();
     live.cgroup = plan.groups.outer;
     live.links = made_links(plan);
     live.made = made_devices(plan, host);
+    plan.groups.made_by_driver = knows_device_rules(plan);
     write_live(root, live);
     helper.send_plan(plan);
-    const helper::StartReply reply = helper.await_start();
+    const helper::StartReply reply = make_groups_and_wait(helper, plan);
     take_console_paths(live, reply);
     take_loops(live, reply);
     live.phase = LivePhase::running;
@@ -152,16 +172,16 @@ base::UniqueFd start_domain(const Root& root, StartRequest request,
         helper = spawn_helper(live.domain, host, lock);
         name_live_domain(live.domain, helper->pid());
         claim_ports(root, live.domain, helper->pid());
-        const helper::Plan plan = compile_plan(live.domain, root, host,
-                                               {.helper = helper->pid(),
-                                                .paused = request.options.paused,
-                                                .autodestroy = request.options.autodestroy,
-                                                .has_hooks = calls_hooks(root, live.domain),
-                                                .uri = request.uri,
-                                                .tell = log_of(root, name)});
+        helper::Plan plan = compile_plan(live.domain, root, host,
+                                         {.helper = helper->pid(),
+                                          .paused = request.options.paused,
+                                          .autodestroy = request.options.autodestroy,
+                                          .has_hooks = calls_hooks(root, live.domain),
+                                          .uri = request.uri,
+                                          .tell = log_of(root, name)});
         call_hooks(root, live, "prepare");
         call_hooks(root, live, "start");
-        carry_out(root, host, *helper, plan, live);
+        carry_out(root, host, *helper, std::move(plan), live);
         call_hooks(root, live, "started");
         helper->commit();
     } catch (const base::Exception&) {
@@ -198,12 +218,12 @@ void restart_domain(const Root& root, const std::string& name, const std::string
         base::fail(base::ErrorCode::internal_error, "domain '{}' has no live definition", name);
     HelperProcess helper = HelperProcess::adopt(std::move(channel), helper_pid);
     const HostFacts host = host_facts(root);
-    const helper::Plan plan = plan_of_restart(root, live->domain, host,
-                                              {.helper = helper_pid,
-                                               .has_hooks = calls_hooks(root, live->domain),
-                                               .uri = uri,
-                                               .tell = log_of(root, name)});
-    carry_out(root, host, helper, plan, *live);
+    helper::Plan plan = plan_of_restart(root, live->domain, host,
+                                        {.helper = helper_pid,
+                                         .has_hooks = calls_hooks(root, live->domain),
+                                         .uri = uri,
+                                         .tell = log_of(root, name)});
+    carry_out(root, host, helper, std::move(plan), *live);
     helper.commit();
 }
 

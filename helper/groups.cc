@@ -48,49 +48,37 @@ void give_to_container(const Hierarchy& hierarchy, const std::string& path,
     }
 }
 
+// Whether a line of /proc/self/cgroup (cgroups(7)) says so: "4:memory:/". In doubt not: a name and
+// its options differ where several controllers share a hierarchy.
+bool is_in_root(const std::string& own, const Hierarchy& hierarchy) {
+    const std::string_view options = hierarchy.options;
+    const bool named = options.starts_with("none,");
+    return own.find(fmt::format(":{}:/\n", named ? options.substr(5) : options)) !=
+           std::string::npos;
+}
+
 }  // namespace
 
-void enter_helper_group(const Groups& groups) {
-    for (const Hierarchy& hierarchy : groups.hierarchies) {
-        if (hierarchy.unified) continue;  // born there
-        // Another helper may remove the shared group between the two calls.
-        for (int attempt = 0;; ++attempt) {
-            base::make_group(hierarchy, groups.helper);
-            try {
-                base::attach_self(base::open_attach_file(hierarchy, groups.helper));
-                break;
-            } catch (const base::SystemError& error) {
-                if ((error.error() != ENOENT && error.error() != ENODEV) || attempt == 10) throw;
-            }
-        }
-    }
+void leave_callers_groups(const std::vector<Hierarchy>& hierarchies) {
+    const std::string own = base::read_file("/proc/self/cgroup");
+    for (const Hierarchy& hierarchy : hierarchies)
+        if (!hierarchy.unified && !is_in_root(own, hierarchy))
+            base::attach_self(base::open_attach_file(hierarchy, ""));
 }
 
 namespace {
 
-// Removes the supervisors' group where this was the last of them.
-void remove_helper_group(const Groups& groups) noexcept {
-    for (const Hierarchy& hierarchy : groups.hierarchies) {
-        try {
-            base::remove_empty_group(hierarchy, groups.helper);
-        } catch (const base::Exception&) {
-            // Empty groups that stay are used by the next start.
-        }
-    }
-}
-
 // The last child. Of what it inherited it keeps nothing, locks above all.
-[[noreturn]] void remove_after(base::Fd parent, const Groups& groups) noexcept {
+[[noreturn]] void remove_after(base::Fd parent, const Hierarchy& unified,
+                               const std::string& group) noexcept {
     try {
         (void)::prctl(PR_SET_NAME, "lxc_cleanup");
         if (::dup2(parent.get(), 0) != 0) ::_exit(1);
         (void)::close_range(1, ~0U, 0);
-        for (const Hierarchy& hierarchy : groups.hierarchies)
-            if (!hierarchy.unified) base::attach_self(base::open_attach_file(hierarchy, ""));
         (void)base::wait_readable(base::Fd(0), std::chrono::seconds(30));
-        remove_helper_group(groups);
+        base::remove_empty_group(unified, group);
     } catch (const base::Exception&) {
-        // Nobody to tell; see remove_helper_group().
+        // Nobody to tell; an empty group that stays is used by the next start.
     }
     ::_exit(0);
 }
@@ -98,38 +86,40 @@ void remove_helper_group(const Groups& groups) noexcept {
 }  // namespace
 
 void leave_helper_group(const Groups& groups) noexcept {
+    const Hierarchy* unified = base::unified_of(groups.hierarchies);
+    if (unified == nullptr) return;
     // A process cannot remove the group it is in, and moving out of a v2 group takes 10 ms. A last
     // child, born in the root group, waits for our end and does it.
     try {
-        const Hierarchy* unified = base::unified_of(groups.hierarchies);
-        base::UniqueFd root;
+        const base::UniqueFd root = base::open_file(unified->mount, O_RDONLY | O_DIRECTORY);
         clone_args args{};
-        if (unified != nullptr) {
-            root = base::open_file(unified->mount, O_RDONLY | O_DIRECTORY);
-            args.flags = CLONE_INTO_CGROUP;
-            args.cgroup = static_cast<std::uint64_t>(root.get());
-        }
+        args.flags = CLONE_INTO_CGROUP;
+        args.cgroup = static_cast<std::uint64_t>(root.get());
         const auto parent = base::open_pidfd(::getpid());
-        if (parent && base::clone3(args) == 0) remove_after(*parent, groups);
+        if (parent && base::clone3(args) == 0) remove_after(*parent, *unified, groups.helper);
     } catch (const base::Exception&) {
         // As above: the group stays, empty.
     }
 }
 
-MadeGroups make_groups(const Groups& groups, const Namespaces& namespaces) {
-    MadeGroups made;
+void make_groups(const Groups& groups, const Namespaces& namespaces) {
     for (const Hierarchy& hierarchy : groups.hierarchies) base::make_group(hierarchy, groups.outer);
     write_limits(groups);
     base::write_device_rules(groups.hierarchies, groups.outer, groups.devices);
     for (const Hierarchy& hierarchy : groups.hierarchies) {
         base::make_group(hierarchy, groups.inner);
         give_to_container(hierarchy, groups.inner, namespaces);
+    }
+}
+
+MadeGroups open_groups(const Groups& groups) {
+    MadeGroups made;
+    for (const Hierarchy& hierarchy : groups.hierarchies)
         if (hierarchy.unified)
             made.unified_inner =
                 base::open_file(folder_of(hierarchy, groups.inner), O_RDONLY | O_DIRECTORY);
         else
             made.attach.push_back(base::open_attach_file(hierarchy, groups.inner));
-    }
     return made;
 }
 

@@ -1,7 +1,7 @@
 // The container's control groups, in every hierarchy: an outer one that holds limits and device
 // rules, an inner one that becomes the root of its cgroup namespace (so limits cannot be lifted
-// from inside), and one for the supervisors. Made and removed here; the init enters the inner ones
-// itself.
+// from inside), and on v2 one for the supervisors. The driver makes the container's while the
+// helper prepares the rest, where it can; the init enters the inner ones itself.
 #pragma once
 
 #include <string>
@@ -17,14 +17,18 @@ struct MadeGroups {
     base::UniqueFd unified_inner;        // v2: for CLONE_INTO_CGROUP; invalid without a v2 tree
 };
 
-// The helper leaves whatever v1 groups its caller had; it was born in the right v2 group.
-void enter_helper_group(const Groups& groups);
+// To the root of each v1 hierarchy, so that no limit of the caller's holds the helper, which was
+// born in the right v2 group. A group of its own in each would take 20 calls at every start and
+// end.
+void leave_callers_groups(const std::vector<base::Hierarchy>& hierarchies);
 // The last thing before the helper ends: has the group removed once it is gone, if nobody else is
 // in it.
 void leave_helper_group(const Groups& groups) noexcept;
 
-// Throws SystemError naming the limit that the kernel refused.
-[[nodiscard]] MadeGroups make_groups(const Groups& groups, const Namespaces& namespaces);
+// Makes outer and inner. Throws SystemError naming the limit that the kernel refused.
+void make_groups(const Groups& groups, const Namespaces& namespaces);
+// Opens what the init needs to enter the inner ones.
+[[nodiscard]] MadeGroups open_groups(const Groups& groups);
 
 // Kills what is left and removes outer and inner; returns what could not be removed.
 [[nodiscard]] std::vector<std::string> remove_groups(const Groups& groups);

@@ -154,6 +154,12 @@ void equip(const Plan& plan, const Prepared& prepared, pid_t init, base::Fd sync
     }
 }
 
+void await_groups(base::Fd driver) {
+    if (!await_word(driver, kGroupsMade))
+        base::fail(base::ErrorCode::internal_error,
+                   "the driver went away before it made the container's groups");
+}
+
 Groups with_loop_rules(Groups groups, const Prepared& prepared) {
     groups.devices.insert(groups.devices.end(), prepared.loop_rules.begin(),
                           prepared.loop_rules.end());
@@ -183,12 +189,17 @@ Launched launch(const Plan& plan, base::Fd image, base::Fd channel) {
     prepared.image = image;
     const auto enter = open_shared(plan.namespaces);
     Launched launched;
-    base::Rollback rollback;  // goes before what it undoes
-    // Before the groups are made: what is half made goes too.
-    rollback.add([&] { (void)remove_container(plan, launched.guard, launched.init); });
-    MadeGroups groups = make_groups(with_loop_rules(plan.groups, prepared), plan.namespaces);
     auto [ours, theirs] = base::socket_pair(SOCK_SEQPACKET);
     launched.guard = spawn_guard();
+    base::Rollback rollback;  // goes before what it undoes
+    // What is half made goes too; groups that the driver is just making are its own until it says
+    // so.
+    rollback.add([&] { (void)remove_container(plan, launched.guard, launched.init); });
+    if (plan.groups.made_by_driver)
+        await_groups(channel);
+    else
+        make_groups(with_loop_rules(plan.groups, prepared), plan.namespaces);
+    const MadeGroups groups = open_groups(plan.groups);
     const ChildContext context{plan, prepared, groups, theirs};
     launched.init = spawn_init(launched.guard, enter, plan.namespaces.fresh | CLONE_NEWNS,
                                groups.unified_inner, [&context, &ours = ours] {
@@ -200,6 +211,9 @@ Launched launch(const Plan& plan, base::Fd image, base::Fd channel) {
     if (!pid) await_ready(plan, ours, channel);
     launched.init_pid = *pid;
     equip(plan, prepared, *pid, ours, channel);
+    // While the init sets itself up.
+    launched.init_start = base::start_time(*pid);
+    launched.listener = base::listen_local(plan.supervision.run_folder, "control.sock");
     await_ready(plan, ours, channel);
     launched.namespaces = keep_namespaces(plan, *pid);
     run_host_hooks(plan, "start-host", *pid, channel);

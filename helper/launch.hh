@@ -1,17 +1,17 @@
 // One launch: from a plan to a container whose init waits for its exec, then runs. launch() is
 // called by main() with the alive lock held and returns what the supervisor goes on with; if it
 // throws, nothing it made is left. `image` is the clone that the helper was executed from, or not
-// valid; `channel` leads to whoever starts it: its hang-up ends a hook that runs.
+// valid; `channel` leads to whoever starts it: over it comes the word that the groups are there,
+// where the driver makes them, and its hang-up ends a hook that runs.
 //
-// Order (design, "Start, step by step" and hard parts 1, 6 and 7): groups, then everything that can
-// be made detached (the /dev tmpfs, devpts, host trees, loop devices), then guard and init, then
-// what needs the init's namespaces (id maps, id-mapped mounts, links); meanwhile the init sets
-// itself up.
+// Order (design, "Start, step by step" and hard parts 1, 6 and 7): everything that can be made
+// detached (the /dev tmpfs, devpts, host trees, loop devices), guard, groups, init, then what needs
+// the init's namespaces (id maps, id-mapped mounts, links); meanwhile the init sets itself up.
 #pragma once
 
 #include <sys/types.h>
 
-#include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -37,10 +37,12 @@ struct KeptLoop {
 };
 
 struct Launched {
-    base::UniqueFd init;    // pidfd
-    base::UniqueFd guard;   // pidfd
-    pid_t init_pid = 0;     // in the host's pid namespace
-    std::uint64_t dev = 0;  // st_dev of /dev
+    base::UniqueFd init;                      // pidfd
+    base::UniqueFd guard;                     // pidfd
+    pid_t init_pid = 0;                       // in the host's pid namespace
+    std::optional<std::uint64_t> init_start;  // its start time, see base/process.hh
+    base::UniqueFd listener;                  // the control socket
+    std::uint64_t dev = 0;                    // st_dev of /dev
     std::vector<ConsoleEnds> consoles;
     std::vector<KeptLoop> loops;
     // Kept for the hooks that run after its end: "mnt" ...; none where there are no hooks.

@@ -105,14 +105,14 @@ struct Work {
     base::RecordLock alive;
 };
 
-// The supervisors' group is entered while the driver still compiles the plan. Whoever gets no plan
-// leaves it all the same.
+// The caller's groups are left while the driver still compiles the plan. Whoever gets no plan
+// leaves the supervisors' all the same.
 Work receive_work(const Arguments& arguments, base::Fd channel) {
     Groups groups;
     groups.hierarchies = base::find_hierarchies();
     groups.helper = arguments.group;
     try {
-        enter_helper_group(groups);
+        leave_callers_groups(groups.hierarchies);
         Plan plan = receive_plan(channel);
         base::RecordLock alive = take_alive_lock(arguments, plan);
         return {std::move(plan), std::move(alive)};

@@ -19,7 +19,7 @@
 namespace lxvirt::helper {
 
 // Another value is refused: a helper of one build is not handed the plan of another.
-inline constexpr std::uint32_t kPlanVersion = 4;
+inline constexpr std::uint32_t kPlanVersion = 5;
 
 struct KeyValue {
     std::string key, value;
@@ -87,6 +87,7 @@ struct Groups {
     std::string helper;  // the group of the supervisors themselves
     std::vector<GroupLimit> limits;
     std::vector<base::DeviceRule> devices;
+    bool made_by_driver = false;  // while the helper prepares the rest; it waits for a word
     template <typename Self, typename Visitor>
     static void fields(Self& self, Visitor& visit) {
         visit("hierarchies", self.hierarchies);
@@ -95,6 +96,7 @@ struct Groups {
         visit("helper", self.helper);
         visit("limits", self.limits);
         visit("devices", self.devices);
+        visit("made_by_driver", self.made_by_driver);
     }
 };
 

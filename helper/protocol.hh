@@ -1,9 +1,11 @@
 // What the driver and a running helper say to each other.
 //
 // Start: the driver spawns `lxc_helper --name NAME --channel FD` where FD is one end of a
-// SOCK_SEQPACKET pair, and sends one StartRequest with the plan in a memfd (SCM_RIGHTS). The helper
-// answers with one StartReply and then waits for one byte that commits the start; if the channel
-// closes before, it undoes everything.
+// SOCK_SEQPACKET pair, and sends one StartRequest with the plan in a memfd (SCM_RIGHTS). Where the
+// plan says so it makes the container's groups while the helper prepares the rest, and says
+// kGroupsMade; it removes them where the start fails before that. The helper answers with one
+// StartReply and then waits for one byte that commits the start; if the channel closes before, it
+// undoes everything.
 //
 // Control: DIR/control.sock (SOCK_SEQPACKET, root only, SO_PEERCRED checked). One Request, one
 // Reply; a console reply carries the stream's descriptor, and that connection then takes

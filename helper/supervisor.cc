@@ -39,16 +39,11 @@ Supervisor::Supervisor(const Plan& plan, Launched launched, SupervisorOptions op
         consoles_.push_back(
             std::make_unique<Console>(loop_, std::move(launched_.consoles[i]), plan_.consoles[i]));
     loop_.watch(launched_.init, EPOLLIN, [this](std::uint32_t) { on_init_end(); });
-    try {
-        listen();
-    } catch (const base::Exception&) {
-        (void)remove_container(plan_, launched_.guard, launched_.init);
-        throw;
-    }
+    loop_.watch(launched_.listener, EPOLLIN, [this](std::uint32_t) { on_connection(); });
     status_.state = plan_.supervision.paused ? "paused" : "running";
     status_.reason = plan_.supervision.paused ? "starting up" : "booted";
     status_.init_pid = launched_.init_pid;
-    status_.init_start = base::start_time(launched_.init_pid);
+    status_.init_start = launched_.init_start;
     status_.boots = options_.boots;
     status_.dev = launched_.dev;
     write_consoles();
@@ -110,13 +105,8 @@ void Supervisor::tell_journal(std::string_view event, std::string_view detail) {
 
 // --- the control socket
 
-void Supervisor::listen() {
-    listener_ = base::listen_local(plan_.supervision.run_folder, "control.sock");
-    loop_.watch(listener_, EPOLLIN, [this](std::uint32_t) { on_connection(); });
-}
-
 void Supervisor::on_connection() {
-    auto socket = base::accept_local(listener_);
+    auto socket = base::accept_local(launched_.listener);
     if (!socket || base::peer_of(*socket).uid != 0 || connections_.size() >= kMaxConnections)
         return;
     const int fd = socket->get();
@@ -259,6 +249,7 @@ void Supervisor::kill_container() {
     } catch (const base::Exception& error) {
         note(error.message());
     }
+    leave_group();  // while the kernel takes the container down
 }
 
 void Supervisor::on_init_end() {
@@ -285,13 +276,15 @@ void Supervisor::finish_under_lock() {
 
 void Supervisor::finish() {
     base::raise_capabilities();
-    const auto& groups = plan_.groups;
-    const bool oom = base::oom_kills(groups.hierarchies, groups.outer).value_or(0) != 0;
+    const auto is_oom = [&groups = plan_.groups] {
+        return base::oom_kills(groups.hierarchies, groups.outer).value_or(0) != 0;
+    };
+    const bool killed = ended_->signaled && ended_->value == SIGKILL && !destroy_asked_;
     const Ending ending = judge_end({.exit = *ended_,
                                      .destroy_asked = destroy_asked_,
                                      .shutdown_asked = shutdown_asked_,
                                      .restart_asked = restart_asked_,
-                                     .oom = oom},
+                                     .oom = killed && is_oom()},
                                     plan_.supervision);
     status_.exit = ending.exit;
     note(fmt::format("the container's init ended: {}", ended_->text()));
@@ -345,7 +338,12 @@ void Supervisor::leave(std::string_view reason, std::string_view event_detail) {
     tell_journal("Stopped", event_detail);
     call_stop_hooks();
     remove_files();
-    leave_helper_group(plan_.groups);
+    leave_group();
+}
+
+void Supervisor::leave_group() {
+    if (!leaves_group_) leave_helper_group(plan_.groups);
+    leaves_group_ = true;
 }
 
 // The hooks get the live definition, so the driver's process reads it before it goes.
@@ -384,7 +382,7 @@ void Supervisor::abort() {
         note(problem);
     (void)run_end_hooks_for(EndAction::destroy);
     remove_files();
-    leave_helper_group(plan_.groups);
+    leave_group();
 }
 
 }  // namespace lxvirt::helper

@@ -55,7 +55,6 @@ class Supervisor {
         Console* console = nullptr;  // the one it may resize
     };
 
-    void listen();
     void on_connection();
     void on_request(int fd);
     // The answer; `given` came with the request, `extra` is sent along.
@@ -76,6 +75,7 @@ class Supervisor {
     [[nodiscard]] bool run_end_hooks_for(EndAction action);
     [[nodiscard]] bool restarts_too_fast();
     void leave(std::string_view reason, std::string_view event_detail);
+    void leave_group();
     void call_stop_hooks() const;
     void remove_files() const;
     void write_status();
@@ -88,7 +88,6 @@ class Supervisor {
     SupervisorOptions options_;
     base::EventLoop loop_;
     std::vector<std::unique_ptr<Console>> consoles_;
-    base::UniqueFd listener_;
     base::UniqueFd owner_;
     std::map<int, Connection> connections_;
     base::UniqueFd retry_timer_;
@@ -98,6 +97,7 @@ class Supervisor {
     bool destroy_asked_ = false;   // by the holder of the operation lock
     bool shutdown_asked_ = false;  // a signal was sent for the user
     bool restart_asked_ = false;
+    bool leaves_group_ = false;  // what removes the supervisors' group has been started
     const std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
     Outcome outcome_ = Outcome::gone;
 };

@@ -27,6 +27,8 @@ struct SyncReport {
 
 inline constexpr char kMapsWritten = 'm';
 inline constexpr char kExec = 'x';
+// From the driver, over its channel (helper/protocol.hh).
+inline constexpr char kGroupsMade = 'g';
 
 void send_report(base::Fd sync, const SyncReport& report);
 // Nothing at the end of the stream: the init has exec'ed, or died.
