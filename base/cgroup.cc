@@ -200,6 +200,21 @@ void remove_group(const Hierarchy& hierarchy, const std::string& path,
     }
 }
 
+std::string first_missing_above(const std::vector<Hierarchy>& all, const std::string& path) {
+    std::string missing;
+    for (std::string above = parent_folder(path); above != "/"; above = parent_folder(above))
+        for (const Hierarchy& hierarchy : all)
+            if (!exists(full_path(hierarchy, above))) missing = above;
+    return missing;
+}
+
+void remove_folders_above(const Hierarchy& hierarchy, const std::string& path,
+                          const std::string& top) {
+    for (std::string above = parent_folder(path); above.size() >= top.size();
+         above = parent_folder(above))
+        if (::rmdir(full_path(hierarchy, above).c_str()) != 0 && errno != ENOENT) return;
+}
+
 bool try_remove_group(const Hierarchy& hierarchy, const std::string& path) {
     return ::rmdir(full_path(hierarchy, path).c_str()) == 0 || errno == ENOENT;
 }

@@ -55,6 +55,14 @@ void make_group(const Hierarchy& hierarchy, const std::string& path);
 void remove_group(const Hierarchy& hierarchy, const std::string& path,
                   std::chrono::milliseconds patience = std::chrono::seconds(2));
 
+// The topmost folder above `path` that some hierarchy does not have; empty where all are there.
+[[nodiscard]] std::string first_missing_above(const std::vector<Hierarchy>& all,
+                                              const std::string& path);
+// Removes the empty folders above `path` up to `top`, marked or not: whoever makes one may be
+// killed before it is marked.
+void remove_folders_above(const Hierarchy& hierarchy, const std::string& path,
+                          const std::string& top);
+
 // One rmdir(2): false where it did not work, as where the group holds processes or other groups.
 // The folders above stay.
 bool try_remove_group(const Hierarchy& hierarchy, const std::string& path);

@@ -22,6 +22,8 @@ void remove_groups(const LiveState& live) {
     for (const base::Hierarchy& hierarchy : hierarchies) {
         base::remove_group(hierarchy, live.cgroup);
         base::remove_empty_group(hierarchy, helpers);
+        if (!live.partition.empty())
+            base::remove_folders_above(hierarchy, live.cgroup, live.partition);
     }
 }
 

@@ -30,6 +30,7 @@ using helper::RequestKind;
 
 // A helper that was told to end has this long before it is ended itself.
 constexpr auto kEndLimit = std::chrono::seconds(15);
+constexpr auto kLastMoment = std::chrono::seconds(2);
 
 std::optional<base::UniqueFd> open_helper(const Root& root, const std::string& name) {
     const auto pid = root.running(name);
@@ -161,7 +162,12 @@ void Connection::destroy(const DomainRef& domain) {
     if (const auto control = Control::connect(*root_, domain.name)) {
         helper::Request request;
         request.kind = RequestKind::destroy;
-        (void)control->request(request);
+        try {
+            (void)control->request(request);
+        } catch (const base::Exception&) {
+            // One that is just ending does not answer any more.
+            if (!base::wait_readable(*process, kLastMoment)) throw;
+        }
     }
     if (!base::wait_readable(*process, kEndLimit) && !ended_its_hooks(*root_, domain, *process)) {
         (void)base::send_signal(*process, SIGKILL);

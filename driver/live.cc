@@ -151,9 +151,10 @@ LiveHead read_head(HeadReader& reader, const std::string& file) {
     head.root = reader.value("root");
     head.autodestroy = reader.flag("autodestroy");
     while (reader.next()) {
-        if (reader.is("cgroup"))
+        if (reader.is("cgroup")) {
             head.cgroup = reader.value("path");
-        else if (reader.is("link"))
+            head.partition = reader.value("makes");
+        } else if (reader.is("link"))
             head.links.push_back(reader.value("name"));
         else if (reader.is("made"))
             head.made.push_back(read_made(reader));
@@ -195,7 +196,9 @@ std::string format_live(const LiveState& state) {
         "autodestroy='{}'>\n",
         kVersion, phase_word(state.phase), state.helper, escape(state.boot), escape(state.root),
         yes_no(state.autodestroy));
-    text += fmt::format("  <cgroup path='{}'/>\n", escape(state.cgroup));
+    text += fmt::format(
+        "  <cgroup path='{}'{}/>\n", escape(state.cgroup),
+        state.partition.empty() ? "" : fmt::format(" makes='{}'", escape(state.partition)));
     for (const std::string& link : state.links)
         text += fmt::format("  <link name='{}'/>\n", escape(link));
     for (const MadeDevice& made : state.made) text += format_made(made);

@@ -44,6 +44,7 @@ struct LiveHead {
     pid_t helper = 0;  // for information; 0 while it is not known
     bool autodestroy = false;
     std::string cgroup;              // of the outer group, relative to each hierarchy's mount
+    std::string partition;           // the topmost folder above it that this start makes, if any
     std::vector<std::string> links;  // host's ends of interfaces, bridges excluded
     std::vector<MadeDevice> made;
 

@@ -68,35 +68,48 @@ void leave_callers_groups(const std::vector<Hierarchy>& hierarchies) {
 
 namespace {
 
-// The last child. Of what it inherited it keeps nothing, locks above all.
-[[noreturn]] void remove_after(base::Fd parent, const Hierarchy& unified,
-                               const std::string& group) noexcept {
-    try {
-        (void)::prctl(PR_SET_NAME, "lxc_cleanup");
-        if (::dup2(parent.get(), 0) != 0) ::_exit(1);
-        (void)::close_range(1, ~0U, 0);
-        (void)base::wait_readable(base::Fd(0), std::chrono::seconds(30));
-        base::remove_empty_group(unified, group);
-    } catch (const base::Exception&) {
-        // Nobody to tell; an empty group that stays is used by the next start.
+// The supervisors' group, which only v2 has, and the folders above where this was the last
+// container.
+void remove_helper_group(const Groups& groups) noexcept {
+    for (const Hierarchy& hierarchy : groups.hierarchies) {
+        try {
+            base::remove_empty_group(hierarchy, groups.helper);
+        } catch (const base::Exception&) {
+            // Nobody to tell; an empty group that stays is used by the next start.
+        }
     }
+}
+
+// The last child. Of what it inherited it keeps nothing, locks above all.
+[[noreturn]] void remove_after(base::Fd parent, const Groups& groups) noexcept {
+    (void)::prctl(PR_SET_NAME, "lxc_cleanup");
+    if (::dup2(parent.get(), 0) != 0) ::_exit(1);
+    (void)::close_range(1, ~0U, 0);
+    try {
+        (void)base::wait_readable(base::Fd(0), std::chrono::seconds(30));
+    } catch (const base::Exception&) {
+        // As it is, then.
+    }
+    remove_helper_group(groups);
     ::_exit(0);
 }
 
 }  // namespace
 
 void leave_helper_group(const Groups& groups) noexcept {
-    const Hierarchy* unified = base::unified_of(groups.hierarchies);
-    if (unified == nullptr) return;
     // A process cannot remove the group it is in, and moving out of a v2 group takes 10 ms. A last
     // child, born in the root group, waits for our end and does it.
     try {
-        const base::UniqueFd root = base::open_file(unified->mount, O_RDONLY | O_DIRECTORY);
+        const Hierarchy* unified = base::unified_of(groups.hierarchies);
+        base::UniqueFd root;
         clone_args args{};
-        args.flags = CLONE_INTO_CGROUP;
-        args.cgroup = static_cast<std::uint64_t>(root.get());
+        if (unified != nullptr) {
+            root = base::open_file(unified->mount, O_RDONLY | O_DIRECTORY);
+            args.flags = CLONE_INTO_CGROUP;
+            args.cgroup = static_cast<std::uint64_t>(root.get());
+        }
         const auto parent = base::open_pidfd(::getpid());
-        if (parent && base::clone3(args) == 0) remove_after(*parent, *unified, groups.helper);
+        if (parent && base::clone3(args) == 0) remove_after(*parent, groups);
     } catch (const base::Exception&) {
         // As above: the group stays, empty.
     }

@@ -82,6 +82,7 @@ class Definitions(GuestCase):
         shell.stdin.flush()
         self.wait_agent("one")
         self.wait_state("one", "running (booted)")
+        self.ok("desc", "one", "--live", "x")  # waits for the end of the start, which the state precedes
         shell.kill()
         shell.wait(10)
         shell.stdin.close()
