@@ -92,6 +92,9 @@ inline constexpr std::string_view kContainerDevices[] = {
 // Whether a key ("log.level") is one that lxc knows and <lx:key> keeps.
 [[nodiscard]] bool is_kept_key(std::string_view name);
 
+// Whether an option of a NIC ("l2proxy") has no element, and <lx:interface> keeps it.
+[[nodiscard]] bool is_kept_option(std::string_view name);
+
 // Whether a name can be part of a path below /proc or of a control group, as <lx:container> has it.
 [[nodiscard]] bool is_setting_name(std::string_view name, bool in_folders);
 

@@ -256,8 +256,6 @@ class NicConverter {
     }
 
     void keep_option(const std::string& name, const Line& line, std::string_view what) {
-        if (!is_setting_name(name, false))
-            return context_.untranslated(line, fmt::format("'{}' is no option of a NIC", name));
         options_.push_back({name, line.value});
         const bool acted =
             std::find(std::begin(kActedUpon), std::end(kActedUpon), name) != std::end(kActedUpon);
@@ -297,7 +295,7 @@ class NicConverter {
         for (const Option& option : nic_) {
             if (std::find(taken_.begin(), taken_.end(), option.line) != taken_.end()) continue;
             if (option.line->value.empty()) continue;
-            if (is_interface_)
+            if (is_interface_ && is_kept_option(option.name))
                 keep_option(option.name, *option.line, "libvirt's XML has no place for it");
             else if (is_nic || option.name != "flags")
                 context_.untranslated(*option.line, is_nic
@@ -319,6 +317,13 @@ class NicConverter {
 };
 
 }  // namespace
+
+bool is_kept_option(std::string_view name) {
+    return base::contains_word(
+        "veth.mode veth.n_rxqueues veth.n_txqueues veth.ipv4.route veth.ipv6.route veth.vlan.id "
+        "ipvlan.mode ipvlan.isolation l2proxy script.up script.down ipv4.gateway ipv6.gateway",
+        name);
+}
 
 void convert_network(Context& context) {
     const NicReader reader(context);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "driver/native/context.hh"
 #include "driver/native/writer.hh"
 #include "xml/names.hh"
 #include "xml/values.hh"
@@ -46,6 +47,17 @@ class NicWriter {
         put("link", device.source, "hostdev");
         put("flags", "up", "hostdev");
         write_addresses(device.ips, device.routes);
+    }
+
+    void write(xml::ContainerInterface& more) {
+        std::erase_if(more.options, [&](const xml::ContainerSetting& option) {
+            if (is_kept_option(option.name) && !option.value.empty()) {
+                put(option.name, option.value, "lx:interface");
+                return false;
+            }
+            writer_.lose("lx:interface", fmt::format("lxc has no option '{}'", option.name));
+            return true;
+        });
     }
 
     void write_addresses(std::vector<xml::IpAddress>& ips, std::vector<xml::Route>& routes) {
@@ -166,15 +178,13 @@ void write_interfaces(Writer& writer) {
     for (std::size_t i = 0; i < domain.interfaces.size(); ++i) {
         NicWriter nic(writer, number++);
         nic.write(domain.interfaces[i]);
-        for (const xml::ContainerInterface& more : domain.container.interfaces)
-            if (more.index == i)
-                for (const xml::ContainerSetting& option : more.options)
-                    nic.put(option.name, option.value, "lx:interface");
+        for (xml::ContainerInterface& more : domain.container.interfaces)
+            if (more.index == i) nic.write(more);
     }
     for (xml::Hostdev& device : domain.hostdevs)
         if (device.type == xml::HostdevType::net) NicWriter(writer, number++).write(device);
     std::erase_if(domain.container.interfaces, [&](const xml::ContainerInterface& more) {
-        if (more.index < domain.interfaces.size()) return false;
+        if (more.index < domain.interfaces.size()) return more.options.empty();
         writer.lose("lx:interface", fmt::format("there is no interface {}", more.index));
         return true;
     });
