@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cstring>
+#include <utility>
 
 #include "base/error.hh"
 #include "base/file.hh"
@@ -91,8 +92,13 @@ std::optional<Message> receive_message(Fd socket, std::size_t limit) {
     header.msg_control = control.data();
     header.msg_controllen = control.size();
     ssize_t got;
-    do got = ::recvmsg(socket.get(), &header, MSG_CMSG_CLOEXEC);
-    while (got < 0 && errno == EINTR);
+    // ECONNRESET, told once: the other side is gone and had not read all of ours. What it sent
+    // before is still there.
+    bool reset = false;
+    do {
+        got = ::recvmsg(socket.get(), &header, MSG_CMSG_CLOEXEC);
+        if (got < 0 && errno == ECONNRESET && !std::exchange(reset, true)) errno = EINTR;
+    } while (got < 0 && errno == EINTR);
     if (got < 0 && errno == ECONNRESET) return std::nullopt;
     if (got < 0) fail_errno("receive a message");
     take_fds(header, message.fds);

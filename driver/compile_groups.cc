@@ -92,13 +92,21 @@ void add_cpu(const xml::Domain& domain, Limits& limits) {
                    domain.numatune->nodeset, "<numatune>");
 }
 
+// Without CFQ and without a cost model only the bfq scheduler knows weights.
+void add_bfq(helper::GroupLimit& limit) {
+    const std::size_t dot = limit.file.find('.');
+    limit.alternative = limit.file.substr(0, dot) + ".bfq" + limit.file.substr(dot);
+}
+
 void add_block_device(const xml::BlkioDevice& device, const HostFacts& host, const char* controller,
                       Limits& limits) {
     const HostFacts::Device node = host.device(device.path);
     const std::string number = fmt::format("{}:{}", node.major, node.minor);
-    if (device.weight)
+    if (device.weight) {
         limits.add(controller, "blkio.weight_device", fmt::format("{} {}", number, *device.weight),
                    "io.weight", fmt::format("{} {}", number, *device.weight), "<device><weight>");
+        add_bfq(limits.made.back());
+    }
     struct Throttle {
         const std::optional<std::uint64_t>& value;
         const char* v1;
@@ -122,9 +130,7 @@ void add_blkio(const xml::Domain& domain, const HostFacts& host, Limits& limits)
     if (domain.blkiotune.weight) {
         limits.add(controller, "blkio.weight", std::to_string(*domain.blkiotune.weight),
                    "io.weight", std::to_string(*domain.blkiotune.weight), "<blkiotune><weight>");
-        // Without CFQ and without a cost model only the bfq scheduler knows weights.
-        const bool unified = limits.made.back().file == "io.weight";
-        limits.made.back().alternative = unified ? "io.bfq.weight" : "blkio.bfq.weight";
+        add_bfq(limits.made.back());
     }
     for (const xml::BlkioDevice& device : domain.blkiotune.devices)
         add_block_device(device, host, controller, limits);

@@ -87,6 +87,9 @@ helper::StartReply make_groups_and_wait(HelperProcess& helper, const helper::Pla
         return helper.await_start();
     } catch (const base::Exception&) {
         (void)helper::remove_groups(plan.groups);
+        // The folders above, which the helper's end finds in use while these are there.
+        for (const base::Hierarchy& hierarchy : plan.groups.hierarchies)
+            base::remove_group(hierarchy, plan.groups.outer);
         throw;
     }
 }

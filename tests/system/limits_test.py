@@ -43,6 +43,22 @@ class Limits(GuestCase):
         self.assertIn("Cpus_allowed_list:\t0\n",
                       self.inside("one", "cat /proc/self/status")[1])
 
+    def test_block_devices(self):
+        with open(f"{self.folder}/disk.img", "wb") as image:
+            image.truncate(1 << 20)
+        device = support.run("losetup", "--find", "--show", f"{self.folder}/disk.img").strip()
+        number = os.stat(device).st_rdev
+        limited = f"{os.major(number)}:{os.minor(number)} 1048576"
+        self.boot("one", extra=f"<blkiotune><device><path>{device}</path>"
+                               "<read_bytes_sec>1048576</read_bytes_sec></device></blkiotune>")
+        self.assertIn(self.value("blkio", "one", "blkio.throttle.read_bps_device", "io.max").split(" wbps")[0],
+                      (limited, limited.replace(" ", " rbps=")))
+        self.ok("destroy", "one")
+        support.run("losetup", "--detach", device)
+        self.define(self.xml("two", extra="<blkiotune><device><path>/dev/no-such</path><weight>500</weight>"
+                                          "</device></blkiotune>"))
+        self.assertIn("/dev/no-such", self.fails("start", "two"))
+
     def test_helper_is_not_in_the_containers_groups(self):
         self.boot("one")
         self.assertNotIn("libvirt-lxc", read(f"/proc/{self.helper('one')}/cgroup"))

@@ -96,6 +96,25 @@ class Sharing(GuestCase):
         self.assertEqual(self.namespace("one", "net"), self.namespace("two", "net"))
         self.assertNotEqual(self.namespace("one", "uts"), self.namespace("two", "uts"))
 
+    def test_a_named_network_namespace(self):
+        """As `ip netns add` makes one, but for its shared mount of /run/netns."""
+        name = f"lxvirt-test-{support.os.getpid()}"
+        path = f"/run/netns/{name}"
+        support.os.makedirs("/run/netns", exist_ok=True)
+        support.write(path, "")
+        try:
+            run("unshare", f"--net={path}", "ip", "link", "add", "inner0", "type", "bridge")
+            self.define(self.shared("sharenet", "netns", name))
+            self.start("two")
+            self.assertEqual(self.output("two", "ls /sys/class/net"), "inner0\nlo")
+            self.ok("destroy", "two")
+            self.assertIn("inner0", run("nsenter", f"--net={path}", "ip", "link"))
+        finally:
+            run("umount", path)
+            support.os.unlink(path)
+        self.assertIn(name, self.fails("start", "two"))
+        self.assert_nothing_left()
+
     def test_name_of_a_domain_that_is_off_is_named(self):
         self.define(self.xml("one"))
         self.define(self.shared("shareuts", "name", "one"))
