@@ -92,6 +92,10 @@ class HeadReader {
         if (!found) refuse(file_, line_, fmt::format("attribute '{}' is missing", name));
         return *found;
     }
+    // Empty where it is absent.
+    [[nodiscard]] std::string optional(std::string_view name) const {
+        return head_attribute(tag_, name).value_or("");
+    }
     template <typename Number>
     [[nodiscard]] Number number(std::string_view name) const {
         const std::string text = value(name);
@@ -153,7 +157,7 @@ LiveHead read_head(HeadReader& reader, const std::string& file) {
     while (reader.next()) {
         if (reader.is("cgroup")) {
             head.cgroup = reader.value("path");
-            head.partition = reader.value("makes");
+            head.partition = reader.optional("makes");
         } else if (reader.is("link"))
             head.links.push_back(reader.value("name"));
         else if (reader.is("made"))
