@@ -303,6 +303,10 @@ TEST_F(ConnectionTest, LiveStateComesBackAsItWasWritten) {
     write_live(root, live);
     const auto read = read_live(root, "x");
     ASSERT_TRUE(read.has_value());
+    EXPECT_EQ(read->partition, "");
+    live.partition = "/a'b";
+    write_live(root, live);
+    EXPECT_EQ(read_live(root, "x")->partition, "/a'b");
     EXPECT_EQ(read->phase, LivePhase::stopping);
     EXPECT_EQ(read->helper, 4711);
     EXPECT_TRUE(read->autodestroy);
