@@ -17,6 +17,8 @@ namespace {
 
 using base::ErrorCode;
 
+constexpr std::string_view kUsualPartition = "/machine";
+
 // Canonical, though somebody has edited it.
 std::string definition_text(const Root& root, ObjectKind kind, const std::string& name) {
     if (kind == ObjectKind::domain) {
@@ -39,10 +41,14 @@ std::string live_domain(const Root& root, const std::string& name) {
     // Read as a definition it loses the names that a start makes up.
     xml::Domain shown =
         xml::parse_domain(xml::format_domain(live->domain), {.defaults = false}).domain;
-    if (const auto definition = Definitions(root).load(name))
+    if (const auto definition = Definitions(root).load(name)) {
         for (xml::Interface& interface : shown.interfaces)
             for (const xml::Interface& own : definition->interfaces)
                 if (own.mac == interface.mac && own.guest.empty()) interface.guest.clear();
+        // A running one always shows its partition.
+        if (definition->partition.empty() && shown.partition == kUsualPartition)
+            shown.partition.clear();
+    }
     return xml::format_domain(shown);
 }
 

@@ -5,7 +5,9 @@
 #include "driver/apply/batch.hh"
 #include "driver/apply/difference.hh"
 #include "driver/apply/record.hh"
+#include "driver/compile.hh"
 #include "driver/definitions.hh"
+#include "driver/live.hh"
 #include "tests/unit/driver/fixture.hh"
 
 namespace lxvirt::driver {
@@ -88,6 +90,27 @@ TEST_F(ApplyTest, ABusyDomainIsStoredLast) {
     const auto done = store({change("a", 1), change("b", 2)}, [&] { lock.reset(); });
     EXPECT_THAT(done, ElementsAre(Pair("b", ""), Pair("a", "")));
     EXPECT_THAT(definitions.names(), ElementsAre("a", "b"));
+}
+
+TEST_F(ApplyTest, WhatAStartMakesUpIsNoDifference) {
+    const std::string text = "<domain type='lxc'><name>x</name><uuid>" + uuid(3) +
+                             "</uuid><memory>65536</memory><os><type>exe</type><init>/x</init>"
+                             "</os><devices><interface type='bridge'><source bridge='b'/>"
+                             "</interface><console type='pty'/></devices></domain>";
+    (void)connection->define_xml(text, "x.xml");
+    const auto helper = hold_alive("x");
+    LiveState live;
+    live.phase = LivePhase::running;
+    live.helper = helper->pid();
+    live.domain = *definitions.load("x");
+    live.domain.id = helper->pid();
+    name_live_domain(live.domain, helper->pid());
+    write_live(root, live);
+    EXPECT_EQ(difference_to_live(root, ObjectKind::domain, "x"), "");
+    live.domain.memory += 1024;
+    write_live(root, live);
+    EXPECT_THAT(difference_to_live(root, ObjectKind::domain, "x"),
+                HasSubstr("+  <memory unit='KiB'>66560</memory>"));
 }
 
 TEST_F(ApplyTest, WhatIsStoredIsWhatDefineStores) {
