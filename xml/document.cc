@@ -132,7 +132,12 @@ bool Document::take_out(const PlacedError& error) {
 
 std::string serialize(xmlNode* node, int level) {
     struct FreeNode {
-        void operator()(xmlNode* copy) const { xmlFreeNode(copy); }
+        void operator()(xmlNode* copy) const {
+            if (copy->type == XML_DOCUMENT_NODE)  // what the XPath "/" finds
+                xmlFreeDoc(reinterpret_cast<xmlDoc*>(copy));
+            else
+                xmlFreeNode(copy);
+        }
     };
     struct FreeBuffer {
         void operator()(xmlBuffer* buffer) const { xmlBufferFree(buffer); }
