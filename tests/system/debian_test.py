@@ -105,6 +105,21 @@ class Debian(GuestCase):
         self.assertEqual(self.helper("deb"), helper)
         self.assertEqual(self.state("deb"), "running (booted)")
 
+    def test_boots_with_an_id_map(self):
+        # Of its own, since an overlay cannot be id-mapped; its owners are those of the host.
+        root = f"{self.layer}/upper/unshifted"
+        run("cp", "-a", CACHE, root)
+        rows = "".join(f"<{kind} start='0' target='500000' count='65536'/>" for kind in ("uid", "gid"))
+        self.define(self.plain("deb", rootfs=root, init="/sbin/init", features="<privnet/>",
+                               extra=f"<idmap>{rows}</idmap>"))
+        self.ok("start", "deb")
+        self.await_prompt()
+        self.assertEqual(os.stat(f"/proc/{self.status('deb')['init_pid']}").st_uid, 500000)
+        self.assertIn("is off after", self.ok("shutdown", "deb", "--wait", "30"))
+        self.assertEqual(self.state("deb"), "shut off (shutdown)")
+        self.assertEqual(os.stat(f"{root}/etc/machine-id").st_uid, 0)
+        self.assert_nothing_left()
+
     def test_writes_no_group_of_the_hosts(self):
         before = [sorted(os.listdir(mount)) for mount, _ in support.hierarchies()]
         self.start_debian()
