@@ -135,7 +135,10 @@ class Mounts {
             else if (!means_nothing(option))
                 return false;
         }
-        if (!size || size->number == 0 || size->number > (1ULL << 40)) return false;
+        // <source usage=''> is of whole KiB.
+        if (!size || size->number == 0 || size->number > (1ULL << 40) ||
+            size->number * size->unit % 1024 != 0)
+            return false;
         Filesystem filesystem;
         filesystem.type = FilesystemType::ram;
         filesystem.usage = size->number * size->unit;

@@ -53,6 +53,7 @@ const std::vector<KeyCase>& cases() {
         {"lxc.idmap = u 0 one 2", "<init>", "not 'u|g|b ID-INSIDE"},
         {"lxc.rootfs.options = ro,noatime", "<readonly/>", "kept as <lx:rootfs options>"},
         {"lxc.mount.entry = tmpfs run tmpfs size=10m 0 0", "usage='10240'", "3 exact"},
+        {"lxc.mount.entry = tmpfs run tmpfs size=1000 0 0", "options='size=1000'", "kept"},
         {"lxc.mount.entry = shm dev/shm tmpfs defaults 0 0", "<lx:mount source='shm'",
          "kept as <lx:mount>"},
         {"lxc.mount.entry = /dev/kvm dev/kvm none bind,create=file", "<char>/dev/kvm</char>",
