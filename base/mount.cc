@@ -111,6 +111,8 @@ void change_mount(Fd mount, const MountChange& change, const std::string& name) 
     mount_attr attributes{};
     attributes.attr_set = change.set;
     attributes.attr_clr = change.clear;
+    // mount_setattr(2): the ways to note accesses exclude each other, and all are named to set one.
+    if ((change.set & MOUNT_ATTR__ATIME) != 0) attributes.attr_clr |= MOUNT_ATTR__ATIME;
     attributes.propagation = change.propagation;
     if (change.userns.valid())
         attributes.userns_fd = static_cast<std::uint64_t>(change.userns.get());

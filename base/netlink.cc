@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <linux/if_link.h>
+#include <linux/neighbour.h>
 #include <linux/netlink.h>
 #include <linux/veth.h>
 #include <net/if.h>
@@ -172,7 +173,8 @@ void Netlink::make_veth(const VethSpec& spec) {
     NetlinkMessage message(RTM_NEWLINK, kCreate);
     message.fixed(link_header(0, spec.up));
     message.attribute(IFLA_IFNAME, spec.host_name);
-    message.attribute(IFLA_NUM_TX_QUEUES, 1U).attribute(IFLA_NUM_RX_QUEUES, 1U);
+    message.attribute(IFLA_NUM_TX_QUEUES, spec.tx_queues)
+        .attribute(IFLA_NUM_RX_QUEUES, spec.rx_queues);
     if (spec.host_mac)
         message.attribute(IFLA_ADDRESS, spec.host_mac->data(), spec.host_mac->size());
     if (spec.mtu != 0) message.attribute(IFLA_MTU, spec.mtu);
@@ -184,7 +186,8 @@ void Netlink::make_veth(const VethSpec& spec) {
     message.fixed(link_header(0));
     message.attribute(IFLA_IFNAME, spec.guest_name);
     message.attribute(IFLA_ADDRESS, spec.guest_mac.data(), spec.guest_mac.size());
-    message.attribute(IFLA_NUM_TX_QUEUES, 1U).attribute(IFLA_NUM_RX_QUEUES, 1U);
+    message.attribute(IFLA_NUM_TX_QUEUES, spec.tx_queues)
+        .attribute(IFLA_NUM_RX_QUEUES, spec.rx_queues);
     message.attribute(IFLA_NET_NS_FD, static_cast<std::uint32_t>(spec.guest_netns.get()));
     if (spec.mtu != 0) message.attribute(IFLA_MTU, spec.mtu);
     message.end(peer);
@@ -209,6 +212,25 @@ void Netlink::make_macvlan(const MacvlanSpec& spec) {
     message.end(data);
     message.end(info);
     request(message, fmt::format("make the macvlan device '{}'", spec.name));
+}
+
+void Netlink::make_ipvlan(const IpvlanSpec& spec) {
+    NetlinkMessage message(RTM_NEWLINK, kCreate);
+    message.fixed(link_header(0));
+    message.attribute(IFLA_IFNAME, spec.name);
+    message.attribute(IFLA_LINK, static_cast<std::uint32_t>(spec.lower));
+    message.attribute(IFLA_NET_NS_FD, static_cast<std::uint32_t>(spec.netns.get()));
+    if (spec.mtu != 0) message.attribute(IFLA_MTU, spec.mtu);
+    const std::size_t info = message.begin(IFLA_LINKINFO);
+    message.attribute(IFLA_INFO_KIND, std::string("ipvlan"));
+    const std::size_t data = message.begin(IFLA_INFO_DATA);
+    const auto mode = static_cast<std::uint16_t>(spec.mode);
+    const auto flags = static_cast<std::uint16_t>(spec.flags);
+    message.attribute(IFLA_IPVLAN_MODE, &mode, sizeof mode);
+    message.attribute(IFLA_IPVLAN_FLAGS, &flags, sizeof flags);
+    message.end(data);
+    message.end(info);
+    request(message, fmt::format("make the ipvlan device '{}'", spec.name));
 }
 
 void Netlink::set_alias(int index, const std::string& alias) {
@@ -285,6 +307,19 @@ void Netlink::add_route(int index, const NetAddress& destination,
     message.attribute(RTA_OIF, static_cast<std::uint32_t>(index));
     if (metric != 0) message.attribute(RTA_PRIORITY, metric);
     request(message, fmt::format("add a route over network device {}", index));
+}
+
+void Netlink::add_proxy(int index, const NetAddress& address) {
+    ndmsg header{};
+    header.ndm_family = static_cast<unsigned char>(address.family);
+    header.ndm_ifindex = index;
+    header.ndm_flags = NTF_PROXY;
+    header.ndm_state = NUD_PERMANENT;
+    NetlinkMessage message(RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE);
+    message.fixed(header);
+    message.attribute(NDA_DST, address.bytes.data(), address.size());
+    request(message,
+            fmt::format("answer for '{}' on network device {}", format_address(address), index));
 }
 
 }  // namespace lxvirt::base

@@ -58,6 +58,7 @@ struct VethSpec {
     int master = 0;  // index of the bridge; 0 = none
     bool up = true;  // the host's end
     unsigned mtu = 0;
+    unsigned rx_queues = 1, tx_queues = 1;  // of both ends
     Fd guest_netns;
 };
 
@@ -66,6 +67,15 @@ struct MacvlanSpec {
     std::uint32_t mode = 0;  // MACVLAN_MODE_*
     std::string name;        // inside
     MacAddress mac{};
+    unsigned mtu = 0;
+    Fd netns;
+};
+
+// Shares the address of the device below, which stays the namespace's that it is in.
+struct IpvlanSpec {
+    int lower = 0;
+    std::uint32_t mode = 0, flags = 0;  // IPVLAN_MODE_*, IPVLAN_F_* (linux/if_link.h)
+    std::string name;                   // inside
     unsigned mtu = 0;
     Fd netns;
 };
@@ -146,6 +156,7 @@ class Netlink {
     // rcu_barrier (about 28 ms). One queue each. EEXIST where host_name is taken.
     void make_veth(const VethSpec& spec);
     void make_macvlan(const MacvlanSpec& spec);
+    void make_ipvlan(const IpvlanSpec& spec);
     void set_alias(int index, const std::string& alias);
     void set_up(int index, bool up);
     void set_mtu(int index, unsigned mtu);
@@ -157,6 +168,8 @@ class Netlink {
     void add_route(int index, const NetAddress& destination,
                    const std::optional<NetAddress>& gateway, unsigned metric);
     void remove_address(int index, const NetAddress& address);
+    // Answers for the address on that device (proxy ARP and NDP), where the host forwards.
+    void add_proxy(int index, const NetAddress& address);
 
     // --- bridges. EEXIST where the name is taken; the bridge is down.
     void make_bridge(const BridgeSpec& spec);

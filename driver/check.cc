@@ -43,6 +43,7 @@ void check_filesystem(const xml::Domain& domain, const xml::Filesystem& filesyst
         base::fail_with(errno, "filesystem on '{}': source '{}'", filesystem.target,
                         filesystem.source);
     if (filesystem.target == "/" && filesystem.type == xml::FilesystemType::mount &&
+        !xml::is_layered(domain.container) &&  // maybe in another layer
         !covered_by_filesystem(domain, domain.os.init))
         check_init(domain, filesystem.source);
 }

@@ -155,7 +155,8 @@ helper::Plan compile_plan(const xml::Domain& domain, const Root& root, const Hos
     plan.links = compile::links(domain, root, host);
     plan.init = compile::init(domain);
     plan.init.seccomp = compile::seccomp(domain, host, options);
-    compile::container(domain, host, plan);
+    compile::labels(domain, host, options, plan.init);
+    compile::container(domain, host, options, plan);
     plan.init.loopback = (plan.namespaces.fresh & CLONE_NEWNET) != 0;
     plan.hooks = container_hooks(domain, root);
     if (has_hook(plan.hooks, "pre-mount") && plan.mounts.front().idmapped)

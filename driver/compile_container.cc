@@ -1,8 +1,7 @@
 // What <lx:container> asks of the plan: settings of the first process, kernel settings of its
-// namespaces, more mounts, raw control group files.
+// namespaces, raw control group files.
 #include <fmt/format.h>
 #include <sched.h>
-#include <sys/mount.h>
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -87,102 +86,6 @@ void add_sysctls(const xml::Container& container, const helper::Namespaces& name
                  setting.name);
         init.sysctls.push_back({path, setting.value});
     }
-}
-
-// --- mounts
-
-struct Flag {
-    std::string_view option;
-    std::uint64_t attribute;
-};
-constexpr Flag kFlags[] = {
-    {"ro", MOUNT_ATTR_RDONLY},
-    {"nosuid", MOUNT_ATTR_NOSUID},
-    {"nodev", MOUNT_ATTR_NODEV},
-    {"noexec", MOUNT_ATTR_NOEXEC},
-    {"noatime", MOUNT_ATTR_NOATIME},
-    {"strictatime", MOUNT_ATTR_STRICTATIME},
-    {"nodiratime", MOUNT_ATTR_NODIRATIME},
-    {"nosymfollow", MOUNT_ATTR_NOSYMFOLLOW},
-};
-// Without a meaning here: the default, or a matter of the host's own mount table.
-constexpr std::string_view kNothing =
-    "rw defaults suid dev exec relatime diratime create=dir create=file private rprivate slave "
-    "rslave auto noauto user nouser users nofail";
-
-class OptionReader {
-  public:
-    explicit OptionReader(const xml::ContainerMount& from) : from_(from) {
-        for (const std::string_view option : base::split(from.options, ',')) read(option);
-    }
-    bool bind = false, recursive = false, optional = false;
-    bool creates = false;  // its target; without, one that is not there makes an error
-    std::uint64_t attributes = 0;
-    std::vector<helper::KeyValue> own;  // of the file system
-
-  private:
-    void read(std::string_view option) {
-        creates = creates || option.starts_with("create=");
-        if (option.empty() || base::contains_word(kNothing, option)) return;
-        for (const Flag& flag : kFlags)
-            if (option == flag.option) {
-                attributes |= flag.attribute;
-                return;
-            }
-        if (option == "bind" || option == "rbind") {
-            bind = true;
-            recursive = option == "rbind";
-        } else if (option == "optional") {
-            optional = true;
-        } else if (option.find("shared") != std::string_view::npos ||
-                   option.starts_with("idmap=") || option == "relative") {
-            fail(ErrorCode::config_unsupported,
-                 "<lx:mount target='{}'>: the option '{}' is not supported by this release",
-                 from_.target, option);
-        } else {
-            const auto equals = option.find('=');
-            own.push_back({std::string(option.substr(0, equals)),
-                           equals == std::string_view::npos
-                               ? std::string()
-                               : std::string(option.substr(equals + 1))});
-        }
-    }
-    const xml::ContainerMount& from_;
-};
-
-void add_mount(const xml::ContainerMount& from, const xml::Domain& domain, const HostFacts& host,
-               std::vector<helper::Mount>& mounts) {
-    const OptionReader options(from);
-    helper::Mount mount;
-    mount.target = from.target;
-    mount.source = from.source;
-    mount.attributes = options.attributes;
-    if (options.bind) {
-        if (!from.source.starts_with('/') || !host.exists(from.source)) {
-            if (options.optional) return;
-            base::fail_with(ENOENT, "mount '{}' on '{}'", from.source, from.target);
-        }
-        mount.kind = helper::MountKind::host_bind;
-        mount.recursive = options.recursive;
-        mount.idmapped = wants_idmap(domain, host, from.source);
-    } else {
-        mount.kind = helper::MountKind::fresh;
-        mount.fstype = from.type;
-        mount.options = options.own;
-        mount.optional = options.optional && !options.creates;
-    }
-    mounts.push_back(std::move(mount));
-}
-
-// mount.auto's words that ask for more than what every container gets.
-void apply_mount_auto(const std::string& words, std::vector<helper::Mount>& mounts) {
-    if (base::contains_word(words, "proc:rw"))
-        std::erase_if(mounts, [](const helper::Mount& mount) {
-            return mount.kind != helper::MountKind::fresh && mount.target.starts_with("/proc/");
-        });
-    if (base::contains_word(words, "sys:rw"))
-        for (helper::Mount& mount : mounts)
-            if (mount.target == "/sys") mount.attributes &= ~std::uint64_t{MOUNT_ATTR_RDONLY};
 }
 
 // --- control groups
@@ -280,13 +183,12 @@ std::vector<base::DeviceRule> container_rules(const xml::Domain& domain) {
     return rules;
 }
 
-void container(const xml::Domain& domain, const HostFacts& host, helper::Plan& plan) {
+void container(const xml::Domain& domain, const HostFacts& host, const CompileOptions& options,
+               helper::Plan& plan) {
     const xml::Container& from = domain.container;
     add_process(from, plan.init);
     add_sysctls(from, plan.namespaces, plan.init);
-    apply_mount_auto(from.mount_auto, plan.mounts);
-    for (const xml::ContainerMount& mount : from.mounts)
-        add_mount(mount, domain, host, plan.mounts);
+    container_mounts(domain, host, options, plan.mounts);
     // What is meant for this host's version comes last, so that it counts.
     for (const bool own : {false, true})
         for (const xml::ContainerGroupValue& value : from.groups)

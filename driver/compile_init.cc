@@ -89,6 +89,29 @@ std::string seccomp(const xml::Domain& domain, const HostFacts& host,
     return program;
 }
 
+// A configuration moves from host to host: a label of a module that this one has not is told.
+void labels(const xml::Domain& domain, const HostFacts& host, const CompileOptions& options,
+            helper::Init& made) {
+    const auto tell = [&](const xml::SecurityLabel& label, const char* why) {
+        if (options.tell)
+            options.tell(fmt::format("<seclabel model='{}'> has no effect: {}", label.model, why));
+    };
+    for (const xml::SecurityLabel& label : domain.seclabels) {
+        if (label.type == "none") continue;
+        const bool apparmor = label.model == "apparmor";
+        const std::string enabled = "/sys/module/apparmor/parameters/enabled";
+        const bool here = apparmor
+                              ? host.exists(enabled) && host.read(enabled).starts_with('Y')
+                              : label.model == "selinux" && host.exists("/sys/fs/selinux/enforce");
+        if (!here)
+            tell(label, "this host does not have it");
+        else if (label.label.empty())
+            tell(label, "it names no label, and lxvirt makes none");
+        else
+            (apparmor ? made.apparmor : made.selinux) = label.label;
+    }
+}
+
 helper::Init init(const xml::Domain& domain) {
     helper::Init made;
     made.argv.push_back(domain.os.init);

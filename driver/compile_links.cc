@@ -153,6 +153,8 @@ std::vector<Link> links(const xml::Domain& domain, const Root& root, const HostF
     std::vector<Link> made;
     for (const xml::Interface& interface : domain.interfaces)
         made.push_back(link(interface, domain, root, host));
+    for (const xml::ContainerInterface& more : domain.container.interfaces)
+        if (more.index < made.size()) apply_link_options(more, made[more.index]);
     for (const xml::Hostdev& hostdev : domain.hostdevs)
         if (hostdev.type == xml::HostdevType::net)
             made.push_back(moved_link(hostdev, domain, root));

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.hh"
+#include "base/text.hh"
 #include "driver/compile_parts.hh"
 
 namespace lxvirt::driver::compile {
@@ -36,6 +37,37 @@ bool needs_network(const xml::Domain& domain) {
            std::any_of(domain.hostdevs.begin(), domain.hostdevs.end(), is_net);
 }
 
+// "1h", "-30s", "500ms" as lxc has it, as "SECONDS NANOSECONDS" where the latter are not negative.
+std::string time_offset(const std::string& text) {
+    constexpr std::int64_t second = 1'000'000'000;
+    constexpr std::pair<std::string_view, std::int64_t> units[] = {
+        {"d", 86400 * second}, {"h", 3600 * second}, {"ms", 1'000'000}, {"us", 1000}, {"ns", 1},
+        {"m", 60 * second},    {"s", second},        {"", second}};
+    const auto end = text.find_first_not_of("0123456789", text.starts_with('-') ? 1 : 0);
+    const auto number = base::parse_number<std::int64_t>(std::string_view(text).substr(0, end));
+    const std::string_view unit =
+        end == std::string::npos ? "" : std::string_view(text).substr(end);
+    for (const auto& [word, nanoseconds] : units) {
+        std::int64_t total = 0;
+        if (unit != word || !number || __builtin_mul_overflow(*number, nanoseconds, &total))
+            continue;
+        const std::int64_t rest = ((total % second) + second) % second;
+        return fmt::format("{} {}", (total - rest) / second, rest);
+    }
+    base::fail(base::ErrorCode::config_unsupported,
+               "<lx:time>: '{}' is no offset of a clock: a number and d, h, m, s, ms, us or ns",
+               text);
+}
+
+std::string time_offsets(const xml::Container& container) {
+    std::string lines;
+    if (!container.monotonic_offset.empty())
+        lines += fmt::format("monotonic {}\n", time_offset(container.monotonic_offset));
+    if (!container.boot_offset.empty())
+        lines += fmt::format("boottime {}\n", time_offset(container.boot_offset));
+    return lines;
+}
+
 }  // namespace
 
 std::uint32_t host_id(const std::vector<xml::IdMapRow>& map, std::uint32_t inside) {
@@ -53,6 +85,7 @@ helper::Namespaces namespaces(const xml::Domain& domain, const HostFacts& host) 
     if (!made.uid_map.empty() && made.gid_map.empty()) made.gid_map = made.uid_map;
     if (made.uid_map.empty() && !made.gid_map.empty()) made.uid_map = made.gid_map;
     if (!made.uid_map.empty()) made.fresh |= CLONE_NEWUSER;
+    made.time_offsets = time_offsets(domain.container);
     const xml::LxcNamespace none;
     const xml::LxcNamespace& lxc = domain.lxc_namespace ? *domain.lxc_namespace : none;
     struct Kind {

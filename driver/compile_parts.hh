@@ -43,12 +43,21 @@ namespace lxvirt::driver::compile {
 // The filter of system calls: that of <lx:seccomp profile>, else lxvirt's own.
 [[nodiscard]] std::string seccomp(const xml::Domain& domain, const HostFacts& host,
                                   const CompileOptions& options);
+// Adds what <seclabel> asks for.
+void labels(const xml::Domain& domain, const HostFacts& host, const CompileOptions& options,
+            helper::Init& made);
 [[nodiscard]] std::uint64_t capabilities(const xml::Features& features);
 // Whether a tree of the host is to be shown through the domain's id map.
 [[nodiscard]] bool wants_idmap(const xml::Domain& domain, const HostFacts& host,
                                const std::string& source);
 // Adds what <lx:container> asks for to the other parts.
-void container(const xml::Domain& domain, const HostFacts& host, helper::Plan& plan);
+void container(const xml::Domain& domain, const HostFacts& host, const CompileOptions& options,
+               helper::Plan& plan);
+// The part of it that is about mounts and the root.
+void container_mounts(const xml::Domain& domain, const HostFacts& host,
+                      const CompileOptions& options, std::vector<helper::Mount>& mounts);
+// What <lx:interface> says of the link of the domain's interface.
+void apply_link_options(const xml::ContainerInterface& from, helper::Link& link);
 // The devices that <lx:cgroup name='devices.allow'> allows.
 [[nodiscard]] std::vector<base::DeviceRule> container_rules(const xml::Domain& domain);
 

@@ -15,8 +15,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "base/capability.hh"
 #include "base/error.hh"
+#include "base/file.hh"
 #include "base/process.hh"
 #include "helper/filesystem.hh"
 #include "helper/hooks.hh"
@@ -124,7 +127,26 @@ void run_start_hooks(const ChildContext& context) {
     run_inner_hooks(context, "start", [&init] { base::limit_capabilities(init.capabilities); });
 }
 
-[[noreturn]] void exec_init(const ChildContext& context) {
+// The attribute of this process that names the label of its next program; opened while /proc is
+// still the host's. Nothing where none is asked for.
+base::UniqueFd open_label(const Init& init) {
+    if (!init.apparmor.empty()) {
+        base::UniqueFd file(::open("/proc/thread-self/attr/apparmor/exec", O_WRONLY | O_CLOEXEC));
+        if (file) return file;  // else the kernel has one module only
+    }
+    if (init.apparmor.empty() && init.selinux.empty()) return {};
+    return base::open_file("/proc/thread-self/attr/exec", O_WRONLY);
+}
+
+void write_label(base::Fd file, const Init& init) {
+    if (!file.valid()) return;
+    const std::string text = init.apparmor.empty() ? init.selinux : "exec " + init.apparmor;
+    if (::write(file.get(), text.data(), text.size()) < 0)
+        fail_errno("give the init the security label '{}'",
+                   init.apparmor.empty() ? init.selinux : init.apparmor);
+}
+
+[[noreturn]] void exec_init(const ChildContext& context, base::Fd label) {
     const Init& init = context.plan.init;
     Identity identity = find_identity(init.user, init.group);
     identity.groups.insert(identity.groups.end(), init.groups.begin(), init.groups.end());
@@ -145,16 +167,34 @@ void run_start_hooks(const ChildContext& context) {
     base::limit_capabilities(init.capabilities);
     if (init.no_new_privs && ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
         fail_errno("give up new privileges");
+    write_label(label, init);
     const auto argv = pointers(init.argv);
     const auto environment = pointers(init.environment);
     ::execve(argv[0], argv.data(), environment.data());
     fail_errno("execute the init '{}'", init.argv.front());
 }
 
+// Beside the standard ones. `label` may be not valid.
+void close_all_but(base::Fd sync, base::Fd label) {
+    const auto first = static_cast<unsigned>(std::min(sync.get(), label.get()));
+    const auto last = static_cast<unsigned>(std::max(sync.get(), label.get()));
+    const auto close_between = [](unsigned from, unsigned to) {
+        if (from <= to && ::close_range(from, to, 0) != 0) fail_errno("close the helper's files");
+    };
+    if (label.valid()) {
+        close_between(3, first - 1);
+        close_between(first + 1, last - 1);
+    } else {
+        close_between(3, last - 1);
+    }
+    close_between(last + 1, ~0U);
+}
+
 void set_up(const ChildContext& context) {
     const Plan& plan = context.plan;
     // The helper's death signal and name are not the init's.
     (void)::prctl(PR_SET_PDEATHSIG, 0);
+    const base::UniqueFd label = open_label(plan.init);
     for (const base::UniqueFd& file : context.groups.attach) base::attach_self(file);
     if (!plan.namespaces.uid_map.empty()) {
         await(context.sync, kMapsWritten);
@@ -167,15 +207,13 @@ void set_up(const ChildContext& context) {
                      [&](std::string_view type) { run_inner_hooks(context, type); });
     open_console(plan, context.prepared);
     // A paused container waits here for long: it must not hold the caller's operation lock.
-    const auto keep = static_cast<unsigned>(context.sync.get());
-    if ((keep > 3 && ::close_range(3, keep - 1, 0) != 0) || ::close_range(keep + 1, ~0U, 0) != 0)
-        fail_errno("close the helper's files");
+    close_all_but(context.sync, label);
     run_start_hooks(context);
     SyncReport ready;
     ready.ready = true;
     send_report(context.sync, ready);
     await(context.sync, kExec);
-    exec_init(context);
+    exec_init(context, label);
 }
 
 }  // namespace

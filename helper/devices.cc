@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/error.hh"
+#include "base/file.hh"
 #include "base/mount.hh"
 #include "base/text.hh"
 
@@ -110,6 +111,23 @@ void remove_node(base::Fd dev, const DeviceNode& node) {
             return;  // other devices are in there
 }
 
+namespace {
+
+UniqueFd finish_mount(UniqueFd made, const Mount& mount) {
+    if (!mount.idmap.empty()) {
+        const UniqueFd userns = base::open_file(mount.idmap, O_RDONLY);
+        base::change_mount(
+            made, {.set = MOUNT_ATTR_IDMAP, .userns = userns, .recursive = mount.recursive},
+            mount.source);
+    }
+    if (mount.propagation != 0 && mount.target != "/")  // pivot_root(2) takes no shared root
+        base::change_mount(made, {.propagation = mount.propagation, .recursive = mount.recursive},
+                           mount.source);
+    return made;
+}
+
+}  // namespace
+
 UniqueFd open_mount(const Mount& mount, const std::string& device) {
     if (mount.kind == MountKind::host_bind) {
         const UniqueFd source(::open(mount.source.c_str(), O_PATH | O_CLOEXEC));
@@ -121,13 +139,18 @@ UniqueFd open_mount(const Mount& mount, const std::string& device) {
         if (mount.attributes != 0 && mount.target != "/")
             base::change_mount(tree, {.set = mount.attributes, .recursive = mount.recursive},
                                mount.source);
-        return tree;
+        return finish_mount(std::move(tree), mount);
     }
     base::MountOptions options;
-    for (const KeyValue& option : mount.options) options.emplace_back(option.key, option.value);
+    for (const KeyValue& option : mount.options) {
+        options.emplace_back(option.key, option.value);
+        // lxc makes it, too: nobody else needs to know of it.
+        if (option.key == "workdir") base::make_folders(option.value);
+    }
     try {
-        return base::make_mount(mount.fstype, device, options, mount.attributes,
-                                mount.filesystem_readonly);
+        return finish_mount(base::make_mount(mount.fstype, device, options, mount.attributes,
+                                             mount.filesystem_readonly),
+                            mount);
     } catch (const base::SystemError& error) {
         base::fail_with(error.error(), "mount '{}' on '{}' as {}", mount.source, mount.target,
                         mount.fstype);
@@ -137,7 +160,8 @@ UniqueFd open_mount(const Mount& mount, const std::string& device) {
 UniqueFd make_fresh(const Mount& mount) {
     base::MountOptions options;
     for (const KeyValue& option : mount.options) options.emplace_back(option.key, option.value);
-    return base::make_mount(mount.fstype, mount.source, options, mount.attributes);
+    return finish_mount(base::make_mount(mount.fstype, mount.source, options, mount.attributes),
+                        mount);
 }
 
 }  // namespace lxvirt::helper

@@ -74,9 +74,9 @@ class Builder {
             run_hooks_("autodev");
             enter_root(root_, root.source);
         }
-        if (root.attributes == 0) return;
+        if (root.attributes == 0 && root.propagation == 0) return;
         root_ = base::open_file("/", O_PATH | O_DIRECTORY);
-        base::change_mount(root_, {.set = root.attributes}, "/");
+        base::change_mount(root_, {.set = root.attributes, .propagation = root.propagation}, "/");
     }
 
   private:
@@ -171,6 +171,10 @@ class Builder {
                                {.set = mount.attributes,
                                 .clear = mount.clear_attributes,
                                 .recursive = mount.recursive},
+                               mount.target);
+        if (mount.propagation != 0)
+            base::change_mount(tree,
+                               {.propagation = mount.propagation, .recursive = mount.recursive},
                                mount.target);
         place(tree, mount);
     }

@@ -61,9 +61,26 @@ struct InitRequest {
     const std::vector<std::pair<base::UniqueFd, int>>& enter;
     clone_args args;
     const std::function<void()>& child;
+    const std::string& time_offsets;
     int error = 0;
     const char* step = "";
 };
+
+// time_namespaces(7): offsets are set before the first process of the namespace, which is the init.
+bool make_time_namespace(InitRequest& request) {
+    request.step = "set the clocks of the container's time namespace";
+    if (::unshare(CLONE_NEWTIME) == 0) {
+        const int file = ::open("/proc/self/timens_offsets", O_WRONLY | O_CLOEXEC);
+        const std::string& text = request.time_offsets;
+        const bool written = file >= 0 && ::write(file, text.data(), text.size()) ==
+                                              static_cast<ssize_t>(text.size());
+        request.error = written ? 0 : errno;
+        if (file >= 0) (void)::close(file);
+        return written;
+    }
+    request.error = errno;
+    return false;
+}
 
 // The short-lived process: it shares the helper's memory while the helper waits (CLONE_VFORK).
 int forker_main(void* argument) {
@@ -74,6 +91,7 @@ int forker_main(void* argument) {
         request.step = "enter a shared namespace";
         return 1;
     }
+    if (!request.time_offsets.empty() && !make_time_namespace(request)) return 1;
     const pid_t pid = base::clone3(request.args);
     if (pid == 0) {
         request.child();
@@ -126,10 +144,11 @@ base::UniqueFd spawn_guard() {
 }
 
 base::UniqueFd spawn_init(base::Fd guard, const std::vector<std::pair<base::UniqueFd, int>>& enter,
-                          std::uint64_t flags, base::Fd group, const std::function<void()>& child) {
+                          std::uint64_t flags, base::Fd group, const std::string& time_offsets,
+                          const std::function<void()>& child) {
     const ChildrenNamespace children(guard);
     int pidfd = -1;
-    InitRequest request{.enter = enter, .args = {}, .child = child};
+    InitRequest request{.enter = enter, .args = {}, .child = child, .time_offsets = time_offsets};
     request.args.flags = flags | CLONE_NEWPID | CLONE_PARENT | CLONE_PIDFD;
     request.args.pidfd = reinterpret_cast<std::uintptr_t>(&pidfd);
     if (group.valid()) {

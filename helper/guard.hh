@@ -16,6 +16,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -27,12 +28,13 @@ namespace lxvirt::helper {
 
 // The pidfd of the init. `enter`: namespaces to setns() into before the init is made, as (fd,
 // CLONE_NEW*) pairs. `flags`: the init's CLONE_NEW*; pid is added. `group`: a v2 group to be born
-// in, or invalid. `child` runs in the init and must not return. Throws SystemError; the caller
-// kills the guard to undo.
+// in, or invalid. `time_offsets`: lines for /proc/PID/timens_offsets, or empty. `child` runs in the
+// init and must not return. Throws SystemError; the caller kills the guard to undo.
 
 [[nodiscard]] base::UniqueFd spawn_init(base::Fd guard,
                                         const std::vector<std::pair<base::UniqueFd, int>>& enter,
                                         std::uint64_t flags, base::Fd group,
+                                        const std::string& time_offsets,
                                         const std::function<void()>& child);
 
 }  // namespace lxvirt::helper

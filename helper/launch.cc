@@ -201,11 +201,12 @@ Launched launch(const Plan& plan, base::Fd image, base::Fd channel) {
         make_groups(with_loop_rules(plan.groups, prepared), plan.namespaces);
     const MadeGroups groups = open_groups(plan.groups);
     const ChildContext context{plan, prepared, groups, theirs};
-    launched.init = spawn_init(launched.guard, enter, plan.namespaces.fresh | CLONE_NEWNS,
-                               groups.unified_inner, [&context, &ours = ours] {
-                                   ours.reset();
-                                   run_child(context);
-                               });
+    launched.init =
+        spawn_init(launched.guard, enter, plan.namespaces.fresh | CLONE_NEWNS, groups.unified_inner,
+                   plan.namespaces.time_offsets, [&context, &ours = ours] {
+                       ours.reset();
+                       run_child(context);
+                   });
     theirs.reset();
     const auto pid = base::pid_of(launched.init);
     if (!pid) await_ready(plan, ours, channel);

@@ -69,6 +69,19 @@ void configure(Netlink& netlink, int index, const std::vector<Address>& addresse
     }
 }
 
+// The host is the way to everywhere: it forwards, and answers for the container's gateways.
+void configure_router(Netlink& host, int index, const Link& link) {
+    const auto set = [&](const char* family, const char* name) {
+        const std::string file =
+            fmt::format("/proc/sys/net/{}/conf/{}/{}", family, link.host, name);
+        if (base::exists(file)) base::write_value(file, "1");  // IPv6 may be off
+    };
+    set("ipv4", "forwarding");
+    set("ipv6", "forwarding");
+    set("ipv6", "proxy_ndp");
+    for (const std::string& address : link.proxied) host.add_proxy(index, address_of(address, 128));
+}
+
 void configure_port(Netlink& host, int index, const Link& link) {
     if (link.isolated) host.set_port_isolated(index, true);
     if (!link.vlans.empty()) host.remove_port_vlan(index, 1);  // the kernel's default
@@ -82,6 +95,8 @@ void make_veth(Netlink& host, base::Fd netns, const Link& link) {
                         .guest_mac = mac_of(link),
                         .host_mac = std::nullopt,
                         .mtu = link.mtu,
+                        .rx_queues = link.rx_queues,
+                        .tx_queues = link.tx_queues,
                         .guest_netns = netns};
     // A bridge takes the lowest address of its ports: one that begins with fe never is (libvirt
     // does the same), so the bridge's own address stays as containers come and go.
@@ -98,6 +113,7 @@ void make_veth(Netlink& host, base::Fd netns, const Link& link) {
     host.set_alias(index, link.alias);
     configure_port(host, index, link);
     configure(host, index, link.host_addresses, link.host_routes);
+    if (link.routed) configure_router(host, index, link);
 }
 
 void make_link(Netlink& host, base::Fd netns, const Link& link) {
@@ -111,6 +127,14 @@ void make_link(Netlink& host, base::Fd netns, const Link& link) {
                                .mtu = link.mtu,
                                .netns = netns});
             break;
+        case LinkKind::ipvlan:
+            host.make_ipvlan({.lower = host.link_index(link.host),
+                              .mode = link.ipvlan_mode,
+                              .flags = link.ipvlan_flags,
+                              .name = link.guest,
+                              .mtu = link.mtu,
+                              .netns = netns});
+            break;
         case LinkKind::move: host.move_link(host.link_index(link.host), netns, link.guest); break;
     }
 }
@@ -120,7 +144,8 @@ void make_link(Netlink& host, base::Fd netns, const Link& link) {
 std::optional<int> find_inside(Netlink& inside, const Link& link) {
     const std::string_view kind = link.kind == LinkKind::veth ? "veth" : "macvlan";
     const auto named = inside.link(link.guest);
-    if (named && named->kind == kind) return named->index;
+    if (named && (named->kind == kind || (kind == "macvlan" && named->kind == "ipvlan")))
+        return named->index;
     const auto mac = base::parse_mac(link.mac);
     for (const base::LinkFacts& facts : inside.links())
         if (facts.kind == kind && mac == facts.mac) return facts.index;
@@ -187,7 +212,8 @@ void LinkMaker::remove(const Link& link) {
             else if (link.bridge.empty())
                 remove_macvlan(inside_, link);  // what a network made of it was not written down
             break;
-        case LinkKind::macvlan: remove_macvlan(inside_, link); break;
+        case LinkKind::macvlan:
+        case LinkKind::ipvlan: remove_macvlan(inside_, link); break;
         case LinkKind::move:
             if (host_.find_link(link.host)) break;  // it never left, or is back
             inside_.move_link(inside_.link_index(link.guest.empty() ? link.host : link.guest),

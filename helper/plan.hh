@@ -56,6 +56,7 @@ struct Namespaces {
     bool cgroup = true;       // unshared by the init once it is in its groups
     std::vector<SharedNamespace> shared;
     std::vector<IdMapRow> uid_map, gid_map;  // empty = no user namespace
+    std::string time_offsets;  // lines for /proc/PID/timens_offsets; empty = the host's clocks
     template <typename Self, typename Visitor>
     static void fields(Self& self, Visitor& visit) {
         visit("fresh", self.fresh);
@@ -63,6 +64,7 @@ struct Namespaces {
         visit("shared", self.shared);
         visit("uid_map", self.uid_map);
         visit("gid_map", self.gid_map);
+        visit("time_offsets", self.time_offsets);
     }
 };
 
@@ -119,6 +121,8 @@ struct Mount {
     std::uint64_t clear_attributes = 0;  // inner_bind: what is taken away
     bool recursive = true;               // binds: with the mounts below
     bool idmapped = false;               // through the container's id map
+    std::string idmap;                   // through that of this user namespace: "/proc/PID/ns/user"
+    std::uint32_t propagation = 0;       // MS_SHARED ...; 0 = the usual: from the host, not to it
     bool optional = false;               // a target or source that is absent is passed over
     bool loop = false;                   // device: `source` is an image file
     bool filesystem_readonly = false;    // device: the superblock itself
@@ -135,6 +139,8 @@ struct Mount {
         visit("clear_attributes", self.clear_attributes);
         visit("recursive", self.recursive);
         visit("idmapped", self.idmapped);
+        visit("idmap", self.idmap);
+        visit("propagation", self.propagation);
         visit("optional", self.optional);
         visit("loop", self.loop);
         visit("filesystem_readonly", self.filesystem_readonly);
@@ -194,7 +200,7 @@ struct Dev {                         // the tmpfs on /dev and the devpts on /dev
     }
 };
 
-enum class LinkKind : std::uint32_t { veth, macvlan, move };
+enum class LinkKind : std::uint32_t { veth, macvlan, move, ipvlan };
 
 struct PortVlan {
     std::uint32_t id = 0;
@@ -231,12 +237,17 @@ struct Route {
 
 struct Link {
     LinkKind kind = LinkKind::veth;
-    std::string host;   // veth: the host's end; macvlan: the device below; move: the device
+    std::string host;   // veth: the host's end; macvlan, ipvlan: the device below; move: the device
     std::string guest;  // name inside; empty for move = keep
     std::string mac;
     std::string bridge;  // veth; empty = none
     std::string alias;   // IFALIAS of what is made on the host
     std::uint32_t macvlan_mode = 0;
+    std::uint32_t ipvlan_mode = 0, ipvlan_flags = 0;  // IPVLAN_MODE_*, IPVLAN_F_*
+    std::uint32_t rx_queues = 1, tx_queues = 1;       // veth: of both ends
+    // veth without a bridge: the host forwards from it and answers there for these addresses
+    bool routed = false;
+    std::vector<std::string> proxied;
     std::uint32_t mtu = 0;
     bool up = true;         // the guest's end
     bool isolated = false;  // veth: among the bridge's ports
@@ -253,6 +264,12 @@ struct Link {
         visit("bridge", self.bridge);
         visit("alias", self.alias);
         visit("macvlan_mode", self.macvlan_mode);
+        visit("ipvlan_mode", self.ipvlan_mode);
+        visit("ipvlan_flags", self.ipvlan_flags);
+        visit("rx_queues", self.rx_queues);
+        visit("tx_queues", self.tx_queues);
+        visit("routed", self.routed);
+        visit("proxied", self.proxied);
         visit("mtu", self.mtu);
         visit("up", self.up);
         visit("isolated", self.isolated);
@@ -303,6 +320,8 @@ struct Init {
     std::vector<Rlimit> rlimits;
     std::vector<std::uint32_t> groups;  // supplementary, beside those of the user
     bool no_new_privs = false;
+    // Written before the init is executed, into its attributes in /proc (proc_pid_attr(5)).
+    std::string apparmor, selinux;
     std::vector<KeyValue> proc;     // files of /proc/PID, written by the helper
     std::vector<KeyValue> sysctls;  // below /proc/sys of the container's namespaces
     std::uint32_t personality = 0;  // PER_LINUX32 for a 32-bit arch
@@ -322,6 +341,8 @@ struct Init {
         visit("rlimits", self.rlimits);
         visit("groups", self.groups);
         visit("no_new_privs", self.no_new_privs);
+        visit("apparmor", self.apparmor);
+        visit("selinux", self.selinux);
         visit("proc", self.proc);
         visit("sysctls", self.sysctls);
         visit("personality", self.personality);

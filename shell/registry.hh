@@ -17,6 +17,7 @@ namespace lxvirt::shell {
 [[nodiscard]] std::span<const Command> console_commands();         // console, ttyconsole
 [[nodiscard]] std::span<const Command> edit_commands();            // edit
 [[nodiscard]] std::span<const Command> native_commands();          // domxml-from-native
+[[nodiscard]] std::span<const Command> autostart_commands();       // start-autostarted
 [[nodiscard]] std::span<const Command> import_commands();          // import-lxc
 [[nodiscard]] std::span<const Command> plan_commands();            // plan
 [[nodiscard]] std::span<const Command> apply_commands();           // apply, diff, export, validate

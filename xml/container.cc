@@ -284,4 +284,11 @@ void format_container(Writer& out, const Container& container) {
     out.end("lx:container");
 }
 
+bool is_layered(const Container& container) {
+    const std::string& storage = container.rootfs_storage;
+    const auto colon = storage.find(':');
+    return colon != std::string::npos &&
+           base::contains_word("overlay overlayfs aufs", storage.substr(0, colon));
+}
+
 }  // namespace lxvirt::xml

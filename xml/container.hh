@@ -76,4 +76,7 @@ struct Container {
     [[nodiscard]] bool empty() const { return *this == Container{}; }
 };
 
+// Whether the root is layers over each other: <lx:rootfs storage='overlay:LOWER:UPPER'/>.
+[[nodiscard]] bool is_layered(const Container& container);
+
 }  // namespace lxvirt::xml

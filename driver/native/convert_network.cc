@@ -78,7 +78,10 @@ unsigned class_prefix(const std::string& address) {
 }
 
 // Options of <lx:interface> that count when the container runs.
-constexpr std::string_view kActedUpon[] = {"script.up", "script.down"};
+constexpr std::string_view kActedUpon[] = {"script.up",        "script.down",     "ipvlan.mode",
+                                           "ipvlan.isolation", "veth.mode",       "veth.ipv4.route",
+                                           "veth.ipv6.route",  "veth.n_rxqueues", "veth.n_txqueues",
+                                           "ipv4.gateway",     "ipv6.gateway"};
 
 class NicConverter {
   public:
@@ -131,13 +134,19 @@ class NicConverter {
             interface_.type = xml::InterfaceType::direct;
             if (interface_.source.empty())
                 context_.untranslated(type, "there is no 'link', the host's device below it");
-            if (kind == "ipvlan")
-                context_.approximated(type, "as a macvlan: this release makes no ipvlan");
+            if (kind == "ipvlan") take_ipvlan(type);
             interface_.mode = macvlan_mode(kind);
         }
         take_common();
         if (kind != "veth" && interface_.source.empty()) return;
         is_interface_ = true;
+    }
+
+    // Told by the option, which there always is then; l3 is lxc's default.
+    void take_ipvlan(const Line& type) {
+        const std::string mode = value("ipvlan.mode");
+        options_.push_back({"ipvlan.mode", mode.empty() ? "l3" : mode});
+        context_.kept(type, "as <lx:interface> of a direct interface");
     }
 
     xml::DirectMode macvlan_mode(const std::string& kind) {

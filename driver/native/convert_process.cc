@@ -88,7 +88,7 @@ void convert_limits(Context& context) {
     for (const auto& [key, member] : offsets)
         if (const Line* line = context.one(key)) {
             *member = line->value;
-            context.kept(*line, "as <lx:time>, which this release does not act upon");
+            context.kept(*line, "as <lx:time>");
         }
 }
 
@@ -141,15 +141,14 @@ void convert_labels(Context& context) {
             label.type = "dynamic";
             label.relabel = true;
             context.approximated(*line,
-                                 "as a dynamic <seclabel>, which this release does not act "
-                                 "upon");
+                                 "as a dynamic <seclabel>, which has no effect: lxvirt makes no "
+                                 "profiles");
         } else {
             label.type = "static";
             label.relabel = false;
             label.label = line->value;
             context.approximated(*line,
-                                 "as a static <seclabel>, which this release does not act "
-                                 "upon");
+                                 "as a static <seclabel>, which counts where the host has it");
         }
         context.domain.seclabels.push_back(std::move(label));
     }

@@ -53,14 +53,14 @@ void convert_autostart(Context& context) {
     if (const Line* line = context.one("start.order")) {
         container.start_order = base::parse_number<int>(line->value);
         if (container.start_order)
-            context.kept(*line, "as <lx:autostart>, which this release does not act upon");
+            context.kept(*line, "as <lx:autostart>");
         else
             context.untranslated(*line, "not a number");
     }
     if (const Line* line = context.one("start.delay")) {
         container.start_delay = base::parse_number<unsigned>(line->value);
         if (container.start_delay)
-            context.kept(*line, "as <lx:autostart>, which this release does not act upon");
+            context.kept(*line, "as <lx:autostart>");
         else
             context.untranslated(*line, "not a number of seconds");
     }
@@ -69,7 +69,7 @@ void convert_autostart(Context& context) {
         std::replace(names.begin(), names.end(), ',', ' ');
         for (const std::string_view name : base::split_words(names))
             container.start_groups.emplace_back(name);
-        context.kept(*line, "as <lx:group>, which this release does not act upon");
+        context.kept(*line, "as <lx:group>");
     }
 }
 

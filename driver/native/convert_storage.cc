@@ -41,12 +41,11 @@ void add_overlay(Context& context, const Line& line, const Storage& storage) {
     const auto colon = storage.path.rfind(':');
     const std::string upper =
         colon == std::string::npos ? storage.path : storage.path.substr(colon + 1);
-    if (!upper.starts_with('/')) return context.untranslated(line, "not overlay:/LOWER:/UPPER");
+    if (!upper.starts_with('/') || colon == std::string::npos)
+        return context.untranslated(line, "not overlay:/LOWER:/UPPER");
     context.domain.filesystems.push_back(root_of(FilesystemType::mount, upper));
     context.domain.container.rootfs_storage = line.value;
-    context.approximated(line, fmt::format("as the folder '{}', with <lx:rootfs storage>: this "
-                                           "release does not mount the layers below it",
-                                           upper));
+    context.kept(line, "as <lx:rootfs storage>");
 }
 
 // nbd:IMAGE or nbd:IMAGE:PARTITION
@@ -100,7 +99,7 @@ void add_root_options(Context& context, const Line& line) {
     }
     if (rest.empty()) return;
     context.domain.container.rootfs_options = rest;
-    context.kept(line, "as <lx:rootfs options>, which this release does not act upon");
+    context.kept(line, "as <lx:rootfs options>");
 }
 
 }  // namespace

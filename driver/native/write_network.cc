@@ -19,7 +19,8 @@ bool is_default(const xml::Route& route) {
 
 class NicWriter {
   public:
-    NicWriter(Writer& writer, unsigned number) : writer_(writer), number_(number) {}
+    NicWriter(Writer& writer, unsigned number, bool is_ipvlan = false)
+        : writer_(writer), number_(number), is_ipvlan_(is_ipvlan) {}
 
     void put(std::string_view option, const std::string& value, const char* element) {
         if (!value.empty()) writer_.put(fmt::format("net.{}.{}", number_, option), value, element);
@@ -80,8 +81,10 @@ class NicWriter {
 
     void write_type(xml::Interface& nic) {
         if (nic.type == xml::InterfaceType::direct) {
-            put("type", "macvlan", "interface");
+            put("type", is_ipvlan_ ? "ipvlan" : "macvlan", "interface");
             put("link", nic.source, "source");
+            if (is_ipvlan_) nic.mode = xml::DirectMode::bridge;  // as read, where it means nothing
+            if (is_ipvlan_) return;
             nic.mode = nic.mode.value_or(xml::DirectMode::vepa);
             const std::string_view mode = xml::name_of(xml::kDirectModes, *nic.mode);
             put("macvlan.mode", mode == "passthrough" ? "passthru" : std::string(mode), "source");
@@ -168,7 +171,15 @@ class NicWriter {
 
     Writer& writer_;
     unsigned number_;
+    bool is_ipvlan_;  // a direct interface whose <lx:interface> says so
 };
+
+bool has_ipvlan_mode(const xml::Container& container, std::size_t index) {
+    for (const xml::ContainerInterface& more : container.interfaces)
+        for (const xml::ContainerSetting& option : more.options)
+            if (more.index == index && option.name == "ipvlan.mode") return true;
+    return false;
+}
 
 }  // namespace
 
@@ -176,7 +187,7 @@ void write_interfaces(Writer& writer) {
     xml::Domain& domain = writer.domain;
     unsigned number = 0;
     for (std::size_t i = 0; i < domain.interfaces.size(); ++i) {
-        NicWriter nic(writer, number++);
+        NicWriter nic(writer, number++, has_ipvlan_mode(domain.container, i));
         nic.write(domain.interfaces[i]);
         for (xml::ContainerInterface& more : domain.container.interfaces)
             if (more.index == i) nic.write(more);

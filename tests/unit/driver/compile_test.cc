@@ -216,4 +216,82 @@ TEST(Compile, RefusesPreMountHooksOnARootSeenThroughTheIdMap) {
     EXPECT_NO_THROW((void)plan_of(hooked, made_host(), "/srv/shifted"));
 }
 
+namespace {
+
+std::string container(const std::string& inner) {
+    return "<lx:container xmlns:lx='urn:lxvirt:domain:1'>" + inner + "</lx:container>";
+}
+
+std::string option(const std::string& name, const std::string& value) {
+    return "<lx:option name='" + name + "' value='" + value + "'/>";
+}
+
+}  // namespace
+
+TEST(Compile, ActsOnOptionsOfLinks) {
+    const std::string nics =
+        "<devices><interface type='direct'><source dev='eno1'/></interface>"
+        "<interface type='bridge'><source bridge='eno1'/><target dev='v0'/>"
+        "<ip address='192.0.2.21' prefix='32'/><route address='0.0.0.0' prefix='0' "
+        "gateway='169.254.0.1'/></interface></devices>";
+    const auto links =
+        plan_of(nics +
+                container("<lx:interface index='0'>" + option("ipvlan.mode", "l3s") +
+                          option("ipvlan.isolation", "vepa") + option("ipv4.gateway", "dev") +
+                          "</lx:interface><lx:interface index='1'>" +
+                          option("veth.mode", "router") +
+                          option("veth.ipv4.route", "198.51.100.0/24") +
+                          option("veth.n_rxqueues", "4") + "</lx:interface>"))
+            .links;
+    ASSERT_EQ(links.size(), 2U);
+    EXPECT_EQ(links[0].kind, helper::LinkKind::ipvlan);
+    EXPECT_EQ(links[0].ipvlan_mode, 2U);
+    EXPECT_EQ(links[0].ipvlan_flags, 2U);
+    EXPECT_EQ(links[0].routes.at(0).prefix, 0U);
+    EXPECT_EQ(links[1].bridge, "");
+    EXPECT_TRUE(links[1].routed);
+    EXPECT_EQ(links[1].rx_queues, 4U);
+    EXPECT_EQ(links[1].tx_queues, 1U);
+    EXPECT_THAT(links[1].proxied, testing::ElementsAre("169.254.0.1"));
+    ASSERT_EQ(links[1].host_routes.size(), 2U);
+    EXPECT_EQ(links[1].host_routes[0].destination, "198.51.100.0");
+    EXPECT_EQ(links[1].host_routes[1].destination, "192.0.2.21");
+    EXPECT_EQ(links[1].routes.at(0).destination, "169.254.0.1");
+}
+
+TEST(Compile, OffsetsClocks) {
+    EXPECT_EQ(plan_of("").namespaces.time_offsets, "");
+    EXPECT_EQ(
+        plan_of(container("<lx:time boot='2h' monotonic='-1500ms'/>")).namespaces.time_offsets,
+        "monotonic -2 500000000\nboottime 7200 0\n");
+    for (const char* wrong : {"1 h", "h", "1w", "--1s", "99999999999999d"})
+        EXPECT_THROW((void)plan_of(container(std::string("<lx:time boot='") + wrong + "'/>")),
+                     base::Error)
+            << wrong;
+}
+
+TEST(Compile, LaysLayersOverEachOther) {
+    const helper::Mount root =
+        plan_of(container("<lx:rootfs options='nosuid,userxattr' storage='overlay:/a:/b:/c/up'/>"))
+            .mounts.front();
+    EXPECT_EQ(root.fstype, "overlay");
+    ASSERT_EQ(root.options.size(), 4U);
+    EXPECT_EQ(root.options[0].value, "/a:/b");
+    EXPECT_EQ(root.options[1].value, "/c/up");
+    EXPECT_EQ(root.options[2].value, "/c/olwork");
+    EXPECT_EQ(root.options[3].key, "userxattr");
+    EXPECT_EQ(root.attributes, std::uint64_t{MOUNT_ATTR_NOSUID});
+}
+
+TEST(Compile, LabelsTheInitWhereTheHostHasTheModule) {
+    const std::string label =
+        "<seclabel type='static' model='apparmor' relabel='no'>"
+        "<label>prof</label></seclabel>";
+    HostFacts host = made_host();
+    host.read = [](const std::string&) { return "Y\n"; };
+    EXPECT_EQ(plan_of(label, host).init.apparmor, "prof");
+    host.exists = [](const std::string&) { return false; };
+    EXPECT_EQ(plan_of(label, host).init.apparmor, "");
+}
+
 }  // namespace lxvirt::driver
