@@ -1,0 +1,176 @@
+// How a container ends, from the kill or its init's end to the last file removed; the rest of
+// Supervisor is in supervisor.cc.
+#include <unistd.h>
+
+#include "base/capability.hh"
+#include "base/cgroup.hh"
+#include "base/error.hh"
+#include "base/spawn.hh"
+#include "helper/ending.hh"
+#include "helper/groups.hh"
+#include "helper/supervisor.hh"
+
+namespace lxvirt::helper {
+
+namespace {
+
+constexpr auto kLockRetry = std::chrono::milliseconds(10);
+constexpr auto kQuick = std::chrono::seconds(2);
+constexpr std::uint64_t kMaxQuickEnds = 5;
+
+}  // namespace
+
+void Supervisor::destroy() {
+    destroy_asked_ = true;
+    if (ended_)
+        finish_under_lock();  // its caller holds the operation lock that we wait for
+    else
+        kill_container();
+}
+
+void Supervisor::kill_container() {
+    const base::RaisedCapabilities raised;
+    destroy_asked_ = destroy_asked_ || !ended_;
+    try {
+        (void)base::send_signal(launched_.guard, SIGKILL);
+        base::thaw_group(plan_.groups.hierarchies, plan_.groups.outer);
+    } catch (const base::Exception& error) {
+        note(error.message());
+    }
+    leave_group();  // while the kernel takes the container down
+}
+
+void Supervisor::on_init_end() {
+    loop_.forget(launched_.init);
+    ended_ = base::reap(launched_.init, true);
+    launched_.init.reset();
+    for (const auto& console : consoles_) console->drain();
+    finish_under_lock();
+}
+
+void Supervisor::finish_under_lock() {
+    // The driver's destroy holds the lock while it waits for us. For any other holder the control
+    // socket must stay answered, so the lock is tried for, never waited for.
+    if (!destroy_asked_ && !operation_) {
+        const base::RaisedCapabilities raised;
+        operation_ = base::OperationLock::try_acquire(plan_.supervision.op_lock);
+        if (!operation_) {
+            retry_timer_ = loop_.after(kLockRetry, [this] { finish_under_lock(); });
+            return;
+        }
+    }
+    finish();
+}
+
+void Supervisor::finish() {
+    base::raise_capabilities();
+    const auto is_oom = [&groups = plan_.groups] {
+        return base::oom_kills(groups.hierarchies, groups.outer).value_or(0) != 0;
+    };
+    const bool killed = ended_->signaled && ended_->value == SIGKILL && !destroy_asked_;
+    const Ending ending = judge_end({.exit = *ended_,
+                                     .destroy_asked = destroy_asked_,
+                                     .shutdown_asked = shutdown_asked_,
+                                     .restart_asked = restart_asked_,
+                                     .oom = killed && is_oom()},
+                                    plan_.supervision);
+    status_.exit = ending.exit;
+    note(fmt::format("the container's init ended: {}", ended_->text()));
+    for (const std::string& problem : remove_container(plan_, launched_.guard, launched_.init))
+        note(problem);
+    if (ending.reboot) tell_journal("", "");
+    const bool restarts = run_end_hooks_for(ending.action) && ending.action == EndAction::restart;
+    if (restarts && !restarts_too_fast()) {
+        outcome_ = Outcome::restart;
+        status_.state = "starting";
+        status_.reason = "rebooting";
+        status_.init_pid.reset();
+        status_.init_start.reset();
+        write_status();
+    } else {
+        leave(ending.reason, ending.event_detail);
+    }
+    loop_.stop();
+}
+
+// A post-stop hook that fails turns a reboot into a stop.
+bool Supervisor::run_end_hooks_for(EndAction action) {
+    if (plan_.hooks.all.empty()) return true;
+    const bool done = run_end_hooks(plan_.hooks, end_moment(plan_, launched_),
+                                    action == EndAction::restart ? "reboot" : "stop");
+    launched_.namespaces.clear();
+    return done;
+}
+
+bool Supervisor::restarts_too_fast() {
+    const bool quick = std::chrono::steady_clock::now() - started_ < kQuick;
+    options_.quick_ends = quick ? options_.quick_ends + 1 : 0;
+    if (options_.quick_ends < kMaxQuickEnds) return false;
+    status_.exit += status_.exit.empty() ? "" : ", ";
+    status_.exit += fmt::format("{} times in a row within {} s of its start: not started again",
+                                kMaxQuickEnds, kQuick.count());
+    note(status_.exit);
+    return true;
+}
+
+void Supervisor::leave(std::string_view reason, std::string_view event_detail) {
+    HelperStatus ended;
+    ended.state = "stopped";
+    ended.reason = reason;
+    ended.exit = status_.exit;
+    try {
+        helper::write_status(plan_.supervision.ended_file, ended);
+    } catch (const base::Exception& error) {
+        note(error.message());
+    }
+    tell_journal("Stopped", event_detail);
+    call_stop_hooks();
+    remove_files();
+    leave_group();
+}
+
+void Supervisor::leave_group() {
+    if (!leaves_group_) leave_helper_group(plan_.groups);
+    leaves_group_ = true;
+}
+
+// The hooks get the live definition, so the driver's process reads it before it goes.
+void Supervisor::call_stop_hooks() const {
+    if (!plan_.supervision.has_hooks) return;
+    try {
+        const auto result = base::run_program(
+            {.argv = {plan_.supervision.agent_path, "stopped", plan_.supervision.uri, plan_.name},
+             .env = {},
+             .input = {},
+             .limit = std::chrono::minutes(10)});
+        if (!result.succeeded())
+            note(fmt::format("stop hooks: {}: {}", result.text(), result.errors));
+    } catch (const base::Exception& error) {
+        note(error.message());
+    }
+}
+
+void Supervisor::remove_files() const {
+    const std::string& folder = plan_.supervision.run_folder;
+    for (const char* file : {"control.sock", "status", "pending", "live.xml"})
+        (void)::unlink((folder + "/" + file).c_str());
+    (void)::rmdir(folder.c_str());
+    for (const std::string& file : plan_.supervision.end_files) (void)::unlink(file.c_str());
+}
+
+void Supervisor::give_up_restart(const std::string& why) {
+    status_.exit = "restart: " + why;
+    note(status_.exit);
+    leave("failed", "Failed");
+}
+
+void Supervisor::abort() {
+    loop_.forget(launched_.init);
+    for (const std::string& problem : remove_container(plan_, launched_.guard, launched_.init))
+        note(problem);
+    (void)run_end_hooks_for(EndAction::destroy);
+    remove_files();
+    leave_group();
+}
+
+}  // namespace lxvirt::helper
