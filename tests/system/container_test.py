@@ -210,6 +210,7 @@ class Labels(GuestCase):
         self.boot("one", extra=label.format(profile))
         self.assertEqual(self.output("one", "cat /proc/1/attr/current"), f"{profile} (enforce)")
         self.assertNotEqual(self.inside("one", "cat /etc/passwd")[0], 0)
+        self.ok("destroy", "one")
         self.define(self.xml("two", extra=label.format("no-such-profile")))
         self.assertIn("'no-such-profile'", self.fails("start", "two"))
         self.assert_nothing_left()
