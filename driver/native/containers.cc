@@ -3,6 +3,8 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 
+#include <filesystem>
+
 #include "base/file.hh"
 #include "base/text.hh"
 
@@ -14,7 +16,7 @@ bool has_monitor(const std::string& sockets, const std::string& lxcpath, const s
 
 std::vector<LxcContainer> find_containers(const std::string& lxcpath) {
     (void)base::open_file(lxcpath, O_RDONLY | O_DIRECTORY);  // says why it cannot be read
-    const std::string folder = base::clean_path(lxcpath);
+    const std::string folder = base::clean_path(std::filesystem::absolute(lxcpath).string());
     const std::string sockets = base::try_read_file("/proc/net/unix").value_or("");
     std::vector<LxcContainer> found;
     for (const std::string& name : base::list_folder(folder)) {

@@ -73,7 +73,7 @@ class Import(NativeCase):
     def test_there_and_back(self):
         self.config("a", f"lxc.rootfs.path = dir:{self.folder}\nlxc.start.auto = 1\nlxc.tty.max = 2\n"
                          "lxc.net.0.type = empty\nlxc.cap.drop = sys_time\nlxc.log.level = 1\n")
-        self.ok("import-lxc", self.lxcpath)
+        self.ok("import-lxc", os.path.relpath(self.lxcpath))
         first = self.lxsh("domxml-to-native", "lxc-tools", "a")
         self.assertEqual(first.status, 0, str(first))
         self.assertEqual(first.err, "a: <uuid>: not translated: it gets another one when it comes back\n")
