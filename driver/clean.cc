@@ -3,6 +3,7 @@
 #include "base/cgroup.hh"
 #include "base/error.hh"
 #include "base/file.hh"
+#include "driver/compile.hh"
 #include "driver/container_hooks.hh"
 #include "driver/journal.hh"
 #include "driver/live.hh"
@@ -18,10 +19,9 @@ void remove_groups(const LiveState& live) {
         base::fail_with(EBUSY,
                         "end the processes that a killed lxc_helper of domain '{}' left in '{}'",
                         live.domain.name, live.cgroup);
-    const std::string helpers = base::parent_folder(live.cgroup) + "/lxvirt.helpers";
     for (const base::Hierarchy& hierarchy : hierarchies) {
         base::remove_group(hierarchy, live.cgroup);
-        base::remove_empty_group(hierarchy, helpers);
+        base::remove_empty_group(hierarchy, helper_group(live.domain));
         if (!live.partition.empty())
             base::remove_folders_above(hierarchy, live.cgroup, live.partition);
     }
