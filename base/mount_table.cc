@@ -10,19 +10,23 @@
 
 namespace lxvirt::base {
 
-namespace {
-
-// Blanks and backslashes stand as \040 and the like.
-std::string unescape(std::string_view text) {
+std::string unescape_octal(std::string_view text) {
     std::string out;
-    while (!text.empty()) {
-        const auto code =
-            text.front() == '\\' ? parse_number<unsigned char>(text.substr(1, 3), 8) : std::nullopt;
-        out += code ? static_cast<char>(*code) : text.front();
-        text.remove_prefix(code ? 4 : 1);
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const auto code = text[i] == '\\' && i + 3 < text.size()
+                              ? parse_number<unsigned>(text.substr(i + 1, 3), 8)
+                              : std::nullopt;
+        if (code && *code > 0 && *code < 256) {
+            out += static_cast<char>(*code);
+            i += 3;
+        } else {
+            out += text[i];
+        }
     }
     return out;
 }
+
+namespace {
 
 // 31 23 0:27 / /sys/fs/cgroup/cpu rw,relatime shared:9 - cgroup cgroup rw,cpu
 std::optional<MountEntry> parse_line(std::string_view line) {
@@ -38,10 +42,10 @@ std::optional<MountEntry> parse_line(std::string_view line) {
     entry.parent = parse_number<std::uint64_t>(before[1]).value_or(0);
     entry.major = parse_number<unsigned>(before[2].substr(0, colon)).value_or(0);
     entry.minor = parse_number<unsigned>(before[2].substr(colon + 1)).value_or(0);
-    entry.root = unescape(before[3]);
-    entry.point = unescape(before[4]);
+    entry.root = unescape_octal(before[3]);
+    entry.point = unescape_octal(before[4]);
     entry.fstype = after[0];
-    entry.source = unescape(after[1]);
+    entry.source = unescape_octal(after[1]);
     return entry;
 }
 

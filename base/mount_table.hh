@@ -22,6 +22,8 @@ struct MountEntry {
     std::string fstype, source;
 };
 
+// A field of such a table, or of fstab(5): blanks and backslashes stand as \040 and the like.
+[[nodiscard]] std::string unescape_octal(std::string_view text);
 [[nodiscard]] std::vector<MountEntry> parse_mount_table(std::string_view text);
 // Of the process's namespace; empty where it is gone.
 [[nodiscard]] std::vector<MountEntry> mount_table(pid_t pid);

@@ -5,6 +5,7 @@
 
 #include "base/error.hh"
 #include "base/file.hh"
+#include "base/mount_table.hh"
 #include "base/text.hh"
 #include "driver/native/context.hh"
 
@@ -14,22 +15,6 @@ namespace {
 
 using xml::Filesystem;
 using xml::FilesystemType;
-
-std::string unescaped(std::string_view text) {  // \040 is a blank, as in fstab(5)
-    std::string out;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const auto code = text[i] == '\\' && i + 3 < text.size()
-                              ? base::parse_number<unsigned>(text.substr(i + 1, 3), 8)
-                              : std::nullopt;
-        if (code && *code > 0 && *code < 256) {
-            out += static_cast<char>(*code);
-            i += 3;
-        } else {
-            out += text[i];
-        }
-    }
-    return out;
-}
 
 // One line of an fstab, from the configuration or from a file.
 struct Row {
@@ -50,7 +35,7 @@ class Mounts {
         const auto words = base::split_words(text);
         if (words.size() < 2)
             return judge(Verdict::not_translated, "not 'SOURCE TARGET TYPE OPTIONS'");
-        Row row{unescaped(words[0]), unescaped(words[1]),
+        Row row{base::unescape_octal(words[0]), base::unescape_octal(words[1]),
                 words.size() > 2 ? std::string(words[2]) : "none",
                 words.size() > 3 ? std::string(words[3]) : ""};
         const auto target = inside(row.target);
