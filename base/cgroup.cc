@@ -100,8 +100,18 @@ bool try_make(const Hierarchy& hierarchy, const std::string& path) {
     fail_errno("make control group '{}'", folder);
 }
 
+// How much of `path` is systemd's, which makes slices and scopes and alone writes to them: only
+// what is below a scope that it delegates is ours (systemd's CGROUP_DELEGATION.md).
+std::size_t length_of_systemds(const std::string& path) {
+    constexpr std::string_view scope = ".scope/";
+    const std::size_t at = path.find(scope);
+    return at == std::string::npos ? 0 : at + scope.size() - 1;
+}
+
 void make_levels(const Hierarchy& hierarchy, const std::string& path) {
-    std::size_t end = 0;
+    std::size_t end = length_of_systemds(path);
+    if (end != 0 && hierarchy.unified)
+        enable_controllers(hierarchy, full_path(hierarchy, path.substr(0, end)));
     while (end != path.size()) {
         end = std::min(path.find('/', end + 1), path.size());
         const std::string folder = full_path(hierarchy, path.substr(0, end));
@@ -178,7 +188,8 @@ const Hierarchy* unified_of(const std::vector<Hierarchy>& all) {
 void make_group(const Hierarchy& hierarchy, const std::string& path) {
     for (int attempt = 0;; ++attempt) {
         try {
-            if (hierarchy.unified && attempt == 0) enable_controllers(hierarchy, hierarchy.mount);
+            if (hierarchy.unified && attempt == 0 && length_of_systemds(path) == 0)
+                enable_controllers(hierarchy, hierarchy.mount);
             // What is above is usually there; on v2 each level has to be looked at.
             if (hierarchy.unified || !try_make(hierarchy, path)) make_levels(hierarchy, path);
             if (hierarchy.has("cpuset") && !hierarchy.unified) fill_cpuset(hierarchy, path);
@@ -187,6 +198,10 @@ void make_group(const Hierarchy& hierarchy, const std::string& path) {
             if (error.error() != ENOENT || attempt == 20) throw;
         }
     }
+}
+
+void make_leaf_group(const Hierarchy& hierarchy, const std::string& path) {
+    (void)make_level(full_path(hierarchy, path));
 }
 
 void remove_group(const Hierarchy& hierarchy, const std::string& path,

@@ -47,8 +47,13 @@ struct Hierarchy {
 
 // Makes `path` ("/machine/lxc-1-x") in one hierarchy, the folders above it as needed. Those are
 // marked, and remove_group() takes a marked one away once it is empty. v2 controllers are enabled
-// on the way; a v1 cpuset is filled. Throws SystemError.
+// on the way, below systemd's scope where the path has one; a v1 cpuset is filled. Throws
+// SystemError.
 void make_group(const Hierarchy& hierarchy, const std::string& path);
+
+// One mkdir(2) of a group that is to hold processes and no other groups; the one above is left as
+// it is, also where it still has processes itself. Throws SystemError.
+void make_leaf_group(const Hierarchy& hierarchy, const std::string& path);
 
 // Removes `path` with all groups below it, then the marked folders above it that are empty. Absent
 // is fine. Throws SystemError(EBUSY) where processes are left after `patience`.

@@ -21,7 +21,7 @@ void remove_groups(const LiveState& live) {
                         live.domain.name, live.cgroup);
     for (const base::Hierarchy& hierarchy : hierarchies) {
         base::remove_group(hierarchy, live.cgroup);
-        base::remove_empty_group(hierarchy, helper_group(live.domain));
+        base::remove_empty_group(hierarchy, helper_group(live.cgroup));
         if (!live.partition.empty())
             base::remove_folders_above(hierarchy, live.cgroup, live.partition);
     }

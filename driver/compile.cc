@@ -151,7 +151,7 @@ helper::Plan compile_plan(const xml::Domain& domain, const Root& root, const Hos
     plan.namespaces = compile::namespaces(domain, host);
     plan.dev = compile::dev(domain, host);
     plan.mounts = compile::mounts(domain, host, plan.namespaces);
-    plan.groups = compile::groups(domain, host, options.helper, made_devices(plan, host));
+    plan.groups = compile::groups(domain, host, options, made_devices(plan, host));
     plan.links = compile::links(domain, root, host);
     plan.init = compile::init(domain);
     plan.init.seccomp = compile::seccomp(domain, host, options);

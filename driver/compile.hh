@@ -53,6 +53,8 @@ struct CompileOptions {
     bool autodestroy = false;
     bool has_hooks = false;
     std::string uri;
+    // Where the container's group goes in each hierarchy; the domain's partition where empty.
+    std::string group_folder = {};
     // Takes what does not stop a start but is to be known, a sentence at a time; may be empty.
     std::function<void(const std::string& text)> tell = {};
 };
@@ -60,14 +62,18 @@ struct CompileOptions {
 // Fills in what only a running domain has: partition, aliases, the names of network devices.
 void name_live_domain(xml::Domain& domain, pid_t helper);
 
-// The container's group; `helper` 0 gives a name that is never made.
-[[nodiscard]] std::string outer_group(const xml::Domain& domain, pid_t helper);
+// The one that <resource> names, or the usual one.
+[[nodiscard]] std::string partition_of(const xml::Domain& domain);
+// The container's group, in its partition where `folder` is empty; `helper` 0 gives a name that is
+// never made.
+[[nodiscard]] std::string outer_group(const xml::Domain& domain, pid_t helper,
+                                      const std::string& folder = {});
 // The one in it that the container sees as the root of all.
 [[nodiscard]] inline std::string inner_group(const std::string& outer) {
     return outer + "/init";
 }
-// The group of all supervisors of a partition, a leaf.
-[[nodiscard]] std::string helper_group(const xml::Domain& domain);
+// The group of the supervisors beside it, a leaf: of all in a partition, of one in a scope.
+[[nodiscard]] std::string helper_group(const std::string& outer);
 
 // The parts of a plan that one device of the domain becomes.
 struct DeviceParts {

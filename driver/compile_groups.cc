@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.hh"
+#include "base/file.hh"
 #include "driver/compile_parts.hh"
 
 namespace lxvirt::driver::compile {
@@ -136,10 +137,6 @@ void add_blkio(const xml::Domain& domain, const HostFacts& host, Limits& limits)
         add_block_device(device, host, controller, limits);
 }
 
-std::string partition_of(const xml::Domain& domain) {
-    return domain.partition.empty() ? "/machine" : domain.partition;
-}
-
 }  // namespace
 
 std::vector<helper::GroupLimit> limits(const xml::Domain& domain, const HostFacts& host) {
@@ -150,13 +147,13 @@ std::vector<helper::GroupLimit> limits(const xml::Domain& domain, const HostFact
     return std::move(limits.made);
 }
 
-helper::Groups groups(const xml::Domain& domain, const HostFacts& host, pid_t helper,
-                      const std::vector<MadeDevice>& made_devices) {
+helper::Groups groups(const xml::Domain& domain, const HostFacts& host,
+                      const CompileOptions& options, const std::vector<MadeDevice>& made_devices) {
     helper::Groups made;
     made.hierarchies = host.hierarchies;
-    made.outer = outer_group(domain, helper);
+    made.outer = outer_group(domain, options.helper, options.group_folder);
     made.inner = inner_group(made.outer);
-    made.helper = helper_group(domain);
+    made.helper = helper_group(made.outer);
     made.limits = limits(domain, host);
     made.devices = device_rules(domain, host, made_devices);
     return made;
@@ -166,13 +163,17 @@ helper::Groups groups(const xml::Domain& domain, const HostFacts& host, pid_t he
 
 namespace lxvirt::driver {
 
-std::string outer_group(const xml::Domain& domain, pid_t helper) {
-    return fmt::format("{}/lxc-{}-{}.libvirt-lxc", compile::partition_of(domain), helper,
-                       domain.name);
+std::string partition_of(const xml::Domain& domain) {
+    return domain.partition.empty() ? "/machine" : domain.partition;
 }
 
-std::string helper_group(const xml::Domain& domain) {
-    return compile::partition_of(domain) + "/lxvirt.helpers";
+std::string outer_group(const xml::Domain& domain, pid_t helper, const std::string& folder) {
+    return fmt::format("{}/lxc-{}-{}.libvirt-lxc", folder.empty() ? partition_of(domain) : folder,
+                       helper, domain.name);
+}
+
+std::string helper_group(const std::string& outer) {
+    return base::parent_folder(outer) + "/lxvirt.helpers";
 }
 
 }  // namespace lxvirt::driver

@@ -9,7 +9,8 @@ namespace lxvirt::driver::compile {
 [[nodiscard]] std::uint32_t host_id(const std::vector<xml::IdMapRow>& rows, std::uint32_t inside);
 
 [[nodiscard]] helper::Namespaces namespaces(const xml::Domain& domain, const HostFacts& host);
-[[nodiscard]] helper::Groups groups(const xml::Domain& domain, const HostFacts& host, pid_t helper,
+[[nodiscard]] helper::Groups groups(const xml::Domain& domain, const HostFacts& host,
+                                    const CompileOptions& options,
                                     const std::vector<MadeDevice>& made);
 [[nodiscard]] std::vector<helper::GroupLimit> limits(const xml::Domain& domain,
                                                      const HostFacts& host);

@@ -60,6 +60,10 @@ std::string lxnetd_path() {
     return libexec("netd", "lxnetd");
 }
 
+std::string scope_program_path() {
+    return libexec("driver", "lxc_scope");
+}
+
 void set_program_path(const std::string& path) {
     program_path() = path;
 }

@@ -21,6 +21,8 @@ namespace lxvirt::driver {
 [[nodiscard]] std::string lxnetd_path();
 // The program that a helper calls for a restart and for stop hooks; beside the helper.
 [[nodiscard]] std::string agent_path();
+// The program that speaks to systemd; not there where it was not built.
+[[nodiscard]] std::string scope_program_path();
 // For a program that was executed from a detached mount, whose /proc/self/exe has no path: where
 // it is.
 void set_program_path(const std::string& path);

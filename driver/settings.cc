@@ -19,6 +19,13 @@ struct Key {
 constexpr std::array<Key, 2> kKeys = {{{"hook_timeout", &Settings::hook_timeout},
                                        {"operation_timeout", &Settings::operation_timeout}}};
 
+struct SystemdWord {
+    std::string_view word;
+    UseSystemd value;
+};
+constexpr std::array<SystemdWord, 3> kSystemdWords = {
+    {{"auto", UseSystemd::automatic}, {"yes", UseSystemd::yes}, {"no", UseSystemd::no}}};
+
 constexpr long kLongest = 24L * 3600;
 
 std::string_view trimmed(std::string_view text) {
@@ -45,6 +52,14 @@ void set(Settings& settings, std::string_view key, std::string_view value, const
                                kLongest));
         settings.*known.field = seconds(number);
         return;
+    }
+    if (key == "systemd") {
+        for (const SystemdWord& known : kSystemdWords) {
+            if (known.word != value) continue;
+            settings.systemd = known.value;
+            return;
+        }
+        refuse(file, line, fmt::format("systemd = '{}' must be auto, yes or no", value));
     }
     refuse(file, line, fmt::format("unknown key '{}'", key));
 }

@@ -10,10 +10,18 @@
 
 namespace lxvirt::driver {
 
+// Whether containers get scopes of systemd, where it is the host's PID 1.
+enum class UseSystemd {
+    automatic,  // those of the machine's own root
+    yes,        // those of any root
+    no,
+};
+
 struct Settings {
     std::chrono::seconds hook_timeout{300};  // hook_timeout: after that a hook is killed
     std::chrono::seconds operation_timeout{
         30};  // operation_timeout: for another's operation to end
+    UseSystemd systemd = UseSystemd::automatic;  // systemd: auto, yes or no
 };
 
 // The defaults where there is no file. Throws base::Error(config_unsupported).

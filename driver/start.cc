@@ -18,6 +18,7 @@
 #include "driver/live.hh"
 #include "driver/network_ports.hh"
 #include "driver/state.hh"
+#include "driver/systemd/scope.hh"
 #include "helper/groups.hh"
 #include "xml/parse.hh"
 
@@ -112,23 +113,54 @@ void carry_out(const Root& root, const HostFacts& host, HelperProcess& helper, h
     write_live(root, live);
 }
 
-// Born in the supervisors' group, so that nothing of the caller's limits or session holds it. The
-// last supervisor that ends takes the group away, maybe just now.
-HelperProcess spawn_helper(const xml::Domain& domain, const HostFacts& host,
-                           const base::OperationLock& lock) {
-    const base::Hierarchy* unified = base::unified_of(host.hierarchies);
-    const std::string path = helper_group(domain);
-    if (unified == nullptr) return HelperProcess::spawn(domain.name, lock.fd(), {path, {}});
+// Makes the supervisors' group and calls `use`. The last supervisor that ends takes the group away,
+// maybe just now.
+template <typename Use>
+auto with_helper_group(const base::Hierarchy& unified, const std::string& path, Use&& use) {
     for (int attempt = 0;; ++attempt) {
         try {
-            base::make_group(*unified, path);
-            const base::UniqueFd group =
-                base::open_file(unified->mount + path, O_RDONLY | O_DIRECTORY);
-            return HelperProcess::spawn(domain.name, lock.fd(), {path, group});
+            base::make_group(unified, path);
+            return use();
         } catch (const base::SystemError& error) {
             if ((error.error() != ENOENT && error.error() != ENODEV) || attempt == 20) throw;
         }
     }
+}
+
+// Born in the supervisors' group, so that nothing of the caller's limits or session holds it. One
+// that is to get a scope is born in the caller's: a scope is made around a process.
+HelperProcess spawn_helper(const LiveState& live, const HostFacts& host,
+                           const base::OperationLock& lock, bool scope) {
+    const base::Hierarchy* unified = base::unified_of(host.hierarchies);
+    const std::string path = helper_group(live.cgroup);
+    const std::string& name = live.domain.name;
+    if (unified == nullptr || scope) return HelperProcess::spawn(name, lock.fd(), {path, {}});
+    return with_helper_group(*unified, path, [&] {
+        const base::UniqueFd group = base::open_file(unified->mount + path, O_RDONLY | O_DIRECTORY);
+        return HelperProcess::spawn(name, lock.fd(), {path, group});
+    });
+}
+
+// Brings the helper out of the caller's group: into a scope of its own, or to the other
+// supervisors. The folder for the container's group: the scope's, or empty for the partition.
+std::string enter_scope(LiveState& live, const HostFacts& host, pid_t helper,
+                        const systemd::Tell& tell) {
+    const std::string scope = systemd::make_scope(live.domain, helper, tell).value_or("");
+    const base::Hierarchy& unified = *base::unified_of(host.hierarchies);
+    const auto enter = [&](const std::string& group) {
+        base::write_value(unified.mount + group + "/cgroup.procs", std::to_string(helper));
+    };
+    if (scope.empty()) {
+        const std::string group = helper_group(live.cgroup);
+        with_helper_group(unified, group, [&] { enter(group); });
+        return scope;
+    }
+    live.cgroup = outer_group(live.domain, helper, scope);
+    live.partition.clear();
+    // Out of the scope's own group, or no controller could be switched on below it.
+    base::make_leaf_group(unified, helper_group(live.cgroup));
+    enter(helper_group(live.cgroup));
+    return scope;
 }
 
 // The helper undoes its part, unless it was killed; the files are ours, and the group where none
@@ -138,7 +170,7 @@ void undo_start(const Root& root, const LiveState& live, std::optional<HelperPro
     const bool killed = helper && !helper->abandon();
     const base::Hierarchy* unified = base::unified_of(host.hierarchies);
     if (!helper && unified != nullptr)
-        base::remove_empty_group(*unified, helper_group(live.domain));
+        base::remove_empty_group(*unified, helper_group(live.cgroup));
     try {
         if (killed) remove_groups(live);
     } catch (const base::Exception& error) {
@@ -162,6 +194,8 @@ base::UniqueFd start_domain(const Root& root, StartRequest request,
     live.domain = std::move(request.domain);
     const std::string& name = live.domain.name;
     const HostFacts host = host_facts(root);
+    const auto tell = log_of(root, name);
+    const bool scope = systemd::wants_scope(root, host, tell);
     std::optional<HelperProcess> helper;
     try {
         // From here on a kill leaves what the cleaner finds: first of all the supervisors' group.
@@ -173,7 +207,9 @@ base::UniqueFd start_domain(const Root& root, StartRequest request,
             check_startable(live.domain);
         }
         // Spawned before its plan is there: it loads and resets itself while that is compiled.
-        helper = spawn_helper(live.domain, host, lock);
+        helper = spawn_helper(live, host, lock, scope);
+        const std::string folder =
+            scope ? enter_scope(live, host, helper->pid(), tell) : std::string();
         name_live_domain(live.domain, helper->pid());
         claim_ports(root, live.domain, helper->pid());
         helper::Plan plan = compile_plan(live.domain, root, host,
@@ -182,10 +218,12 @@ base::UniqueFd start_domain(const Root& root, StartRequest request,
                                           .autodestroy = request.options.autodestroy,
                                           .has_hooks = calls_hooks(root, live.domain),
                                           .uri = request.uri,
-                                          .tell = log_of(root, name)});
+                                          .group_folder = folder,
+                                          .tell = tell});
         call_hooks(root, live, "prepare");
         call_hooks(root, live, "start");
         carry_out(root, host, *helper, std::move(plan), live);
+        systemd::register_machine(root, live, helper->pid(), tell);
         call_hooks(root, live, "started");
         helper->commit();
     } catch (const base::Exception&) {
@@ -226,8 +264,10 @@ void restart_domain(const Root& root, const std::string& name, const std::string
                                         {.helper = helper_pid,
                                          .has_hooks = calls_hooks(root, live->domain),
                                          .uri = uri,
+                                         .group_folder = base::parent_folder(live->cgroup),
                                          .tell = log_of(root, name)});
     carry_out(root, host, helper, std::move(plan), *live);
+    systemd::register_machine(root, *live, helper_pid, log_of(root, name));
     helper.commit();
 }
 

@@ -34,6 +34,7 @@ Supervisor::Supervisor(const Plan& plan, Launched launched, SupervisorOptions op
             std::make_unique<Console>(loop_, std::move(launched_.consoles[i]), plan_.consoles[i]));
     loop_.watch(launched_.init, EPOLLIN, [this](std::uint32_t) { on_init_end(); });
     loop_.watch(launched_.listener, EPOLLIN, [this](std::uint32_t) { on_connection(); });
+    watch_termination();
     status_.state = plan_.supervision.paused ? "paused" : "running";
     status_.reason = plan_.supervision.paused ? "starting up" : "booted";
     status_.init_pid = launched_.init_pid;

@@ -67,6 +67,9 @@ class Supervisor {
     Reply send_init_signal(const Request& request);
     void destroy();
     void kill_container();
+    // SIGTERM to the helper is a destroy: so systemd ends a scope (machinectl terminate).
+    void watch_termination();
+    [[nodiscard]] bool termination_is_asked() const;
 
     void on_init_end();
     // Holds the operation lock, or knows that its holder waits for us, and finishes.
@@ -89,6 +92,7 @@ class Supervisor {
     base::EventLoop loop_;
     std::vector<std::unique_ptr<Console>> consoles_;
     base::UniqueFd owner_;
+    base::UniqueFd termination_;  // signalfd of SIGTERM
     std::map<int, Connection> connections_;
     base::UniqueFd retry_timer_;
     std::optional<base::OperationLock> operation_;

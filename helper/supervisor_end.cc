@@ -1,6 +1,9 @@
 // How a container ends, from the kill or its init's end to the last file removed; the rest of
 // Supervisor is in supervisor.cc.
+#include <sys/signalfd.h>
 #include <unistd.h>
+
+#include <csignal>
 
 #include "base/capability.hh"
 #include "base/cgroup.hh"
@@ -40,9 +43,29 @@ void Supervisor::kill_container() {
     leave_group();  // while the kernel takes the container down
 }
 
+void Supervisor::watch_termination() {
+    sigset_t signals;
+    (void)::sigemptyset(&signals);
+    (void)::sigaddset(&signals, SIGTERM);
+    if (::sigprocmask(SIG_BLOCK, &signals, nullptr) != 0) base::fail_errno("block SIGTERM");
+    termination_ = base::UniqueFd(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
+    if (!termination_) base::fail_errno("listen for SIGTERM");
+    loop_.watch(termination_, EPOLLIN, [this](std::uint32_t) {
+        loop_.forget(termination_);
+        note("SIGTERM: ends the container");
+        kill_container();
+    });
+}
+
+bool Supervisor::termination_is_asked() const {
+    return base::wait_readable(termination_, std::chrono::milliseconds(0));
+}
+
 void Supervisor::on_init_end() {
     loop_.forget(launched_.init);
     ended_ = base::reap(launched_.init, true);
+    // It went to all in the scope, and the init was quicker than we.
+    if (termination_is_asked()) destroy_asked_ = true;
     launched_.init.reset();
     for (const auto& console : consoles_) console->drain();
     finish_under_lock();

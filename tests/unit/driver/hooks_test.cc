@@ -58,11 +58,15 @@ TEST(Settings, HaveDefaultsAndTakeValues) {
         parse_settings("# a comment\n\n hook_timeout=5 # five\noperation_timeout = 7", "f");
     EXPECT_EQ(settings.hook_timeout, std::chrono::seconds(5));
     EXPECT_EQ(settings.operation_timeout, std::chrono::seconds(7));
+    EXPECT_EQ(settings.systemd, UseSystemd::automatic);
+    EXPECT_EQ(parse_settings("systemd = no", "f").systemd, UseSystemd::no);
+    EXPECT_EQ(parse_settings("systemd=yes", "f").systemd, UseSystemd::yes);
 }
 
 TEST(Settings, NameTheLineOfWhatTheyDoNotTake) {
-    for (const char* line : {"hook_timeuot = 5", "hook_timeout = 5s", "hook_timeout = 0",
-                             "hook_timeout", "hook_timeout = 999999999999", "= 5"}) {
+    for (const char* line :
+         {"hook_timeuot = 5", "hook_timeout = 5s", "hook_timeout = 0", "hook_timeout",
+          "hook_timeout = 999999999999", "= 5", "systemd = maybe"}) {
         try {
             (void)parse_settings(std::string("\n") + line + "\n", "lxvirt.conf");
             ADD_FAILURE() << line;

@@ -1,0 +1,75 @@
+#include "driver/systemd/scope.hh"
+
+#include <unistd.h>
+
+#include "base/error.hh"
+#include "base/file.hh"
+#include "base/spawn.hh"
+#include "base/text.hh"
+#include "driver/helper_process.hh"
+#include "driver/settings.hh"
+#include "driver/systemd/names.hh"
+#include "helper/status.hh"
+
+namespace lxvirt::driver::systemd {
+
+namespace {
+
+// lxc_scope has shorter limits of its own for each call; this one is for a bus that hangs.
+constexpr auto kLimit = std::chrono::seconds(20);
+
+// What lxc_scope printed; nothing where it failed, with its words told.
+std::optional<std::string> ask(std::vector<std::string> words, std::string_view what,
+                               const Tell& tell) {
+    words.insert(words.begin(), scope_program_path());
+    try {
+        const base::SpawnResult result =
+            base::run_program({.argv = std::move(words), .env = {}, .input = {}, .limit = kLimit});
+        if (result.succeeded()) return std::string(base::trim(result.output));
+        const std::string_view errors = base::trim(result.errors);
+        tell(fmt::format("{}: {}", what, errors.empty() ? result.text() : errors));
+    } catch (const base::SystemError& error) {
+        if (error.error() == ENOENT)
+            tell(fmt::format("{}: this lxvirt was built without systemd", what));
+        else
+            tell(fmt::format("{}: {}", what, error.message()));
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+bool wants_scope(const Root& root, const HostFacts& host, const Tell& tell) {
+    if (::access("/run/systemd/system", F_OK) != 0) return false;
+    const UseSystemd use = load_settings(root).systemd;
+    if (use == UseSystemd::no) return false;
+    if (use == UseSystemd::automatic && !root.folder().empty()) return false;
+    if (host.hierarchies.size() == 1 && host.hierarchies.front().unified) return true;
+    tell(
+        "no scope of systemd for it: this host has v1 control groups, where a scope is in some "
+        "hierarchies only");
+    return false;
+}
+
+std::optional<std::string> make_scope(const xml::Domain& domain, pid_t helper, const Tell& tell) {
+    const std::string partition = partition_of(domain);
+    return ask({"start", scope_name(machine_name(domain.name, helper)), slice_name(partition),
+                std::to_string(helper), "Container " + domain.name},
+               "no scope of systemd for it", tell);
+}
+
+bool is_in_scope(const std::string& outer) {
+    return base::parent_folder(outer).ends_with(".scope");
+}
+
+void register_machine(const Root& root, const LiveState& live, pid_t helper, const Tell& tell) {
+    if (!is_in_scope(live.cgroup) || !root.folder().empty()) return;
+    const std::string& name = live.domain.name;
+    const auto status = helper::read_status(root.status(name));
+    if (!status || !status->init_pid) return;
+    (void)ask({"register", machine_name(name, helper), live.domain.uuid,
+               std::to_string(*status->init_pid)},
+              "not registered with systemd-machined", tell);
+}
+
+}  // namespace lxvirt::driver::systemd
