@@ -49,6 +49,27 @@ class Autostart(GuestCase):
         self.assertIn("/no/such/root", error)
         self.assertEqual(self.started(), ["b"])
 
+    def test_stop_running_goes_the_other_way_and_ends_what_does_not_listen(self):
+        traps = {"early": "trap 'exit 0' TERM", "a": "trap 'exit 0' TERM", "deaf": "trap : TERM"}
+        for name, trap in traps.items():
+            self.define(self.plain(name, init="/bin/sh", args=(
+                "-c", f"{trap}; while :; do sleep 0.1; done"), extra=(
+                "<lx:container xmlns:lx='urn:lxvirt:domain:1'><lx:autostart order='-5'/></lx:container>"
+                if name == "early" else "")))
+        self.add("b")  # no init that could be asked: sleep catches no signal
+        for name in (*traps, "b"):
+            self.ok("start", name)
+        result = self.lxsh("stop-running", "--wait", "2")
+        self.assertEqual(result.status, 0, str(result))
+        told = [line.split("'")[1] for line in result.out.splitlines() if "being shutdown" in line]
+        self.assertEqual(told, ["deaf", "a", "early"])
+        self.assertIn("Failed to shutdown domain 'b'", result.err)
+        states = {name: self.state(name) for name in (*traps, "b")}
+        self.assertEqual(states, {"early": "shut off (shutdown: exit status 0)",
+                                  "a": "shut off (shutdown: exit status 0)", "deaf": "shut off (destroyed)", "b": "shut off (destroyed)"})
+        self.assertEqual(self.ok("stop-running"), "\n")
+        self.assertIn("out of range", self.fails("stop-running", "--wait", "-1"))
+
     def test_networks_come_first(self):
         path = f"{self.folder}/network.xml"
         write(path, "<network><name>inner</name><bridge name='br-auto'/>"
