@@ -3,10 +3,11 @@
 # shellcheck shell=bash
 
 build_packages=(g++ meson ninja-build pkg-config libxml2-dev libfmt-dev libreadline-dev libcap-dev
-    libseccomp-dev libblkid-dev libnftables-dev libc6-dev)
+    libseccomp-dev libblkid-dev libnftables-dev libsystemd-dev libc6-dev)
 test_packages=(python3 libgtest-dev libgmock-dev libbenchmark-dev busybox-static iproute2 nftables dnsmasq-base e2fsprogs
     util-linux procps mmdebstrap debian-archive-keyring lxc patch)
 ci_packages=(clang clang-format libclang-rt-dev ccache)
+guest_packages=(python3 qemu-system-x86 mmdebstrap debian-archive-keyring e2fsprogs squashfs-tools)
 quickstart_packages=(mmdebstrap debian-archive-keyring iproute2 busybox-static dnsmasq-base)
 
 # say TEXT...: one line about what goes on.

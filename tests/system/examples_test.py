@@ -74,7 +74,7 @@ class Examples(GuestCase):
 
     def test_limits(self):
         domain = self.start("limits")
-        limit = support.read(f"{self.group(domain, 'cpuset')}/cpuset.cpus").strip()
+        limit = self.limit("cpuset", domain, "cpuset.cpus", "cpuset.cpus")
         self.assertEqual(limit, "0")
         self.stop(domain)
 

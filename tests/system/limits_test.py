@@ -9,37 +9,24 @@ from support import read, wait_for
 
 
 class Limits(GuestCase):
-    def value(self, controller, name, v1, v2):
-        """A limit's file, whichever hierarchy has the controller."""
-        folder = self.group(name, controller)
-        if folder:
-            return read(f"{folder}/{v1}").strip()
-        for mount, kind in support.hierarchies():
-            base = mount + self.partition
-            if kind == "unified" and controller in read(f"{mount}/cgroup.controllers").split():
-                outer = next(entry for entry in os.listdir(base) if f"-{name}." in entry)
-                return read(f"{base}/{outer}/{v2}").strip()
-        self.skipTest(f"this host has no cgroup controller '{controller}'")
-        return None
-
     def test_values_stand_in_the_groups(self):
         self.boot("one", memory=65536, extra=(
             "<memtune><hard_limit unit='KiB'>65536</hard_limit>"
             "<soft_limit unit='KiB'>32768</soft_limit></memtune>"
             "<cputune><shares>512</shares><period>50000</period><quota>20000</quota></cputune>"))
-        self.assertEqual(self.value("memory", "one", "memory.limit_in_bytes", "memory.max"),
+        self.assertEqual(self.limit("memory", "one", "memory.limit_in_bytes", "memory.max"),
                          str(65536 * 1024))
-        self.assertEqual(self.value("memory", "one", "memory.soft_limit_in_bytes", "memory.high"),
+        self.assertEqual(self.limit("memory", "one", "memory.soft_limit_in_bytes", "memory.high"),
                          str(32768 * 1024))
-        self.assertIn(self.value("cpu", "one", "cpu.shares", "cpu.weight"), ("512", "50"))
-        self.assertIn(self.value("cpu", "one", "cpu.cfs_quota_us", "cpu.max"),
+        self.assertIn(self.limit("cpu", "one", "cpu.shares", "cpu.weight"), ("512", "50"))
+        self.assertIn(self.limit("cpu", "one", "cpu.cfs_quota_us", "cpu.max"),
                       ("20000", "20000 50000"))
 
     def test_cpuset(self):
         xml = self.xml("one").replace("<vcpu>", "<vcpu cpuset='0'>")
         self.define(xml)
         self.start("one")
-        self.assertEqual(self.value("cpuset", "one", "cpuset.cpus", "cpuset.cpus"), "0")
+        self.assertEqual(self.limit("cpuset", "one", "cpuset.cpus", "cpuset.cpus"), "0")
         self.assertIn("Cpus_allowed_list:\t0\n",
                       self.inside("one", "cat /proc/self/status")[1])
 
@@ -53,7 +40,7 @@ class Limits(GuestCase):
             self.boot("one", extra=f"<blkiotune><device><path>{device}</path>"
                                    "<read_bytes_sec>1048576</read_bytes_sec></device></blkiotune>")
             controller = "blkio" if self.group("one", "blkio") else "io"
-            value = self.value(controller, "one", "blkio.throttle.read_bps_device", "io.max")
+            value = self.limit(controller, "one", "blkio.throttle.read_bps_device", "io.max")
             self.assertIn(value.split(" wbps")[0], (limited, limited.replace(" ", " rbps=")))
             self.ok("destroy", "one")
         finally:

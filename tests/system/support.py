@@ -18,6 +18,8 @@ import unittest
 import report
 
 LXSH = os.environ.get("LXSH", "build/shell/lxsh")
+# How much longer everything may take than on a usual machine: an emulated one is slow.
+SLOWNESS = float(os.environ.get("LXVIRT_TEST_SLOWNESS", "1"))
 CLONE_NEWNS, CLONE_NEWNET = 0x00020000, 0x40000000
 MS_REC, MS_PRIVATE = 0x4000, 0x40000
 PR_SET_CHILD_SUBREAPER = 36
@@ -61,7 +63,7 @@ def write(path, text, mode=0o644):
 
 def wait_for(condition, seconds=10, pause=0.01):
     """The first true value of `condition`, or its last one when the time is over."""
-    end = time.monotonic() + seconds
+    end = time.monotonic() + seconds * SLOWNESS
     while True:
         value = condition()
         if value or time.monotonic() > end:
@@ -178,7 +180,8 @@ class Case(unittest.TestCase):
 
     def lxsh(self, *words, timeout=60, **options):
         options.setdefault("stdin", subprocess.DEVNULL)
-        done = subprocess.run(self.command(*words), capture_output=True, text=True, timeout=timeout,
+        done = subprocess.run(self.command(*words), capture_output=True, text=True,
+                              timeout=timeout * SLOWNESS,
                               errors="replace", **options)
         return Result(words, done.returncode, done.stdout, done.stderr)
 
@@ -240,6 +243,19 @@ class Case(unittest.TestCase):
                 for entry in os.listdir(base):
                     if entry.endswith(f"-{name}.libvirt-lxc"):
                         return os.path.join(base, entry)
+        return None
+
+    def limit(self, controller, name, v1, v2):
+        """A limit's file, whichever hierarchy has the controller."""
+        folder = self.group(name, controller)
+        if folder:
+            return read(f"{folder}/{v1}").strip()
+        for mount, kind in hierarchies():
+            base = mount + self.partition
+            if kind == "unified" and controller in read(f"{mount}/cgroup.controllers").split():
+                outer = next(entry for entry in os.listdir(base) if f"-{name}." in entry)
+                return read(f"{base}/{outer}/{v2}").strip()
+        self.skipTest(f"this host has no cgroup controller '{controller}'")
         return None
 
     # --- what is left

@@ -9,6 +9,8 @@ import struct
 import termios
 import time
 
+from support import SLOWNESS
+
 ESCAPE = "\x1d"  # ^]
 
 
@@ -50,7 +52,7 @@ class Terminal:
     def expect(self, text, seconds=15):
         """Waits for a text, and forgets what came up to its end; returns that."""
         wanted = text.encode()
-        end = time.monotonic() + seconds
+        end = time.monotonic() + seconds * SLOWNESS
         while wanted not in self.seen:
             if time.monotonic() > end or (not self.read(end - time.monotonic()) and self.ended()):
                 raise AssertionError(f"no {text!r} on the terminal but {self.seen[-2000:]!r}")
@@ -71,7 +73,7 @@ class Terminal:
 
     def wait(self, seconds=10):
         """The exit status; what the command still writes is taken."""
-        end = time.monotonic() + seconds
+        end = time.monotonic() + seconds * SLOWNESS
         while not self.ended():
             if time.monotonic() > end:
                 raise AssertionError(f"still running; the terminal shows {self.seen[-2000:]!r}")
