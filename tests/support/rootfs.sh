@@ -24,16 +24,16 @@ INITTAB
     mv "$new" "$folder"
 }
 
-# make_debian_rootfs FOLDER LOG: Debian 12 with systemd by mmdebstrap; fails where no mirror answers. The
+# make_debian_rootfs FOLDER LOG [SUITE]: Debian (12) with systemd by mmdebstrap; fails where no mirror answers. The
 # folder appears when it is whole.
 make_debian_rootfs() {
-    local folder=$1 log=$2 new=$1.new
+    local folder=$1 log=$2 suite=${3:-bookworm} new=$1.new
     [ -x "$folder/sbin/init" ] && return 0
     rm -rf "$new"
     mkdir -p "$(dirname "$folder")"
     timeout 900 mmdebstrap --variant=minbase \
         --include=systemd,systemd-sysv,dbus,login,iproute2 \
-        bookworm "$new" >"$log" 2>&1 || {
+        "$suite" "$new" >"$log" 2>&1 || {
         rm -rf "$new"
         return 1
     }

@@ -309,6 +309,8 @@ class OtherHosts(DeviceCase):
         self.assertIn("Operation not permitted", self.inside("one", "head -c 1 /dev/own")[1])
 
     def test_v2_alone(self):
+        if [kind for _, kind in support.hierarchies()] == ["unified"]:
+            self.skipTest("this host has nothing but v2, so every test shows it")
         for mount, _ in reversed(support.hierarchies()):
             run("umount", mount)
         run("mount", "-t", "cgroup2", "none", "/sys/fs/cgroup")

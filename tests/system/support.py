@@ -37,8 +37,18 @@ def unshare_mounts():
     check(libc.mount(None, b"/", None, MS_REC | MS_PRIVATE, None), "make / private")
 
 
+# The network namespace that isolate() left.
+callers_network = []
+
+
+def with_network(*command):
+    """The words of a command that is to reach what the machine reaches: a mirror of packages."""
+    return ["nsenter", f"--net=/proc/{os.getpid()}/fd/{callers_network[0]}", *command] if callers_network else list(command)
+
+
 def isolate():
     """Namespaces of this program's own; every process that loses its parent becomes its child."""
+    callers_network.append(os.open("/proc/self/ns/net", os.O_RDONLY))
     check(libc.unshare(CLONE_NEWNET), "unshare the network")
     unshare_mounts()
     check(libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), "become a subreaper")
