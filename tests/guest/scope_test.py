@@ -27,6 +27,9 @@ class Scope(MachineCase):
         self.assertEqual(sorted(facts.splitlines()), ["Delegate=yes", "Description=Container web-1",
                                                       "Slice=machine.slice", "TasksMax=infinity"])
         self.assertIn(f"{unit}/lxc-", read("/run/lxvirt/lxc/web-1/live.xml"))
+        self.ok("suspend", "web-1")
+        self.assertEqual(read(f"{self.outer_of('web-1')}/cgroup.freeze").strip(), "1")
+        self.ok("resume", "web-1")
         self.ok("destroy", "web-1")
         self.assertEqual(self.state("web-1"), "shut off (destroyed)")
 
@@ -177,6 +180,16 @@ class WithoutBus(MachineCase):
             self.ok("destroy", "web")
         finally:
             run("systemctl", "start", "dbus.socket")
+
+    def test_a_bus_that_hangs_is_not_waited_for_without_end(self):
+        daemon = int(run("systemctl", "show", "-p", "MainPID", "--value", "dbus.service"))
+        os.kill(daemon, signal.SIGSTOP)
+        try:
+            self.boot("web")
+        finally:
+            os.kill(daemon, signal.SIGCONT)
+        self.assertEqual(group_of(self.helper("web")), "/sys/fs/cgroup/machine/lxvirt.helpers")
+        self.assertIn("no scope of systemd for it: no end within the time limit", self.log("web"))
 
     def test_the_setting_says_no(self):
         write("/etc/lxvirt/lxvirt.conf", "systemd = no\n")
