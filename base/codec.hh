@@ -9,6 +9,7 @@
 // checked against the bytes that are left, and rest after the last member is an error.
 #pragma once
 
+#include <algorithm>
 #include <concepts>
 #include <cstdint>
 #include <optional>
@@ -113,7 +114,8 @@ class Decoder {
         const std::uint32_t count = get_u32();
         if (count > rest_.size() / 4) bad("an array is longer than the data");
         values.clear();
-        values.reserve(count);
+        // Room comes with the elements: one takes far more than the four bytes it is counted for.
+        values.reserve(std::min<std::size_t>(count, 16));
         for (std::uint32_t i = 0; i < count; ++i) get(values.emplace_back());
     }
     template <typename T>
