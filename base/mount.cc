@@ -15,11 +15,11 @@ namespace lxvirt::base {
 
 namespace {
 
-int openat2(int folder, const char* path, int flags, mode_t mode) {
+int openat2(int folder, const char* path, int flags, mode_t mode, std::uint64_t more = 0) {
     open_how how{};
     how.flags = static_cast<std::uint64_t>(flags | O_CLOEXEC);
     how.mode = mode;
-    how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
+    how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | more;
     for (int attempt = 0;; ++attempt) {
         const long fd = ::syscall(SYS_openat2, folder, path, &how, sizeof how);
         if (fd >= 0 || errno != EAGAIN || attempt == 64) return static_cast<int>(fd);
@@ -81,6 +81,13 @@ std::optional<UniqueFd> try_open_in_root(Fd root, const std::string& path, int f
     if (fd) return fd;
     if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;
     fail_errno("open '{}' inside the container", path);
+}
+
+std::optional<UniqueFd> try_open_without_links(Fd root, const std::string& path, int flags) {
+    UniqueFd fd(openat2(root.get(), path.c_str(), flags, 0, RESOLVE_NO_SYMLINKS));
+    if (fd) return fd;
+    if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;
+    fail_errno("open '{}' inside the container, where no link may be", path);
 }
 
 UniqueFd clone_mount(Fd object, bool recursive, const std::string& name) {

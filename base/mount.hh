@@ -24,6 +24,10 @@ namespace lxvirt::base {
 // Nothing on ENOENT and ENOTDIR.
 [[nodiscard]] std::optional<UniqueFd> try_open_in_root(Fd root, const std::string& path, int flags);
 
+// Likewise, but a symbolic link anywhere in `path` is ELOOP.
+[[nodiscard]] std::optional<UniqueFd> try_open_without_links(Fd root, const std::string& path,
+                                                             int flags);
+
 // A detached copy of the mount at `object` (O_PATH is enough), with what is mounted below it where
 // `recursive`; `name` is for errors. Kernels
 // before 6.15 clone only what is attached in the caller's mount namespace.

@@ -58,7 +58,7 @@ struct SeccompPolicy {
 [[nodiscard]] std::string seccomp_program(const SeccompPolicy& policy);
 
 // The filter of every container that brings none: a deny list of calls that have no place in one.
-// They fail with EPERM.
-[[nodiscard]] std::string default_seccomp_program();
+// They fail with EPERM. `keys`: the calls of keyrings(7) are not among them.
+[[nodiscard]] std::string default_seccomp_program(bool keys = false);
 
 }  // namespace lxvirt::base

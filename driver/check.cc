@@ -7,6 +7,7 @@
 #include "base/file.hh"
 #include "base/mount.hh"
 #include "base/netlink.hh"
+#include "base/text.hh"
 
 namespace lxvirt::driver {
 
@@ -57,6 +58,28 @@ void check_interface(const xml::Interface& interface, base::Netlink& netlink) {
 }
 
 }  // namespace
+
+namespace {
+
+// user_namespaces(7): the first column is in our own numbers, and so are the targets of <idmap>.
+std::vector<xml::IdMapRow> own_ids(const std::string& file) {
+    std::vector<xml::IdMapRow> rows;
+    const std::string text = base::read_file(file);
+    for (const std::string_view line : base::split(text, '\n')) {
+        const auto words = base::split_words(line);
+        if (words.size() != 3) continue;
+        const auto start = base::parse_number<std::uint32_t>(words[0]);
+        const auto count = base::parse_number<std::uint32_t>(words[2]);
+        if (start && count) rows.push_back({.start = *start, .target = *start, .count = *count});
+    }
+    return rows;
+}
+
+}  // namespace
+
+xml::IdMap host_ids() {
+    return {own_ids("/proc/self/uid_map"), own_ids("/proc/self/gid_map")};
+}
 
 void check_startable(const xml::Domain& domain) {
     for (const xml::Filesystem& filesystem : domain.filesystems)

@@ -46,6 +46,8 @@ void add_process(const xml::Container& container, helper::Init& init) {
         init.rlimits.push_back({limit_numbers().at(limit.name), limit.soft.value_or(RLIM_INFINITY),
                                 limit.hard.value_or(RLIM_INFINITY)});
     init.no_new_privs = container.no_new_privs;
+    init.session_keyring = container.keyring.session;
+    init.core_scheduling = container.core_scheduling;
     init.groups = container.init_groups;
     for (const xml::ContainerSetting& setting : container.procs)
         init.proc.push_back({setting.name, setting.value});
@@ -169,7 +171,7 @@ void add_group_value(const xml::ContainerGroupValue& value, const HostFacts& hos
 
 }  // namespace
 
-std::vector<base::DeviceRule> container_rules(const xml::Domain& domain) {
+std::vector<base::DeviceRule> container_rules(const xml::Domain& domain, const HostFacts& host) {
     std::vector<base::DeviceRule> rules;
     for (const xml::ContainerGroupValue& value : domain.container.groups) {
         if (value.name != "devices.allow") continue;
@@ -180,6 +182,12 @@ std::vector<base::DeviceRule> container_rules(const xml::Domain& domain) {
                  value.value);
         rules.push_back(*rule);
     }
+    for (const xml::ContainerNode& node : domain.container.dev.nodes) {
+        // A node of the host that has gone since is no reason to refuse another device.
+        if (!node.on || is_standard_node(node.path) || !host.exists(node.path)) continue;
+        const HostFacts::Device device = host.device(node.path);
+        rules.push_back({.type = device.type, .major = device.major, .minor = device.minor});
+    }
     return rules;
 }
 
@@ -188,6 +196,7 @@ void container(const xml::Domain& domain, const HostFacts& host, const CompileOp
     const xml::Container& from = domain.container;
     add_process(from, plan.init);
     add_sysctls(from, plan.namespaces, plan.init);
+    container_dev(domain, host, plan.dev);
     container_mounts(domain, host, options, plan.mounts);
     // What is meant for this host's version comes last, so that it counts.
     for (const bool own : {false, true})

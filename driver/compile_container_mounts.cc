@@ -45,7 +45,7 @@ struct Options {
     bool creates = false;  // its target; without, one that is not there makes an error
     std::uint64_t attributes = 0;
     std::uint32_t propagation = 0;
-    std::string idmap;                  // "container" or a path
+    std::string idmap;                  // "container", "none" or a path
     std::vector<helper::KeyValue> own;  // of the file system
 };
 
@@ -98,9 +98,11 @@ void set_idmap(const std::string& idmap, const xml::Domain& domain, const char* 
         fail(ErrorCode::config_unsupported,
              "{} on '{}': 'idmap=' is for a folder or device of the host", element, mount.target);
     mount.idmapped = idmap == "container";
+    if (idmap == "none") return;  // the host's ids, as they are
     if (!mount.idmapped && !idmap.starts_with('/'))
         fail(ErrorCode::config_unsupported,
-             "{} on '{}': 'idmap={}' is neither 'container' nor the path of a user namespace",
+             "{} on '{}': 'idmap={}' is neither 'container' nor 'none' nor the path of a user "
+             "namespace",
              element, mount.target, idmap);
     if (!mount.idmapped) mount.idmap = idmap;
     if (mount.idmapped && domain.idmap.empty())
@@ -148,6 +150,24 @@ void apply_mount_auto(const std::string& words, std::vector<helper::Mount>& moun
     if (base::contains_word(words, "sys:rw"))
         for (helper::Mount& mount : mounts)
             if (mount.target == "/sys") mount.attributes &= ~std::uint64_t{MOUNT_ATTR_RDONLY};
+}
+
+// A second proc or sysfs on top of the first would have nothing hidden and all writable.
+bool is_there(const xml::ContainerMount& mount, const std::vector<helper::Mount>& mounts) {
+    return std::any_of(mounts.begin(), mounts.end(), [&](const helper::Mount& had) {
+        return had.no_links && had.fstype == mount.type &&
+               had.target == base::clean_path(mount.target);
+    });
+}
+
+// Last, so that they cover what the domain mounts, too.
+void add_own_protections(const xml::Container& container, std::vector<helper::Mount>& mounts) {
+    const auto add = [&](const std::vector<xml::ContainerPath>& paths, helper::MountKind kind) {
+        for (const xml::ContainerPath& path : paths)
+            if (path.on) mounts.push_back(over(kind, path.path));
+    };
+    add(container.readonly_paths, helper::MountKind::protect);
+    add(container.masked_paths, helper::MountKind::mask);
 }
 
 // "overlay:LOWER:...:UPPER", the lowest last but one as in lxc; the work folder that the kernel
@@ -202,8 +222,16 @@ void container_mounts(const xml::Domain& domain, const HostFacts& host,
     apply_layers(domain, host, mounts.front());
     apply_root_options(domain, options, mounts.front());
     apply_mount_auto(domain.container.mount_auto, mounts);
-    for (const xml::ContainerMount& mount : domain.container.mounts)
+    for (const xml::ContainerMount& mount : domain.container.mounts) {
+        if (is_there(mount, mounts)) {
+            if (options.tell)
+                options.tell(
+                    fmt::format("<lx:mount> on '{}': every container has it", mount.target));
+            continue;
+        }
         add_mount(mount, domain, host, mounts);
+    }
+    add_own_protections(domain.container, mounts);
 }
 
 }  // namespace lxvirt::driver::compile

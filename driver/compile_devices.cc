@@ -20,6 +20,8 @@ constexpr Standard kStandard[] = {
     {"urandom", 1, 9}, {"tty", 5, 0},  {"ptmx", 5, 2},
 };
 
+constexpr std::string_view kDevFolder = "/dev/";
+
 // Owned by the container's root.
 DeviceNode node_for(const xml::Domain& domain, std::string path, std::uint32_t mode) {
     return {.path = std::move(path),
@@ -59,6 +61,12 @@ DeviceNode hostdev_node(const std::string& path, const xml::Hostdev& hostdev,
 }
 
 }  // namespace
+
+bool is_standard_node(std::string_view path) {
+    return std::any_of(std::begin(kStandard), std::end(kStandard), [&](const Standard& standard) {
+        return path.starts_with(kDevFolder) && path.substr(kDevFolder.size()) == standard.path;
+    });
+}
 
 DeviceNode disk_node(const xml::Disk& disk, const xml::Domain& domain, const HostFacts& host) {
     DeviceNode node = node_for(domain, disk.target, 0700);  // as libvirt makes it
@@ -103,12 +111,23 @@ std::vector<DeviceNode> hostdev_nodes(const xml::Hostdev& hostdev, const xml::Do
     return nodes;
 }
 
+namespace {
+
+bool is_left_out(const xml::ContainerDev& dev, std::string_view name) {
+    return std::any_of(dev.nodes.begin(), dev.nodes.end(), [&](const xml::ContainerNode& node) {
+        return !node.on && node.path.substr(kDevFolder.size()) == name;
+    });
+}
+
+}  // namespace
+
 helper::Dev common_dev(const xml::Domain& domain, const HostFacts& host) {
     helper::Dev made;
     made.uid = host_id(domain.idmap.uids, 0);
     made.gid = host_id(domain.idmap.gids, 0);
     made.tty_gid = host_id(domain.idmap.gids, 5);
     for (const Standard& standard : kStandard) {
+        if (is_left_out(domain.container.dev, standard.path)) continue;
         DeviceNode node = node_for(domain, standard.path, 0666);
         node.major = standard.major;
         node.minor = standard.minor;
@@ -120,6 +139,29 @@ helper::Dev common_dev(const xml::Domain& domain, const HostFacts& host) {
                   {"fd", "/proc/self/fd"}};
     add_timers(domain, host, made);
     return made;
+}
+
+void container_dev(const xml::Domain& domain, const HostFacts& host, helper::Dev& dev) {
+    const xml::ContainerDev& from = domain.container.dev;
+    if (from.size) dev.size = *from.size;
+    for (const xml::ContainerNode& said : from.nodes) {
+        if (!said.on) continue;
+        const std::string path = said.path.substr(kDevFolder.size());
+        const auto had = std::find_if(dev.nodes.begin(), dev.nodes.end(),
+                                      [&](const DeviceNode& node) { return node.path == path; });
+        if (had != dev.nodes.end()) {
+            had->mode = said.mode.value_or(had->mode);
+            continue;
+        }
+        const HostFacts::Device device = host.device(said.path);
+        DeviceNode node = node_for(domain, path, said.mode.value_or(0660));
+        node.type = device.type;
+        node.major = device.major;
+        node.minor = device.minor;
+        dev.nodes.push_back(std::move(node));
+    }
+    for (const xml::ContainerLink& link : from.links)
+        dev.links.push_back({link.path.substr(kDevFolder.size()), link.target});
 }
 
 helper::Dev dev(const xml::Domain& domain, const HostFacts& host) {

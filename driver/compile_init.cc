@@ -75,7 +75,10 @@ std::uint64_t capabilities(const xml::Features& features) {
 std::string seccomp(const xml::Domain& domain, const HostFacts& host,
                     const CompileOptions& options) {
     const std::string& file = domain.container.seccomp_profile;
-    if (file.empty()) return base::default_seccomp_program();
+    const bool keys = domain.container.keyring.calls;
+    if (file.empty()) return base::default_seccomp_program(keys);
+    if (keys && options.tell)
+        options.tell("<lx:keyring calls='allow'> has no effect: <lx:seccomp> decides");
     const SeccompProfile profile = parse_seccomp_profile(host.read(file), file);
     if (options.tell)
         for (const std::string& note : profile.notes) options.tell(note);

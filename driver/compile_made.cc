@@ -96,7 +96,7 @@ std::vector<base::DeviceRule> device_rules(const xml::Domain& domain, const Host
     for (const MadeDevice& one : made)
         if (one.type != 0 && (!one.loop || one.major != 0))
             rules.push_back(base::device_rule(one.type, one.major, one.minor, one.readonly));
-    for (base::DeviceRule& rule : compile::container_rules(domain))
+    for (base::DeviceRule& rule : compile::container_rules(domain, host))
         rules.push_back(std::move(rule));
     // Making nodes is harmless, opening them is refused all the same; package managers make some.
     if ((compile::capabilities(domain.features) >> CAP_MKNOD & 1U) != 0)

@@ -1,6 +1,6 @@
 // What the container sees below /, in the order in which it is mounted: the root, proc, sys, the
-// cgroup trees, /dev, the domain's other <filesystem>s, and last what hides or write-protects parts
-// of /proc and /sys.
+// cgroup trees, /dev, what hides or write-protects parts of /proc and /sys, and the domain's other
+// <filesystem>s. Nothing of the domain's is there yet while the kernel's files are protected.
 #include <sched.h>
 #include <sys/mount.h>
 
@@ -8,6 +8,7 @@
 
 #include "base/error.hh"
 #include "driver/compile_parts.hh"
+#include "xml/names.hh"
 
 namespace lxvirt::driver::compile {
 
@@ -25,17 +26,30 @@ Mount fresh(std::string fstype, std::string target, std::uint64_t attributes,
             .target = std::move(target),
             .fstype = fstype,
             .options = std::move(options),
-            .attributes = attributes};
+            .attributes = attributes,
+            .no_links = true};
 }
 
-Mount protect(std::string path, std::uint64_t attributes = MOUNT_ATTR_RDONLY) {
-    return {.kind = MountKind::inner_bind,
-            .source = path,
-            .target = path,
-            .fstype = {},
-            .options = {},
-            .attributes = attributes,
-            .optional = true};
+}  // namespace
+
+Mount over(MountKind kind, std::string path) {
+    Mount mount;
+    mount.kind = kind;
+    mount.target = std::move(path);
+    if (kind == MountKind::protect) mount.attributes = MOUNT_ATTR_RDONLY;
+    return mount;
+}
+
+namespace {
+
+// <lx:filesystem idmap> has the last word.
+bool shows_mapped(const xml::Domain& domain, const HostFacts& host,
+                  const xml::Filesystem& filesystem) {
+    if (domain.idmap.empty()) return false;
+    for (const xml::ContainerFilesystem& said : domain.container.filesystems)
+        if (said.target == filesystem.target) return said.idmapped;
+    return filesystem.type != xml::FilesystemType::mount ||
+           wants_idmap(domain, host, filesystem.source);
 }
 
 }  // namespace
@@ -49,7 +63,7 @@ Mount filesystem_mount(const xml::Domain& domain, const xml::Filesystem& filesys
     switch (filesystem.type) {
         case xml::FilesystemType::mount:
             mount.kind = MountKind::host_bind;
-            mount.idmapped = wants_idmap(domain, host, filesystem.source);
+            mount.idmapped = shows_mapped(domain, host, filesystem);
             break;
         case xml::FilesystemType::bind: mount.kind = MountKind::inner_bind; break;
         case xml::FilesystemType::ram:
@@ -64,7 +78,7 @@ Mount filesystem_mount(const xml::Domain& domain, const xml::Filesystem& filesys
             mount.loop = filesystem.type == xml::FilesystemType::file;
             mount.fstype = host.filesystem_type(filesystem.source);
             mount.filesystem_readonly = filesystem.readonly;
-            mount.idmapped = !domain.idmap.empty();
+            mount.idmapped = shows_mapped(domain, host, filesystem);
             mount.recursive = false;
             mount.device = filesystem.alias;
             break;
@@ -122,6 +136,30 @@ void add_cgroups(std::vector<Mount>& mounts, const HostFacts& host) {
     }
 }
 
+bool lifts(const std::vector<xml::ContainerPath>& paths, std::string_view path) {
+    return std::any_of(paths.begin(), paths.end(),
+                       [&](const xml::ContainerPath& one) { return !one.on && one.path == path; });
+}
+
+// What every container has, but for what <lx:readonly state='off'> and <lx:mask state='off'> lift.
+void add_protections(std::vector<Mount>& mounts, const xml::Container& container,
+                     bool own_network) {
+    for (const std::string_view path : xml::kReadonlyPaths) {
+        if (lifts(container.readonly_paths, path)) continue;
+        mounts.push_back(over(MountKind::protect, std::string(path)));
+        if (path != "/proc/sys" || !own_network) continue;
+        // Writable copies over the read-only one.
+        for (const char* writable : {"/proc/sys/net/ipv4", "/proc/sys/net/ipv6"}) {
+            mounts.push_back(over(MountKind::protect, writable));
+            mounts.back().attributes = 0;
+            mounts.back().clear_attributes = MOUNT_ATTR_RDONLY;
+        }
+    }
+    for (const std::string_view path : xml::kMaskedPaths)
+        if (!lifts(container.masked_paths, path))
+            mounts.push_back(over(MountKind::mask, std::string(path)));
+}
+
 }  // namespace
 
 // A tree that already belongs to the container's ids is mounted as it is; one that still has the
@@ -140,15 +178,6 @@ std::vector<Mount> mounts(const xml::Domain& domain, const HostFacts& host,
     const bool own_network = (namespaces.fresh & CLONE_NEWNET) != 0;
     std::vector<Mount> made{root_mount(domain, host)};
     made.push_back(fresh("proc", "/proc", kNoSuidDevExec));
-    made.push_back(protect("/proc/sys"));
-    if (own_network) {
-        // Writable copies over the read-only one.
-        for (const char* path : {"/proc/sys/net/ipv4", "/proc/sys/net/ipv6"}) {
-            Mount writable = protect(path, 0);
-            writable.clear_attributes = MOUNT_ATTR_RDONLY;
-            made.push_back(writable);
-        }
-    }
     if (own_network || namespaces.uid_map.empty()) {
         made.push_back(fresh("sysfs", "/sys", kNoSuidDevExec | MOUNT_ATTR_RDONLY));
     } else {
@@ -160,20 +189,15 @@ std::vector<Mount> mounts(const xml::Domain& domain, const HostFacts& host,
                         .fstype = {},
                         .options = {},
                         .attributes = kNoSuidDevExec | MOUNT_ATTR_RDONLY,
-                        .recursive = false});
+                        .recursive = false,
+                        .no_links = true});
     }
     add_cgroups(made, host);
-    made.push_back(
-        {.kind = MountKind::dev, .source = {}, .target = "/dev", .fstype = {}, .options = {}});
+    made.push_back(over(MountKind::dev, "/dev"));
+    made.back().no_links = true;
+    add_protections(made, domain.container, own_network);
     for (const xml::Filesystem& filesystem : domain.filesystems)
         if (filesystem.target != "/") made.push_back(filesystem_mount(domain, filesystem, host));
-    for (const char* path : {"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sysrq-trigger"})
-        made.push_back(protect(path));
-    for (const char* path :
-         {"/proc/acpi", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/scsi",
-          "/proc/timer_list", "/sys/devices/virtual/powercap", "/sys/firmware"})
-        made.push_back(
-            {.kind = MountKind::mask, .source = {}, .target = path, .fstype = {}, .options = {}});
     return made;
 }
 

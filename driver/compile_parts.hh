@@ -51,6 +51,8 @@ void labels(const xml::Domain& domain, const HostFacts& host, const CompileOptio
 // Whether a tree of the host is to be shown through the domain's id map.
 [[nodiscard]] bool wants_idmap(const xml::Domain& domain, const HostFacts& host,
                                const std::string& source);
+// `kind` is protect (read-only) or mask.
+[[nodiscard]] helper::Mount over(helper::MountKind kind, std::string path);
 // Adds what <lx:container> asks for to the other parts.
 void container(const xml::Domain& domain, const HostFacts& host, const CompileOptions& options,
                helper::Plan& plan);
@@ -59,7 +61,12 @@ void container_mounts(const xml::Domain& domain, const HostFacts& host,
                       const CompileOptions& options, std::vector<helper::Mount>& mounts);
 // What <lx:interface> says of the link of the domain's interface.
 void apply_link_options(const xml::ContainerInterface& from, helper::Link& link);
-// The devices that <lx:cgroup name='devices.allow'> allows.
-[[nodiscard]] std::vector<base::DeviceRule> container_rules(const xml::Domain& domain);
+// What <lx:dev> says, on top of what every container has.
+void container_dev(const xml::Domain& domain, const HostFacts& host, helper::Dev& dev);
+// Whether every container has this device ("/dev/null"), whatever the host has there.
+[[nodiscard]] bool is_standard_node(std::string_view path);
+// The devices that <lx:cgroup name='devices.allow'> and <lx:dev> allow.
+[[nodiscard]] std::vector<base::DeviceRule> container_rules(const xml::Domain& domain,
+                                                            const HostFacts& host);
 
 }  // namespace lxvirt::driver::compile

@@ -1,5 +1,6 @@
 // Connection's methods that add, change and remove definitions.
 #include "base/error.hh"
+#include "driver/check.hh"
 #include "driver/clean.hh"
 #include "driver/connection.hh"
 #include "driver/container_hooks.hh"
@@ -36,6 +37,7 @@ Defined Connection::define_xml(std::string_view xml, const std::string& file, bo
     xml::ParseOptions options;
     options.file = file;
     options.validate = validate;
+    options.host_ids = host_ids;
     const xml::ParsedDomain parsed = xml::parse_domain(xml, options);
     const xml::Domain& domain = parsed.domain;
     check_name(domain.name);

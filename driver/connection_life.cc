@@ -4,6 +4,7 @@
 #include "base/cgroup.hh"
 #include "base/error.hh"
 #include "base/process.hh"
+#include "driver/check.hh"
 #include "driver/clean.hh"
 #include "driver/compile.hh"
 #include "driver/connection.hh"
@@ -131,6 +132,7 @@ Defined Connection::create_xml(std::string_view text, const std::string& file,
     xml::ParseOptions parse;
     parse.file = file;
     parse.validate = validate;
+    parse.host_ids = host_ids;
     xml::ParsedDomain parsed = xml::parse_domain(text, parse);
     const std::string name = parsed.domain.name;
     const std::string uuid = parsed.domain.uuid;

@@ -124,8 +124,10 @@ void write_initctl(pid_t init, StopKind kind) {
         const auto pipe = base::try_open_in_root(root, path, O_PATH);
         struct stat info {};
         if (!pipe || ::fstat(pipe->get(), &info) != 0 || !S_ISFIFO(info.st_mode)) continue;
-        // Non-blocking: a pipe that nobody reads must not hold us (ENXIO).
-        const base::UniqueFd writer = base::open_in_root(root, path, O_WRONLY | O_NONBLOCK);
+        // The same one, whatever the path leads to by now. Non-blocking: a pipe that nobody reads
+        // must not hold us (ENXIO).
+        const base::UniqueFd writer =
+            base::open_file(fmt::format("/proc/self/fd/{}", pipe->get()), O_WRONLY | O_NONBLOCK);
         base::write_all(writer, {reinterpret_cast<const char*>(&request), sizeof request}, path);
         return;
     }

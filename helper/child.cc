@@ -5,6 +5,7 @@
 #include <linux/capability.h>
 #include <linux/close_range.h>
 #include <linux/filter.h>
+#include <linux/keyctl.h>
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <sys/ioctl.h>
@@ -63,7 +64,29 @@ void open_console(const Plan& plan, const Prepared& prepared) {
         if (::dup2(console.get(), fd) < 0) fail_errno("open the console as descriptor {}", fd);
 }
 
+// Still as the host's root, whose quota of keys the keyring is to count to, and before a filter
+// denies the call. The supervisor's keyring stays the supervisor's; what a container puts into its
+// own goes with it, reboots included. A kernel without keys has none.
+void join_keyring(const Init& init) {
+    if (init.session_keyring && ::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr) < 0 &&
+        errno != ENOSYS && errno != EDQUOT)
+        fail_errno("join a new session keyring");
+}
+
+// Documentation/admin-guide/hw-vuln/core-scheduling.rst: inherited by all that the init forks.
+void share_cores(const Init& init) {
+    if (!init.core_scheduling ||
+        ::prctl(PR_SCHED_CORE, PR_SCHED_CORE_CREATE, 0, PR_SCHED_CORE_SCOPE_THREAD_GROUP, 0) == 0)
+        return;
+    if (errno == EINVAL)
+        fail_errno("<lx:core_scheduling>: this kernel has none (CONFIG_SCHED_CORE)");
+    if (errno == ENODEV)
+        fail_errno("<lx:core_scheduling>: no core of this machine runs two threads at once");
+    fail_errno("<lx:core_scheduling>: give the container a cookie of its own");
+}
+
 void set_limits(const Init& init) {
+    share_cores(init);
     for (const Rlimit& limit : init.rlimits) {
         const rlimit value{limit.soft, limit.hard};
         if (::setrlimit(static_cast<__rlimit_resource>(limit.resource), &value) != 0)
@@ -195,6 +218,7 @@ void set_up(const ChildContext& context) {
     // The helper's death signal and name are not the init's.
     (void)::prctl(PR_SET_PDEATHSIG, 0);
     const base::UniqueFd label = open_label(plan.init);
+    join_keyring(plan.init);
     for (const base::UniqueFd& file : context.groups.attach) base::attach_self(file);
     if (!plan.namespaces.uid_map.empty()) {
         await(context.sync, kMapsWritten);

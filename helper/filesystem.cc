@@ -101,16 +101,16 @@ class Builder {
         root_ = base::open_file(plan_.hooks.stage, O_PATH | O_DIRECTORY);
     }
 
-    // Through the new proc, before parts of it are protected. The files show the namespaces of who
-    // opens them.
+    // Through the new proc, which is attached nowhere yet: nothing can be mounted over a file of it
+    // (CVE-2025-52881), and no part is protected. The files show the namespaces of who opens them.
     void write_sysctls() {
         if (plan_.init.sysctls.empty()) return;
         for (std::size_t i = 0; i < plan_.mounts.size(); ++i) {
             if (!fresh_[i].valid() || plan_.mounts[i].fstype != "proc") continue;
             for (const KeyValue& setting : plan_.init.sysctls) {
-                const UniqueFd file(::openat(fresh_[i].get(), ("sys/" + setting.key).c_str(),
-                                             O_WRONLY | O_CLOEXEC));
-                if (!file || ::write(file.get(), setting.value.data(), setting.value.size()) < 0)
+                const auto file =
+                    base::try_open_without_links(fresh_[i], "sys/" + setting.key, O_WRONLY);
+                if (!file || ::write(file->get(), setting.value.data(), setting.value.size()) < 0)
                     base::fail_errno("set the kernel setting '{}' to '{}'", setting.key,
                                      setting.value);
             }
@@ -128,6 +128,7 @@ class Builder {
             case MountKind::fresh: place(fresh_[index], mount); break;
             case MountKind::inner_bind: bind_inner(mount); break;
             case MountKind::dev: attach_dev(mount); break;
+            case MountKind::protect: protect(mount); break;
             case MountKind::mask: hide(mount); break;
         }
     }
@@ -138,9 +139,13 @@ class Builder {
         return S_ISDIR(info.st_mode);
     }
 
-    // The mount point, made where it is missing: a folder for a folder, else an empty file.
+    // The mount point, made where it is missing: a folder for a folder, else an empty file. The
+    // kernel's own file systems go where they belong or nowhere (CVE-2019-19921): what follows
+    // relies on it.
     std::optional<UniqueFd> target_of(const Mount& mount, bool folder) {
-        if (auto target = base::try_open_in_root(root_, mount.target, O_PATH)) return target;
+        if (auto target = mount.no_links ? base::try_open_without_links(root_, mount.target, O_PATH)
+                                         : base::try_open_in_root(root_, mount.target, O_PATH))
+            return target;
         if (mount.optional) return std::nullopt;
         if (!mount.make_target) base::fail_with(ENOENT, "mount on '{}'", mount.target);
         if (folder) {
@@ -155,7 +160,28 @@ class Builder {
 
     void place(Fd made, const Mount& mount) {
         const auto target = target_of(mount, is_folder(made));
-        if (target) base::attach_mount(made, *target, mount.target);
+        if (!target) return;
+        base::attach_mount(made, *target, mount.target);
+        if (mount.no_links) kernels_.emplace_back(mount.target + "/", made);
+    }
+
+    // What is to be protected or hidden. In the kernel's file systems it is looked for from the
+    // mounts that were just made: no path of the container's is on the way.
+    std::optional<UniqueFd> find(const std::string& path) {
+        for (const auto& [folder, mount] : kernels_)
+            if (path.starts_with(folder))
+                return base::try_open_in_root(mount, path.substr(folder.size()), O_PATH);
+        return base::try_open_in_root(root_, path, O_PATH);
+    }
+
+    void protect(const Mount& mount) {
+        const auto place = find(mount.target);
+        if (!place) return;  // this kernel or container has no such thing
+        const UniqueFd tree = base::clone_mount(*place, true, mount.target);
+        base::change_mount(
+            tree, {.set = mount.attributes, .clear = mount.clear_attributes, .recursive = true},
+            mount.target);
+        base::attach_mount(tree, *place, mount.target);
     }
 
     void bind_inner(const Mount& mount) {
@@ -166,11 +192,8 @@ class Builder {
                             mount.target);
         }
         const UniqueFd tree = base::clone_mount(*source, mount.recursive, mount.source);
-        if (mount.attributes != 0 || mount.clear_attributes != 0)
-            base::change_mount(tree,
-                               {.set = mount.attributes,
-                                .clear = mount.clear_attributes,
-                                .recursive = mount.recursive},
+        if (mount.attributes != 0)
+            base::change_mount(tree, {.set = mount.attributes, .recursive = mount.recursive},
                                mount.target);
         if (mount.propagation != 0)
             base::change_mount(tree,
@@ -179,39 +202,42 @@ class Builder {
         place(tree, mount);
     }
 
-    static Mount on(std::string target) {
-        Mount mount;
-        mount.target = std::move(target);
-        return mount;
+    // A file of a mount that the helper made, by its name there: never by a path of the
+    // container's, which may lead elsewhere by now (CVE-2025-31133, CVE-2025-52565).
+    static UniqueFd own_file(Fd folder, const std::string& name) {
+        UniqueFd file(::openat(folder.get(), name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+        if (!file) base::fail_errno("open '{}' of the new /dev", name);
+        return file;
     }
 
     void attach_dev(const Mount& mount) {
         place(prepared_.dev, mount);
-        place(prepared_.devpts, on("/dev/pts"));
+        base::attach_mount(prepared_.devpts, own_file(prepared_.dev, "pts"), "/dev/pts");
         for (std::size_t i = 0; i < prepared_.consoles.size(); ++i) {
-            const std::string pts =
-                fmt::format("/dev/pts/{}", prepared_.consoles[i].container.number);
-            const UniqueFd slave = base::open_in_root(root_, pts, O_PATH);
-            if (i == 0) place(base::clone_mount(slave, false, pts), on("/dev/console"));
-            place(base::clone_mount(slave, false, pts), on(fmt::format("/dev/tty{}", i + 1)));
+            const std::string pts = std::to_string(prepared_.consoles[i].container.number);
+            const UniqueFd slave = own_file(prepared_.devpts, pts);
+            const auto show_as = [&](const std::string& name) {
+                base::attach_mount(base::clone_mount(slave, false, "/dev/pts/" + pts),
+                                   own_file(prepared_.dev, name), "/dev/" + name);
+            };
+            if (i == 0) show_as("console");
+            show_as(fmt::format("tty{}", i + 1));
         }
     }
 
     void hide(const Mount& mount) {
-        const auto target = base::try_open_in_root(root_, mount.target, O_PATH);
-        if (!target) return;  // this kernel has no such file
+        const auto target = find(mount.target);
+        if (!target) return;  // this kernel or container has no such thing
         if (!is_folder(*target)) {
-            const UniqueFd null = base::open_in_root(root_, "/dev/null", O_PATH);
-            base::attach_mount(base::clone_mount(null, false, "/dev/null"), *target, mount.target);
+            if (!null_.valid()) null_ = own_file(prepared_.dev, "null");
+            base::attach_mount(base::clone_mount(null_, false, "/dev/null"), *target, mount.target);
             return;
         }
         // One empty file system for all: the first place gets the mount itself, the others copies.
         if (!empty_.valid()) {
-            const UniqueFd made =
-                base::make_mount("tmpfs", "lxvirt-empty", {{"mode", "555"}, {"size", "4096"}},
-                                 kNothing | MOUNT_ATTR_RDONLY);
-            base::attach_mount(made, *target, mount.target);
-            empty_ = base::open_in_root(root_, mount.target, O_PATH);
+            empty_ = base::make_mount("tmpfs", "lxvirt-empty", {{"mode", "555"}, {"size", "4096"}},
+                                      kNothing | MOUNT_ATTR_RDONLY);
+            base::attach_mount(empty_, *target, mount.target);
             return;
         }
         base::attach_mount(base::clone_mount(empty_, false, mount.target), *target, mount.target);
@@ -221,8 +247,9 @@ class Builder {
     const Prepared& prepared_;
     const std::function<void(std::string_view)>& run_hooks_;
     std::vector<UniqueFd> fresh_;
+    std::vector<std::pair<std::string, Fd>> kernels_;  // "/proc/" and its mount
     UniqueFd root_;
-    UniqueFd empty_;
+    UniqueFd empty_, null_;  // what hides folders and files
 };
 
 }  // namespace

@@ -1,5 +1,8 @@
 #include "helper/identity.hh"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <optional>
 
@@ -13,6 +16,14 @@ namespace {
 
 using base::parse_number;
 using base::split;
+
+// A file of the container's; empty where it is none, whatever else it is: nothing to wait for.
+std::string read_plain_file(const std::string& path) {
+    const base::UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+    struct stat info {};
+    if (!file || ::fstat(file.get(), &info) != 0 || !S_ISREG(info.st_mode)) return {};
+    return base::read_all(file, path);
+}
 
 // The first line whose field `column` is `key`.
 std::optional<std::vector<std::string>> find_line(const std::string& text, std::size_t column,
@@ -60,8 +71,8 @@ Identity find_identity(const std::string& user, const std::string& group,
                        const std::string& passwd_file, const std::string& group_file) {
     Identity identity;
     if (user.empty() && group.empty()) return identity;
-    const std::string passwd = base::try_read_file(passwd_file).value_or("");
-    const std::string group_text = base::try_read_file(group_file).value_or("");
+    const std::string passwd = read_plain_file(passwd_file);
+    const std::string group_text = read_plain_file(group_file);
     if (!user.empty()) {
         const auto line = look_up(passwd, user, 6);
         identity.uid = id_of(line, user, "user", passwd_file);

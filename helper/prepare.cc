@@ -118,10 +118,17 @@ void map_mounts(const Plan& plan, const Prepared& prepared, base::Fd userns) {
     for (std::size_t i = 0; i < plan.mounts.size(); ++i) {
         const Mount& mount = plan.mounts[i];
         if (!mount.idmapped || !prepared.host_mounts[i]) continue;
-        base::change_mount(
-            prepared.host_mounts[i],
-            {.set = MOUNT_ATTR_IDMAP, .userns = userns, .recursive = mount.recursive},
-            mount.source);
+        try {
+            base::change_mount(
+                prepared.host_mounts[i],
+                {.set = MOUNT_ATTR_IDMAP, .userns = userns, .recursive = mount.recursive},
+                mount.source);
+        } catch (const base::SystemError& error) {
+            base::fail_with(error.error(),
+                            "show '{}' on '{}' through the id map (a file system in it that cannot "
+                            "be: <lx:filesystem target='{}' idmap='none'/> shows it as it is)",
+                            mount.source, mount.target, mount.target);
+        }
     }
 }
 

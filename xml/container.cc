@@ -7,15 +7,12 @@
 #include <map>
 
 #include "base/text.hh"
+#include "xml/container_parts.hh"
 #include "xml/format_parts.hh"
 #include "xml/parts.hh"
 #include "xml/read.hh"
 
 namespace lxvirt::xml {
-
-namespace {
-
-constexpr std::string_view kUnlimited = "unlimited";
 
 std::string required(const Element& element, std::string_view name) {
     std::string value = string_attribute(element, name);
@@ -24,6 +21,19 @@ std::string required(const Element& element, std::string_view name) {
                      fmt::format("<lx:{} {}='...'>", element.name(), name));
     return value;
 }
+
+void format_flat(Writer& out, std::string_view name, const Attributes& attributes) {
+    bool any = false;
+    for (const auto& [key, value] : attributes) any = any || !value.empty();
+    if (!any) return;
+    out.start(name);
+    for (const auto& [key, value] : attributes) out.attribute_if(key, value);
+    out.empty();
+}
+
+namespace {
+
+constexpr std::string_view kUnlimited = "unlimited";
 
 // A name that becomes part of a path below /proc or a control group.
 std::string file_name(const Element& element, std::string_view allowed) {
@@ -177,17 +187,6 @@ void format_settings(Writer& out, std::string_view name,
     }
 }
 
-// An element of attributes only, those that have a value; nothing where none has.
-using Attributes = std::vector<std::pair<std::string_view, std::string>>;
-void format_flat(Writer& out, std::string_view name, const Attributes& attributes) {
-    bool any = false;
-    for (const auto& [key, value] : attributes) any = any || !value.empty();
-    if (!any) return;
-    out.start(name);
-    for (const auto& [key, value] : attributes) out.attribute_if(key, value);
-    out.empty();
-}
-
 std::string limit_text(const std::optional<std::uint64_t>& value) {
     return value ? std::to_string(*value) : std::string(kUnlimited);
 }
@@ -225,6 +224,7 @@ void format_process(Writer& out, const Container& container) {
     for (const std::string& name : container.inherited_environment)
         format_flat(out, "lx:environment", {{"name", name}});
     format_flat(out, "lx:seccomp", {{"profile", container.seccomp_profile}});
+    format_container_security(out, container);
     format_flat(out, "lx:signal",
                 {{"halt", container.halt_signal},
                  {"reboot", container.reboot_signal},
@@ -252,9 +252,11 @@ Container parse_container(const Element& element) {
     for (Element child = element.first_child(); child; child = child.next_sibling()) {
         if (child.namespace_uri() != kContainerNamespace) continue;
         const auto reader = readers().find(child.name());
-        if (reader == readers().end()) continue;  // stays unread, which is told
+        if (reader != readers().end())
+            reader->second(child, container);
+        else if (!parse_container_security(child, container))
+            continue;  // stays unread, which is told
         child.mark_read();
-        reader->second(child, container);
     }
     return container;
 }

@@ -49,6 +49,49 @@ struct ContainerInterface {
     bool operator==(const ContainerInterface&) const = default;
 };
 
+// <lx:readonly path=''/>, <lx:mask path=''/>: beside what is so in every container; state='off'
+// lifts one of those.
+struct ContainerPath {
+    std::string path;
+    bool on = true;
+    bool operator==(const ContainerPath&) const = default;
+};
+
+struct ContainerNode {  // <lx:node path='/dev/kvm' mode='0660'/>: the host's device of that path
+    std::string path;
+    std::optional<std::uint32_t> mode;
+    bool on = true;  // off: one that every container has is left out
+    bool operator==(const ContainerNode&) const = default;
+};
+
+struct ContainerLink {  // <lx:link path='/dev/log' target='/run/log'/>
+    std::string path, target;
+    bool operator==(const ContainerLink&) const = default;
+};
+
+inline constexpr std::uint64_t kLeastDevSize = 4096;
+
+struct ContainerDev {                   // <lx:dev size=''>
+    std::optional<std::uint64_t> size;  // bytes of its tmpfs
+    std::vector<ContainerNode> nodes;
+    std::vector<ContainerLink> links;
+    bool operator==(const ContainerDev&) const = default;
+};
+
+struct ContainerKeyring {  // <lx:keyring session='no' calls='allow'/>
+    bool session = true;   // the init begins with a session keyring of its own
+    bool calls = false;    // lxvirt's own filter lets add_key, keyctl and request_key pass
+    bool operator==(const ContainerKeyring&) const = default;
+};
+
+// <lx:filesystem target='/srv' idmap='none'/>: whether the domain's <filesystem> of that target is
+// shown through the id map; without it that is found out.
+struct ContainerFilesystem {
+    std::string target;
+    bool idmapped = false;
+    bool operator==(const ContainerFilesystem&) const = default;
+};
+
 struct Container {
     std::string rootfs_options, rootfs_storage;  // <lx:rootfs options='' storage='zfs:pool/x'/>
     std::vector<ContainerMount> mounts;
@@ -62,6 +105,11 @@ struct Container {
     std::vector<std::string>
         inherited_environment;    // <lx:environment name=''/>: the caller's value
     std::string seccomp_profile;  // <lx:seccomp profile='FILE'/>
+    std::vector<ContainerFilesystem> filesystems;
+    std::vector<ContainerPath> readonly_paths, masked_paths;
+    ContainerDev dev;
+    ContainerKeyring keyring;
+    bool core_scheduling = false;
     std::string halt_signal, reboot_signal, stop_signal;  // <lx:signal halt='' .../>
     std::string boot_offset, monotonic_offset;            // <lx:time boot='1h' monotonic='-5s'/>
     std::vector<ContainerInterface> interfaces;

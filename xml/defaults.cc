@@ -53,6 +53,11 @@ void add_meaning_notices(const Element& root, const Domain& domain) {
         document.notice(root, fmt::format("domain '{}' has no <interface> and no <privnet/>: it "
                                           "shares the host's network",
                                           domain.name));
+    const auto is_host_root = [](const IdMapRow& row) { return row.target == 0; };
+    if (std::any_of(domain.idmap.uids.begin(), domain.idmap.uids.end(), is_host_root))
+        document.notice(root, fmt::format("domain '{}' has the host's root in its <idmap>: whoever "
+                                          "is it inside owns the host's files",
+                                          domain.name));
     if (domain.idmap.empty() && keeps_capability(domain.features, "sys_admin"))
         document.notice(root, fmt::format("domain '{}' has no <idmap> and keeps sys_admin: root "
                                           "inside is trusted like root on the host",

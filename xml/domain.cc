@@ -17,6 +17,12 @@ bool same_device(const Hostdev& a, const Hostdev& b) {
     return a.usb.vendor && a.usb.vendor == b.usb.vendor && a.usb.product == b.usb.product;
 }
 
+bool holds_id(const std::vector<IdMapRow>& rows, std::uint32_t id) {
+    return std::any_of(rows.begin(), rows.end(), [id](const IdMapRow& row) {
+        return id >= row.start && id - row.start < row.count;
+    });
+}
+
 bool keeps_capability(const Features& features, std::string_view name) {
     // libvirt's default policy drops these (lxcContainerDropCapabilities, domain.md).
     static constexpr std::string_view kDropped[] = {"sys_module", "sys_time", "mknod",

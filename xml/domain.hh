@@ -183,6 +183,9 @@ struct Domain {
 // Whether a process inside may have the capability ("sys_admin"), by policy and state.
 [[nodiscard]] bool keeps_capability(const Features& features, std::string_view name);
 
+// Whether the rows of an id map give the container this id.
+[[nodiscard]] bool holds_id(const std::vector<IdMapRow>& rows, std::uint32_t id);
+
 // Adds a disk where libvirt puts it, with the bus, address and controller that it would make up.
 void add_disk(Domain& domain, Disk disk);
 

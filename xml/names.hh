@@ -181,7 +181,18 @@ inline constexpr std::array<std::string_view, 3> kSecurityTypes{"none", "dynamic
 // What libvirt fills in for <emulator>; nothing of lxvirt's looks at it.
 inline constexpr std::string_view kDefaultEmulator = "/usr/lib/libvirt/libvirt_lxc";
 
-// Of <lx:container>: setrlimit(2)'s resources and lxc.container.conf(5)'s hooks.
+// Of <lx:container>: what every container has read-only and hidden, and the devices that it has and
+// may do without.
+inline constexpr std::array<std::string_view, 6> kReadonlyPaths{
+    "/proc/sys", "/proc/bus", "/proc/fs", "/proc/irq", "/proc/mtrr", "/proc/sysrq-trigger"};
+inline constexpr std::array<std::string_view, 9> kMaskedPaths{
+    "/proc/acpi",          "/proc/kcore", "/proc/keys",       "/proc/kmsg",
+    "/proc/latency_stats", "/proc/scsi",  "/proc/timer_list", "/sys/devices/virtual/powercap",
+    "/sys/firmware"};
+inline constexpr std::array<std::string_view, 6> kOptionalNodes{"zero",    "full", "random",
+                                                                "urandom", "tty",  "ptmx"};
+
+// setrlimit(2)'s resources and lxc.container.conf(5)'s hooks.
 inline constexpr std::array<std::string_view, 16> kLimitNames{
     "as",   "core",   "cpu",   "data", "fsize",  "locks",  "memlock",    "msgqueue",
     "nice", "nofile", "nproc", "rss",  "rtprio", "rttime", "sigpending", "stack"};

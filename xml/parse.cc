@@ -31,8 +31,9 @@ void parse_id(const Element& root, Domain& out, bool live) {
     if (live && id) out.id = static_cast<std::int32_t>(*id);
 }
 
-Domain parse_parts(const Element& root, bool live) {
+Domain parse_parts(const Element& root, const ParseOptions& options) {
     Domain domain;
+    const bool live = options.live;
     const auto part = [&](auto&& parse) {
         root.document().attempt(domain, [&] { parse(root, domain); });
     };
@@ -46,6 +47,10 @@ Domain parse_parts(const Element& root, bool live) {
     part(parse_resource);
     part(parse_os);
     part(parse_idmap);
+    part([&](const Element& element, Domain& out) {
+        if (options.host_ids && !out.idmap.empty())
+            check_host_ids(element, out.idmap, options.host_ids());
+    });
     part(parse_features);
     part(parse_clock);
     part(parse_lifecycle);
@@ -88,9 +93,9 @@ ParsedDomain parse_domain(std::string_view text, const ParseOptions& options) {
                   "a domain is <domain type='lxc'>");
     document.collect(options.faults);
     if (options.validate)
-        validate(document, "domain.rng", [&] { (void)parse_parts(root, options.live); });
+        validate(document, "domain.rng", [&] { (void)parse_parts(root, options); });
     ParsedDomain result;
-    result.domain = parse_parts(root, options.live);
+    result.domain = parse_parts(root, options);
     if (options.defaults) fill_defaults(result.domain);
     add_meaning_notices(root, result.domain);
     document.report_unread();

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "xml/container_parts.hh"
 #include "xml/parts.hh"
 #include "xml/read.hh"
 
@@ -139,6 +140,7 @@ void parse_extensions(const Element& domain, Domain& out) {
                            "put all of it into one");
             seen = true;
             out.container = parse_container(child);
+            check_container(child, out);
         }
     }
 }

@@ -108,6 +108,24 @@ std::vector<IdMapRow> parse_rows(const Element& idmap, std::string_view name) {
     return rows;
 }
 
+// The init's user and group, where they are numbers: what the container's own files say is only
+// known at a start.
+void check_init_ids(const Element& domain, const Domain& parsed) {
+    const auto check = [&](std::string_view name, const std::string& who,
+                           const std::vector<IdMapRow>& rows, std::string_view row_name) {
+        const std::string_view digits = std::string_view(who).substr(who.starts_with('+') ? 1 : 0);
+        const auto id = to_unsigned(digits);
+        if (!id || (*id <= std::numeric_limits<std::uint32_t>::max() &&
+                    holds_id(rows, static_cast<std::uint32_t>(*id))))
+            return;
+        domain.child("os").child(name).fail(
+            ErrorCode::config_unsupported, fmt::format("<{}> {} is not in <idmap>", name, who),
+            fmt::format("one of its <{}> rows has to hold it", row_name));
+    };
+    check("inituser", parsed.os.inituser, parsed.idmap.uids, "uid");
+    check("initgroup", parsed.os.initgroup, parsed.idmap.gids, "gid");
+}
+
 // The kernel's rules (user_namespaces(7)) and libvirt's: found here rather than at the start.
 void check_rows(const Element& idmap, std::string_view name, std::vector<IdMapRow>& rows) {
     constexpr std::size_t kMaxRows = 340;
@@ -189,6 +207,39 @@ void parse_idmap(const Element& domain, Domain& out) {
                    out.idmap.uids.empty() ? "there is no <uid>" : "there is no <gid>");
     check_rows(idmap, "uid", out.idmap.uids);
     check_rows(idmap, "gid", out.idmap.gids);
+    if (!out.idmap.empty()) check_init_ids(domain, out);
+}
+
+void check_host_ids(const Element& domain, const IdMap& map, const IdMap& host) {
+    const auto check = [&](std::string_view name, const std::vector<IdMapRow>& rows,
+                           const std::vector<IdMapRow>& given) {
+        for (const IdMapRow& row : rows) {
+            std::uint64_t at = row.target;  // what is not given begins here
+            const std::uint64_t end = at + row.count;
+            bool found = true;
+            while (found && at < end) {
+                found = false;
+                for (const IdMapRow& one : given)
+                    if (at >= one.start && at - one.start < one.count) {
+                        at = std::uint64_t{one.start} + one.count;
+                        found = true;
+                    }
+            }
+            if (at >= end) continue;
+            std::string have;
+            for (const IdMapRow& one : given)
+                have += fmt::format("{}{} to {}", have.empty() ? "" : ", ", one.start,
+                                    std::uint64_t{one.start} + one.count - 1);
+            domain.child("idmap").fail(
+                ErrorCode::config_unsupported,
+                fmt::format("<{}> row with target {} and count {} needs id {}, which this host "
+                            "cannot give",
+                            name, row.target, row.count, at),
+                fmt::format("here are {}", have.empty() ? "none" : have));
+        }
+    };
+    check("uid", map.uids, host.uids);
+    check("gid", map.gids, host.gids);
 }
 
 }  // namespace lxvirt::xml

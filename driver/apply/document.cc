@@ -1,6 +1,7 @@
 #include "driver/apply/document.hh"
 
 #include "base/error.hh"
+#include "driver/check.hh"
 #include "driver/definition_folder.hh"
 #include "driver/lookup.hh"
 #include "driver/network_definitions.hh"
@@ -55,7 +56,7 @@ std::optional<std::string> stored_text(const Root& root, ObjectKind kind, const 
 
 ObjectDocument::ObjectDocument(ObjectKind kind, std::string_view text, std::string file)
     : kind_(kind), file_(std::move(file)) {
-    const xml::ParseOptions options{.file = file_, .defaults = false};
+    const xml::ParseOptions options{.file = file_, .defaults = false, .host_ids = host_ids};
     if (kind == ObjectKind::domain) {
         xml::ParsedDomain parsed = xml::parse_domain(text, options);
         object_ = std::move(parsed.domain);

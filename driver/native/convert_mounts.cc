@@ -210,6 +210,14 @@ void convert_mounts(Context& context) {
     if (!are_usual_mounts(wanted)) context.domain.container.mount_auto = wanted;
     if (const Line* line = context.one("autodev"); line != nullptr && line->value == "0")
         context.approximated(*line, "lxvirt always makes the container's /dev itself");
+    if (const Line* line = context.one("autodev.tmpfs.size")) {
+        const auto size = base::parse_number<std::uint32_t>(line->value);
+        if (!size || *size < xml::kLeastDevSize)
+            return context.untranslated(
+                *line, fmt::format("the size of /dev is {} bytes or more", xml::kLeastDevSize));
+        context.domain.container.dev.size = size;
+        context.kept(*line, "as <lx:dev>");
+    }
 }
 
 }  // namespace lxvirt::driver::native

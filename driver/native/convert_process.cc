@@ -73,6 +73,22 @@ void convert_limits(Context& context) {
         container.no_new_privs = true;
         context.kept(*line, "as <lx:no_new_privs>");
     }
+    if (const Line* line = context.one("sched.core"); line != nullptr) {
+        container.core_scheduling = line->value == "1";
+        if (container.core_scheduling)
+            context.kept(*line, "as <lx:core_scheduling>");
+        else
+            context.exact(*line);
+    }
+    if (const Line* line = context.one("keyring.session"); line != nullptr) {
+        container.keyring.session = line->value != "0";
+        if (container.keyring.session)
+            context.exact(*line);
+        else
+            context.approximated(*line,
+                                 "as <lx:keyring>: its session keyring is the supervisor's, which "
+                                 "is no one else's");
+    }
     const std::pair<const char*, std::string*> signals[] = {
         {"signal.halt", &container.halt_signal},
         {"signal.reboot", &container.reboot_signal},

@@ -102,10 +102,9 @@ struct KeptKey {
 };
 
 // Keys that lxc knows and this release does not act upon.
-constexpr std::array<KeptKey, 24> kKept{{
+constexpr std::array<KeptKey, 22> kKept{{
     {"rootfs.mount", "lxvirt mounts the root on a place of its own"},
     {"rootfs.managed", "lxvirt never removes a root file system"},
-    {"autodev.tmpfs.size", "/dev has the size that its nodes need"},
     {"pty.max", "terminals are limited by the kernel's own setting"},
     {"tty.dir", "terminals are in /dev"},
     {"console.", "the console has lxvirt's own size and rotation"},
@@ -113,7 +112,6 @@ constexpr std::array<KeptKey, 24> kKept{{
     {"apparmor.", "the profile's details are not acted upon"},
     {"selinux.", "the context's details are not acted upon"},
     {"seccomp.", "the filter's details are not acted upon"},
-    {"sched.core", "no core scheduling is asked for"},
     {"ephemeral", "a container is never removed at its end"},
     {"log.", "lxvirt logs to its own file"},
     {"monitor.", "there is no monitor"},

@@ -39,6 +39,26 @@ std::string limit_text(const std::optional<std::uint64_t>& limit) {
     return limit ? std::to_string(*limit) : "unlimited";
 }
 
+// What closes a container; lxc has keys for little of it.
+void write_closing(Writer& writer) {
+    xml::Container& container = writer.domain.container;
+    if (container.dev.size)
+        writer.put("autodev.tmpfs.size", std::to_string(*container.dev.size), "lx:dev");
+    const auto lose = [&](auto& values, const char* element, const char* why) {
+        if (!values.empty()) writer.lose(element, why);
+        values.clear();
+    };
+    lose(container.filesystems, "lx:filesystem", "lxc decides by 'idmap=' of each mount");
+    lose(container.readonly_paths, "lx:readonly", "lxc knows mount.auto only");
+    lose(container.masked_paths, "lx:mask", "lxc hides nothing");
+    lose(container.dev.nodes, "lx:dev", "lxc has no key for device nodes");
+    lose(container.dev.links, "lx:dev", "lxc has no key for links in /dev");
+    if (container.keyring.calls) writer.lose("lx:keyring", "lxc's filter decides about the calls");
+    container.keyring.calls = false;
+    if (!container.keyring.session) writer.put("keyring.session", "0", "lx:keyring");
+    if (container.core_scheduling) writer.put("sched.core", "1", "lx:core_scheduling");
+}
+
 void write_process(Writer& writer) {
     xml::Container& container = writer.domain.container;
     const auto put_all = [&](std::vector<xml::ContainerSetting>& settings, const char* prefix,
@@ -54,6 +74,7 @@ void write_process(Writer& writer) {
                    fmt::format("{}:{}", limit_text(limit.soft), limit_text(limit.hard)),
                    "lx:prlimit");
     if (container.no_new_privs) writer.put("no_new_privs", "1", "lx:no_new_privs");
+    write_closing(writer);
     std::string groups;
     for (const std::uint32_t group : container.init_groups)
         groups += fmt::format("{}{}", groups.empty() ? "" : ",", group);

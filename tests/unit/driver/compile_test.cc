@@ -294,4 +294,67 @@ TEST(Compile, LabelsTheInitWhereTheHostHasTheModule) {
     EXPECT_EQ(plan_of(label, host).init.apparmor, "");
 }
 
+TEST(Compile, ProtectsBeforeTheDomainsOwnMountsAndCoversThemAfterwards) {
+    const helper::Plan plan = plan_of(
+        container("<lx:mask path='/data/x'/><lx:readonly path='/etc'/>"
+                  "<lx:mask path='/proc/kcore' state='off'/>"
+                  "<lx:readonly path='/proc/irq' state='off'/>") +
+        "<devices><filesystem type='mount'><source dir='/srv/x'/><target dir='/data'/></filesystem>"
+        "</devices>");
+    const auto place = [&](const std::string& target) {
+        return mount_on(plan, target) - plan.mounts.data();
+    };
+    EXPECT_EQ(mount_on(plan, "/proc/kcore"), nullptr);
+    EXPECT_EQ(mount_on(plan, "/proc/irq"), nullptr);
+    EXPECT_LT(place("/dev"), place("/proc/sys"));
+    EXPECT_LT(place("/proc/kmsg"), place("/data"));
+    EXPECT_LT(place("/data"), place("/etc"));
+    EXPECT_LT(place("/etc"), place("/data/x"));
+    EXPECT_EQ(mount_on(plan, "/data/x")->kind, helper::MountKind::mask);
+    EXPECT_EQ(mount_on(plan, "/etc")->kind, helper::MountKind::protect);
+    for (const char* target : {"/proc", "/sys", "/dev"})
+        EXPECT_TRUE(mount_on(plan, target)->no_links) << target;
+    EXPECT_FALSE(mount_on(plan, "/data")->no_links);
+}
+
+TEST(Compile, LeavesOutASecondProc) {
+    const helper::Plan plan =
+        plan_of(container("<lx:mount source='proc' target='//proc/' type='proc' options='rw'/>"));
+    EXPECT_EQ(std::count_if(plan.mounts.begin(), plan.mounts.end(),
+                            [](const helper::Mount& mount) { return mount.fstype == "proc"; }),
+              1);
+}
+
+TEST(Compile, KeepsOrShiftsIdsAsAsked) {
+    const std::string map =
+        "<idmap><uid start='0' target='100000' count='1000'/>"
+        "<gid start='0' target='200000' count='1000'/></idmap>";
+    const auto idmapped = [&](const std::string& word, const std::string& source) {
+        const std::string said = "<lx:filesystem target='/' idmap='" + word + "'/>";
+        return plan_of(map + "<devices></devices>" + container(said), made_host(), source)
+            .mounts.front()
+            .idmapped;
+    };
+    EXPECT_FALSE(idmapped("none", "/srv/root"));
+    EXPECT_TRUE(idmapped("container", "/srv/shifted"));
+}
+
+TEST(Compile, MakesWhatDevSays) {
+    const helper::Plan plan = plan_of(
+        container("<lx:dev size='65536'><lx:node path='/dev/tty' state='off'/>"
+                  "<lx:node path='/dev/zero' mode='0600'/><lx:link path='/dev/log' target='x'/>"
+                  "</lx:dev><lx:keyring session='no'/><lx:core_scheduling/>"));
+    EXPECT_EQ(plan.dev.size, 65536U);
+    EXPECT_EQ(plan.dev.links.back().path, "log");
+    for (const helper::DeviceNode& node : plan.dev.nodes) {
+        EXPECT_NE(node.path, "tty");
+        EXPECT_EQ(node.mode, node.path == "zero" ? 0600U : 0666U);
+    }
+    for (const base::DeviceRule& rule : plan.groups.devices)
+        EXPECT_FALSE(rule.major == 5U && rule.minor == 0U);
+    EXPECT_FALSE(plan.init.session_keyring);
+    EXPECT_TRUE(plan.init.core_scheduling);
+    EXPECT_TRUE(plan_of("").init.session_keyring);
+}
+
 }  // namespace lxvirt::driver

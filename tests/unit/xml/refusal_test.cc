@@ -171,6 +171,54 @@ const Case kSettings[] = {
      "XML error: a second <lx:container> element (x.xml:5: "},
 };
 
+// <lx:container> with this in it.
+Parts extended(const std::string& inner, const std::string& more = "") {
+    return {.rest =
+                more + "<lx:container xmlns:lx='urn:lxvirt:domain:1'>" + inner + "</lx:container>"};
+}
+
+const std::string kMap =
+    "<idmap><uid start='0' target='100000' count='9'/><gid start='0' target='100000' "
+    "count='9'/></idmap>";
+
+const Case kClosing[] = {
+    {"MaskWithoutPath", extended("<lx:mask/>"), "XML error: <lx:mask> has no 'path' (x.xml:5: "},
+    {"MaskUpwards", extended("<lx:mask path='/a/../b'/>"),
+     "XML error: Invalid value for attribute 'path' in element 'mask': '/a/../b'. (x.xml:5: "},
+    {"MaskTwice", extended("<lx:mask path='/a'/><lx:mask path='/a'/>"),
+     "XML error: a second <lx:mask path='/a'> (x.xml:5: "},
+    {"MaskThatIsNone", extended("<lx:mask path='/a' state='off'/>"),
+     "XML error: Invalid value for attribute 'path' in element 'mask': '/a'. (x.xml:5: "},
+    {"ReadonlyState", extended("<lx:readonly path='/a' state='maybe'/>"),
+     "XML error: Invalid value for attribute 'state' in element 'readonly': 'maybe'. (x.xml:5: "},
+    {"ReadonlyRoot", extended("<lx:readonly path='/'/>"),
+     "XML error: Invalid value for attribute 'path' in element 'readonly': '/'. (x.xml:5: "},
+    {"DevSize", extended("<lx:dev size='1'/>"),
+     "XML error: Invalid value for attribute 'size' in element 'dev': '1'. (x.xml:5: "},
+    {"NodeElsewhere", extended("<lx:dev><lx:node path='/etc/passwd'/></lx:dev>"),
+     "XML error: Invalid value for attribute 'path' in element 'node': '/etc/passwd'. (x.xml:5: "},
+    {"NodeMode", extended("<lx:dev><lx:node path='/dev/a' mode='4755'/></lx:dev>"),
+     "XML error: Invalid value for attribute 'mode' in element 'node': '4755'. (x.xml:5: "},
+    {"NodeThatMustBe", extended("<lx:dev><lx:node path='/dev/null' state='off'/></lx:dev>"),
+     "XML error: Invalid value for attribute 'path' in element 'node': '/dev/null'. (x.xml:5: "},
+    {"NodeAndLink",
+     extended("<lx:dev><lx:node path='/dev/a'/><lx:link path='/dev/a' target='b'/></lx:dev>"),
+     "XML error: '/dev/a' is twice in <lx:dev> (x.xml:5: "},
+    {"LinkDeep", extended("<lx:dev><lx:link path='/dev/a/b' target='b'/></lx:dev>"),
+     "XML error: Invalid value for attribute 'path' in element 'link': '/dev/a/b'. (x.xml:5: "},
+    {"KeyringCalls", extended("<lx:keyring calls='some'/>"),
+     "XML error: Invalid value for attribute 'calls' in element 'keyring': 'some'. (x.xml:5: "},
+    {"FilesystemUnknown", extended("<lx:filesystem target='/no' idmap='none'/>", kMap),
+     "unsupported configuration: <lx:filesystem target='/no'> means nothing here (x.xml:5: "},
+    {"FilesystemWithoutMap", extended("<lx:filesystem target='/' idmap='none'/>"),
+     "unsupported configuration: <lx:filesystem target='/"},
+    {"GroupNotMapped", extended("<lx:init groups='9'/>", kMap),
+     "unsupported configuration: group 9 of <lx:init> is not in <idmap> (x.xml:5: "},
+    {"UserNotMapped",
+     {.os = "<os><type>exe</type><init>/i</init><inituser>+9</inituser></os>", .rest = kMap},
+     "unsupported configuration: <inituser> +9 is not in <idmap> (x.xml:4: "},
+};
+
 const Case kDevices[] = {
     {"DiskTwice",
      {.devices = "<disk type='block'><source dev='/dev/a'/><target dev='vda'/></disk><disk "
@@ -282,7 +330,31 @@ const Case kDevices[] = {
 
 const auto kName = [](const auto& test) { return std::string(test.param.what); };
 INSTANTIATE_TEST_SUITE_P(Settings, Refusal, ::testing::ValuesIn(kSettings), kName);
+INSTANTIATE_TEST_SUITE_P(Closing, Refusal, ::testing::ValuesIn(kClosing), kName);
 INSTANTIATE_TEST_SUITE_P(Devices, Refusal, ::testing::ValuesIn(kDevices), kName);
+
+TEST(DomainParse, RefusesIdsThatTheHostCannotGive) {
+    const auto error_with = [](std::vector<IdMapRow> host) -> std::string {
+        ParseOptions options{.file = "x.xml"};
+        options.host_ids = [&] { return IdMap{host, host}; };
+        try {
+            (void)parse_domain(document({.rest = kMap}), options);
+        } catch (const base::Error& error) {
+            return error.message();
+        }
+        return "";
+    };
+    EXPECT_EQ(error_with({{.start = 0, .target = 0, .count = 4294967295U}}), "");
+    // Neighbours are as good as one.
+    EXPECT_EQ(error_with({{.start = 100004, .target = 0, .count = 5},
+                          {.start = 100000, .target = 0, .count = 4}}),
+              "");
+    EXPECT_EQ(
+        error_with({{.start = 0, .target = 0, .count = 100003}}),
+        "unsupported configuration: <uid> row with target 100000 and count 9 needs id 100003, "
+        "which this host cannot give (x.xml:5: here are 0 to 100002)");
+    EXPECT_THAT(error_with({}), ::testing::HasSubstr("here are none"));
+}
 
 TEST(DomainParse, RefusesOtherRootsAndTypes) {
     EXPECT_EQ(error_of("<network/>"),

@@ -1,0 +1,31 @@
+// What the parsers of <lx:container> share; private to xml/. What closes a container has a file of
+// its own, container_security.cc.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "xml/container.hh"
+#include "xml/document.hh"
+#include "xml/writer.hh"
+
+namespace lxvirt::xml {
+
+// The value of an attribute that has to be there.
+[[nodiscard]] std::string required(const Element& element, std::string_view name);
+
+// An element of attributes only, those that have a value; nothing where none has.
+using Attributes = std::vector<std::pair<std::string_view, std::string>>;
+void format_flat(Writer& out, std::string_view name, const Attributes& attributes);
+
+// <lx:readonly>, <lx:mask>, <lx:dev>, <lx:keyring>, <lx:core_scheduling>, <lx:filesystem>: false
+// where `element` is none of them.
+[[nodiscard]] bool parse_container_security(const Element& element, Container& out);
+void format_container_security(Writer& out, const Container& container);
+
+// The rules of <lx:container> that hold across the domain's other elements. `element` is it.
+void check_container(const Element& element, const Domain& domain);
+
+}  // namespace lxvirt::xml
