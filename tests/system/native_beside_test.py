@@ -32,7 +32,7 @@ ONLY_LXC = {
 ONLY_HERE = {
     "/proc/sys/net/ipv4": "see /proc/sys/net",
     "/proc/sys/net/ipv6": "see /proc/sys/net",
-    "/proc/acpi": "hidden", "/proc/keys": "hidden", "/proc/timer_list": "hidden",
+    "/proc/acpi": "hidden", "/proc/keys": "hidden", "/proc/timer_list": "hidden", "/proc/kmsg": "hidden",
     "/proc/bus": "read-only", "/proc/fs": "read-only", "/proc/irq": "read-only",
     "/proc/sysrq-trigger": "read-only", "/proc/asound": "read-only", "/proc/scsi": "hidden",
     "/proc/kcore": "hidden", "/proc/latency_stats": "hidden", "/proc/timer_stats": "hidden",
