@@ -191,6 +191,16 @@ class WithoutBus(MachineCase):
         self.assertEqual(group_of(self.helper("web")), "/sys/fs/cgroup/machine/lxvirt.helpers")
         self.assertIn("no scope of systemd for it: no end within the time limit", self.log("web"))
 
+    def test_built_without_systemd(self):
+        program = "/usr/local/libexec/lxvirt/lxc_scope"
+        os.rename(program, f"{program}.away")
+        try:
+            self.boot("web")
+        finally:
+            os.rename(f"{program}.away", program)
+        self.assertEqual(group_of(self.helper("web")), "/sys/fs/cgroup/machine/lxvirt.helpers")
+        self.assertIn("no scope of systemd for it: this lxvirt was built without systemd", self.log("web"))
+
     def test_the_setting_says_no(self):
         write("/etc/lxvirt/lxvirt.conf", "systemd = no\n")
         try:
