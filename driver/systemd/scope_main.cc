@@ -8,6 +8,7 @@
 // Interfaces: org.freedesktop.systemd1(5), org.freedesktop.machine1(5). Every call has a time
 // limit.
 #include <systemd/sd-bus.h>
+#include <unistd.h>
 
 #include <array>
 #include <cstdio>
@@ -112,7 +113,9 @@ void append_properties(sd_bus_message* message, const std::string& slice, std::u
                                 "Description", "s", description.c_str(),  //
                                 "Slice", "s", slice.c_str(),              //
                                 "Delegate", "b", 1,                       //
-                                "PIDs", "au", 1, pid,                     //
+                                // We, too: a helper that dies at this moment enters nothing, and
+                                // systemd never hears that a group became empty that nobody was in.
+                                "PIDs", "au", 2, pid, static_cast<std::uint32_t>(::getpid()),
                                 // Limits are the domain's business, written below the scope.
                                 "TasksMax", "t", UINT64_MAX,
                                 // One that failed is not to stay.

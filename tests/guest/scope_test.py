@@ -74,6 +74,20 @@ class Scope(MachineCase):
         name = f"lxc-{helper}-web"
         self.assertTrue(wait_for(lambda: f"Leader={init}\n" in run("machinectl", "show", name), 5))
 
+    def test_an_embed_root_has_one_where_it_asks_and_no_machine(self):
+        root = f"{self.folder}/root"
+        os.makedirs(f"{root}/etc/lxvirt")
+        uri = ("-c", f"lxc:///embed?root={root}")
+        self.ok(*uri, "define", self.written("web"))
+        self.ok(*uri, "start", "web")
+        self.assertEqual(self.scopes(), [])
+        self.ok(*uri, "destroy", "web")
+        write(f"{root}/etc/lxvirt/lxvirt.conf", "systemd = yes\n")
+        self.ok(*uri, "start", "web")
+        self.assertEqual(len(self.scopes()), 1)
+        self.assertEqual(self.machines(), [])
+        self.ok(*uri, "destroy", "web")
+
     def test_kills_leave_nothing(self):
         self.boot("web")
         os.kill(self.helper("web"), signal.SIGKILL)
@@ -83,7 +97,7 @@ class Scope(MachineCase):
         self.assertEqual(len(self.scopes()), 1)
         self.ok("destroy", "web")
         # lxsh at each of its steps: the helper undoes the start, or it was committed.
-        for moment in range(0, 2000, 150):
+        for moment in range(0, 1200, 100):
             start = subprocess.Popen([machine.support.LXSH, "start", "web"], stdout=subprocess.DEVNULL,
                                      stderr=subprocess.DEVNULL)
             try:
@@ -93,6 +107,18 @@ class Scope(MachineCase):
                 start.wait()
             self.lxsh("destroy", "web")
             self.assertTrue(wait_for(lambda: not self.scopes(), 5), f"after {moment} ms: {self.scopes()}")
+
+    def test_one_made_around_a_dead_helper_goes(self):
+        pid = os.fork()
+        if pid == 0:
+            signal.pause()
+        os.kill(pid, signal.SIGKILL)
+        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)  # and now it is a zombie
+        try:
+            run("/usr/local/libexec/lxvirt/lxc_scope", "start", "machine-dead.scope", "machine.slice", str(pid), "dead")
+            self.assertTrue(wait_for(lambda: not self.scopes(), 2), self.scopes())
+        finally:
+            os.waitpid(pid, 0)
 
     def test_shutdown_of_the_scope_is_a_destroy(self):
         self.boot("web")
@@ -127,7 +153,11 @@ class Units(MachineCase):
         self.assertEqual(self.state("early"), "running (booted)")
         self.assertTrue(group_of(self.helper("early")).startswith(self.scope_of("early")))
         self.assertIn("lan", self.ok("-q", "net-list", "--name"))
-        run("systemctl", "stop", "lxvirt-shutdown.service")
+        # In one transaction, as when the host goes down: the unit's turn comes first, which is no destroy.
+        stopped = "machine.slice lxvirt-shutdown.service"
+        write("/run/systemd/system/down.target", f"[Unit]\nConflicts={stopped}\nAfter={stopped}\n")
+        run("systemctl", "daemon-reload")
+        run("systemctl", "start", "down.target")
         self.assertEqual(self.state("early"), "shut off (shutdown: exit status 0)")
         run("systemctl", "stop", "lxvirt-autostart.service")
         self.ok("net-destroy", "lan")
