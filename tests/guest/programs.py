@@ -46,13 +46,13 @@ def main():
             sys.exit(1)
         begin = time.monotonic()
         print(f"==> {name}", flush=True)
-        command = ["python3", known[name], f"--gtest_output=xml:{results}/{name}.xml"]
+        report = f"{results}/{word.replace(':', '-')}.xml"
+        command = ["python3", known[name], f"--gtest_output=xml:{report}"]
         try:
             status = subprocess.run(command + ([part] if part else []), timeout=LIMIT, check=False).returncode
         except subprocess.TimeoutExpired:
             status = f"no end after {LIMIT} s"
         print(f"==> {name}: {status}, {time.monotonic() - begin:.0f} s", flush=True)
-        report = f"{results}/{name}.xml"
         if status == 77:  # all of it does not apply here; it has said why
             write_skip(report, name)
         # A failure stands in the report; a program that has none did not come that far.
