@@ -139,12 +139,20 @@ class Definitions(GuestCase):
 
 
 class Events(GuestCase):
+    def watches(self, pid):
+        """Whether it has come as far as to watch the journal's folder."""
+        folder = f"/proc/{pid}/fdinfo"
+        try:
+            return any("inotify wd" in read(f"{folder}/{fd}") for fd in os.listdir(folder))
+        except FileNotFoundError:  # one that it has just closed
+            return False
+
     def test_lines_of_a_whole_life(self):
         watcher = self.background("event", "--event", "lifecycle", "--loop", "--timeout", "20")
         self.addCleanup(watcher.wait)
         self.addCleanup(watcher.kill)
+        wait_for(lambda: self.watches(watcher.pid))
         self.define(self.xml("one"))
-        # The watcher may have come late: what is defined again until it has spoken is seen at last.
         self.start("one")
         self.ok("suspend", "one")
         self.ok("resume", "one")
