@@ -51,7 +51,7 @@ class Paths(ProbeCase):
     def test_readonly_can_be_lifted(self):
         self.boot("one", features=PRIVNET, extra=IDMAP + container(
             "<lx:readonly path='/proc/sys' state='off'/>"))
-        self.output("one", "echo 1 >/proc/sys/net/core/somaxconn")  # of its own network
+        self.output("one", "echo 1 >/proc/sys/net/ipv4/ip_forward")  # of its own network
         self.assertIn("denied", self.inside("one", "echo 1 >/proc/sys/kernel/panic")[1])
 
 
@@ -138,7 +138,9 @@ class IdMaps(ProbeCase):
 
     def test_mounts_below_are_shifted_too(self):
         data = self.source("data")
-        run("mount", "-t", "tmpfs", "none", f"{data}/below")
+        # A bind, and no tmpfs, which cannot be id-mapped before Linux 6.3.
+        other = self.source("other")
+        run("mount", "--bind", other, f"{data}/below")
         self.addCleanup(run, "umount", "-l", f"{data}/below")
         self.before["mount"] = support.mounts()
         write(f"{data}/below/deep", "deep")
