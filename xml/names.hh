@@ -183,8 +183,9 @@ inline constexpr std::string_view kDefaultEmulator = "/usr/lib/libvirt/libvirt_l
 
 // Of <lx:container>: what every container has read-only and hidden, and the devices that it has and
 // may do without.
-inline constexpr std::array<std::string_view, 6> kReadonlyPaths{
-    "/proc/sys", "/proc/bus", "/proc/fs", "/proc/irq", "/proc/mtrr", "/proc/sysrq-trigger"};
+inline constexpr std::array<std::string_view, 7> kReadonlyPaths{
+    "/proc/sys", "/proc/bus",  "/proc/dynamic_debug", "/proc/fs",
+    "/proc/irq", "/proc/mtrr", "/proc/sysrq-trigger"};
 inline constexpr std::array<std::string_view, 9> kMaskedPaths{
     "/proc/acpi",          "/proc/kcore", "/proc/keys",       "/proc/kmsg",
     "/proc/latency_stats", "/proc/scsi",  "/proc/timer_list", "/sys/devices/virtual/powercap",
