@@ -101,17 +101,18 @@ bool try_make(const Hierarchy& hierarchy, const std::string& path) {
 }
 
 // How much of `path` is systemd's, which makes slices and scopes and alone writes to them: only
-// what is below a scope that it delegates is ours (systemd's CGROUP_DELEGATION.md).
-std::size_t length_of_systemds(const std::string& path) {
+// what is below a scope that it delegates is ours (systemd's CGROUP_DELEGATION.md). A scope that is
+// gone is not made again.
+std::size_t length_of_systemds(const Hierarchy& hierarchy, const std::string& path) {
     constexpr std::string_view scope = ".scope/";
     const std::size_t at = path.find(scope);
-    return at == std::string::npos ? 0 : at + scope.size() - 1;
+    if (!hierarchy.unified || at == std::string::npos) return 0;
+    return at + scope.size() - 1;
 }
 
 void make_levels(const Hierarchy& hierarchy, const std::string& path) {
-    std::size_t end = length_of_systemds(path);
-    if (end != 0 && hierarchy.unified)
-        enable_controllers(hierarchy, full_path(hierarchy, path.substr(0, end)));
+    std::size_t end = length_of_systemds(hierarchy, path);
+    if (end != 0) enable_controllers(hierarchy, full_path(hierarchy, path.substr(0, end)));
     while (end != path.size()) {
         end = std::min(path.find('/', end + 1), path.size());
         const std::string folder = full_path(hierarchy, path.substr(0, end));
@@ -188,7 +189,7 @@ const Hierarchy* unified_of(const std::vector<Hierarchy>& all) {
 void make_group(const Hierarchy& hierarchy, const std::string& path) {
     for (int attempt = 0;; ++attempt) {
         try {
-            if (hierarchy.unified && attempt == 0 && length_of_systemds(path) == 0)
+            if (hierarchy.unified && attempt == 0 && length_of_systemds(hierarchy, path) == 0)
                 enable_controllers(hierarchy, hierarchy.mount);
             // What is above is usually there; on v2 each level has to be looked at.
             if (hierarchy.unified || !try_make(hierarchy, path)) make_levels(hierarchy, path);
