@@ -42,7 +42,7 @@ void check(int result, const char* what) {
 }
 
 struct BusError {
-    sd_bus_error error = SD_BUS_ERROR_NULL;
+    sd_bus_error error{};
     ~BusError() { sd_bus_error_free(&error); }
     [[nodiscard]] std::runtime_error with(const char* what, int result) const {
         const char* text = error.message != nullptr ? error.message : std::strerror(-result);
