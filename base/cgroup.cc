@@ -9,6 +9,7 @@
 
 #include "base/error.hh"
 #include "base/file.hh"
+#include "base/test_point.hh"
 #include "base/text.hh"
 
 namespace lxvirt::base {
@@ -87,7 +88,10 @@ void fill_cpuset(const Hierarchy& hierarchy, const std::string& path) {
 
 // mkdir of one level; true where it was made. ENOENT: a concurrent remove_group() took the parent.
 bool make_level(const std::string& folder) {
-    if (::mkdir(folder.c_str(), 0755) == 0) return true;
+    if (::mkdir(folder.c_str(), 0755) == 0) {
+        test_point("group-made");
+        return true;
+    }
     if (errno == EEXIST) return false;
     fail_errno("make control group '{}'", folder);
 }
@@ -95,7 +99,10 @@ bool make_level(const std::string& folder) {
 // False where the folder above is missing.
 bool try_make(const Hierarchy& hierarchy, const std::string& path) {
     const std::string folder = full_path(hierarchy, path);
-    if (::mkdir(folder.c_str(), 0755) == 0 || errno == EEXIST) return true;
+    if (::mkdir(folder.c_str(), 0755) == 0 || errno == EEXIST) {
+        test_point("group-made");
+        return true;
+    }
     if (errno == ENOENT) return false;
     fail_errno("make control group '{}'", folder);
 }
@@ -124,10 +131,17 @@ void make_levels(const Hierarchy& hierarchy, const std::string& path) {
     }
 }
 
+// rmdir of one level; true too where it is not there.
+bool try_rmdir(const std::string& folder) {
+    if (::rmdir(folder.c_str()) != 0) return errno == ENOENT;
+    test_point("group-removed");
+    return true;
+}
+
 // rmdir until it works; EBUSY means that processes are still on their way out.
 void remove_level(const std::string& folder, std::chrono::steady_clock::time_point end) {
     for (;;) {
-        if (::rmdir(folder.c_str()) == 0 || errno == ENOENT) return;
+        if (try_rmdir(folder)) return;
         if (errno != EBUSY || std::chrono::steady_clock::now() > end)
             fail_errno("remove control group '{}'", folder);
         ::usleep(500);
@@ -136,7 +150,7 @@ void remove_level(const std::string& folder, std::chrono::steady_clock::time_poi
 
 void remove_tree(const std::string& folder, std::chrono::steady_clock::time_point end) {
     // The common case has no group below: one system call.
-    if (::rmdir(folder.c_str()) == 0 || errno == ENOENT) return;
+    if (try_rmdir(folder)) return;
     for (const std::string& name : list_subfolders(folder))
         remove_tree(fmt::format("{}/{}", folder, name), end);
     remove_level(folder, end);
@@ -213,6 +227,7 @@ void remove_group(const Hierarchy& hierarchy, const std::string& path,
         char mark = 0;
         if (::getxattr(folder.c_str(), kMark, &mark, 1) != 1) break;
         if (::rmdir(folder.c_str()) != 0) break;  // in use by another container
+        test_point("group-removed");
     }
 }
 
@@ -228,11 +243,11 @@ void remove_folders_above(const Hierarchy& hierarchy, const std::string& path,
                           const std::string& top) {
     for (std::string above = parent_folder(path); above.size() >= top.size();
          above = parent_folder(above))
-        if (::rmdir(full_path(hierarchy, above).c_str()) != 0 && errno != ENOENT) return;
+        if (!try_rmdir(full_path(hierarchy, above))) return;
 }
 
 bool try_remove_group(const Hierarchy& hierarchy, const std::string& path) {
-    return ::rmdir(full_path(hierarchy, path).c_str()) == 0 || errno == ENOENT;
+    return try_rmdir(full_path(hierarchy, path));
 }
 
 void remove_empty_group(const Hierarchy& hierarchy, const std::string& path) {

@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -10,6 +11,7 @@
 #include <memory>
 
 #include "base/error.hh"
+#include "base/test_point.hh"
 
 namespace lxvirt::base {
 
@@ -25,6 +27,22 @@ std::optional<UniqueFd> try_open(const std::string& path, int flags) {
 void sync_folder(const std::string& folder) {
     UniqueFd fd = open_file(folder, O_RDONLY | O_DIRECTORY);
     if (::fsync(fd.get()) != 0) fail_errno("fsync folder '{}'", folder);
+}
+
+// An empty file that nobody else writes: the lock is the file's, so it ends with a writer that is
+// killed, and one that has renamed it meanwhile has left this name to a new file.
+UniqueFd open_temporary(const std::string& path, mode_t mode) {
+    for (;;) {
+        UniqueFd fd = open_file(path, O_WRONLY | O_CREAT | O_NOFOLLOW, mode);
+        while (::flock(fd.get(), LOCK_EX) != 0)
+            if (errno != EINTR) fail_errno("lock '{}'", path);
+        struct stat mine {};
+        struct stat named {};
+        if (::fstat(fd.get(), &mine) != 0) fail_errno("stat '{}'", path);
+        if (::stat(path.c_str(), &named) != 0 || named.st_ino != mine.st_ino) continue;
+        if (mine.st_size != 0 && ::ftruncate(fd.get(), 0) != 0) fail_errno("empty '{}'", path);
+        return fd;
+    }
 }
 
 // Removes the temporary file of write_atomic unless it was renamed into place.
@@ -88,22 +106,27 @@ void write_value(const std::string& path, std::string_view value) {
     if (put < 0) fail_errno("write '{}' to '{}'", value, path);
     if (static_cast<std::size_t>(put) != value.size())
         fail_with(EIO, "write '{}' to '{}': {} bytes taken", value, path, put);
+    test_point("value-written");
+}
+
+std::string temporary_of(const std::string& path) {
+    // The leading dot keeps it out of listings.
+    return fmt::format("{}/.{}.new", parent_folder(path), path.substr(path.rfind('/') + 1));
 }
 
 void write_atomic(const std::string& path, std::string_view data, mode_t mode,
                   Durability durability) {
-    // The leading dot keeps it out of listings; the pid keeps two writers apart.
-    const std::string folder = parent_folder(path);
-    const std::string base = path.substr(path.rfind('/') + 1);
-    const std::string temporary = fmt::format("{}/.{}.{}.new", folder, base, ::getpid());
-    UniqueFd fd = open_file(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode);
+    const std::string temporary = temporary_of(path);
+    UniqueFd fd = open_temporary(temporary, mode);
     TemporaryFile guard(temporary);
     write_all(fd, data, path);
     if (durability == Durability::fsync && ::fsync(fd.get()) != 0) fail_errno("fsync '{}'", path);
-    fd.reset();
+    test_point("file-written");
     if (::rename(temporary.c_str(), path.c_str()) != 0) fail_errno("rename to '{}'", path);
     guard.keep();
-    if (durability == Durability::fsync) sync_folder(folder);
+    fd.reset();
+    test_point("file-renamed");
+    if (durability == Durability::fsync) sync_folder(parent_folder(path));
 }
 
 bool remove_file(const std::string& path, Durability durability) {
@@ -111,6 +134,7 @@ bool remove_file(const std::string& path, Durability durability) {
         if (errno == ENOENT) return false;
         fail_errno("remove '{}'", path);
     }
+    test_point("file-removed");
     if (durability == Durability::fsync) sync_folder(parent_folder(path));
     return true;
 }

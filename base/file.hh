@@ -37,6 +37,10 @@ enum class Durability {
     fsync
 };  // volatile_: for /run, whose content a crash loses anyway
 
+// Where write_atomic() has it before it is whole. Always the same name, so that what a kill leaves
+// is written over, or removed, by whoever changes the file next.
+[[nodiscard]] std::string temporary_of(const std::string& path);
+
 // Replaces `path` as described above; the temporary file is removed on failure.
 void write_atomic(const std::string& path, std::string_view data, mode_t mode = 0600,
                   Durability durability = Durability::fsync);

@@ -8,6 +8,7 @@
 
 #include "base/error.hh"
 #include "base/file.hh"
+#include "base/test_point.hh"
 
 namespace lxvirt::base {
 
@@ -39,6 +40,7 @@ void FileBatch::add(const std::string& name, std::string_view data) {
     const UniqueFd file = open_file(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW);
     waiting_.insert(std::lower_bound(waiting_.begin(), waiting_.end(), name), name);
     write_all(file, data, path);
+    test_point("file-written");
 }
 
 void FileBatch::sync() {
@@ -55,6 +57,7 @@ void FileBatch::sync() {
 void FileBatch::put(const std::string& name) {
     const std::string path = folder_ + "/" + name;
     if (::rename(temporary(name).c_str(), path.c_str()) != 0) fail_errno("rename to '{}'", path);
+    test_point("file-renamed");
     waiting_.erase(std::lower_bound(waiting_.begin(), waiting_.end(), name));
 }
 

@@ -10,6 +10,7 @@
 #include "base/error.hh"
 #include "base/file.hh"
 #include "base/lock.hh"
+#include "base/test_point.hh"
 #include "base/text.hh"
 
 namespace lxvirt::base {
@@ -79,6 +80,7 @@ void append_locked(const JournalFile& file, JournalEntry& entry) {
     }
     const std::string line = format_journal_line(entry);
     const ssize_t put = ::pwrite(fd.get(), line.data(), line.size(), size);
+    test_point("event-written");
     if (put == static_cast<ssize_t>(line.size())) return;
     const int error = put < 0 ? errno : ENOSPC;
     (void)!::ftruncate(fd.get(), size);

@@ -8,6 +8,7 @@
 #include "base/clock.hh"
 #include "base/error.hh"
 #include "base/file.hh"
+#include "base/test_point.hh"
 
 namespace lxvirt::base {
 
@@ -63,6 +64,7 @@ void describe_holder(Fd fd) {
 std::optional<RecordLock> RecordLock::try_acquire(const std::string& path) {
     UniqueFd fd = open_lock(path);
     if (!take(fd, F_SETLK, path)) return std::nullopt;
+    test_point("lock-taken");
     return RecordLock(std::move(fd));
 }
 
@@ -107,6 +109,7 @@ OperationLock OperationLock::acquire(const std::string& path, milliseconds limit
         pause = std::min(pause * 2, milliseconds(50));
     }
     describe_holder(fd);
+    test_point("lock-taken");
     return OperationLock(std::move(fd));
 }
 
@@ -114,6 +117,7 @@ std::optional<OperationLock> OperationLock::try_acquire(const std::string& path)
     UniqueFd fd = open_lock(path);
     if (!take(fd, F_OFD_SETLK, path)) return std::nullopt;
     describe_holder(fd);
+    test_point("lock-taken");
     return OperationLock(std::move(fd));
 }
 

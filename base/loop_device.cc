@@ -10,6 +10,7 @@
 
 #include "base/error.hh"
 #include "base/file.hh"
+#include "base/test_point.hh"
 
 namespace lxvirt::base {
 
@@ -33,6 +34,7 @@ LoopDevice attach_loop(const std::string& file, bool readonly) {
             if (errno == EBUSY && attempt < 64) continue;
             fail_errno("attach '{}' to {}", file, device.path);
         }
+        test_point("loop-attached");
         struct stat info {};
         if (::fstat(device.fd.get(), &info) != 0) fail_errno("stat '{}'", device.path);
         device.major = major(info.st_rdev);

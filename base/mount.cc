@@ -10,6 +10,7 @@
 
 #include "base/error.hh"
 #include "base/file.hh"
+#include "base/test_point.hh"
 
 namespace lxvirt::base {
 
@@ -133,6 +134,7 @@ void attach_mount(Fd mount, Fd target, const std::string& name) {
     if (::move_mount(mount.get(), "", target.get(), "",
                      MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) != 0)
         fail_errno("attach the mount on '{}'", name);
+    test_point("mount-attached");
 }
 
 void unmount_in(Fd folder, const std::string& name, int flags) {

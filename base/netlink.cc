@@ -13,6 +13,7 @@
 
 #include "base/error.hh"
 #include "base/file.hh"
+#include "base/test_point.hh"
 
 namespace lxvirt::base {
 
@@ -129,6 +130,7 @@ void Netlink::request(NetlinkMessage& message, const std::string& what, const An
                 continue;
             }
             const int error = -static_cast<const nlmsgerr*>(NLMSG_DATA(header))->error;
+            if (error == 0 && !answer) test_point("network-changed");
             if (error == 0) return;
             const std::string_view text = extended_text(header);
             if (text.empty()) fail_with(error, "{}", what);

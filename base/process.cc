@@ -16,6 +16,7 @@
 
 #include "base/error.hh"
 #include "base/file.hh"
+#include "base/test_point.hh"
 
 namespace lxvirt::base {
 
@@ -43,9 +44,12 @@ std::optional<UniqueFd> open_pidfd(pid_t pid) {
 }
 
 bool send_signal(Fd pidfd, int signal) {
-    if (::syscall(SYS_pidfd_send_signal, pidfd.get(), signal, nullptr, 0) == 0) return true;
-    if (errno == ESRCH) return false;
-    fail_errno("send signal {}", signal_name(signal));
+    if (::syscall(SYS_pidfd_send_signal, pidfd.get(), signal, nullptr, 0) != 0) {
+        if (errno == ESRCH) return false;
+        fail_errno("send signal {}", signal_name(signal));
+    }
+    test_point("signal-sent");
+    return true;
 }
 
 std::optional<pid_t> pid_of(Fd pidfd) {

@@ -8,6 +8,7 @@
 #include "base/error.hh"
 #include "base/mount.hh"
 #include "base/process.hh"
+#include "base/test_point.hh"
 
 namespace lxvirt::base {
 
@@ -39,8 +40,10 @@ UniqueFd open_readonly_program(const std::string& path) {
 
 void exec_program(Fd program, const std::vector<std::string>& argv) {
     const auto words = pointers(argv);
-    char* const environment[] = {nullptr};
-    (void)::syscall(SYS_execveat, program.get(), "", words.data(), environment, AT_EMPTY_PATH);
+    const auto variables = test_environment();  // nothing
+    const auto environment = pointers(variables);
+    (void)::syscall(SYS_execveat, program.get(), "", words.data(), environment.data(),
+                    AT_EMPTY_PATH);
 }
 
 StartedProgram start_program_soon(const ProgramStart& start) {
@@ -48,7 +51,8 @@ StartedProgram start_program_soon(const ProgramStart& start) {
     std::vector<UniqueFd> moved;
     for (const Fd fd : start.fds) moved.push_back(move_up(fd));
     const auto words = pointers(start.argv);
-    char* const environment[] = {nullptr};
+    const auto variables = test_environment();  // nothing
+    const auto environment = pointers(variables);
     // Tells of a failed exec; a successful one closes it.
     int ends[2];
     if (::pipe2(ends, O_CLOEXEC) != 0) fail_errno("make a pipe");
@@ -70,13 +74,14 @@ StartedProgram start_program_soon(const ProgramStart& start) {
         bool placed = true;
         for (const UniqueFd& fd : moved) placed = placed && ::dup2(fd.get(), number++) >= 0;
         if (placed)
-            (void)::syscall(SYS_execveat, program.get(), "", words.data(), environment,
+            (void)::syscall(SYS_execveat, program.get(), "", words.data(), environment.data(),
                             AT_EMPTY_PATH);
         const int error = errno;
         (void)!::write(failure.get(), &error, sizeof error);
         ::_exit(127);
     }
     if (pid < 0) fail_with(-pid, "spawn '{}'", start.argv.front());
+    test_point("program-started");
     return {UniqueFd(pidfd), pid, std::move(report)};
 }
 

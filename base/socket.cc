@@ -12,6 +12,7 @@
 
 #include "base/error.hh"
 #include "base/file.hh"
+#include "base/test_point.hh"
 
 namespace lxvirt::base {
 
@@ -76,9 +77,10 @@ void send_message(Fd socket, std::string_view bytes, const std::vector<Fd>& fds)
         }
     }
     for (;;) {
-        if (::sendmsg(socket.get(), &header, MSG_NOSIGNAL) >= 0) return;
+        if (::sendmsg(socket.get(), &header, MSG_NOSIGNAL) >= 0) break;
         if (errno != EINTR) fail_errno("send a message");
     }
+    test_point("message-sent");
 }
 
 std::optional<Message> receive_message(Fd socket, std::size_t limit) {
@@ -106,6 +108,7 @@ std::optional<Message> receive_message(Fd socket, std::size_t limit) {
         fail_with(EMSGSIZE, "receive a message of more than {} bytes", limit);
     if (got == 0) return std::nullopt;
     message.bytes.resize(static_cast<std::size_t>(got));
+    test_point("message-received");
     return message;
 }
 
@@ -121,6 +124,7 @@ UniqueFd listen_local(const std::string& folder, const std::string& name) {
     ::umask(before);
     if (bound != 0 || ::listen(listener.get(), 16) != 0)
         fail_errno("listen on '{}/{}'", folder, name);
+    test_point("socket-made");
     return listener;
 }
 

@@ -16,6 +16,7 @@
 #include "base/error.hh"
 #include "base/fd.hh"
 #include "base/file.hh"
+#include "base/test_point.hh"
 
 namespace lxvirt::base {
 
@@ -236,6 +237,7 @@ SpawnResult run_program(const SpawnOptions& options) {
         become(options, argv.data(), env.data(), fds);
     }
     Child child(pid, std::move(tie_write));
+    test_point("program-started");
     (void)::setpgid(pid, pid);  // whichever of the two comes first; EACCES after its exec
     const UniqueFd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
     if (!pidfd) fail_errno("open a pidfd for '{}'", options.argv[0]);
