@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "base/clock.hh"
 #include "base/error.hh"
 #include "base/file.hh"
 #include "base/log.hh"
@@ -52,29 +53,23 @@ std::string indented(const std::string& text) {
     return out;
 }
 
-void make(const Root& root, const LiveNetwork& live) {
+void make(const Root& root, const LiveNetwork& live, std::optional<NetworkProcess>& process) {
     const xml::Network& network = live.network;
     // It loads and resets itself while we look around.
-    NetworkProcess process = NetworkProcess::spawn(network.name, root.id());
-    try {
-        std::optional<base::OperationLock> subnets;
-        if (network.makes_bridge()) {
-            subnets = base::OperationLock::acquire(root.subnet_lock(),
-                                                   load_settings(root).operation_timeout);
-            xml::require_free_subnets(network, used_subnets(network.bridge.name));
-        }
-        process.make(compile_network_plan(root, network));
-        subnets.reset();
-        run_network_hooks(root, network, {.operation = "started"});
-        process.commit();
-        LiveNetwork running = live;
-        running.running = true;
-        write_live_network(root, std::move(running));
-    } catch (const base::Exception&) {
-        process.abandon();
-        clear_network_group(root, network.name);
-        throw;
+    process = NetworkProcess::spawn(network.name, root.id());
+    std::optional<base::OperationLock> subnets;
+    if (network.makes_bridge()) {
+        subnets =
+            base::OperationLock::acquire(root.subnet_lock(), load_settings(root).operation_timeout);
+        xml::require_free_subnets(network, used_subnets(network.bridge.name));
     }
+    process->make(compile_network_plan(root, network));
+    subnets.reset();
+    run_network_hooks(root, network, {.operation = "started"});
+    process->commit();
+    LiveNetwork running = live;
+    running.running = true;
+    write_live_network(root, std::move(running));
 }
 
 void attach_again(const Root& root, const xml::Network& network) {
@@ -105,20 +100,43 @@ void put_supervisor_back(const Root& root, const LiveNetwork& live) {
     journal_event(root, "network-supervision", name, live.network.uuid, "Restored", "Supervisor");
 }
 
-// Of a start that was cut short: a supervisor is handed the plan and not told to go on.
-void take_away(const Root& root, const LiveNetwork& live) {
+// What a start or an end that was cut short has left: by another supervisor. False where that one
+// was killed, too.
+bool try_take_away(const Root& root, const LiveNetwork& live) {
     const std::string& name = live.network.name;
     clear_network_group(root, name);
-    if (live.current() && live.netns == present_netns()) {
-        NetworkProcess process = NetworkProcess::spawn(name, root.id());
-        try {
-            process.make(compile_network_plan(root, live.network));
-        } catch (const base::Exception& error) {
-            base::append_log(root.network_paths().log(name), error.message());
-        }
-        process.abandon();
-        clear_network_group(root, name);
+    if (!live.current() || live.netns != present_netns()) return true;
+    NetworkProcess process = NetworkProcess::spawn(name, root.id());
+    try {
+        process.take_away(compile_network_plan(root, live.network));
+    } catch (const base::Exception& error) {
+        base::append_log(root.network_paths().log(name), error.message());
     }
+    const bool undone = process.abandon();
+    clear_network_group(root, name);
+    return undone;
+}
+
+void take_away(const Root& root, const LiveNetwork& live) {
+    if (!try_take_away(root, live))
+        base::fail(
+            ErrorCode::operation_failed,
+            "the lxnetd that was to take network '{}' away was killed; 'net-destroy {}' tries "
+            "again",
+            live.network.name, live.network.name);
+}
+
+void forget_network(const Root& root, const std::string& name) {
+    remove_live_network(root, name, base::exists(root.network_paths().definition(name)));
+}
+
+// `process` may have been committed already.
+void undo_start(const Root& root, const LiveNetwork& live, std::optional<NetworkProcess>& process) {
+    const std::string& name = live.network.name;
+    const bool undone = !process || process->abandon();
+    clear_network_group(root, name);
+    // What is left after two that were killed is for the next command.
+    if (undone || try_take_away(root, live)) forget_network(root, name);
 }
 
 }  // namespace
@@ -155,21 +173,28 @@ void start_network(const Root& root, xml::Network network) {
     LiveNetwork live;
     xml::fill_live_defaults(network);
     live.network = std::move(network);
+    live.boot = base::boot_id();
+    live.netns = present_netns();
     run_network_hooks(root, live.network, {.operation = "start"});
     write_live_network(root, live);
+    std::optional<NetworkProcess> process;
     try {
-        make(root, live);
+        make(root, live, process);
     } catch (const base::Exception&) {
-        remove_live_network(root, name, true);
+        undo_start(root, live, process);
         throw;
     }
     attach_again(root, live.network);
     journal_network(root, name, live.network.uuid, "Started");
 }
 
-void stop_network(const Root& root, const LiveNetwork& live, bool keep_leases) {
+void stop_network(const Root& root, const LiveNetwork& live, bool keep_leases, base::Fd lock) {
     const std::string& name = live.network.name;
-    if (stop_network_process(root, name))
+    // From here on it does not run, whoever is killed: what is left is taken away, not held.
+    LiveNetwork ending = live;
+    ending.running = false;
+    write_live_network(root, std::move(ending));
+    if (stop_network_process(root, name, lock))
         clear_network_group(root, name);
     else
         take_away(root, live);
@@ -197,7 +222,7 @@ std::optional<LiveNetwork> hold_network(const Root& root, const std::string& nam
     // Of another boot, or never finished: its driver is gone, for we hold the lock.
     if (root.supervised(name)) (void)stop_network_process(root, name);
     take_away(root, *live);
-    remove_live_network(root, name, true);
+    forget_network(root, name);
     return std::nullopt;
 }
 

@@ -18,8 +18,9 @@ namespace lxvirt::driver {
 // Makes the network and its supervisor. Throws with nothing left behind.
 void start_network(const Root& root, xml::Network network);
 
-// Takes a running network away; `keep_leases` for one that will be started again.
-void stop_network(const Root& root, const LiveNetwork& live, bool keep_leases);
+// Takes a running network away; `keep_leases` for one that will be started again. `lock`: the
+// network's operation lock.
+void stop_network(const Root& root, const LiveNetwork& live, bool keep_leases, base::Fd lock);
 
 // Makes of a running network, which has its supervisor, another that needs no other bridge: rules,
 // dnsmasq and live.xml. Throws with the network as it was.

@@ -6,6 +6,7 @@
 #include "base/clock.hh"
 #include "base/error.hh"
 #include "base/file.hh"
+#include "base/test_point.hh"
 #include "base/text.hh"
 #include "driver/definition_folder.hh"
 #include "driver/live.hh"
@@ -47,6 +48,7 @@ void make_folder(const std::string& path) {
     // Others go through it: dnsmasq reads its files as nobody.
     if (::mkdir(path.c_str(), 0711) != 0 && errno != EEXIST)
         base::fail_errno("make folder '{}'", path);
+    base::test_point("folder-made");
 }
 
 }  // namespace
@@ -126,6 +128,7 @@ void remove_live_network(const Root& root, std::string_view name, bool keep_leas
     (void)base::remove_file(root.network_paths().live(name));
     if (::rmdir(folder.c_str()) != 0 && errno != ENOENT && errno != ENOTEMPTY)
         base::fail_errno("remove folder '{}'", folder);
+    base::test_point("folder-removed");
 }
 
 }  // namespace lxvirt::driver

@@ -9,6 +9,7 @@
 #include "base/log.hh"
 #include "base/netlink.hh"
 #include "base/process.hh"
+#include "base/test_point.hh"
 #include "base/text.hh"
 #include "base/uuid.hh"
 #include "driver/hooks.hh"
@@ -227,6 +228,7 @@ void write_port(const Root& root, std::string_view network, const PortRecord& re
     const std::string folder = root.ports(network);
     if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)
         base::fail_errno("make folder '{}'", folder);
+    base::test_point("folder-made");
     const std::string text =
         fmt::format("<portstatus owner='{}' start='{}' link='{}'>\n{}</portstatus>\n", record.owner,
                     record.owner_start, record.link,
@@ -270,6 +272,12 @@ void claim_port(const Root& root, const PortOwner& owner, xml::Interface& interf
     plug_in(root, live->network, owner, interface);
 }
 
+void name_ports(xml::Domain& domain) {
+    for (xml::Interface& interface : domain.interfaces)
+        if (interface.type == xml::InterfaceType::network && interface.portid.empty())
+            interface.portid = base::random_uuid();
+}
+
 void claim_ports(const Root& root, xml::Domain& domain, pid_t supervisor) {
     const PortOwner owner{.name = domain.name, .uuid = domain.uuid, .supervisor = supervisor};
     try {
@@ -282,7 +290,9 @@ void claim_ports(const Root& root, xml::Domain& domain, pid_t supervisor) {
 
 void release_port(const Root& root, const xml::Interface& interface) {
     if (interface.type != xml::InterfaceType::network || interface.portid.empty()) return;
-    const auto record = read_port(port_file(root, interface.source, interface.portid));
+    const std::string file = port_file(root, interface.source, interface.portid);
+    (void)base::remove_file(base::temporary_of(file));  // of a claim that was cut short
+    const auto record = read_port(file);
     if (!record || !remove_port(root, interface.source, interface.portid)) return;
     try {
         if (const auto live = read_live_network(root, interface.source))

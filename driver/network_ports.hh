@@ -57,6 +57,8 @@ struct PortOwner {
 void claim_port(const Root& root, const PortOwner& owner, xml::Interface& interface);
 // All of a domain, or none of them.
 void claim_ports(const Root& root, xml::Domain& domain, pid_t supervisor);
+// Before: gives them the names by which they can be released after a kill.
+void name_ports(xml::Domain& domain);
 // Its port is deleted; no error where there is none.
 void release_port(const Root& root, const xml::Interface& interface);
 void release_ports(const Root& root, const xml::Domain& domain);

@@ -94,10 +94,18 @@ NetworkProcess NetworkProcess::spawn(const std::string& name, const std::string&
     return {std::move(ours), std::move(started.process)};
 }
 
-void NetworkProcess::make(const netd::NetworkPlan& plan) {
+void NetworkProcess::send(const netd::NetworkPlan& plan, const char* word) const {
     const base::UniqueFd file = memory_file(base::encode(plan));
-    base::send_message(channel_, "plan", {file});
+    base::send_message(channel_, word, {file});
     expect_answer(channel_);
+}
+
+void NetworkProcess::make(const netd::NetworkPlan& plan) const {
+    send(plan, netd::kMake);
+}
+
+void NetworkProcess::take_away(const netd::NetworkPlan& plan) const {
+    send(plan, netd::kTakeAway);
 }
 
 void NetworkProcess::commit() {
@@ -106,10 +114,12 @@ void NetworkProcess::commit() {
     reap_later(std::move(process_));
 }
 
-void NetworkProcess::abandon() {
+bool NetworkProcess::abandon() {
     channel_.reset();
-    if (process_) (void)base::reap(process_, true);
+    if (!process_) return true;
+    const auto status = base::reap(process_, true);
     process_.reset();
+    return !status || !status->signaled;
 }
 
 void clear_network_group(const Root& root, const std::string& name) {
@@ -122,7 +132,7 @@ void clear_network_group(const Root& root, const std::string& name) {
     for (const base::Hierarchy& hierarchy : hierarchies) base::remove_group(hierarchy, group);
 }
 
-bool stop_network_process(const Root& root, const std::string& name) {
+bool stop_network_process(const Root& root, const std::string& name, base::Fd lock) {
     const auto pid = root.supervised(name);
     if (!pid) return false;
     const auto process = base::open_pidfd(*pid);
@@ -131,7 +141,9 @@ bool stop_network_process(const Root& root, const std::string& name) {
     bool told = false;
     try {
         const auto socket = connect(root, name);
-        if (socket) request(*socket, netd::RequestKind::stop);
+        std::vector<base::Fd> shared;
+        if (lock.valid()) shared.push_back(lock);
+        if (socket) request(*socket, netd::RequestKind::stop, shared);
         told = socket.has_value();
     } catch (const base::Exception&) {
         // One whose start was cut short undoes it at this moment, and answers nobody.
@@ -142,7 +154,8 @@ bool stop_network_process(const Root& root, const std::string& name) {
         (void)base::wait_readable(*process, kEndLimit);
     }
     reap_helpers();
-    return told;
+    // Its status goes last: one that was killed on the way has left it.
+    return told && !base::exists(root.network_paths().folder(name) + "/status");
 }
 
 void update_network_process(const Root& root, const netd::NetworkPlan& plan) {

@@ -22,13 +22,18 @@ class NetworkProcess {
     static NetworkProcess spawn(const std::string& name, const std::string& root_id);
 
     // Sends the plan and waits until the network is there; throws lxnetd's words where it is not.
-    void make(const netd::NetworkPlan& plan);
+    void make(const netd::NetworkPlan& plan) const;
+    // Instead: has lxnetd take away what a killed one left of it; throws where that one does not
+    // answer.
+    void take_away(const netd::NetworkPlan& plan) const;
     // Without it lxnetd undoes everything once the channel closes.
     void commit();
     // Closes the channel and waits until lxnetd has undone everything and is gone.
-    void abandon();
+    // False where it was killed, and so undid nothing.
+    bool abandon();
 
   private:
+    void send(const netd::NetworkPlan& plan, const char* word) const;
     NetworkProcess(base::UniqueFd channel, base::UniqueFd process)
         : channel_(std::move(channel)), process_(std::move(process)) {}
     base::UniqueFd channel_;
@@ -39,8 +44,9 @@ class NetworkProcess {
 void clear_network_group(const Root& root, const std::string& name);
 
 // Tells the supervisor to take the network away, and waits for its end. False where there is none,
-// or where it could not be told: something may be left then.
-bool stop_network_process(const Root& root, const std::string& name);
+// or where it could not be told: something may be left then. It shares `lock`, the network's
+// operation lock, so that nobody else takes that before it is gone.
+bool stop_network_process(const Root& root, const std::string& name, base::Fd lock = {});
 
 // Hands the supervisor another plan of its network. Throws its words where it cannot follow.
 void update_network_process(const Root& root, const netd::NetworkPlan& plan);

@@ -131,9 +131,9 @@ void Networks::undefine(const NetworkRef& network) {
         base::fail(ErrorCode::operation_invalid, "can't undefine transient network");
     }
     const bool runs = hold_network(root_, network.name).has_value();
-    (void)definitions.remove(network.name);
-    // Running, it goes when it stops.
+    // The leases; running, they go when it stops.
     if (!runs) remove_live_network(root_, network.name, false);
+    (void)definitions.remove(network.name);
     journal_network(root_, network.name, network.uuid, "Undefined");
 }
 

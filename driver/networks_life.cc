@@ -91,7 +91,7 @@ void Networks::destroy(const NetworkRef& network, bool force) {
         base::fail(ErrorCode::operation_invalid,
                    "network '{}' is in use by {}; --force takes it away from them", network.name,
                    fmt::join(names, ", "));
-    stop_network(root_, *live, NetworkDefinitions(root_).exists(network.name));
+    stop_network(root_, *live, NetworkDefinitions(root_).exists(network.name), lock.fd());
 }
 
 std::vector<std::string> Networks::update(const NetworkRef& network, xml::UpdateCommand command,

@@ -24,12 +24,23 @@ std::string owner_text(const std::string& alias) {
     return "it is not ours";
 }
 
-bool is_ours(Netlink& netlink, const BridgePlan& plan) {
-    const auto alias = netlink.link_alias(plan.name);
-    if (!alias) return false;
-    if (*alias == plan.alias) return true;
-    base::fail_with(EEXIST, "error creating bridge interface {} ({})", plan.name,
-                    owner_text(*alias));
+// The kernel gives a new link no alias: one whose maker was killed before it had it is known by its
+// address.
+bool is_ours(const base::LinkFacts& link, const BridgePlan& plan) {
+    if (!link.alias.empty()) return link.alias == plan.alias;
+    const auto mac = base::parse_mac(plan.mac);
+    return link.kind == "bridge" && mac && link.mac == *mac;
+}
+
+// Whether it is there already; throws where the name is another's.
+bool is_there(Netlink& netlink, const BridgePlan& plan) {
+    const auto link = netlink.link(plan.name);
+    if (!link) return false;
+    if (!is_ours(*link, plan))
+        base::fail_with(EEXIST, "error creating bridge interface {} ({})", plan.name,
+                        owner_text(link->alias));
+    if (link->alias.empty()) netlink.set_alias(link->index, plan.alias);
+    return true;
 }
 
 void set_ipv6(const BridgePlan& plan) {
@@ -69,7 +80,7 @@ void configure(Netlink& netlink, int index, const BridgePlan& plan) {
 }  // namespace
 
 int make_bridge(Netlink& netlink, const BridgePlan& plan) {
-    const bool taken_over = is_ours(netlink, plan);
+    const bool taken_over = is_there(netlink, plan);
     if (!taken_over)
         netlink.make_bridge({.name = plan.name,
                              .mac = base::parse_mac(plan.mac),
@@ -87,9 +98,14 @@ int make_bridge(Netlink& netlink, const BridgePlan& plan) {
     }
 }
 
+bool is_anothers(Netlink& netlink, const BridgePlan& plan) {
+    const auto link = netlink.link(plan.name);
+    return link && !is_ours(*link, plan);
+}
+
 void remove_bridge(Netlink& netlink, const BridgePlan& plan) {
     const auto link = netlink.link(plan.name);
-    if (link && link->alias == plan.alias) netlink.delete_link(link->index);
+    if (link && is_ours(*link, plan)) netlink.delete_link(link->index);
 }
 
 void release_leaf_ports(Netlink& netlink, int bridge, const std::vector<base::LinkFacts>& links) {

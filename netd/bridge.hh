@@ -14,6 +14,8 @@ int make_bridge(base::Netlink& netlink, const BridgePlan& plan);
 
 // Gone already is fine.
 void remove_bridge(base::Netlink& netlink, const BridgePlan& plan);
+// Whether its name is taken by a device that is not ours.
+[[nodiscard]] bool is_anothers(base::Netlink& netlink, const BridgePlan& plan);
 
 // With STP the kernel keeps a port four seconds from forwarding, and it cannot be told that behind
 // the veth of a container there is no other bridge. A listening port can be put forwarding only

@@ -12,6 +12,7 @@
 #include "base/error.hh"
 #include "base/file.hh"
 #include "base/mount.hh"
+#include "base/test_point.hh"
 
 namespace lxvirt::netd {
 
@@ -120,6 +121,7 @@ DnsmasqProcess::DnsmasqProcess(const DnsmasqSetup& setup) : log_file_(setup.log_
     if (pid_ < 0) base::fail_with(-pid_, "make a process for dnsmasq");
     if (pid_ == 0) become(setup, log);
     process_.reset(pidfd);
+    base::test_point("dnsmasq-started");
 }
 
 std::string DnsmasqProcess::said() const {
@@ -130,7 +132,10 @@ std::string DnsmasqProcess::said() const {
 void DnsmasqProcess::await_ready() {
     const auto end = std::chrono::steady_clock::now() + kStartLimit;
     for (;;) {
-        if (said().find(kReady) != std::string::npos) return;
+        if (said().find(kReady) != std::string::npos) {
+            base::test_point("dnsmasq-ready");
+            return;
+        }
         if (base::wait_readable(process_, 1ms)) {
             const base::ExitStatus status = reap();
             const std::string words = complaint(said());

@@ -17,6 +17,7 @@
 #include "base/file.hh"
 #include "base/netlink.hh"
 #include "base/process.hh"
+#include "base/test_point.hh"
 
 namespace lxvirt::netd {
 
@@ -77,6 +78,7 @@ RulesetJob::RulesetJob(const std::string& text) {
         ::_exit(0);
     }
     process_.reset(pidfd);
+    base::test_point("rules-sent");
 }
 
 RulesetJob::~RulesetJob() {
@@ -89,6 +91,7 @@ RulesetJob::~RulesetJob() {
 
 base::UniqueFd RulesetJob::finish() {
     const std::string result = base::read_all(report_, "answer of nftables");
+    base::test_point("rules-made");
     if (result == "r") return std::move(process_);
     const auto end = base::reap(process_, true);
     process_.reset();

@@ -24,8 +24,13 @@ namespace lxvirt::netd {
 
 namespace {
 
+struct Work {
+    NetworkPlan plan;
+    bool take_away = false;  // what a killed lxnetd left of it
+};
+
 // The plan comes in a memfd.
-NetworkPlan receive_plan(base::Fd channel) {
+Work receive_work(base::Fd channel) {
     const auto message = base::receive_message(channel, kMaxMessage);
     if (!message || message->fds.empty())
         base::fail(base::ErrorCode::internal_error, "the driver went away before it sent the plan");
@@ -35,7 +40,7 @@ NetworkPlan receive_plan(base::Fd channel) {
         base::fail(base::ErrorCode::internal_error,
                    "this lxnetd reads network plans of version {}, not {}", kPlanVersion,
                    plan.version);
-    return plan;
+    return {std::move(plan), message->bytes == kTakeAway};
 }
 
 base::RecordLock take_alive_lock(const NetworkPlan& plan) {
@@ -69,10 +74,15 @@ bool is_committed(base::Fd channel) {
 int supervise(base::UniqueFd channel) {
     std::optional<base::RecordLock> alive;
     try {
-        NetworkPlan plan = receive_plan(channel);
-        alive = take_alive_lock(plan);
-        enter_group(plan);
-        Supervisor supervisor(std::move(plan));
+        Work work = receive_work(channel);
+        alive = take_alive_lock(work.plan);
+        enter_group(work.plan);
+        Supervisor supervisor(std::move(work.plan));
+        if (work.take_away) {
+            supervisor.take_away();
+            answer(channel, {});
+            return 0;
+        }
         supervisor.start();
         answer(channel, {});
         if (!is_committed(channel)) {

@@ -8,7 +8,8 @@
 // everything.
 //
 // Control: DIR/control.sock (SOCK_SEQPACKET, root only). One Request, one Reply. `update` carries a
-// new plan in a memfd; after `stop` the end of lxnetd tells that all is undone.
+// new plan in a memfd; after `stop` the end of lxnetd tells that all is undone, and the operation
+// lock that came with it is held until then.
 #pragma once
 
 #include <cstddef>
@@ -119,6 +120,10 @@ struct NetworkPlan {
         visit("log_file", self.log_file);
     }
 };
+
+// The word that comes with the plan: to make it, or to take away what is there of it.
+inline constexpr const char* kMake = "plan";
+inline constexpr const char* kTakeAway = "take away";
 
 enum class RequestKind : std::uint32_t { ping, stop, update };
 

@@ -14,6 +14,7 @@
 #include "base/log.hh"
 #include "base/rollback.hh"
 #include "base/socket.hh"
+#include "base/test_point.hh"
 #include "netd/bridge.hh"
 #include "netd/forwarding.hh"
 
@@ -156,8 +157,19 @@ void Supervisor::undo() {
     if (plan_.bridge) attempt([&] { leave_forwarding(plan_.bridge->name); });
     if (rules) attempt([&] { (void)base::reap(rules->finish(), true); });
     for (const char* file :
-         {kDnsmasqConfig, kDnsmasqHosts, kDnsmasqAddnHosts, "control.sock", "status"})
+         {kDnsmasqConfig, kDnsmasqHosts, kDnsmasqAddnHosts, "control.sock", "status"}) {
         (void)::unlink((plan_.run_folder + "/" + file).c_str());
+        base::test_point("file-removed");
+    }
+}
+
+void Supervisor::take_away() {
+    if (plan_.bridge) netlink_.emplace();
+    if (plan_.bridge && is_anothers(*netlink_, *plan_.bridge)) {
+        plan_.bridge.reset();
+        plan_.ruleset_removal.clear();
+    }
+    undo();
 }
 
 void Supervisor::run() {
@@ -283,7 +295,7 @@ void Supervisor::on_connection() {
 void Supervisor::on_request(int fd) {
     const base::Fd socket = connections_.at(fd);
     try {
-        if (const auto message = base::receive_message(socket, kMaxMessage)) {
+        if (auto message = base::receive_message(socket, kMaxMessage)) {
             const auto request = base::decode<Request>(message->bytes, "control request");
             Reply reply;
             try {
@@ -299,7 +311,9 @@ void Supervisor::on_request(int fd) {
                 reply = refusal(error);
             }
             base::send_message(socket, base::encode(reply));
-            if (request.kind == RequestKind::stop && reply.code == 0) loop_.stop();
+            if (request.kind != RequestKind::stop || reply.code != 0) return;
+            if (!message->fds.empty()) stop_lock_ = std::move(message->fds.front());
+            loop_.stop();
             return;
         }
     } catch (const base::Exception& error) {

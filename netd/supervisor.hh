@@ -27,6 +27,8 @@ class Supervisor {
     void run();
     // Takes the network away. What cannot be undone is noted in the log.
     void undo();
+    // Instead of start(), of what another has made and could not undo.
+    void take_away();
 
   private:
     [[nodiscard]] DnsmasqSetup dnsmasq_setup() const;
@@ -69,6 +71,7 @@ class Supervisor {
     std::string problem_;
     base::UniqueFd listener_;
     std::map<int, base::UniqueFd> connections_;
+    base::UniqueFd stop_lock_;  // the operation lock, shared by whoever asked for the end
 };
 
 }  // namespace lxvirt::netd
