@@ -28,6 +28,11 @@ namespace {
 using namespace lxvirt;
 using namespace lxvirt::driver;
 
+// Whether it has undone its part: it does before it tells of an error, and where we go away.
+bool undoes_its_part(const Root& root, const std::string& name, const base::Exception& error) {
+    return dynamic_cast<const base::PreparedError*>(&error) != nullptr || root.running(name);
+}
+
 int restart(const Root& root, const std::string& uri, const std::string& name, pid_t helper) {
     const auto live = read_live(root, name);
     try {
@@ -40,7 +45,8 @@ int restart(const Root& root, const std::string& uri, const std::string& name, p
         record_end(root, name, "failed", error.message());
         if (live)
             journal_lifecycle(root, name, live->domain.uuid, "Stopped", "Failed", error.message());
-        remove_live(root, name);
+        // Of a helper that was killed the rest is left: for the next command, which cleans up.
+        if (undoes_its_part(root, name, error)) remove_live(root, name);
         return 1;
     }
 }

@@ -9,6 +9,7 @@
 #include "driver/live.hh"
 #include "driver/network_ports.hh"
 #include "driver/state.hh"
+#include "helper/groups.hh"
 
 namespace lxvirt::driver {
 
@@ -27,8 +28,22 @@ void remove_groups(const LiveState& live) {
     }
 }
 
+void finish_leaving(const Root& root, const std::string& name) {
+    const std::string note = helper::leaving_note(root.domain(name));
+    const auto group = base::try_read_file(note);
+    if (!group) return;
+    const auto hierarchies = base::find_hierarchies();
+    const base::Hierarchy* unified = base::unified_of(hierarchies);
+    // Another supervisor that is in it takes it away in its turn.
+    if (!group->empty() && unified != nullptr && !base::try_remove_group(*unified, *group)) return;
+    for (const base::Hierarchy& hierarchy : hierarchies)
+        if (!group->empty()) base::remove_empty_group(hierarchy, *group);
+    (void)base::remove_file(note);
+}
+
 void clean_up(const Root& root, const std::string& name) {
     if (root.running(name)) return;
+    finish_leaving(root, name);
     const auto live = read_live(root, name);
     if (!live) {
         // A start that was killed before it wrote anything may have made the folder.

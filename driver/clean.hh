@@ -13,6 +13,10 @@ namespace lxvirt::driver {
 // Tells the journal "Stopped Crashed". Throws SystemError where processes or groups are still left.
 void clean_up(const Root& root, const std::string& name);
 
+// The part of it that is about the supervisors' group, where lxc_helper has gone and lxc_cleanup,
+// its last child, was killed.
+void finish_leaving(const Root& root, const std::string& name);
+
 // The part of it that is about groups and the processes in them; the supervisor is gone.
 void remove_groups(const LiveState& live);
 

@@ -3,6 +3,7 @@
 
 #include "base/cgroup.hh"
 #include "base/error.hh"
+#include "base/file.hh"
 #include "base/process.hh"
 #include "driver/check.hh"
 #include "driver/clean.hh"
@@ -100,11 +101,20 @@ void ask_init(const Root& root, const std::string& name, StopKind kind,
     (void)control.request(signal);
 }
 
-void note_paused(const Root& root, const std::string& name, bool paused) {
+// The helper does both at once, the group and what it says of it, so that no kill of ours comes in
+// between. One of an older build only notes: so the group is seen to here, too.
+void set_paused(const Root& root, const std::string& name, bool paused) {
+    require_running(root, name);
+    const auto live = read_live(root, name);
+    if (!live) base::fail(ErrorCode::operation_invalid, "domain is not running");
     helper::Request request;
     request.kind = RequestKind::set_paused;
     request.flag = paused;
     (void)connect_running(root, name).request(request);
+    if (paused)
+        base::freeze_group(base::find_hierarchies(), live->cgroup);
+    else
+        base::thaw_group(base::find_hierarchies(), live->cgroup);
 }
 
 // A helper that is still there may be waiting for the container's own hooks.
@@ -165,7 +175,8 @@ void Connection::destroy(const DomainRef& domain) {
         helper::Request request;
         request.kind = RequestKind::destroy;
         try {
-            (void)control->request(request);
+            // With the lock: should we be killed, nobody else takes it before the helper is gone.
+            (void)control->request(request, {lock.fd()});
         } catch (const base::Exception&) {
             // One that is just ending does not answer any more.
             if (!base::wait_readable(*process, kLastMoment)) throw;
@@ -176,7 +187,8 @@ void Connection::destroy(const DomainRef& domain) {
         (void)base::wait_readable(*process, kEndLimit);
     }
     reap_helpers();
-    clean_up(*root_, domain.name);
+    // Usually it has taken everything away, and its last child is at the supervisors' group.
+    if (base::exists(root_->domain(domain.name))) clean_up(*root_, domain.name);
 }
 
 void Connection::shutdown(const DomainRef& domain, const std::vector<StopMode>& modes) {
@@ -197,11 +209,8 @@ void Connection::suspend(const DomainRef& domain) {
     require_write("virDomainSuspend");
     const auto lock = lock_settled(*root_, domain.name);
     require_running(*root_, domain.name);
-    const auto live = read_live(*root_, domain.name);
-    if (!live) base::fail(ErrorCode::operation_invalid, "domain is not running");
     if (read_state(*root_, domain.name).state == DomainState::paused) return;
-    base::freeze_group(base::find_hierarchies(), live->cgroup);
-    note_paused(*root_, domain.name, true);
+    set_paused(*root_, domain.name, true);
     journal_lifecycle(*root_, domain.name, domain.uuid, "Suspended", "Paused");
 }
 
@@ -209,12 +218,9 @@ void Connection::resume(const DomainRef& domain) {
     require_write("virDomainResume");
     const auto lock = lock_settled(*root_, domain.name);
     require_running(*root_, domain.name);
-    const auto live = read_live(*root_, domain.name);
-    if (!live) base::fail(ErrorCode::operation_invalid, "domain is not running");
     if (read_state(*root_, domain.name).state != DomainState::paused)
         base::fail(ErrorCode::operation_invalid, "domain is already running");
-    base::thaw_group(base::find_hierarchies(), live->cgroup);
-    note_paused(*root_, domain.name, false);
+    set_paused(*root_, domain.name, false);
     journal_lifecycle(*root_, domain.name, domain.uuid, "Resumed", "Unpaused");
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/error.hh"
 #include "base/file.hh"
+#include "base/test_point.hh"
 #include "base/uuid.hh"
 
 namespace lxvirt::driver {
@@ -98,6 +99,8 @@ std::optional<std::string> DefinitionFolder::find_by_uuid(std::string_view uuid)
 std::string DefinitionFolder::problem(std::string_view name) const {
     const std::string path = paths_.definition(name);
     const base::UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    // Removed since somebody read the folder: there is no file to be wrong.
+    if (!fd && errno == ENOENT) return {};
     struct stat facts = {};
     if (!fd || ::fstat(fd.get(), &facts) != 0)
         return fmt::format("{}: cannot be read: {}", path, base::errno_text(errno));
@@ -147,6 +150,7 @@ void DefinitionFolder::rename(std::string_view old_name, const std::string& new_
         base::fail_with(error, "rename '{}' to '{}'", paths_.definition(old_name),
                         paths_.definition(new_name));
     }
+    base::test_point("definition-renamed");
     sync_folder(paths_.definitions);
     base::write_atomic(paths_.definition(new_name), xml);
     (void)base::remove_file(paths_.autostart_link(old_name));
@@ -165,6 +169,7 @@ void DefinitionFolder::set_autostart(std::string_view name, bool on) {
     const std::string target = fmt::format("../{}{}", name, kSuffix);
     if (::symlink(target.c_str(), link.c_str()) != 0 && errno != EEXIST)
         base::fail_errno("link '{}' to '{}'", link, target);
+    base::test_point("autostart-linked");
     sync_folder(paths_.autostart_folder());
 }
 

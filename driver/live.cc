@@ -8,6 +8,7 @@
 #include "base/clock.hh"
 #include "base/error.hh"
 #include "base/file.hh"
+#include "base/test_point.hh"
 #include "base/text.hh"
 #include "xml/parse.hh"
 
@@ -172,6 +173,7 @@ void make_domain_folder(const Root& root, std::string_view name) {
     const std::string folder = root.domain(name);
     if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)
         base::fail_errno("make folder '{}'", folder);
+    base::test_point("folder-made");
 }
 
 std::string_view yes_no(bool value) {
@@ -276,6 +278,7 @@ void remove_live(const Root& root, std::string_view name) {
     (void)base::remove_file(root.live(name));
     if (::rmdir(folder.c_str()) != 0 && errno != ENOENT)
         base::fail_errno("remove folder '{}'", folder);
+    base::test_point("folder-removed");
 }
 
 std::string Pending::value(std::string_view key) const {

@@ -149,8 +149,27 @@ void Root::refuse_own_hook(const ObjectPaths& paths, std::string_view name) cons
 base::OperationLock Root::lock(const ObjectPaths& paths, std::string_view name,
                                std::optional<std::chrono::milliseconds> limit) const {
     refuse_own_hook(paths, name);
-    return base::OperationLock::acquire(paths.operation_lock(name),
-                                        limit.value_or(load_settings(*this).operation_timeout));
+    base::OperationLock lock = base::OperationLock::acquire(
+        paths.operation_lock(name), limit.value_or(load_settings(*this).operation_timeout));
+    sweep(paths, name);
+    return lock;
+}
+
+namespace {
+
+// Links to nothing, which start nothing: of a removal or a rename that was cut short.
+void sweep_links(const ObjectPaths& paths) {
+    for (const std::string& link : base::list_folder(paths.autostart_folder()))
+        if (!base::exists(paths.definitions + "/" + link))
+            (void)base::remove_file(paths.autostart_folder() + "/" + link);
+}
+
+}  // namespace
+
+// What a kill may have left half written; now nobody else writes them.
+void Root::sweep(const ObjectPaths& paths, std::string_view name) const {
+    (void)base::remove_file(base::temporary_of(paths.definition(name)));
+    if (&paths == &domain_paths_) (void)base::remove_file(base::temporary_of(ended(name)));
 }
 
 DefineLocks Root::lock_to_define(const ObjectPaths& paths, std::vector<std::string> names) const {
@@ -160,10 +179,12 @@ DefineLocks Root::lock_to_define(const ObjectPaths& paths, std::vector<std::stri
     for (;;) {
         DefineLocks locks;
         locks.define = base::OperationLock::acquire(paths.define_lock, limit);
+        sweep_links(paths);
         const auto busy = std::find_if(names.begin(), names.end(), [&](const std::string& name) {
             auto lock = base::OperationLock::try_acquire(paths.operation_lock(name));
             if (!lock) return true;
             locks.objects.push_back(std::move(*lock));
+            sweep(paths, name);
             return false;
         });
         if (busy == names.end()) return locks;

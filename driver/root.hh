@@ -145,6 +145,7 @@ class Root {
                                            std::optional<std::chrono::milliseconds> limit) const;
     [[nodiscard]] DefineLocks lock_to_define(const ObjectPaths& paths,
                                              std::vector<std::string> names) const;
+    void sweep(const ObjectPaths& paths, std::string_view name) const;
     void refuse_own_hook(const ObjectPaths& paths, std::string_view name) const;
     std::string folder_;
     std::string id_;

@@ -201,6 +201,7 @@ base::UniqueFd start_domain(const Root& root, StartRequest request,
         // From here on a kill leaves what the cleaner finds: first of all the supervisors' group.
         live.cgroup = outer_group(live.domain, 0);
         live.partition = base::first_missing_above(host.hierarchies, live.cgroup);
+        name_ports(live.domain);
         write_live(root, live);
         if (has_pre_start(live.domain)) {
             run_pre_start(root, live.domain, false);

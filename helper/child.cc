@@ -22,6 +22,7 @@
 #include "base/error.hh"
 #include "base/file.hh"
 #include "base/process.hh"
+#include "base/test_point.hh"
 #include "helper/filesystem.hh"
 #include "helper/hooks.hh"
 #include "helper/identity.hh"
@@ -191,6 +192,7 @@ void write_label(base::Fd file, const Init& init) {
     if (init.no_new_privs && ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
         fail_errno("give up new privileges");
     write_label(label, init);
+    base::test_point("init-limited");
     const auto argv = pointers(init.argv);
     const auto environment = pointers(init.environment);
     ::execve(argv[0], argv.data(), environment.data());
@@ -220,6 +222,7 @@ void set_up(const ChildContext& context) {
     const base::UniqueFd label = open_label(plan.init);
     join_keyring(plan.init);
     for (const base::UniqueFd& file : context.groups.attach) base::attach_self(file);
+    base::test_point("groups-entered");
     if (!plan.namespaces.uid_map.empty()) {
         await(context.sync, kMapsWritten);
         become_inner_root();
@@ -229,6 +232,7 @@ void set_up(const ChildContext& context) {
     set_hostname(plan);
     build_filesystem(plan, context.prepared,
                      [&](std::string_view type) { run_inner_hooks(context, type); });
+    base::test_point("file-system-built");
     open_console(plan, context.prepared);
     // A paused container waits here for long: it must not hold the caller's operation lock.
     close_all_but(context.sync, label);
@@ -243,6 +247,7 @@ void set_up(const ChildContext& context) {
 }  // namespace
 
 void run_child(const ChildContext& context) noexcept {
+    base::begin_test_program("lxc_init");
     SyncReport report;
     try {
         set_up(context);

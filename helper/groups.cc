@@ -8,6 +8,7 @@
 #include "base/error.hh"
 #include "base/file.hh"
 #include "base/process.hh"
+#include "base/test_point.hh"
 
 namespace lxvirt::helper {
 
@@ -81,8 +82,10 @@ void remove_helper_group(const Groups& groups) noexcept {
 }
 
 // The last child. Of what it inherited it keeps nothing, locks above all.
-[[noreturn]] void remove_after(base::Fd parent, const Groups& groups) noexcept {
+[[noreturn]] void remove_after(base::Fd parent, const Groups& groups,
+                               const std::string& note) noexcept {
     (void)::prctl(PR_SET_NAME, "lxc_cleanup");
+    base::begin_test_program("lxc_cleanup");
     if (::dup2(parent.get(), 0) != 0) ::_exit(1);
     (void)::close_range(1, ~0U, 0);
     try {
@@ -91,15 +94,26 @@ void remove_helper_group(const Groups& groups) noexcept {
         // As it is, then.
     }
     remove_helper_group(groups);
+    if (!note.empty()) (void)::unlink(note.c_str());
     ::_exit(0);
 }
 
 }  // namespace
 
-void leave_helper_group(const Groups& groups) noexcept {
+std::string leaving_note(const std::string& run_folder) {
+    const auto name = run_folder.rfind('/') + 1;
+    return fmt::format("{}.{}.leaving", run_folder.substr(0, name), run_folder.substr(name));
+}
+
+void leave_helper_group(const Groups& groups, const std::string& note) noexcept {
     // A process cannot remove the group it is in, and moving out of a v2 group takes 10 ms. A last
     // child, born in the root group, waits for our end and does it.
     try {
+        if (!note.empty()) {
+            base::write_all(base::open_file(note, O_WRONLY | O_CREAT | O_TRUNC), groups.helper,
+                            note);
+            base::test_point("file-written");
+        }
         const Hierarchy* unified = base::unified_of(groups.hierarchies);
         base::UniqueFd root;
         clone_args args{};
@@ -109,7 +123,7 @@ void leave_helper_group(const Groups& groups) noexcept {
             args.cgroup = static_cast<std::uint64_t>(root.get());
         }
         const auto parent = base::open_pidfd(::getpid());
-        if (parent && base::clone3(args) == 0) remove_after(*parent, groups);
+        if (parent && base::clone3(args) == 0) remove_after(*parent, groups, note);
     } catch (const base::Exception&) {
         // As above: the group stays, empty.
     }

@@ -22,8 +22,11 @@ struct MadeGroups {
 // end.
 void leave_callers_groups(const std::vector<base::Hierarchy>& hierarchies);
 // The last thing before the helper ends: has the group removed once it is gone, if nobody else is
-// in it.
-void leave_helper_group(const Groups& groups) noexcept;
+// in it. Until that is done the file `note`, where one is given, has the group's path: for the
+// driver, should whoever removes it be killed.
+void leave_helper_group(const Groups& groups, const std::string& note) noexcept;
+// Where that note is, for a container with this run folder; hidden among those folders.
+[[nodiscard]] std::string leaving_note(const std::string& run_folder);
 
 // Makes outer and inner. Throws SystemError naming the limit that the kernel refused.
 void make_groups(const Groups& groups, const Namespaces& namespaces);

@@ -13,6 +13,7 @@
 #include "base/error.hh"
 #include "base/file.hh"
 #include "base/process.hh"
+#include "base/test_point.hh"
 
 namespace lxvirt::helper {
 
@@ -140,6 +141,7 @@ base::UniqueFd spawn_guard() {
                               CLONE_VM | CLONE_NEWPID | CLONE_PIDFD | SIGCHLD, &guard_pipe, &pidfd);
     if (pid < 0) base::fail_errno("make the container's guard process");
     stack.give_away();
+    base::test_point("guard-made");
     return base::UniqueFd(pidfd);
 }
 
@@ -165,6 +167,7 @@ base::UniqueFd spawn_init(base::Fd guard, const std::vector<std::pair<base::Uniq
     if (request.error != 0) base::fail_with(request.error, "{}", request.step);
     if (pidfd < 0)
         base::fail(base::ErrorCode::internal_error, "the process that makes the init died");
+    base::test_point("init-made");
     return base::UniqueFd(pidfd);
 }
 

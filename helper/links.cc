@@ -89,19 +89,30 @@ void configure_port(Netlink& host, int index, const Link& link) {
     if (link.limits) base::limit_traffic(host, index, *link.limits);
 }
 
+// A bridge takes the lowest address of its ports: one that begins with fe never is (libvirt does
+// the same), so the bridge's own address stays as containers come and go.
+base::MacAddress host_mac_of(const Link& link) {
+    base::MacAddress mac = mac_of(link);
+    mac[0] = 0xfe;
+    return mac;
+}
+
+// Whether the device is the veth that was made for it. The kernel gives a new one no alias: one
+// whose maker was killed before it had it is known by its address.
+bool is_made_for(const base::LinkFacts& device, const Link& link) {
+    if (!device.alias.empty()) return device.alias == link.alias;
+    return device.kind == "veth" && device.mac == host_mac_of(link);
+}
+
 void make_veth(Netlink& host, base::Fd netns, const Link& link) {
     base::VethSpec spec{.host_name = link.host,
                         .guest_name = link.guest,
                         .guest_mac = mac_of(link),
-                        .host_mac = std::nullopt,
+                        .host_mac = host_mac_of(link),
                         .mtu = link.mtu,
                         .rx_queues = link.rx_queues,
                         .tx_queues = link.tx_queues,
                         .guest_netns = netns};
-    // A bridge takes the lowest address of its ports: one that begins with fe never is (libvirt
-    // does the same), so the bridge's own address stays as containers come and go.
-    spec.host_mac = spec.guest_mac;
-    (*spec.host_mac)[0] = 0xfe;
     if (!link.bridge.empty()) {
         const auto bridge = host.find_link(link.bridge);
         if (!bridge)
@@ -207,8 +218,8 @@ void LinkMaker::remove(const Link& link) {
     switch (link.kind) {
         case LinkKind::veth:
             // The name may belong to somebody else by now.
-            if (host_.link_alias(link.host) == link.alias)
-                host_.delete_link(host_.link_index(link.host));
+            if (const auto device = host_.link(link.host); device && is_made_for(*device, link))
+                host_.delete_link(device->index);
             else if (link.bridge.empty())
                 remove_macvlan(inside_, link);  // what a network made of it was not written down
             break;

@@ -117,7 +117,7 @@ Work receive_work(const Arguments& arguments, base::Fd channel) {
         base::RecordLock alive = take_alive_lock(arguments, plan);
         return {std::move(plan), std::move(alive)};
     } catch (const base::Exception&) {
-        leave_helper_group(groups);
+        leave_helper_group(groups, {});
         throw;
     }
 }
@@ -136,11 +136,16 @@ void restart(const Arguments& arguments, const Plan& plan, const base::RecordLoc
     const base::UniqueFd program = base::open_readonly_program(plan.supervision.helper_path);
     const std::string& agent_path = plan.supervision.agent_path;
     const base::UniqueFd agent_program = base::open_file(agent_path, O_PATH);
+    // Not in the supervisors' group, which could not be removed while it is there.
+    base::UniqueFd root;
+    if (const base::Hierarchy* unified = base::unified_of(plan.groups.hierarchies))
+        root = base::open_file(unified->mount, O_RDONLY | O_DIRECTORY);
     const base::UniqueFd agent =
         base::start_program({.program = agent_program,
                              .argv = {agent_path, "restart", plan.supervision.uri, plan.name,
                                       std::to_string(::getpid())},
-                             .fds = {theirs}})
+                             .fds = {theirs},
+                             .group = root})
             .process;
     alive.keep_over_exec(true);
     for (const base::Fd fd : {base::Fd(ours), operation.fd(), base::Fd(agent), base::Fd(program)})
@@ -179,7 +184,7 @@ int supervise(Arguments& arguments, base::UniqueFd& channel, const Plan& plan,
         supervisor.emplace(plan, launch(plan, image, channel), std::move(options));
     } catch (...) {
         (void)run_end_hooks(plan.hooks, end_moment(plan, {}), "stop");
-        leave_helper_group(plan.groups);
+        leave_helper_group(plan.groups, leaving_note(plan.supervision.run_folder));
         throw;
     }
     base::send_message(channel, base::encode(supervisor->start_reply()));

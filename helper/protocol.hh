@@ -57,12 +57,13 @@ struct StartReply {
 
 enum class RequestKind : std::uint32_t {
     ping = 0,
-    destroy,       // kill, undo, go; the reply comes before, the end is the socket's end
+    destroy,       // kill, undo, go; the reply comes before, the end is the socket's end; the
+                   // operation lock may come along, which is then held until the end
     signal,        // send `value` to the init; `flag`: its end counts as asked for
     ask_restart,   // the next end of the init is a reboot, whatever its status
     open_console,  // `text` = alias or empty; `flag` = force, `value` bit 0 = safe
     resize,        // on a console's connection: `value` = rows << 16 | columns
-    set_paused,    // `flag`: what to note in the status file
+    set_paused,    // `flag`: freezes or thaws the group, and notes it in the status file
     // What hot-plug leaves with the helper, because it is to go with the container; `text` is the
     // device's alias. To let go of what it does not have is no error.
     hold,            // one descriptor: a loop device

@@ -118,7 +118,10 @@ void Supervisor::on_request(int fd) {
             const Reply reply = answer(connection, request, message->fds, extra);
             base::send_message(connection.socket, base::encode(reply),
                                extra ? std::vector<base::Fd>{extra} : std::vector<base::Fd>{});
-            if (request.kind == RequestKind::destroy && reply.code == 0) destroy();
+            if (request.kind == RequestKind::destroy && reply.code == 0) {
+                if (!message->fds.empty()) destroy_lock_ = std::move(message->fds.front());
+                destroy();
+            }
             return;
         }
     } catch (const base::Exception& error) {
@@ -144,11 +147,7 @@ Reply Supervisor::answer(Connection& connection, const Request& request,
             if (connection.console != nullptr)
                 connection.console->resize(request.value >> 16, request.value & 0xffffU);
             return {};
-        case RequestKind::set_paused:
-            status_.state = request.flag ? "paused" : "running";
-            status_.reason = request.flag ? "user" : "unpaused";
-            write_status();
-            return {};
+        case RequestKind::set_paused: return set_paused(request.flag);
         case RequestKind::hold: return hold(request, given);
         case RequestKind::release:
             std::erase_if(launched_.loops,
@@ -211,6 +210,27 @@ void Supervisor::write_consoles() {
     status_.consoles.clear();
     for (const auto& console : consoles_) status_.consoles.push_back(console->host_path());
     write_status();
+}
+
+// Here and not in the driver, so that a kill of the driver's program comes before both or after
+// both.
+Reply Supervisor::set_paused(bool paused) {
+    if (ended_) return refuse(base::ErrorCode::operation_invalid, "domain is not running");
+    const base::RaisedCapabilities raised;
+    try {
+        if (paused)
+            base::freeze_group(plan_.groups.hierarchies, plan_.groups.outer);
+        else
+            base::thaw_group(plan_.groups.hierarchies, plan_.groups.outer);
+    } catch (const base::SystemError& error) {
+        return refuse(base::ErrorCode::system_error, error.message());
+    } catch (const base::Exception& error) {
+        return refuse(error.code(), error.message());
+    }
+    status_.state = paused ? "paused" : "running";
+    status_.reason = paused ? "user" : "unpaused";
+    write_status();
+    return {};
 }
 
 Reply Supervisor::send_init_signal(const Request& request) {

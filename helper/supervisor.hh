@@ -64,6 +64,7 @@ class Supervisor {
     Reply add_console(const Request& request, std::vector<base::UniqueFd>& given);
     void remove_console(const std::string& alias);
     Reply open_console(Connection& connection, const Request& request, base::UniqueFd& extra);
+    Reply set_paused(bool paused);
     Reply send_init_signal(const Request& request);
     void destroy();
     void kill_container();
@@ -96,6 +97,7 @@ class Supervisor {
     std::map<int, Connection> connections_;
     base::UniqueFd retry_timer_;
     std::optional<base::OperationLock> operation_;
+    base::UniqueFd destroy_lock_;  // the same, shared by whoever asked for the end
     std::optional<base::ExitStatus> ended_;
     HelperStatus status_;
     bool destroy_asked_ = false;   // by the holder of the operation lock

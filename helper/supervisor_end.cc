@@ -9,6 +9,7 @@
 #include "base/cgroup.hh"
 #include "base/error.hh"
 #include "base/spawn.hh"
+#include "base/test_point.hh"
 #include "helper/ending.hh"
 #include "helper/groups.hh"
 #include "helper/supervisor.hh"
@@ -148,12 +149,13 @@ void Supervisor::leave(std::string_view reason, std::string_view event_detail) {
     }
     tell_journal("Stopped", event_detail);
     call_stop_hooks();
-    remove_files();
     leave_group();
+    remove_files();
 }
 
 void Supervisor::leave_group() {
-    if (!leaves_group_) leave_helper_group(plan_.groups);
+    if (!leaves_group_)
+        leave_helper_group(plan_.groups, leaving_note(plan_.supervision.run_folder));
     leaves_group_ = true;
 }
 
@@ -163,7 +165,7 @@ void Supervisor::call_stop_hooks() const {
     try {
         const auto result = base::run_program(
             {.argv = {plan_.supervision.agent_path, "stopped", plan_.supervision.uri, plan_.name},
-             .env = {},
+             .env = base::test_environment(),
              .input = {},
              .limit = std::chrono::minutes(10)});
         if (!result.succeeded())
@@ -175,10 +177,16 @@ void Supervisor::call_stop_hooks() const {
 
 void Supervisor::remove_files() const {
     const std::string& folder = plan_.supervision.run_folder;
-    for (const char* file : {"control.sock", "status", "pending", "live.xml"})
+    for (const char* file : {"control.sock", "status", "pending", "live.xml"}) {
         (void)::unlink((folder + "/" + file).c_str());
+        base::test_point("file-removed");
+    }
     (void)::rmdir(folder.c_str());
-    for (const std::string& file : plan_.supervision.end_files) (void)::unlink(file.c_str());
+    base::test_point("folder-removed");
+    for (const std::string& file : plan_.supervision.end_files) {
+        (void)::unlink(file.c_str());
+        base::test_point("file-removed");
+    }
 }
 
 void Supervisor::give_up_restart(const std::string& why) {
@@ -192,8 +200,8 @@ void Supervisor::abort() {
     for (const std::string& problem : remove_container(plan_, launched_.guard, launched_.init))
         note(problem);
     (void)run_end_hooks_for(EndAction::destroy);
-    remove_files();
     leave_group();
+    remove_files();
 }
 
 }  // namespace lxvirt::helper
