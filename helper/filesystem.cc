@@ -143,9 +143,11 @@ class Builder {
     // kernel's own file systems go where they belong or nowhere (CVE-2019-19921): what follows
     // relies on it.
     std::optional<UniqueFd> target_of(const Mount& mount, bool folder) {
-        if (auto target = mount.no_links ? base::try_open_without_links(root_, mount.target, O_PATH)
-                                         : base::try_open_in_root(root_, mount.target, O_PATH))
-            return target;
+        const auto look = [&] {
+            return mount.no_links ? base::try_open_without_links(root_, mount.target, O_PATH)
+                                  : base::try_open_in_root(root_, mount.target, O_PATH);
+        };
+        if (auto target = look()) return target;
         if (mount.optional) return std::nullopt;
         if (!mount.make_target) base::fail_with(ENOENT, "mount on '{}'", mount.target);
         if (folder) {
@@ -155,7 +157,9 @@ class Builder {
             const UniqueFd file =
                 base::open_in_root(root_, mount.target, O_CREAT | O_WRONLY | O_NOFOLLOW, 0644);
         }
-        return base::open_in_root(root_, mount.target, O_PATH);
+        auto made = look();
+        if (!made) base::fail_with(ENOENT, "mount on '{}'", mount.target);
+        return made;
     }
 
     void place(Fd made, const Mount& mount) {

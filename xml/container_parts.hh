@@ -25,7 +25,7 @@ void format_flat(Writer& out, std::string_view name, const Attributes& attribute
 [[nodiscard]] bool parse_container_security(const Element& element, Container& out);
 void format_container_security(Writer& out, const Container& container);
 
-// The rules of <lx:container> that hold across the domain's other elements. `element` is it.
-void check_container(const Element& element, const Domain& domain);
+// Tells what of <lx:container> means nothing beside the domain's other elements. `element` is it.
+void add_container_notices(const Element& element, const Domain& domain);
 
 }  // namespace lxvirt::xml

@@ -145,25 +145,6 @@ void format_dev(Writer& out, const ContainerDev& dev) {
     out.end("lx:dev");
 }
 
-void check_filesystems(const Element& element, const Domain& domain) {
-    for (const ContainerFilesystem& said : domain.container.filesystems) {
-        const auto fail = [&](std::string_view hint) {
-            element.fail(ErrorCode::config_unsupported,
-                         fmt::format("<lx:filesystem target='{}'> means nothing here", said.target),
-                         hint);
-        };
-        const auto found = std::find_if(
-            domain.filesystems.begin(), domain.filesystems.end(),
-            [&](const Filesystem& filesystem) { return filesystem.target == said.target; });
-        if (found == domain.filesystems.end())
-            fail("'target' is that of a <filesystem> of the domain");
-        else if (found->type == FilesystemType::bind || found->type == FilesystemType::ram)
-            fail("it is for a <filesystem> of the host: of type mount, block or file");
-        else if (domain.idmap.empty())
-            fail("the domain has no <idmap>");
-    }
-}
-
 }  // namespace
 
 bool parse_container_security(const Element& element, Container& out) {
@@ -200,13 +181,24 @@ void format_container_security(Writer& out, const Container& container) {
     if (container.core_scheduling) out.flag("lx:core_scheduling");
 }
 
-void check_container(const Element& element, const Domain& domain) {
-    check_filesystems(element, domain);
-    for (const std::uint32_t group : domain.container.init_groups)
-        if (!domain.idmap.empty() && !holds_id(domain.idmap.gids, group))
-            element.fail(ErrorCode::config_unsupported,
-                         fmt::format("group {} of <lx:init> is not in <idmap>", group),
-                         "its <gid> rows have to hold all groups of the init");
+// The device may be taken away and come back: not a fault.
+void add_container_notices(const Element& element, const Domain& domain) {
+    for (const ContainerFilesystem& said : domain.container.filesystems) {
+        const auto tell = [&](std::string_view why) {
+            element.document().notice(
+                element,
+                fmt::format("<lx:filesystem target='{}'> has no effect: {}", said.target, why));
+        };
+        const auto found = std::find_if(
+            domain.filesystems.begin(), domain.filesystems.end(),
+            [&](const Filesystem& filesystem) { return filesystem.target == said.target; });
+        if (found == domain.filesystems.end())
+            tell("no <filesystem> of the domain has this target");
+        else if (found->type == FilesystemType::bind || found->type == FilesystemType::ram)
+            tell("the <filesystem> of this target is none of the host's");
+        else if (domain.idmap.empty())
+            tell("the domain has no <idmap>");
+    }
 }
 
 }  // namespace lxvirt::xml

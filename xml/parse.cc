@@ -47,16 +47,15 @@ Domain parse_parts(const Element& root, const ParseOptions& options) {
     part(parse_resource);
     part(parse_os);
     part(parse_idmap);
-    part([&](const Element& element, Domain& out) {
-        if (options.host_ids && !out.idmap.empty())
-            check_host_ids(element, out.idmap, options.host_ids());
-    });
     part(parse_features);
     part(parse_clock);
     part(parse_lifecycle);
     part([&](const Element& element, Domain& out) { parse_devices(element, out, live); });
     part([&](const Element& element, Domain& out) { parse_security_labels(element, out, live); });
     part(parse_extensions);
+    part([&](const Element& element, Domain& out) {
+        if (options.host_ids && !out.idmap.empty()) check_ids(element, out, options.host_ids());
+    });
     return domain;
 }
 

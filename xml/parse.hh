@@ -35,8 +35,9 @@ struct ParseOptions {
     bool live = false;
     // Refuse what schemas/domain.rng does not accept (define --validate).
     bool validate = false;
-    // Where it is set, an <idmap> is refused that needs more than these ids, which are what this
-    // host may give: `start` and `count` of each row.
+    // Where it is set, for what is to be defined here: an <idmap> is refused that needs more than
+    // these ids, which are what this host may give (`start` and `count` of each row), or that has
+    // not those of the init. What is stored already is always read.
     std::function<IdMap()> host_ids = {};
     // Where it is set, what is wrong with the document's elements is added to it instead of thrown,
     // as far as one fault leaves others to be found; what is returned is of no use then.

@@ -140,7 +140,7 @@ void parse_extensions(const Element& domain, Domain& out) {
                            "put all of it into one");
             seen = true;
             out.container = parse_container(child);
-            check_container(child, out);
+            add_container_notices(child, out);
         }
     }
 }

@@ -124,6 +124,12 @@ void check_init_ids(const Element& domain, const Domain& parsed) {
     };
     check("inituser", parsed.os.inituser, parsed.idmap.uids, "uid");
     check("initgroup", parsed.os.initgroup, parsed.idmap.gids, "gid");
+    for (const std::uint32_t group : parsed.container.init_groups)
+        if (!holds_id(parsed.idmap.gids, group))
+            domain.child("idmap").fail(
+                ErrorCode::config_unsupported,
+                fmt::format("group {} of <lx:init> is not in <idmap>", group),
+                "one of its <gid> rows has to hold it");
 }
 
 // The kernel's rules (user_namespaces(7)) and libvirt's: found here rather than at the start.
@@ -207,10 +213,9 @@ void parse_idmap(const Element& domain, Domain& out) {
                    out.idmap.uids.empty() ? "there is no <uid>" : "there is no <gid>");
     check_rows(idmap, "uid", out.idmap.uids);
     check_rows(idmap, "gid", out.idmap.gids);
-    if (!out.idmap.empty()) check_init_ids(domain, out);
 }
 
-void check_host_ids(const Element& domain, const IdMap& map, const IdMap& host) {
+void check_ids(const Element& domain, const Domain& parsed, const IdMap& host) {
     const auto check = [&](std::string_view name, const std::vector<IdMapRow>& rows,
                            const std::vector<IdMapRow>& given) {
         for (const IdMapRow& row : rows) {
@@ -238,8 +243,9 @@ void check_host_ids(const Element& domain, const IdMap& map, const IdMap& host) 
                 fmt::format("here are {}", have.empty() ? "none" : have));
         }
     };
-    check("uid", map.uids, host.uids);
-    check("gid", map.gids, host.gids);
+    check("uid", parsed.idmap.uids, host.uids);
+    check("gid", parsed.idmap.gids, host.gids);
+    check_init_ids(domain, parsed);
 }
 
 }  // namespace lxvirt::xml

@@ -29,7 +29,7 @@ void parse_resource(const Element& domain, Domain& out);
 void parse_os(const Element& domain, Domain& out);
 void parse_idmap(const Element& domain, Domain& out);
 // ParseOptions::host_ids
-void check_host_ids(const Element& domain, const IdMap& map, const IdMap& host);
+void check_ids(const Element& domain, const Domain& parsed, const IdMap& host);
 void parse_features(const Element& domain, Domain& out);
 void parse_clock(const Element& domain, Domain& out);
 void parse_lifecycle(const Element& domain, Domain& out);

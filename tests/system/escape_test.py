@@ -125,6 +125,16 @@ class Groups(ProbeCase):
                     self.output(name, "find /sys/fs/cgroup/ -name '*lxvirt*' -o -name '*libvirt*'"), "")
 
 
+class SharedNetwork(ProbeCase):
+    def test_sys_of_the_host_is_not_written(self):
+        """With an id map and the host's network /sys is the host's own."""
+        self.boot("one", extra=IDMAP)
+        self.output("one", "mount -o remount,bind,rw /sys || true")
+        results, other = self.attempt("one", "writable-sys", "write-sys", "write-uevent-helper")
+        self.assertEqual(results["writable-sys"], "ENOENT", other)
+        self.assertIn(results["write-sys"], DENIED | {"EROFS"})
+
+
 class Init(ProbeCase):
     """What the container's first program begins with."""
 

@@ -208,15 +208,6 @@ const Case kClosing[] = {
      "XML error: Invalid value for attribute 'path' in element 'link': '/dev/a/b'. (x.xml:5: "},
     {"KeyringCalls", extended("<lx:keyring calls='some'/>"),
      "XML error: Invalid value for attribute 'calls' in element 'keyring': 'some'. (x.xml:5: "},
-    {"FilesystemUnknown", extended("<lx:filesystem target='/no' idmap='none'/>", kMap),
-     "unsupported configuration: <lx:filesystem target='/no'> means nothing here (x.xml:5: "},
-    {"FilesystemWithoutMap", extended("<lx:filesystem target='/' idmap='none'/>"),
-     "unsupported configuration: <lx:filesystem target='/"},
-    {"GroupNotMapped", extended("<lx:init groups='9'/>", kMap),
-     "unsupported configuration: group 9 of <lx:init> is not in <idmap> (x.xml:5: "},
-    {"UserNotMapped",
-     {.os = "<os><type>exe</type><init>/i</init><inituser>+9</inituser></os>", .rest = kMap},
-     "unsupported configuration: <inituser> +9 is not in <idmap> (x.xml:4: "},
 };
 
 const Case kDevices[] = {
@@ -333,16 +324,46 @@ INSTANTIATE_TEST_SUITE_P(Settings, Refusal, ::testing::ValuesIn(kSettings), kNam
 INSTANTIATE_TEST_SUITE_P(Closing, Refusal, ::testing::ValuesIn(kClosing), kName);
 INSTANTIATE_TEST_SUITE_P(Devices, Refusal, ::testing::ValuesIn(kDevices), kName);
 
+std::string error_of_definition(const Parts& parts, const std::vector<IdMapRow>& host) {
+    ParseOptions options{.file = "x.xml"};
+    options.host_ids = [&] { return IdMap{host, host}; };
+    try {
+        (void)parse_domain(document(parts), options);
+    } catch (const base::Error& error) {
+        return error.message();
+    }
+    return "";
+}
+
+TEST(DomainParse, RefusesInitsThatAreNotMappedWhenDefined) {
+    const std::vector<IdMapRow> all{{.start = 0, .target = 0, .count = 4294967295U}};
+    const Parts groups = extended("<lx:init groups='9'/>", kMap);
+    EXPECT_EQ(error_of_definition(groups, all),
+              "unsupported configuration: group 9 of <lx:init> is not in <idmap> (x.xml:5: one of "
+              "its <gid> rows has to hold it)");
+    const Parts user{.os = "<os><type>exe</type><init>/i</init><inituser>+9</inituser></os>",
+                     .rest = kMap};
+    EXPECT_THAT(
+        error_of_definition(user, all),
+        StartsWith("unsupported configuration: <inituser> +9 is not in <idmap> (x.xml:4: "));
+    // What is stored already is read.
+    EXPECT_NO_THROW((void)parse_domain(document(groups)));
+    EXPECT_NO_THROW((void)parse_domain(document(user)));
+}
+
+TEST(DomainParse, TellsOfIdsOfNoFilesystem) {
+    const auto parsed =
+        parse_domain(document(extended("<lx:filesystem target='/no' idmap='none'/>", kMap)));
+    ASSERT_FALSE(parsed.notices.empty());
+    EXPECT_THAT(
+        parsed.notices.back().text,
+        "<lx:filesystem target='/no'> has no effect: no <filesystem> of the domain has this "
+        "target");
+}
+
 TEST(DomainParse, RefusesIdsThatTheHostCannotGive) {
-    const auto error_with = [](std::vector<IdMapRow> host) -> std::string {
-        ParseOptions options{.file = "x.xml"};
-        options.host_ids = [&] { return IdMap{host, host}; };
-        try {
-            (void)parse_domain(document({.rest = kMap}), options);
-        } catch (const base::Error& error) {
-            return error.message();
-        }
-        return "";
+    const auto error_with = [](const std::vector<IdMapRow>& host) {
+        return error_of_definition({.rest = kMap}, host);
     };
     EXPECT_EQ(error_with({{.start = 0, .target = 0, .count = 4294967295U}}), "");
     // Neighbours are as good as one.
