@@ -178,6 +178,8 @@ class Networks(KillCase):
     def test_lxsh_and_supervisor(self):
         self.together("net-start, with its lxnetd", "lxsh", ["net-start", "lvk"],
                       lambda lxsh, _: [lxsh, *support.children(lxsh)], self.life(), 10)
+        self.together("net-start, with lxsh", "lxnetd", ["net-start", "lvk"],
+                      lambda supervisor, lxsh: [lxsh, supervisor], self.life(), 15)
 
     def test_lxsh_and_supervisor_in_a_destroy(self):
         self.together("net-destroy, with its lxnetd", "lxsh", ["net-destroy", "lvk"],
