@@ -8,6 +8,7 @@ supervisor, which removes the groups, are both gone.
 """
 
 import contextlib
+import json
 import os
 import pathlib
 import shutil
@@ -23,6 +24,7 @@ DEFINITIONS = 1000
 SUPERVISED = 10
 BRIDGE = "bench0"
 PLAIN, WIRED = "d0", "w0"  # the second has a device on the bridge
+NEW = "new"
 
 DOMAIN = """<domain type='lxc'>
   <name>{name}</name>
@@ -152,6 +154,12 @@ class Lxvirt:
     def uri(self):
         return call(*self.command, "uri")
 
+    def define(self, path):
+        return call(*self.command, "define", path)
+
+    def undefine(self, name):
+        return call(*self.command, "undefine", name)
+
     def close(self):
         subprocess.run(["umount", "-l", self.root / "run"], check=True)
 
@@ -241,10 +249,93 @@ class Libvirt:
     def uri(self):
         return call(*self.command, "uri")
 
+    def define(self, path):
+        return call(*self.command, "define", path)
+
+    def undefine(self, name):
+        return call(*self.command, "undefine", name)
+
     def close(self):
         for daemon in reversed(self.daemons):
             daemon.send_signal(signal.SIGTERM)
             daemon.wait(20)
+
+
+class Floor:
+    """The kernel's own work, see floor.cc."""
+
+    name = "floor"
+
+    def __init__(self, work, rootfs, lxsh):
+        self.program = str(pathlib.Path(lxsh).parent.parent / "tests/bench/floor")
+        if not os.path.exists(self.program):
+            raise RuntimeError(f"{self.program} is not built (meson configure -Dbench=true)")
+        self.rootfs, self.said, self.pids = rootfs, work / "floor", {}
+
+    def version(self):
+        return "floor.cc"
+
+    def start(self, name):
+        bridge = BRIDGE if name[0] == "w" else "-"
+        words = [self.program, "start", f"/lxvirt-floor/{name}", str(self.rootfs), bridge, *INIT]
+        with open(self.said, "w+", encoding="ascii") as said:
+            begun = time.perf_counter()
+            pid = os.posix_spawn(words[0], words, os.environ,
+                                 file_actions=[(os.POSIX_SPAWN_DUP2, said.fileno(), 1)])
+            status = os.waitpid(pid, 0)[1]
+            took = time.perf_counter() - begun
+            said.seek(0)
+            if status:
+                raise RuntimeError("floor start failed")
+            self.pids[name] = int(said.read())
+        return took
+
+    def init(self, name):
+        return self.pids[name]
+
+    supervisor = init
+
+    def destroy(self, name):
+        return call(self.program, "destroy", f"/lxvirt-floor/{name}", str(self.pids[name]))
+
+    def close(self):
+        pass
+
+
+class Crun:
+    name = "crun"
+
+    def __init__(self, work, rootfs, _lxsh):
+        self.bundle, self.state = work / "crun", work / "crun-state"
+        self.bundle.mkdir()
+        subprocess.run(["crun", "spec"], cwd=self.bundle, check=True)
+        config = json.loads((self.bundle / "config.json").read_text(encoding="utf-8"))
+        config["process"].update(terminal=False, args=INIT)
+        config["root"] = {"path": str(rootfs), "readonly": False}
+        # Without a network of its own, as the others; a bridge is not a runtime's business.
+        config["linux"]["namespaces"] = [space for space in config["linux"]["namespaces"]
+                                         if space["type"] not in ("network", "cgroup")]
+        (self.bundle / "config.json").write_text(json.dumps(config), encoding="utf-8")
+
+    def command(self, *words):
+        return ["crun", "--root", str(self.state), *words]
+
+    def version(self):
+        return output("crun", "--version").splitlines()[0]
+
+    def start(self, name):
+        return call(*self.command("run", "-d", "-b", str(self.bundle), name))
+
+    def init(self, name):
+        return int(json.loads(output(*self.command("state", name)))["pid"])
+
+    supervisor = init
+
+    def destroy(self, name):
+        return call(*self.command("delete", "-f", name))
+
+    def close(self):
+        pass
 
 
 def make_rootfs(folder):
@@ -257,7 +348,9 @@ def make_rootfs(folder):
 def peers(work, rootfs, lxsh):
     """The programs that take part; one that cannot says why and is left out."""
     found = []
-    for kind, needs in ((Lxvirt, []), (Lxc, ["lxc-start"]), (Libvirt, ["libvirtd", "virsh"])):
+    kinds = ((Lxvirt, []), (Floor, []), (Lxc, ["lxc-start"]), (Crun, ["crun"]),
+             (Libvirt, ["libvirtd", "virsh"]))
+    for kind, needs in kinds:
         missing = [name for name in needs if not shutil.which(name)]
         if missing:
             print(f"{kind.name} is left out: {', '.join(missing)} not installed", file=sys.stderr)
@@ -265,7 +358,7 @@ def peers(work, rootfs, lxsh):
         peer = None
         try:
             peer = kind(work, rootfs, lxsh)
-            for name in (PLAIN, WIRED):
+            for name in (PLAIN, WIRED)[:1 if kind is Crun else 2]:
                 peer.start(name)
                 peer.destroy(name)
             found.append(peer)
@@ -291,17 +384,23 @@ def measure_start(results, peer, name, words):
     add(results, f"destroy{words}, ms", peer, took * 1000)
 
 
-def measure_round(results, everyone):
+def measure_round(results, everyone, definition):
     for name, words in ((PLAIN, ""), (WIRED, " with a bridged device")):
         for peer in everyone:
-            measure_start(results, peer, name, words)
+            if name == PLAIN or peer.name != Crun.name:
+                measure_start(results, peer, name, words)
     for peer in everyone:
+        if hasattr(peer, "define"):
+            add(results, "define, ms", peer, peer.define(definition) * 1000)
+            peer.undefine(NEW)
         if hasattr(peer, "list"):
             add(results, f"list --all, {DEFINITIONS} definitions, ms", peer, peer.list() * 1000)
             add(results, "uri, ms", peer, peer.uri() * 1000)
 
 
 def measure_memory(results, peer):
+    if peer.name in (Floor.name, Crun.name):  # nobody supervises theirs
+        return
     names = [f"d{number}" for number in range(SUPERVISED)]
     for name in names:
         peer.start(name)
@@ -321,7 +420,7 @@ def remove_groups(before):
 
 
 def top_groups():
-    return {path for pattern in ("*/machine", "*/lxc*", "machine", "lxc*")
+    return {path for pattern in ("*/machine", "*/lxc*", "machine", "lxc*", "*/d0", "*/lxvirt-floor")
             for path in pathlib.Path("/sys/fs/cgroup").glob(pattern) if path.is_dir()}
 
 
@@ -374,10 +473,14 @@ def main():
         show_network()
         groups = top_groups()
         try:
-            everyone = peers(work, make_rootfs(work / "rootfs"), lxsh)
+            rootfs = make_rootfs(work / "rootfs")
+            definition = work / "new.xml"
+            definition.write_text(DOMAIN.format(name=NEW, number=DEFINITIONS + 1, init=INIT, rootfs=rootfs,
+                                                interface=INTERFACE), encoding="ascii")
+            everyone = peers(work, rootfs, lxsh)
             for number in range(rounds):
                 print(f"\rround {number + 1} of {rounds} ", end="", file=sys.stderr, flush=True)
-                measure_round(results, everyone)
+                measure_round(results, everyone, str(definition))
             print("memory", file=sys.stderr)
             for peer in everyone:
                 measure_memory(results, peer)
