@@ -13,6 +13,7 @@
 #include "base/codec.hh"
 #include "base/error.hh"
 #include "base/file.hh"
+#include "base/leading_number.hh"
 #include "base/lock.hh"
 #include "base/process.hh"
 #include "base/program.hh"
@@ -35,12 +36,13 @@ Work receive_work(base::Fd channel) {
     if (!message || message->fds.empty())
         base::fail(base::ErrorCode::internal_error, "the driver went away before it sent the plan");
     const std::string bytes = base::read_all(message->fds.front(), "network plan", kMaxPlan);
-    auto plan = base::decode<NetworkPlan>(bytes, "network plan");
-    if (plan.version != kPlanVersion)
-        base::fail(base::ErrorCode::internal_error,
-                   "this lxnetd reads network plans of version {}, not {}", kPlanVersion,
-                   plan.version);
-    return {std::move(plan), message->bytes == kTakeAway};
+    if (const auto version = base::leading_number(bytes); version != kPlanVersion)
+        base::fail(
+            base::ErrorCode::internal_error,
+            "this lxnetd reads network plans of version {}, not {}: it and lxsh are not of one "
+            "installation",
+            kPlanVersion, version);
+    return {base::decode<NetworkPlan>(bytes, "network plan"), message->bytes == kTakeAway};
 }
 
 base::RecordLock take_alive_lock(const NetworkPlan& plan) {

@@ -11,6 +11,7 @@
 #include "base/error.hh"
 #include "base/file.hh"
 #include "base/journal.hh"
+#include "base/leading_number.hh"
 #include "base/log.hh"
 #include "base/rollback.hh"
 #include "base/socket.hh"
@@ -296,13 +297,15 @@ void Supervisor::on_request(int fd) {
     const base::Fd socket = connections_.at(fd);
     try {
         if (auto message = base::receive_message(socket, kMaxMessage)) {
-            const auto request = base::decode<Request>(message->bytes, "control request");
+            Request request;
             Reply reply;
             try {
-                if (request.version != kPlanVersion)
+                if (const auto version = base::leading_number(message->bytes);
+                    version != kPlanVersion)
                     base::fail(base::ErrorCode::operation_unsupported,
                                "this network's lxnetd speaks protocol version {}, not {}",
-                               kPlanVersion, request.version);
+                               kPlanVersion, version);
+                request = base::decode<Request>(message->bytes, "control request");
                 if (request.kind == RequestKind::update && message->fds.size() == 1)
                     update(base::decode<NetworkPlan>(
                         base::read_all(message->fds.front(), "network plan", kMaxPlan),
