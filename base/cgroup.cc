@@ -11,6 +11,7 @@
 #include "base/file.hh"
 #include "base/test_point.hh"
 #include "base/text.hh"
+#include "base/uninterrupted.hh"
 
 namespace lxvirt::base {
 
@@ -96,6 +97,14 @@ bool make_level(const std::string& folder) {
     fail_errno("make control group '{}'", folder);
 }
 
+// Says that it is ours to remove. A kernel whose groups have no attributes keeps it for ever.
+void mark_level(const std::string& folder) {
+    if (::setxattr(folder.c_str(), kMark, "1", 1, 0) == 0 || errno == EOPNOTSUPP) return;
+    const int error = errno;
+    (void)::rmdir(folder.c_str());
+    fail_with(error, "mark control group '{}' as made by lxvirt", folder);
+}
+
 // False where the folder above is missing.
 bool try_make(const Hierarchy& hierarchy, const std::string& path) {
     const std::string folder = full_path(hierarchy, path);
@@ -125,8 +134,7 @@ void make_levels(const Hierarchy& hierarchy, const std::string& path) {
         const std::string folder = full_path(hierarchy, path.substr(0, end));
         const bool made = make_level(folder);
         const bool last = end == path.size();
-        if (made && !last)
-            (void)::setxattr(folder.c_str(), kMark, "1", 1, 0);  // then it just stays
+        if (made && !last) mark_level(folder);
         if (hierarchy.unified && !last) enable_controllers(hierarchy, folder);
     }
 }
@@ -268,7 +276,8 @@ UniqueFd open_attach_file(const Hierarchy& hierarchy, const std::string& path) {
 }
 
 void attach_self(Fd attach_file) {
-    if (::write(attach_file.get(), "0", 1) != 1) fail_errno("enter a control group");
+    if (uninterrupted([&] { return ::write(attach_file.get(), "0", 1); }) != 1)
+        fail_errno("enter a control group");
 }
 
 }  // namespace lxvirt::base

@@ -12,21 +12,29 @@
 
 #include "base/error.hh"
 #include "base/test_point.hh"
+#include "base/uninterrupted.hh"
 
 namespace lxvirt::base {
 
 namespace {
 
 std::optional<UniqueFd> try_open(const std::string& path, int flags) {
-    UniqueFd fd(::open(path.c_str(), flags | O_CLOEXEC));
+    UniqueFd fd(uninterrupted([&] { return ::open(path.c_str(), flags | O_CLOEXEC); }));
     if (fd) return fd;
     if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;
     fail_errno("open '{}'", path);
 }
 
-void sync_folder(const std::string& folder) {
-    UniqueFd fd = open_file(folder, O_RDONLY | O_DIRECTORY);
-    if (::fsync(fd.get()) != 0) fail_errno("fsync folder '{}'", folder);
+// Opened before what it is to make durable is done: after that only the disk itself may fail it.
+UniqueFd open_to_sync(const std::string& path, Durability durability) {
+    if (durability != Durability::fsync) return {};
+    return open_file(parent_folder(path), O_RDONLY | O_DIRECTORY);
+}
+
+void sync_folder(Fd folder, const std::string& path) {
+    if (!folder.valid()) return;
+    if (uninterrupted([&] { return ::fsync(folder.get()); }) != 0)
+        fail_errno("fsync folder '{}'", parent_folder(path));
 }
 
 // An empty file that nobody else writes: the lock is the file's, so it ends with a writer that is
@@ -40,7 +48,8 @@ UniqueFd open_temporary(const std::string& path, mode_t mode) {
         struct stat named {};
         if (::fstat(fd.get(), &mine) != 0) fail_errno("stat '{}'", path);
         if (::stat(path.c_str(), &named) != 0 || named.st_ino != mine.st_ino) continue;
-        if (mine.st_size != 0 && ::ftruncate(fd.get(), 0) != 0) fail_errno("empty '{}'", path);
+        if (mine.st_size != 0 && uninterrupted([&] { return ::ftruncate(fd.get(), 0); }) != 0)
+            fail_errno("empty '{}'", path);
         return fd;
     }
 }
@@ -63,7 +72,7 @@ class TemporaryFile {
 }  // namespace
 
 UniqueFd open_file(const std::string& path, int flags, mode_t mode) {
-    UniqueFd fd(::open(path.c_str(), flags | O_CLOEXEC, mode));
+    UniqueFd fd(uninterrupted([&] { return ::open(path.c_str(), flags | O_CLOEXEC, mode); }));
     if (!fd) fail_errno("open '{}'", path);
     return fd;
 }
@@ -102,7 +111,8 @@ void write_all(Fd fd, std::string_view data, const std::string& name) {
 
 void write_value(const std::string& path, std::string_view value) {
     const UniqueFd fd = open_file(path, O_WRONLY);
-    const ssize_t put = ::write(fd.get(), value.data(), value.size());
+    const ssize_t put =
+        uninterrupted([&] { return ::write(fd.get(), value.data(), value.size()); });
     if (put < 0) fail_errno("write '{}' to '{}'", value, path);
     if (static_cast<std::size_t>(put) != value.size())
         fail_with(EIO, "write '{}' to '{}': {} bytes taken", value, path, put);
@@ -120,22 +130,26 @@ void write_atomic(const std::string& path, std::string_view data, mode_t mode,
     UniqueFd fd = open_temporary(temporary, mode);
     TemporaryFile guard(temporary);
     write_all(fd, data, path);
-    if (durability == Durability::fsync && ::fsync(fd.get()) != 0) fail_errno("fsync '{}'", path);
+    if (durability == Durability::fsync && uninterrupted([&] { return ::fsync(fd.get()); }) != 0)
+        fail_errno("fsync '{}'", path);
+    const UniqueFd parent = open_to_sync(path, durability);
     test_point("file-written");
     if (::rename(temporary.c_str(), path.c_str()) != 0) fail_errno("rename to '{}'", path);
     guard.keep();
     fd.reset();
     test_point("file-renamed");
-    if (durability == Durability::fsync) sync_folder(parent_folder(path));
+    sync_folder(parent, path);
 }
 
 bool remove_file(const std::string& path, Durability durability) {
+    if (durability == Durability::fsync && !exists(path)) return false;  // nor may its folder
+    const UniqueFd parent = open_to_sync(path, durability);
     if (::unlink(path.c_str()) != 0) {
         if (errno == ENOENT) return false;
         fail_errno("remove '{}'", path);
     }
     test_point("file-removed");
-    if (durability == Durability::fsync) sync_folder(parent_folder(path));
+    sync_folder(parent, path);
     return true;
 }
 
@@ -152,7 +166,10 @@ namespace {
 template <typename Wanted>
 std::vector<std::string> names_in(const std::string& path, Wanted wanted) {
     std::vector<std::string> names;
-    const std::unique_ptr<DIR, int (*)(DIR*)> folder(::opendir(path.c_str()), &::closedir);
+    DIR* opened;
+    do opened = ::opendir(path.c_str());
+    while (opened == nullptr && errno == EINTR);
+    const std::unique_ptr<DIR, int (*)(DIR*)> folder(opened, &::closedir);
     if (!folder) {
         if (errno == ENOENT) return names;
         fail_errno("open folder '{}'", path);

@@ -9,6 +9,7 @@
 #include "base/error.hh"
 #include "base/file.hh"
 #include "base/test_point.hh"
+#include "base/uninterrupted.hh"
 
 namespace lxvirt::base {
 
@@ -50,7 +51,8 @@ void FileBatch::sync() {
     }
     for (const std::string& name : waiting_) {
         const std::string path = temporary(name);
-        if (::fsync(open_file(path, O_RDONLY).get()) != 0) fail_errno("fsync '{}'", path);
+        if (uninterrupted([&] { return ::fsync(open_file(path, O_RDONLY).get()); }) != 0)
+            fail_errno("fsync '{}'", path);
     }
 }
 
@@ -62,7 +64,8 @@ void FileBatch::put(const std::string& name) {
 }
 
 void FileBatch::finish() {
-    if (::fsync(fd_.get()) != 0) fail_errno("fsync folder '{}'", folder_);
+    if (uninterrupted([&] { return ::fsync(fd_.get()); }) != 0)
+        fail_errno("fsync folder '{}'", folder_);
 }
 
 }  // namespace lxvirt::base

@@ -12,6 +12,7 @@
 #include "base/lock.hh"
 #include "base/test_point.hh"
 #include "base/text.hh"
+#include "base/uninterrupted.hh"
 
 namespace lxvirt::base {
 
@@ -51,7 +52,8 @@ std::optional<std::uint64_t> last_sequence(std::string_view tail) {
 }
 
 std::uint64_t previous_sequence(const JournalFile& file) {
-    const UniqueFd fd(::open(file.previous().c_str(), O_RDONLY | O_CLOEXEC));
+    const UniqueFd fd(
+        uninterrupted([&] { return ::open(file.previous().c_str(), O_RDONLY | O_CLOEXEC); }));
     if (!fd) return 0;  // a first journal, or one whose past was removed: begin anew
     return last_sequence(read_tail(fd, size_of(fd, file.previous()), file.previous())).value_or(0);
 }
@@ -68,7 +70,8 @@ void append_locked(const JournalFile& file, JournalEntry& entry) {
     if (const auto end = tail.rfind('\n'); !tail.empty() && end + 1 != tail.size()) {
         // Its writer was killed in the middle of a line.
         size -= static_cast<off_t>(tail.size() - (end == std::string::npos ? 0 : end + 1));
-        if (::ftruncate(fd.get(), size) != 0) fail_errno("cut '{}'", file.path);
+        if (uninterrupted([&] { return ::ftruncate(fd.get(), size); }) != 0)
+            fail_errno("cut '{}'", file.path);
     }
     const auto last = last_sequence(tail);
     entry.sequence = (last ? *last : previous_sequence(file)) + 1;
@@ -83,7 +86,7 @@ void append_locked(const JournalFile& file, JournalEntry& entry) {
     test_point("event-written");
     if (put == static_cast<ssize_t>(line.size())) return;
     const int error = put < 0 ? errno : ENOSPC;
-    (void)!::ftruncate(fd.get(), size);
+    (void)!uninterrupted([&] { return ::ftruncate(fd.get(), size); });
     fail_with(error, "write '{}'", file.path);
 }
 

@@ -9,6 +9,7 @@
 #include "base/error.hh"
 #include "base/file.hh"
 #include "base/test_point.hh"
+#include "base/uninterrupted.hh"
 
 namespace lxvirt::base {
 
@@ -55,7 +56,7 @@ std::string own_description() {
 // The text only serves error messages, so a full disk must not keep anyone from the lock.
 void describe_holder(Fd fd) {
     const std::string text = own_description() + "\n";
-    (void)!::ftruncate(fd.get(), 0);
+    (void)!uninterrupted([&] { return ::ftruncate(fd.get(), 0); });
     (void)!::pwrite(fd.get(), text.data(), text.size(), 0);
 }
 
@@ -82,7 +83,8 @@ void RecordLock::keep_over_exec(bool keep) const {
 }
 
 std::optional<pid_t> record_lock_holder(const std::string& path) {
-    UniqueFd fd(::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW));
+    UniqueFd fd(
+        uninterrupted([&] { return ::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW); }));
     if (!fd) {
         if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;
         fail_errno("open '{}'", path);

@@ -8,6 +8,7 @@
 #include "base/clock.hh"
 #include "base/error.hh"
 #include "base/fd.hh"
+#include "base/uninterrupted.hh"
 
 namespace lxvirt::base {
 
@@ -23,7 +24,8 @@ void append_log(const std::string& path, std::string_view text) noexcept {
         fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02}.{:03}+0000: {}\n", int{date.year()},
                     unsigned{date.month()}, unsigned{date.day()}, time.hours().count(),
                     time.minutes().count(), time.seconds().count(), now.milliseconds, text);
-    const UniqueFd fd(::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600));
+    const UniqueFd fd(uninterrupted(
+        [&] { return ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600); }));
     if (fd) (void)!::write(fd.get(), line.data(), line.size());
 }
 

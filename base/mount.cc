@@ -10,6 +10,7 @@
 
 #include "base/error.hh"
 #include "base/file.hh"
+#include "base/system_call.hh"
 #include "base/test_point.hh"
 
 namespace lxvirt::base {
@@ -23,7 +24,8 @@ int openat2(int folder, const char* path, int flags, mode_t mode, std::uint64_t 
     how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | more;
     for (int attempt = 0;; ++attempt) {
         const long fd = ::syscall(SYS_openat2, folder, path, &how, sizeof how);
-        if (fd >= 0 || errno != EAGAIN || attempt == 64) return static_cast<int>(fd);
+        const bool again = fd < 0 && (errno == EAGAIN || errno == EINTR);
+        if (!again || attempt == 64) return static_cast<int>(fd);
     }
 }
 
@@ -46,7 +48,7 @@ class FsContext {
   public:
     explicit FsContext(const std::string& fstype)
         : name_(fstype), fd_(::fsopen(fstype.c_str(), FSOPEN_CLOEXEC)) {
-        if (!fd_) fail_errno("open file system type '{}'", fstype);
+        if (!fd_) fail_call("fsopen", "open file system type '{}'", fstype);
     }
     void configure(unsigned command, const char* key, const char* value) {
         if (::fsconfig(fd_.get(), command, key, value, 0) == 0) return;
@@ -56,11 +58,12 @@ class FsContext {
             what += fmt::format(": option {}{}{}", key, value ? "=" : "", value ? value : "");
         if (const std::string said = context_messages(fd_); !said.empty())
             what += " (" + said + ")";
-        fail_with(saved, "{}", what);
+        errno = saved;
+        fail_call("fsconfig", "{}", what);
     }
     [[nodiscard]] UniqueFd mount(std::uint64_t attributes) {
         UniqueFd mount(::fsmount(fd_.get(), FSMOUNT_CLOEXEC, static_cast<unsigned>(attributes)));
-        if (!mount) fail_errno("mount a '{}' file system", name_);
+        if (!mount) fail_call("fsmount", "mount a '{}' file system", name_);
         return mount;
     }
 
@@ -73,7 +76,7 @@ class FsContext {
 
 UniqueFd open_in_root(Fd root, const std::string& path, int flags, mode_t mode) {
     UniqueFd fd(openat2(root.get(), path.c_str(), flags, mode));
-    if (!fd) fail_errno("open '{}' inside the container", path);
+    if (!fd) fail_call("openat2", "open '{}' inside the container", path);
     return fd;
 }
 
@@ -81,21 +84,21 @@ std::optional<UniqueFd> try_open_in_root(Fd root, const std::string& path, int f
     UniqueFd fd(openat2(root.get(), path.c_str(), flags, 0));
     if (fd) return fd;
     if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;
-    fail_errno("open '{}' inside the container", path);
+    fail_call("openat2", "open '{}' inside the container", path);
 }
 
 std::optional<UniqueFd> try_open_without_links(Fd root, const std::string& path, int flags) {
     UniqueFd fd(openat2(root.get(), path.c_str(), flags, 0, RESOLVE_NO_SYMLINKS));
     if (fd) return fd;
     if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;
-    fail_errno("open '{}' inside the container, where no link may be", path);
+    fail_call("openat2", "open '{}' inside the container, where no link may be", path);
 }
 
 UniqueFd clone_mount(Fd object, bool recursive, const std::string& name) {
     const unsigned flags =
         OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0U);
     UniqueFd tree(::open_tree(object.get(), "", flags));
-    if (!tree) fail_errno("clone the mount of '{}'", name);
+    if (!tree) fail_call("open_tree", "clone the mount of '{}'", name);
     return tree;
 }
 
@@ -126,14 +129,14 @@ void change_mount(Fd mount, const MountChange& change, const std::string& name) 
         attributes.userns_fd = static_cast<std::uint64_t>(change.userns.get());
     const unsigned flags = AT_EMPTY_PATH | (change.recursive ? AT_RECURSIVE : 0U);
     if (::mount_setattr(mount.get(), "", flags, &attributes, sizeof attributes) != 0)
-        fail_errno("set the attributes of mount '{}'{}", name,
-                   (change.set & MOUNT_ATTR_IDMAP) != 0 ? " (id-mapped)" : "");
+        fail_call("mount_setattr", "set the attributes of mount '{}'{}", name,
+                  (change.set & MOUNT_ATTR_IDMAP) != 0 ? " (id-mapped)" : "");
 }
 
 void attach_mount(Fd mount, Fd target, const std::string& name) {
     if (::move_mount(mount.get(), "", target.get(), "",
                      MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) != 0)
-        fail_errno("attach the mount on '{}'", name);
+        fail_call("move_mount", "attach the mount on '{}'", name);
     test_point("mount-attached");
 }
 

@@ -14,6 +14,7 @@
 #include "base/error.hh"
 #include "base/file.hh"
 #include "base/test_point.hh"
+#include "base/uninterrupted.hh"
 
 namespace lxvirt::base {
 
@@ -114,7 +115,8 @@ Netlink Netlink::inside(Fd netns) {
 void Netlink::request(NetlinkMessage& message, const std::string& what, const Answer& answer) {
     std::vector<char>& bytes = message.bytes();
     reinterpret_cast<nlmsghdr*>(bytes.data())->nlmsg_seq = ++sequence_;
-    if (::send(socket_.get(), bytes.data(), bytes.size(), 0) < 0) fail_errno("{}", what);
+    if (uninterrupted([&] { return ::send(socket_.get(), bytes.data(), bytes.size(), 0); }) < 0)
+        fail_errno("{}", what);
     alignas(nlmsghdr) std::array<char, 16384> buffer;
     for (;;) {
         const ssize_t got = ::recv(socket_.get(), buffer.data(), buffer.size(), 0);

@@ -16,7 +16,9 @@
 
 #include "base/error.hh"
 #include "base/file.hh"
+#include "base/system_call.hh"
 #include "base/test_point.hh"
+#include "base/uninterrupted.hh"
 
 namespace lxvirt::base {
 
@@ -40,13 +42,13 @@ std::optional<UniqueFd> open_pidfd(pid_t pid) {
     UniqueFd fd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
     if (fd) return fd;
     if (errno == ESRCH) return std::nullopt;
-    fail_errno("pidfd_open of process {}", pid);
+    fail_call("pidfd_open", "pidfd_open of process {}", pid);
 }
 
 bool send_signal(Fd pidfd, int signal) {
     if (::syscall(SYS_pidfd_send_signal, pidfd.get(), signal, nullptr, 0) != 0) {
         if (errno == ESRCH) return false;
-        fail_errno("send signal {}", signal_name(signal));
+        fail_call("pidfd_send_signal", "send signal {}", signal_name(signal));
     }
     test_point("signal-sent");
     return true;
@@ -127,7 +129,8 @@ namespace {
 void reset_stdio() {
     const UniqueFd null = open_file("/dev/null", O_RDWR);
     for (int fd = 0; fd <= 2; ++fd)
-        if (::dup2(null.get(), fd) < 0) fail_errno("replace descriptor {}", fd);
+        if (uninterrupted([&] { return ::dup2(null.get(), fd); }) < 0)
+            fail_errno("replace descriptor {}", fd);
 }
 
 void reset_scheduling() {
@@ -176,7 +179,8 @@ void become_supervisor(int keep_fds) {
     ::umask(022);
     if (::chdir("/") != 0) fail_errno("change to '/'");
     reset_stdio();
-    if (::close_range(static_cast<unsigned>(keep_fds) + 1, ~0U, 0) != 0) fail_errno("close files");
+    if (::close_range(static_cast<unsigned>(keep_fds) + 1, ~0U, 0) != 0)
+        fail_call("close_range", "close files");
     if (::setgroups(0, nullptr) != 0) fail_errno("drop supplementary groups");
     reset_rlimits();
     reset_scheduling();

@@ -8,7 +8,9 @@
 #include "base/error.hh"
 #include "base/mount.hh"
 #include "base/process.hh"
+#include "base/system_call.hh"
 #include "base/test_point.hh"
+#include "base/uninterrupted.hh"
 
 namespace lxvirt::base {
 
@@ -31,7 +33,7 @@ UniqueFd move_up(Fd fd) {
 }  // namespace
 
 UniqueFd open_readonly_program(const std::string& path) {
-    const UniqueFd file(::open(path.c_str(), O_PATH | O_CLOEXEC));
+    const UniqueFd file(uninterrupted([&] { return ::open(path.c_str(), O_PATH | O_CLOEXEC); }));
     if (!file) fail_errno("find the program '{}'", path);
     UniqueFd program = clone_mount(file, false, path);
     change_mount(program, {.set = MOUNT_ATTR_RDONLY, .propagation = MS_PRIVATE}, path);
@@ -72,7 +74,10 @@ StartedProgram start_program_soon(const ProgramStart& start) {
     if (pid == 0) {
         int number = 3;
         bool placed = true;
-        for (const UniqueFd& fd : moved) placed = placed && ::dup2(fd.get(), number++) >= 0;
+        for (const UniqueFd& fd : moved) {
+            placed = placed && uninterrupted([&] { return ::dup2(fd.get(), number); }) >= 0;
+            ++number;
+        }
         if (placed)
             (void)::syscall(SYS_execveat, program.get(), "", words.data(), environment.data(),
                             AT_EMPTY_PATH);
@@ -80,15 +85,21 @@ StartedProgram start_program_soon(const ProgramStart& start) {
         (void)!::write(failure.get(), &error, sizeof error);
         ::_exit(127);
     }
-    if (pid < 0) fail_with(-pid, "spawn '{}'", start.argv.front());
+    if (pid < 0) {
+        errno = -pid;
+        fail_call("clone3", "spawn '{}'", start.argv.front());
+    }
     test_point("program-started");
     return {UniqueFd(pidfd), pid, std::move(report)};
 }
 
-void check_started(const StartedProgram& started, const std::string& name) {
+void check_started(StartedProgram& started, const std::string& name) {
     int error = 0;
-    if (::read(started.report.get(), &error, sizeof error) != sizeof error) return;
+    const ssize_t got =
+        uninterrupted([&] { return ::read(started.report.get(), &error, sizeof error); });
+    if (got != sizeof error) return;
     (void)reap(started.process, true);
+    started.process.reset();
     fail_with(error, "execute '{}'", name);
 }
 

@@ -40,7 +40,7 @@ struct ProgramStart {
 [[nodiscard]] StartedProgram start_program(const ProgramStart& start);
 // The same without waiting for the exec; check_started() does, and throws where it failed.
 [[nodiscard]] StartedProgram start_program_soon(const ProgramStart& start);
-void check_started(const StartedProgram& started, const std::string& name);
+void check_started(StartedProgram& started, const std::string& name);
 
 // Lets a descriptor go over execve, respectively not.
 void keep_over_exec(Fd fd, bool keep);

@@ -5,13 +5,15 @@
 #include <termios.h>
 
 #include "base/error.hh"
+#include "base/uninterrupted.hh"
 
 namespace lxvirt::base {
 
 Pty open_pty(Fd devpts, const std::string& name) {
     Pty pty;
-    pty.master =
-        UniqueFd(::openat(devpts.get(), "ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK));
+    pty.master = UniqueFd(uninterrupted([&] {
+        return ::openat(devpts.get(), "ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
+    }));
     if (!pty.master) fail_errno("open a pseudo-terminal of {}", name);
     const int unlock = 0;
     if (::ioctl(pty.master.get(), TIOCSPTLCK, &unlock) != 0 ||

@@ -17,6 +17,7 @@
 #include "base/fd.hh"
 #include "base/file.hh"
 #include "base/test_point.hh"
+#include "base/uninterrupted.hh"
 
 namespace lxvirt::base {
 
@@ -65,8 +66,11 @@ struct ChildFds {
     ::sigemptyset(&none);
     (void)::sigprocmask(SIG_SETMASK, &none, nullptr);
     // The report pipe is moved out of the way of 0..2 by the caller's F_DUPFD_CLOEXEC.
-    const bool ready = ::dup2(fds.input, 0) == 0 && ::dup2(fds.output, 1) == 1 &&
-                       ::dup2(fds.errors, 2) == 2 && ::chdir(options.folder.c_str()) == 0 &&
+    const auto is_made = [](int from, int to) {
+        return uninterrupted([&] { return ::dup2(from, to); }) == to;
+    };
+    const bool ready = is_made(fds.input, 0) && is_made(fds.output, 1) && is_made(fds.errors, 2) &&
+                       ::chdir(options.folder.c_str()) == 0 &&
                        ::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) == 0;
     int error = errno;
     try {

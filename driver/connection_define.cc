@@ -44,10 +44,11 @@ Defined Connection::define_xml(std::string_view xml, const std::string& file, bo
 
     const auto locks = root_->lock_to_define({domain.name});
     settle(*root_, domain.name);
+    // Asked before: once the definition is stored nothing may fail the command.
+    const int id = root_->running(domain.name).value_or(-1);
     const bool is_new = Definitions(*root_).store(domain);
     journal_lifecycle(*root_, domain.name, domain.uuid, "Defined", is_new ? "Added" : "Updated");
-    return {{domain.name, domain.uuid, root_->running(domain.name).value_or(-1)},
-            messages(parsed.notices)};
+    return {{domain.name, domain.uuid, id}, messages(parsed.notices)};
 }
 
 namespace {

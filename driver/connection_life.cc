@@ -32,6 +32,7 @@ using helper::RequestKind;
 
 // A helper that was told to end has this long before it is ended itself.
 constexpr auto kEndLimit = std::chrono::seconds(15);
+constexpr auto kAnswerLimit = std::chrono::seconds(5);
 constexpr auto kLastMoment = std::chrono::seconds(2);
 
 std::optional<base::UniqueFd> open_helper(const Root& root, const std::string& name) {
@@ -117,6 +118,26 @@ void set_paused(const Root& root, const std::string& name, bool paused) {
         base::thaw_group(base::find_hierarchies(), live->cgroup);
 }
 
+// One that is just ending does not answer any more; one that is stopped or out of memory goes by
+// force, and its container with it.
+void ask_helper_to_end(const Root& root, const std::string& name, base::Fd process,
+                       const base::OperationLock& lock) {
+    const auto control = Control::connect(root, name, kAnswerLimit);
+    if (!control) return;
+    helper::Request request;
+    request.kind = RequestKind::destroy;
+    try {
+        // With the lock: should we be killed, nobody else takes it before the helper is gone.
+        (void)control->request(request, {lock.fd()});
+    } catch (const NoAnswer& error) {
+        if (base::wait_readable(process, kLastMoment)) return;
+        log_line(root, name, fmt::format("destroy: {}: killed", error.message()));
+        (void)base::send_signal(process, SIGKILL);
+    } catch (const base::SystemError&) {
+        if (!base::wait_readable(process, kLastMoment)) throw;
+    }
+}
+
 // A helper that is still there may be waiting for the container's own hooks.
 bool ended_its_hooks(const Root& root, const DomainRef& domain, base::Fd process) {
     const auto live = read_live(root, domain.name);
@@ -171,17 +192,7 @@ void Connection::destroy(const DomainRef& domain) {
         if (left) return;
         base::fail(ErrorCode::operation_invalid, "domain is not running");
     }
-    if (const auto control = Control::connect(*root_, domain.name)) {
-        helper::Request request;
-        request.kind = RequestKind::destroy;
-        try {
-            // With the lock: should we be killed, nobody else takes it before the helper is gone.
-            (void)control->request(request, {lock.fd()});
-        } catch (const base::Exception&) {
-            // One that is just ending does not answer any more.
-            if (!base::wait_readable(*process, kLastMoment)) throw;
-        }
-    }
+    ask_helper_to_end(*root_, domain.name, *process, lock);
     if (!base::wait_readable(*process, kEndLimit) && !ended_its_hooks(*root_, domain, *process)) {
         (void)base::send_signal(*process, SIGKILL);
         (void)base::wait_readable(*process, kEndLimit);

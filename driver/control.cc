@@ -10,13 +10,24 @@
 namespace lxvirt::driver {
 
 namespace {
-constexpr time_t kAnswerLimit = 30;  // seconds; a helper answers in microseconds
+
+std::optional<base::Message> await_answer(base::Fd socket) {
+    try {
+        return base::receive_message(socket, helper::kMaxMessage);
+    } catch (const base::SystemError& error) {
+        if (error.error() != EAGAIN) throw;
+        throw NoAnswer(base::ErrorCode::operation_timeout,
+                       "the domain's lxc_helper does not answer: it may be stopped");
+    }
 }
 
-std::optional<Control> Control::connect(const Root& root, const std::string& name) {
+}  // namespace
+
+std::optional<Control> Control::connect(const Root& root, const std::string& name,
+                                        std::chrono::seconds answer_limit) {
     auto socket = base::connect_local(root.domain(name), "control.sock");
     if (!socket) return std::nullopt;
-    const timeval limit{.tv_sec = kAnswerLimit, .tv_usec = 0};
+    const timeval limit{.tv_sec = answer_limit.count(), .tv_usec = 0};
     if (::setsockopt(socket->get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) != 0)
         base::fail_errno("set the control socket's time limit");
     return Control(std::move(*socket));
@@ -30,10 +41,10 @@ base::UniqueFd Control::request(const helper::Request& request,
 base::UniqueFd control_request(base::Fd socket, const helper::Request& request,
                                const std::vector<base::Fd>& fds) {
     base::send_message(socket, base::encode(request), fds);
-    auto message = base::receive_message(socket, helper::kMaxMessage);
+    auto message = await_answer(socket);
     if (!message)
-        base::fail(base::ErrorCode::operation_failed,
-                   "the domain's lxc_helper ended before it answered");
+        throw NoAnswer(base::ErrorCode::operation_failed,
+                       "the domain's lxc_helper closed the connection before it answered");
     const auto reply = base::decode<helper::Reply>(message->bytes, "answer of lxc_helper");
     if (reply.code == static_cast<int>(base::ErrorCode::system_error))
         throw base::PreparedError(base::ErrorCode::system_error, reply.text);

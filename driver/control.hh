@@ -1,23 +1,34 @@
 // The driver's end of a running helper's control socket.
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "base/error.hh"
 #include "base/fd.hh"
 #include "driver/root.hh"
 #include "helper/protocol.hh"
 
 namespace lxvirt::driver {
 
+// A helper that is stopped, has no memory for an answer, or has just ended.
+class NoAnswer : public base::Error {
+  public:
+    using Error::Error;
+};
+
 class Control {
   public:
-    // Nothing where no helper listens.
-    [[nodiscard]] static std::optional<Control> connect(const Root& root, const std::string& name);
+    // Nothing where no helper listens. It answers in microseconds; `limit` is for one that does
+    // not.
+    [[nodiscard]] static std::optional<Control> connect(
+        const Root& root, const std::string& name,
+        std::chrono::seconds limit = std::chrono::seconds(30));
 
     // Sends and waits for the answer, which may bring a descriptor. Throws the error that the
-    // helper answers, or SystemError where it goes away.
+    // helper answers, or NoAnswer.
     base::UniqueFd request(const helper::Request& request,
                            const std::vector<base::Fd>& fds = {}) const;
 

@@ -11,6 +11,7 @@
 #include "base/error.hh"
 #include "base/file.hh"
 #include "base/test_point.hh"
+#include "base/uninterrupted.hh"
 #include "base/uuid.hh"
 
 namespace lxvirt::driver {
@@ -21,7 +22,8 @@ constexpr std::string_view kSuffix = ".xml";
 
 void sync_folder(const std::string& folder) {
     const base::UniqueFd fd = base::open_file(folder, O_RDONLY | O_DIRECTORY);
-    if (::fsync(fd.get()) != 0) base::fail_errno("fsync folder '{}'", folder);
+    if (base::uninterrupted([&] { return ::fsync(fd.get()); }) != 0)
+        base::fail_errno("fsync folder '{}'", folder);
 }
 
 bool is_link(const std::string& path) {
@@ -98,7 +100,8 @@ std::optional<std::string> DefinitionFolder::find_by_uuid(std::string_view uuid)
 
 std::string DefinitionFolder::problem(std::string_view name) const {
     const std::string path = paths_.definition(name);
-    const base::UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    const base::UniqueFd fd(
+        base::uninterrupted([&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC); }));
     // Removed since somebody read the folder: there is no file to be wrong.
     if (!fd && errno == ENOENT) return {};
     struct stat facts = {};

@@ -8,13 +8,15 @@
 
 #include "base/error.hh"
 #include "base/file.hh"
+#include "base/uninterrupted.hh"
 
 namespace lxvirt::driver {
 
 namespace {
 
 base::UniqueFd open_if_there(const std::string& path) {
-    base::UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    base::UniqueFd fd(
+        base::uninterrupted([&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC); }));
     if (!fd && errno != ENOENT) base::fail_errno("open '{}'", path);
     return fd;
 }

@@ -38,6 +38,16 @@ std::string libexec(const char* build_folder, const char* program) {
     return fmt::format("{}/{}", HELPER_FOLDER, program);
 }
 
+// Then await_start() tells why.
+template <typename Send>
+void unless_it_has_failed(Send send) {
+    try {
+        send();
+    } catch (const base::SystemError& error) {
+        if (error.error() != EPIPE && error.error() != ECONNRESET) throw;
+    }
+}
+
 }  // namespace
 
 std::string helper_path() {
@@ -88,16 +98,11 @@ HelperProcess HelperProcess::adopt(base::UniqueFd channel, pid_t pid) {
 
 void HelperProcess::send_plan(const helper::Plan& plan) const {
     const base::UniqueFd file = memory_file(base::encode(plan));
-    base::send_message(channel_, "plan", {file});
+    unless_it_has_failed([&] { base::send_message(channel_, "plan", {file}); });
 }
 
 void HelperProcess::say_groups_made() const {
-    try {
-        helper::send_word(channel_, helper::kGroupsMade);
-    } catch (const base::SystemError& error) {
-        if (error.error() != EPIPE && error.error() != ECONNRESET) throw;
-        // It has failed, and await_start() tells why.
-    }
+    unless_it_has_failed([&] { helper::send_word(channel_, helper::kGroupsMade); });
 }
 
 helper::StartReply HelperProcess::await_start() {

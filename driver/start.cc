@@ -163,14 +163,13 @@ std::string enter_scope(LiveState& live, const HostFacts& host, pid_t helper,
     return scope;
 }
 
-// The helper undoes its part, unless it was killed; the files are ours, and the group where none
-// was spawned.
+// The helper undoes its part, unless it was killed; the files are ours, and the supervisors' group
+// where none was spawned or it failed before it knew.
 void undo_start(const Root& root, const LiveState& live, std::optional<HelperProcess>& helper,
                 const HostFacts& host) {
     const bool killed = helper && !helper->abandon();
     const base::Hierarchy* unified = base::unified_of(host.hierarchies);
-    if (!helper && unified != nullptr)
-        base::remove_empty_group(*unified, helper_group(live.cgroup));
+    if (unified != nullptr) base::remove_empty_group(*unified, helper_group(live.cgroup));
     try {
         if (killed) remove_groups(live);
     } catch (const base::Exception& error) {

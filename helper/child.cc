@@ -22,6 +22,7 @@
 #include "base/error.hh"
 #include "base/file.hh"
 #include "base/process.hh"
+#include "base/system_call.hh"
 #include "base/test_point.hh"
 #include "helper/filesystem.hh"
 #include "helper/hooks.hh"
@@ -180,7 +181,8 @@ void write_label(base::Fd file, const Init& init) {
     if (!limited) set_limits(init);
     base::reset_signals();
     ::umask(022);
-    if (::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) != 0) fail_errno("close the helper's files");
+    if (::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) != 0)
+        base::fail_call("close_range", "close the helper's files");
     // Each step needs a capability that a later one gives up: CAP_SETPCAP, CAP_SETGID,
     // CAP_SYS_ADMIN (a filter without no_new_privs), CAP_SETUID.
     if (!limited) base::limit_bounding_set(init.capabilities);
@@ -204,7 +206,8 @@ void close_all_but(base::Fd sync, base::Fd label) {
     const auto first = static_cast<unsigned>(std::min(sync.get(), label.get()));
     const auto last = static_cast<unsigned>(std::max(sync.get(), label.get()));
     const auto close_between = [](unsigned from, unsigned to) {
-        if (from <= to && ::close_range(from, to, 0) != 0) fail_errno("close the helper's files");
+        if (from <= to && ::close_range(from, to, 0) != 0)
+            base::fail_call("close_range", "close the helper's files");
     };
     if (label.valid()) {
         close_between(3, first - 1);

@@ -10,6 +10,7 @@
 #include "base/file.hh"
 #include "base/mount.hh"
 #include "base/text.hh"
+#include "base/uninterrupted.hh"
 
 namespace lxvirt::helper {
 
@@ -19,8 +20,9 @@ using base::UniqueFd;
 
 // The folder that the last part of `path` stands in, from `dev` down; invalid where it is absent.
 UniqueFd open_step(base::Fd folder, const std::string& name) {
-    return UniqueFd(
-        ::openat(folder.get(), name.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    return UniqueFd(base::uninterrupted([&] {
+        return ::openat(folder.get(), name.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    }));
 }
 
 UniqueFd make_step(base::Fd folder, const std::string& name, const DeviceNode& node) {
@@ -130,7 +132,8 @@ UniqueFd finish_mount(UniqueFd made, const Mount& mount) {
 
 UniqueFd open_mount(const Mount& mount, const std::string& device) {
     if (mount.kind == MountKind::host_bind) {
-        const UniqueFd source(::open(mount.source.c_str(), O_PATH | O_CLOEXEC));
+        const UniqueFd source(
+            base::uninterrupted([&] { return ::open(mount.source.c_str(), O_PATH | O_CLOEXEC); }));
         if (!source && errno == ENOENT && mount.optional) return {};
         if (!source) base::fail_errno("mount '{}' on '{}'", mount.source, mount.target);
         UniqueFd tree = base::clone_mount(source, mount.recursive, mount.source);

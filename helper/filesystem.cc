@@ -9,6 +9,7 @@
 #include "base/error.hh"
 #include "base/file.hh"
 #include "base/mount.hh"
+#include "base/uninterrupted.hh"
 #include "helper/devices.hh"
 #include "helper/hooks.hh"
 
@@ -25,7 +26,8 @@ constexpr std::uint64_t kNothing = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_
 // to go, it goes with it: else whoever closes its last descriptor waits for RCU a second time.
 void attach_image(Fd image) {
     if (!image.valid()) return;
-    const UniqueFd place(::open("/dev/null", O_PATH | O_CLOEXEC));
+    const UniqueFd place(
+        base::uninterrupted([&] { return ::open("/dev/null", O_PATH | O_CLOEXEC); }));
     // Without a place it only takes longer.
     if (place) base::attach_mount(image, place, "/dev/null");
 }

@@ -9,6 +9,7 @@
 #include "base/file.hh"
 #include "base/process.hh"
 #include "base/test_point.hh"
+#include "base/uninterrupted.hh"
 
 namespace lxvirt::helper {
 
@@ -86,7 +87,7 @@ void remove_helper_group(const Groups& groups) noexcept {
                                const std::string& note) noexcept {
     (void)::prctl(PR_SET_NAME, "lxc_cleanup");
     base::begin_test_program("lxc_cleanup");
-    if (::dup2(parent.get(), 0) != 0) ::_exit(1);
+    if (base::uninterrupted([&] { return ::dup2(parent.get(), 0); }) != 0) ::_exit(1);
     (void)::close_range(1, ~0U, 0);
     try {
         (void)base::wait_readable(base::Fd(0), std::chrono::seconds(30));
@@ -105,9 +106,8 @@ std::string leaving_note(const std::string& run_folder) {
     return fmt::format("{}.{}.leaving", run_folder.substr(0, name), run_folder.substr(name));
 }
 
-void leave_helper_group(const Groups& groups, const std::string& note) noexcept {
-    // A process cannot remove the group it is in, and moving out of a v2 group takes 10 ms. A last
-    // child, born in the root group, waits for our end and does it.
+bool leave_helper_group_later(const Groups& groups, const std::string& note) noexcept {
+    // A process cannot remove the group it is in. The child is born in the root group.
     try {
         if (!note.empty()) {
             base::write_all(base::open_file(note, O_WRONLY | O_CREAT | O_TRUNC), groups.helper,
@@ -123,10 +123,26 @@ void leave_helper_group(const Groups& groups, const std::string& note) noexcept 
             args.cgroup = static_cast<std::uint64_t>(root.get());
         }
         const auto parent = base::open_pidfd(::getpid());
-        if (parent && base::clone3(args) == 0) remove_after(*parent, groups, note);
+        if (!parent) return false;
+        const pid_t pid = base::clone3(args);
+        if (pid == 0) remove_after(*parent, groups, note);
+        return pid > 0;
     } catch (const base::Exception&) {
-        // As above: the group stays, empty.
+        return false;
     }
+}
+
+void leave_helper_group(const Groups& groups, const std::string& note) noexcept {
+    if (leave_helper_group_later(groups, note)) return;
+    // No memory or descriptor for it, say. Moving out of a v2 group takes 10 ms.
+    try {
+        if (const Hierarchy* unified = base::unified_of(groups.hierarchies))
+            base::attach_self(base::open_attach_file(*unified, ""));
+    } catch (const base::Exception&) {
+        // Then it stays, empty.
+    }
+    remove_helper_group(groups);
+    if (!note.empty()) (void)::unlink(note.c_str());
 }
 
 void make_groups(const Groups& groups, const Namespaces& namespaces) {

@@ -21,9 +21,11 @@ struct MadeGroups {
 // born in the right v2 group. A group of its own in each would take 20 calls at every start and
 // end.
 void leave_callers_groups(const std::vector<base::Hierarchy>& hierarchies);
-// The last thing before the helper ends: has the group removed once it is gone, if nobody else is
-// in it. Until that is done the file `note`, where one is given, has the group's path: for the
-// driver, should whoever removes it be killed.
+// Has the group removed once this process is gone, if nobody else is in it, by a child that waits
+// for that. False where no child can be had. Until that is done the file `note`, where one is
+// given, has the group's path: for the driver, should whoever removes it be killed.
+[[nodiscard]] bool leave_helper_group_later(const Groups& groups, const std::string& note) noexcept;
+// The same, as the last thing before the helper ends and without a child if need be.
 void leave_helper_group(const Groups& groups, const std::string& note) noexcept;
 // Where that note is, for a container with this run folder; hidden among those folders.
 [[nodiscard]] std::string leaving_note(const std::string& run_folder);

@@ -20,6 +20,7 @@ namespace lxvirt::helper {
 namespace {
 
 constexpr std::size_t kStackSize = 64U << 10;
+constexpr int kAttempts = 100;
 
 // A stack for clone(2) of a task that shares our memory.
 class Stack {
@@ -54,7 +55,9 @@ int guard_main(void* argument) {
     (void)::prctl(PR_SET_PDEATHSIG, SIGKILL);
     (void)::prctl(PR_SET_NAME, "lxc_guard");
     pollfd entry{.fd = 0, .events = POLLIN, .revents = 0};
-    (void)::poll(&entry, 1, -1);
+    while (::poll(&entry, 1, -1) <= 0) {
+        // Interrupted, which only a tracer can do to it.
+    }
     ::_exit(0);
 }
 
@@ -114,8 +117,11 @@ class ChildrenNamespace {
             base::fail_errno("enter the guard's pid namespace for children");
     }
     ~ChildrenNamespace() {
-        // Failing would leave hooks and restarts inside: better not to go on at all.
-        if (::setns(home_.get(), CLONE_NEWPID) != 0) ::_exit(1);
+        // Failing for good would leave hooks and restarts inside: better not to go on at all.
+        for (int attempt = 0; ::setns(home_.get(), CLONE_NEWPID) != 0; ++attempt) {
+            if (attempt == kAttempts) ::_exit(1);
+            ::usleep(10'000);  // no memory, say
+        }
     }
     ChildrenNamespace(const ChildrenNamespace&) = delete;
     ChildrenNamespace& operator=(const ChildrenNamespace&) = delete;
@@ -142,7 +148,10 @@ base::UniqueFd spawn_guard() {
     if (pid < 0) base::fail_errno("make the container's guard process");
     stack.give_away();
     base::test_point("guard-made");
-    return base::UniqueFd(pidfd);
+    base::UniqueFd guard(pidfd);
+    // What could not be killed must not be started: a filter may forbid the call.
+    (void)base::send_signal(guard, 0);
+    return guard;
 }
 
 base::UniqueFd spawn_init(base::Fd guard, const std::vector<std::pair<base::UniqueFd, int>>& enter,

@@ -18,6 +18,7 @@
 #include "base/codec.hh"
 #include "base/error.hh"
 #include "base/file.hh"
+#include "base/leading_number.hh"
 #include "base/process.hh"
 #include "base/program.hh"
 #include "base/socket.hh"
@@ -84,12 +85,13 @@ Plan receive_plan(base::Fd channel) {
     if (!message || message->fds.empty())
         base::fail(base::ErrorCode::internal_error, "the driver went away before it sent the plan");
     const std::string bytes = base::read_all(message->fds.front(), "launch plan", kMaxPlan);
-    auto plan = base::decode<Plan>(bytes, "launch plan");
-    if (plan.version != kPlanVersion)
-        base::fail(base::ErrorCode::internal_error,
-                   "this lxc_helper reads launch plans of version {}, not {}", kPlanVersion,
-                   plan.version);
-    return plan;
+    if (const auto version = base::leading_number(bytes); version != kPlanVersion)
+        base::fail(
+            base::ErrorCode::internal_error,
+            "this lxc_helper reads launch plans of version {}, not {}: it and lxsh are not of "
+            "one installation",
+            kPlanVersion, version);
+    return base::decode<Plan>(bytes, "launch plan");
 }
 
 base::RecordLock take_alive_lock(const Arguments& arguments, const Plan& plan) {
@@ -179,15 +181,21 @@ int supervise(Arguments& arguments, base::UniqueFd& channel, const Plan& plan,
     base::UniqueFd owner(arguments.owner);
     std::optional<Supervisor> supervisor;
     try {
-        SupervisorOptions options{.boots = arguments.boots, .quick_ends = arguments.quick_ends};
         base::UniqueFd image(arguments.image);
-        supervisor.emplace(plan, launch(plan, image, channel), std::move(options));
+        // Before the container, so that what can fail of it leaves none behind.
+        supervisor.emplace(
+            plan, SupervisorOptions{.boots = arguments.boots, .quick_ends = arguments.quick_ends});
+        supervisor->begin(launch(plan, image, channel));
+        base::send_message(channel, base::encode(supervisor->start_reply()));
     } catch (...) {
-        (void)run_end_hooks(plan.hooks, end_moment(plan, {}), "stop");
-        leave_helper_group(plan.groups, leaving_note(plan.supervision.run_folder));
+        if (supervisor && supervisor->has_begun()) {
+            supervisor->undo();
+        } else {
+            (void)run_end_hooks(plan.hooks, end_moment(plan, {}), "stop");
+            leave_helper_group(plan.groups, leaving_note(plan.supervision.run_folder));
+        }
         throw;
     }
-    base::send_message(channel, base::encode(supervisor->start_reply()));
     if (!await_commit(channel)) {
         supervisor->abort();
         return 1;

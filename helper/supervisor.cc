@@ -9,6 +9,7 @@
 #include "base/error.hh"
 #include "base/file.hh"
 #include "base/journal.hh"
+#include "base/leading_number.hh"
 #include "base/log.hh"
 #include "base/socket.hh"
 
@@ -25,10 +26,23 @@ Reply refuse(base::ErrorCode code, std::string text) {
     return reply;
 }
 
+// Of another version's request the version.
+Request read_request(std::string_view bytes) {
+    const std::uint32_t version = base::leading_number(bytes);
+    if (version == kProtocolVersion) return base::decode<Request>(bytes, "control request");
+    Request request;
+    request.version = version;
+    return request;
+}
+
 }  // namespace
 
-Supervisor::Supervisor(const Plan& plan, Launched launched, SupervisorOptions options)
-    : plan_(plan), launched_(std::move(launched)), options_(std::move(options)) {
+Supervisor::Supervisor(const Plan& plan, SupervisorOptions options)
+    : plan_(plan), options_(std::move(options)) {}
+
+void Supervisor::begin(Launched launched) {
+    launched_ = std::move(launched);
+    started_ = std::chrono::steady_clock::now();
     for (std::size_t i = 0; i < launched_.consoles.size(); ++i)
         consoles_.push_back(
             std::make_unique<Console>(loop_, std::move(launched_.consoles[i]), plan_.consoles[i]));
@@ -41,7 +55,9 @@ Supervisor::Supervisor(const Plan& plan, Launched launched, SupervisorOptions op
     status_.init_start = launched_.init_start;
     status_.boots = options_.boots;
     status_.dev = launched_.dev;
-    write_consoles();
+    name_consoles();
+    // What the start is told must be what everybody reads.
+    helper::write_status(plan_.supervision.run_folder + "/status", status_);
 }
 
 Supervisor::~Supervisor() = default;
@@ -68,21 +84,34 @@ std::optional<base::OperationLock> Supervisor::take_operation_lock() {
     return std::move(operation_);
 }
 
+// What goes wrong with one request or console must not take the container with it.
 Outcome Supervisor::run() {
     base::lower_capabilities();
-    loop_.run();
-    return outcome_;
+    std::string last;
+    for (;;) {
+        try {
+            loop_.run();
+            return outcome_;
+        } catch (const base::Exception& error) {
+            if (ended_) throw;
+            if (error.message() != last) note(error.message());
+            last = error.message();
+            ::usleep(10'000);  // no descriptors, say: what is waiting will come again
+        }
+    }
 }
 
 void Supervisor::note(std::string_view text) const {
     base::append_log(plan_.supervision.log_file, text);
 }
 
-void Supervisor::write_status() {
+Reply Supervisor::publish_status() {
     try {
         helper::write_status(plan_.supervision.run_folder + "/status", status_);
+        return {};
     } catch (const base::Exception& error) {
         note(error.message());  // the container goes on without it
+        return refuse(error.code(), error.message());
     }
 }
 
@@ -105,23 +134,27 @@ void Supervisor::on_connection() {
     if (!socket || base::peer_of(*socket).uid != 0 || connections_.size() >= kMaxConnections)
         return;
     const int fd = socket->get();
+    loop_.watch(*socket, EPOLLIN, [this, fd](std::uint32_t) { on_request(fd); });
     connections_[fd].socket = std::move(*socket);
-    loop_.watch(base::Fd(fd), EPOLLIN, [this, fd](std::uint32_t) { on_request(fd); });
 }
 
 void Supervisor::on_request(int fd) {
     Connection& connection = connections_.at(fd);
     try {
         if (auto message = base::receive_message(connection.socket, kMaxMessage)) {
-            const auto request = base::decode<Request>(message->bytes, "control request");
+            const auto request = read_request(message->bytes);
             base::UniqueFd extra;
             const Reply reply = answer(connection, request, message->fds, extra);
-            base::send_message(connection.socket, base::encode(reply),
-                               extra ? std::vector<base::Fd>{extra} : std::vector<base::Fd>{});
-            if (request.kind == RequestKind::destroy && reply.code == 0) {
-                if (!message->fds.empty()) destroy_lock_ = std::move(message->fds.front());
-                destroy();
+            const bool ends = request.kind == RequestKind::destroy && reply.code == 0;
+            if (ends && !message->fds.empty()) destroy_lock_ = std::move(message->fds.front());
+            try {
+                base::send_message(connection.socket, base::encode(reply),
+                                   extra ? std::vector<base::Fd>{extra} : std::vector<base::Fd>{});
+            } catch (const base::Exception&) {
+                if (ends) destroy();  // told or not
+                throw;
             }
+            if (ends) destroy();
             return;
         }
     } catch (const base::Exception& error) {
@@ -133,7 +166,7 @@ void Supervisor::on_request(int fd) {
 
 Reply Supervisor::answer(Connection& connection, const Request& request,
                          std::vector<base::UniqueFd>& given, base::UniqueFd& extra) {
-    if (request.version != kProtocolVersion)
+    if (request.version != kProtocolVersion)  // and of the rest nothing is known
         return refuse(base::ErrorCode::operation_unsupported,
                       fmt::format("this container's lxc_helper speaks protocol version {}, not {}",
                                   kProtocolVersion, request.version));
@@ -206,10 +239,14 @@ void Supervisor::remove_console(const std::string& alias) {
     write_consoles();
 }
 
-void Supervisor::write_consoles() {
+void Supervisor::name_consoles() {
     status_.consoles.clear();
     for (const auto& console : consoles_) status_.consoles.push_back(console->host_path());
-    write_status();
+}
+
+void Supervisor::write_consoles() {
+    name_consoles();
+    (void)publish_status();
 }
 
 // Here and not in the driver, so that a kill of the driver's program comes before both or after
@@ -229,8 +266,12 @@ Reply Supervisor::set_paused(bool paused) {
     }
     status_.state = paused ? "paused" : "running";
     status_.reason = paused ? "user" : "unpaused";
-    write_status();
-    return {};
+    Reply reply = publish_status();
+    if (reply.code != 0 && paused) {
+        base::thaw_group(plan_.groups.hierarchies, plan_.groups.outer);  // as everybody is told
+        status_.state = "running";
+    }
+    return reply;
 }
 
 Reply Supervisor::send_init_signal(const Request& request) {

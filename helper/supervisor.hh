@@ -30,11 +30,15 @@ enum class Outcome { gone, restart };
 
 class Supervisor {
   public:
-    Supervisor(const Plan& plan, Launched launched, SupervisorOptions options);
+    Supervisor(const Plan& plan, SupervisorOptions options);
     ~Supervisor();
     Supervisor(const Supervisor&) = delete;
     Supervisor& operator=(const Supervisor&) = delete;
 
+    // Relays and answers from now on, and says so in the status file. Throws SystemError, then
+    // undo() is to follow.
+    void begin(Launched launched);
+    [[nodiscard]] bool has_begun() const { return launched_.guard.valid(); }
     // The channel to whoever started the container: its end is the container's end.
     void watch_owner(base::UniqueFd channel);
     [[nodiscard]] base::Fd owner() const { return owner_; }
@@ -45,7 +49,9 @@ class Supervisor {
     [[nodiscard]] std::uint64_t quick_ends() const { return options_.quick_ends; }
     // After Outcome::restart, where the new helper could not be executed: ends as failed.
     void give_up_restart(const std::string& why);
-    // Instead of run(): takes everything away again, for a start that was not committed.
+    // Instead of run(): takes the container away again, for a start that failed late.
+    void undo();
+    // The same and the files of /run, for a start that nobody committed.
     void abort();
     [[nodiscard]] StartReply start_reply() const;
 
@@ -82,7 +88,8 @@ class Supervisor {
     void leave_group();
     void call_stop_hooks() const;
     void remove_files() const;
-    void write_status();
+    [[nodiscard]] Reply publish_status();
+    void name_consoles();
     void write_consoles();
     void note(std::string_view text) const;
     void tell_journal(std::string_view event, std::string_view detail);
@@ -104,7 +111,7 @@ class Supervisor {
     bool shutdown_asked_ = false;  // a signal was sent for the user
     bool restart_asked_ = false;
     bool leaves_group_ = false;  // what removes the supervisors' group has been started
-    const std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
+    std::chrono::steady_clock::time_point started_;
     Outcome outcome_ = Outcome::gone;
 };
 

@@ -41,7 +41,10 @@ void Supervisor::kill_container() {
     } catch (const base::Exception& error) {
         note(error.message());
     }
-    leave_group();  // while the kernel takes the container down
+    // While the kernel takes the container down.
+    if (!leaves_group_)
+        leaves_group_ =
+            leave_helper_group_later(plan_.groups, leaving_note(plan_.supervision.run_folder));
 }
 
 void Supervisor::watch_termination() {
@@ -110,7 +113,7 @@ void Supervisor::finish() {
         status_.reason = "rebooting";
         status_.init_pid.reset();
         status_.init_start.reset();
-        write_status();
+        (void)publish_status();
     } else {
         leave(ending.reason, ending.event_detail);
     }
@@ -195,12 +198,17 @@ void Supervisor::give_up_restart(const std::string& why) {
     leave("failed", "Failed");
 }
 
-void Supervisor::abort() {
+void Supervisor::undo() {
     loop_.forget(launched_.init);
     for (const std::string& problem : remove_container(plan_, launched_.guard, launched_.init))
         note(problem);
     (void)run_end_hooks_for(EndAction::destroy);
     leave_group();
+    remove_files();
+}
+
+void Supervisor::abort() {
+    undo();
     remove_files();
 }
 

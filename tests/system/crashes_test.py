@@ -5,6 +5,8 @@ import os
 import random
 import re
 import signal
+import socket
+import struct
 import time
 import unittest
 
@@ -116,6 +118,35 @@ class InterruptedStart(GuestCase):
             self.lxsh("destroy", "one")
             self.assertTrue(self.state("one").startswith("shut off"), self.state("one"))
             self.assert_nothing_left()
+
+
+class Stopped(GuestCase):
+    def test_a_stopped_helper_is_destroyed_by_force(self):
+        self.boot("one")
+        os.kill(self.helper("one"), signal.SIGSTOP)
+        self.ok("destroy", "one")
+        self.assertRegex(self.state("one"), "^shut off")
+        self.assertIn("does not answer", read(f"{self.root}/var/log/lxvirt/lxc/one.log"))
+        self.assert_nothing_left()
+
+
+class OtherVersions(GuestCase):
+    def ask(self, path, version):
+        """What a supervisor answers to a request of that protocol version and a shape it does not know."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as client:
+            client.settimeout(10)
+            client.connect(path)
+            client.send(struct.pack(">I", version) + b"what a later version has to say")
+            return client.recv(4096)
+
+    def test_a_request_of_an_unknown_version_is_refused_with_words(self):
+        self.boot("one")
+        for _ in range(2):
+            answer = self.ask(f"{self.root}/run/lxvirt/lxc/one/control.sock", 77)
+            self.assertIn(b"speaks protocol version 1, not 77", answer)
+        self.assertEqual(self.state("one"), "running (booted)")
+        self.ok("suspend", "one")
+        self.ok("resume", "one")
 
 
 class AtOnce(GuestCase):

@@ -296,6 +296,10 @@ class Case(unittest.TestCase):
 
     def sweep(self):
         """So that one test's fault is not the next one's."""
+        self.remove_what_is_left()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def remove_what_is_left(self):
         for pid in self.strangers():
             os.kill(pid, signal.SIGKILL)
         wait_for(lambda: not self.strangers(), 3)
@@ -307,7 +311,6 @@ class Case(unittest.TestCase):
         for name in links():
             if name not in self.before["link"]:
                 subprocess.run(["ip", "link", "delete", name], check=False, capture_output=True)
-        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def main():

@@ -1,0 +1,188 @@
+"""System calls of a start, a destroy and a definition that fail: no space, no descriptors, no memory, interrupted.
+
+Each call that a program of ours makes on the way is failed once. The command then either does its work or
+says why not; what it says is true, the next command works, and nothing is left.
+"""
+
+import contextlib
+import errno
+import os
+import random
+import re
+import subprocess
+import unittest
+from collections import Counter
+
+import support
+from guest import GuestCase
+from support import run, write
+
+INJECT = os.environ.get("LXVIRT_INJECT", "build/tests/inject/inject")
+# All of them rather than a part that changes from run to run.
+LONG = bool(os.environ.get("LXVIRT_LONG"))
+SEED = int(os.environ.get("LXVIRT_SEED", str(os.getpid())))
+PART = 0.06
+PROGRAMS = ("lxsh", "lxc_helper", "lxc_guard")
+
+# What each call can fail with, by its manual page. Not close(2): where it is interrupted the descriptor is gone all
+# the same, which no filter can imitate.
+CALLS = {
+    errno.ENOSPC: "bpf clone clone3 fsync ftruncate mkdir mkdirat mknodat mount move_mount open_tree openat pwrite64 "
+                  "rename setxattr symlinkat unshare write",
+    errno.EMFILE: "clone3 bpf epoll_create1 fcntl fsmount fsopen ioctl memfd_create open_tree openat openat2 pipe2 "
+                  "socket socketpair pidfd_open",
+    errno.ENOMEM: "bind bpf capset chdir clone clone3 epoll_ctl execve execveat fsconfig fsmount fsopen ioctl keyctl "
+                  "memfd_create mkdir mkdirat mknodat mmap mount mount_setattr move_mount newfstatat "
+                  "open_tree openat openat2 pivot_root prlimit64 readlink recvmsg rename seccomp sendmsg sendto "
+                  "sethostname setns setresuid setgroups setsockopt setxattr socket symlinkat umount2 unlinkat unshare",
+    errno.EINTR: "clock_nanosleep connect dup2 epoll_wait fsync ftruncate getrandom "
+                 "openat openat2 poll read recvfrom recvmsg sendmsg sendto wait4 waitid write",
+}
+ALL = ",".join(sorted({call for calls in CALLS.values() for call in calls.split()}))
+
+
+class Injection(GuestCase):
+    counts = Counter()
+
+    @classmethod
+    def tearDownClass(cls):
+        for what, number in sorted(cls.counts.items()):
+            print(f"# {what}: {number}")
+
+    def inject(self, fail, *words):
+        """(the result, a function that waits for the last of what it started and gives the report)"""
+        reader, writer = os.pipe()
+        failure = ["--fail", fail] if fail else []
+        done = subprocess.Popen([INJECT, "--report", str(writer), "--calls", ALL, *failure, *self.command(*words)],
+                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                pass_fds=[writer], text=True, errors="replace")
+        os.close(writer)
+        report = os.fdopen(reader)
+        first = report.readline().split()
+        self.assertEqual(first[:1], ["exit"], f"{fail}: {done.stderr.read() if not first else first}")
+        # A helper holds neither of these; who does keeps the terminal of a user busy.
+        out, err = done.stdout.read(), done.stderr.read()
+
+        def finish():
+            text = report.read()
+            report.close()
+            self.assertEqual(done.wait(timeout=10), 0)
+            return [line.split() for line in text.splitlines()]
+
+        return support.Result(words, int(first[1]), out, err), finish
+
+    def every_call(self, *words, undo):
+        """What to fail, in no order, of this command: (PROGRAM,CALL,N,ERRNO)."""
+        result, finish = self.inject(None, *words)
+        self.assertEqual(result.status, 0, str(result))
+        undo()
+        counted = [(line[1], line[2], int(line[3])) for line in finish() if line[0] == "calls"]
+        every = [f"{program},{call},{number},{error}"
+                 for error, calls in CALLS.items()
+                 for program, call, times in counted if program in PROGRAMS and call in calls.split()
+                 for number in range(1, times + 1)]
+        # The standard output's and libseccomp's own writes are not ours to repeat.
+        every = [fail for fail in every if not re.fullmatch(f"lxsh,write,[0-9]+,{errno.EINTR}", fail)]
+        choice = random.Random(SEED)
+        return every if LONG else choice.sample(every, max(40, int(len(every) * PART)))
+
+    def judge(self, fail, result):
+        self.assertIn(result.status, (0, 1), f"{fail}\n{result}")
+        name = errno.errorcode[int(fail.rsplit(",", 1)[1])]
+        outcome = "went on" if result.status == 0 else "failed with words"
+        if result.status == 1:
+            self.assertRegex(result.err, "(?m)^error: ....", f"{fail}\n{result}")
+            self.assertNotRegex(result.err, "without a word", f"{fail}\n{result}")
+        if name == "EINTR":  # is no fault at all
+            self.assertEqual(result.status, 0, f"{fail}\n{result}")
+        self.counts[f"{result.words[0]}, {name}, {outcome}"] += 1
+
+    def end(self, fail):
+        """The call may be one of the destroy, which then says so and works when it is asked again."""
+        result = self.lxsh("destroy", "one")
+        if result.status:
+            self.judge(fail, result)
+            self.lxsh("destroy", "one")
+        self.assertRegex(self.state("one"), "^shut off", f"{fail}\n{result}")
+
+    @contextlib.contextmanager
+    def failing(self, fail):
+        """Tells at once what went wrong: a long run need not be waited for."""
+        with self.subTest(fail):
+            try:
+                yield
+            except AssertionError as error:
+                print(f"{fail}: {error}"[:900], flush=True)
+                raise
+
+    @staticmethod
+    def is_done(result):
+        return result.status == 0 or "cannot write the output" in result.err
+
+    def test_definitions(self):
+        """define over a definition, undefine: what is there is the old one or the new one, whole."""
+        old, new = self.plain("one", memory=65536), self.plain("one", memory=131072)
+        write(f"{self.folder}/new.xml", new)
+        self.define(old)
+        stored = self.ok("dumpxml", "one")
+        failures = self.every_call("define", f"{self.folder}/new.xml", undo=lambda: None)
+        changed = self.ok("dumpxml", "one")
+        self.assertNotEqual(stored, changed)
+        for fail in failures:
+            with self.failing(fail):
+                self.define(old)
+                result, finish = self.inject(fail, "define", f"{self.folder}/new.xml")
+                self.judge(fail, result)
+                finish()
+                whole = [changed] if self.is_done(result) else [stored]
+                if "fsync" in fail:  # it is there, but may not be on the disk
+                    whole = [stored, changed]
+                self.assertIn(self.ok("dumpxml", "one"), whole, f"{fail}\n{result}")
+                files = os.listdir(f"{self.root}/etc/lxvirt/lxc")
+                self.assertEqual([name for name in files if name != "autostart"], ["one.xml"])
+        failures = self.every_call("undefine", "one", undo=lambda: self.define(old))
+        for fail in failures:
+            with self.failing(fail):
+                self.define(old)
+                result, finish = self.inject(fail, "undefine", "one")
+                self.judge(fail, result)
+                finish()
+                left = self.ok("-q", "list", "--all", "--name").split()
+                if "fsync" not in fail:
+                    self.assertEqual(left, [] if self.is_done(result) else ["one"], f"{fail}\n{result}")
+
+    def recover(self):
+        """So that one failure is not reported as all that follow."""
+        if self.look():
+            self.lxsh("destroy", "one")
+            self.remove_what_is_left()
+
+    def test_start(self):
+        run("ip", "link", "add", "br8", "type", "bridge")
+        self.addCleanup(run, "ip", "link", "delete", "br8")
+        self.before["link"] = support.links()
+        with open(f"{self.folder}/disk.img", "wb") as image:
+            image.truncate(1 << 20)
+        self.define(self.plain("one", init="/bin/sleep", args=["1000"], features="<privnet/>", devices=(
+            "<interface type='bridge'><source bridge='br8'/><ip address='10.9.9.2' prefix='24'/></interface>"
+            f"<disk type='file' device='disk'><source file='{self.folder}/disk.img'/><target dev='vda'/></disk>"
+            "<filesystem type='ram'><source usage='1024'/><target dir='/tmp'/></filesystem>")))
+        failures = self.every_call("start", "one", undo=lambda: self.ok("destroy", "one"))
+        for fail in failures:
+            with self.failing(fail):
+                self.recover()
+                result, finish = self.inject(fail, "start", "one")
+                self.judge(fail, result)
+                if self.is_done(result):
+                    self.assertEqual(self.state("one"), "running (booted)", fail)
+                    self.end(fail)
+                else:
+                    self.assertRegex(self.state("one"), "^shut off", fail)
+                self.assertEqual(self.leftovers(), [], f"{fail}\n{result}")
+                self.assertIn(["failed", "1"], finish(), f"{fail} did not come about")
+                self.ok("start", "one")
+                self.ok("destroy", "one")
+
+
+if __name__ == "__main__":
+    support.main()
