@@ -3,13 +3,14 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 namespace lxvirt::base {
 
-// 0 where the bytes are too few.
-[[nodiscard]] constexpr std::uint32_t leading_number(std::string_view bytes) {
-    if (bytes.size() < 4) return 0;
+// Nothing where the bytes are too few.
+[[nodiscard]] constexpr std::optional<std::uint32_t> leading_number(std::string_view bytes) {
+    if (bytes.size() < 4) return std::nullopt;
     std::uint32_t number = 0;
     for (const char byte : bytes.substr(0, 4))
         number = (number << 8) | static_cast<std::uint8_t>(byte);

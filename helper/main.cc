@@ -90,7 +90,7 @@ Plan receive_plan(base::Fd channel) {
             base::ErrorCode::internal_error,
             "this lxc_helper reads launch plans of version {}, not {}: it and lxsh are not of "
             "one installation",
-            kPlanVersion, version);
+            kPlanVersion, version.value_or(0));
     return base::decode<Plan>(bytes, "launch plan");
 }
 

@@ -26,13 +26,15 @@ Reply refuse(base::ErrorCode code, std::string text) {
     return reply;
 }
 
-// Of another version's request the version.
-Request read_request(std::string_view bytes) {
-    const std::uint32_t version = base::leading_number(bytes);
-    if (version == kProtocolVersion) return base::decode<Request>(bytes, "control request");
-    Request request;
-    request.version = version;
-    return request;
+// Another version's request may have any shape; the answer's never changes.
+void refuse_other_versions(base::Fd socket, std::string_view bytes) {
+    const auto version = base::leading_number(bytes);
+    if (!version || version == kProtocolVersion) return;
+    const std::string text =
+        fmt::format("this container's lxc_helper speaks protocol version {}, not {}",
+                    kProtocolVersion, *version);
+    base::send_message(socket, base::encode(refuse(base::ErrorCode::operation_unsupported, text)));
+    base::fail(base::ErrorCode::operation_unsupported, "{}", text);
 }
 
 }  // namespace
@@ -142,7 +144,8 @@ void Supervisor::on_request(int fd) {
     Connection& connection = connections_.at(fd);
     try {
         if (auto message = base::receive_message(connection.socket, kMaxMessage)) {
-            const auto request = read_request(message->bytes);
+            refuse_other_versions(connection.socket, message->bytes);
+            const auto request = base::decode<Request>(message->bytes, "control request");
             base::UniqueFd extra;
             const Reply reply = answer(connection, request, message->fds, extra);
             const bool ends = request.kind == RequestKind::destroy && reply.code == 0;
@@ -166,10 +169,6 @@ void Supervisor::on_request(int fd) {
 
 Reply Supervisor::answer(Connection& connection, const Request& request,
                          std::vector<base::UniqueFd>& given, base::UniqueFd& extra) {
-    if (request.version != kProtocolVersion)  // and of the rest nothing is known
-        return refuse(base::ErrorCode::operation_unsupported,
-                      fmt::format("this container's lxc_helper speaks protocol version {}, not {}",
-                                  kProtocolVersion, request.version));
     switch (request.kind) {
         case RequestKind::ping:
         case RequestKind::destroy: return {};

@@ -41,7 +41,7 @@ Work receive_work(base::Fd channel) {
             base::ErrorCode::internal_error,
             "this lxnetd reads network plans of version {}, not {}: it and lxsh are not of one "
             "installation",
-            kPlanVersion, version);
+            kPlanVersion, version.value_or(0));
     return {base::decode<NetworkPlan>(bytes, "network plan"), message->bytes == kTakeAway};
 }
 

@@ -40,6 +40,17 @@ Reply refusal(const base::Exception& error) {
     return reply;
 }
 
+// Another version's request may have any shape; the answer's never changes.
+void refuse_other_versions(base::Fd socket, std::string_view bytes) {
+    const auto version = base::leading_number(bytes);
+    if (!version || version == kPlanVersion) return;
+    const base::Error error(base::ErrorCode::operation_unsupported,
+                            fmt::format("this network's lxnetd speaks protocol version {}, not {}",
+                                        kPlanVersion, *version));
+    base::send_message(socket, base::encode(refusal(error)));
+    throw error;
+}
+
 }  // namespace
 
 Supervisor::Supervisor(NetworkPlan plan) : plan_(std::move(plan)) {}
@@ -297,15 +308,10 @@ void Supervisor::on_request(int fd) {
     const base::Fd socket = connections_.at(fd);
     try {
         if (auto message = base::receive_message(socket, kMaxMessage)) {
-            Request request;
+            refuse_other_versions(socket, message->bytes);
+            const auto request = base::decode<Request>(message->bytes, "control request");
             Reply reply;
             try {
-                if (const auto version = base::leading_number(message->bytes);
-                    version != kPlanVersion)
-                    base::fail(base::ErrorCode::operation_unsupported,
-                               "this network's lxnetd speaks protocol version {}, not {}",
-                               kPlanVersion, version);
-                request = base::decode<Request>(message->bytes, "control request");
                 if (request.kind == RequestKind::update && message->fds.size() == 1)
                     update(base::decode<NetworkPlan>(
                         base::read_all(message->fds.front(), "network plan", kMaxPlan),

@@ -40,7 +40,10 @@ class Sockets:
 
     def is_closed(self, client):
         try:
-            return client.recv(MAX_MESSAGE) == b""
+            answer = client.recv(MAX_MESSAGE)
+            if b"speaks protocol version" in answer:  # told before
+                answer = client.recv(MAX_MESSAGE)
+            return answer == b""
         except ConnectionResetError:
             return True
 
