@@ -74,7 +74,8 @@ void use(const Switch& which, const std::string& folder, const std::string& brid
     Record record = read_record(path);
     forget_gone(record);
     const std::string now = present(which);
-    if (record.users.empty()) record.former = now;
+    // A user that is just leaving has no bridge any more and has not yet turned the switch back.
+    if (record.former.empty() || (record.users.empty() && now == "0")) record.former = now;
     record.users.insert(bridge);
     write_record(path, record);
     if (now == "0") base::write_value(which.path, "1");
