@@ -142,8 +142,12 @@ void write_atomic(const std::string& path, std::string_view data, mode_t mode,
 }
 
 bool remove_file(const std::string& path, Durability durability) {
-    if (durability == Durability::fsync && !exists(path)) return false;  // nor may its folder
-    const UniqueFd parent = open_to_sync(path, durability);
+    UniqueFd parent;
+    if (durability == Durability::fsync) {
+        auto folder = try_open(parent_folder(path), O_RDONLY | O_DIRECTORY);
+        if (!folder) return false;
+        parent = std::move(*folder);
+    }
     if (::unlink(path.c_str()) != 0) {
         if (errno == ENOENT) return false;
         fail_errno("remove '{}'", path);
