@@ -4,6 +4,8 @@
 // lxc_agent stopped URI NAME         runs the hooks of a domain that has just stopped
 //
 // Called by lxc_helper, which reads no XML. Not for people.
+#include <fcntl.h>
+
 #include <sys/types.h>
 
 #include <cstdio>
@@ -35,12 +37,13 @@ bool undoes_its_part(const Root& root, const std::string& name, const base::Exce
 
 int restart(const Root& root, const std::string& uri, const std::string& name, pid_t helper) {
     const auto live = read_live(root, name);
+    // The helper goes when the channel closes: not before its end is written down.
+    const base::UniqueFd channel(::fcntl(3, F_DUPFD_CLOEXEC, 4));
     try {
         restart_domain(root, name, uri, base::UniqueFd(3), helper);
         return 0;
     } catch (const base::Exception& error) {
-        // The helper goes when the channel closes; what is known of the domain is ours to take
-        // away.
+        // What is known of the domain is ours to take away.
         log_line(root, name, "restart: " + error.message());
         record_end(root, name, "failed", error.message());
         if (live)

@@ -117,7 +117,12 @@ helper::StartReply HelperProcess::await_start() {
 }
 
 void HelperProcess::commit() {
-    base::send_message(channel_, "c");
+    bool sent = false;
+    unless_it_has_failed([&] {
+        base::send_message(channel_, "c");
+        sent = true;
+    });
+    if (!sent) (void)await_start();
     if (program_.process) reap_later(std::move(program_.process));
 }
 

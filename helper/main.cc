@@ -32,6 +32,9 @@ namespace lxvirt::helper {
 
 namespace {
 
+constexpr int kCommitAttempts = 100;
+constexpr auto kReportLimit = std::chrono::seconds(10);
+
 struct Arguments {
     std::string name;
     int channel = -1;
@@ -124,9 +127,18 @@ Work receive_work(const Arguments& arguments, base::Fd channel) {
     }
 }
 
+// Only the other side's end may undo a start that is all but done: no memory for its one byte, say,
+// is waited for.
 bool await_commit(base::Fd channel) {
-    const auto message = base::receive_message(channel, 1);
-    return message && message->bytes == "c";
+    for (int attempt = 0;; ++attempt) {
+        try {
+            const auto message = base::receive_message(channel, 1);
+            return message && message->bytes == "c";
+        } catch (const base::SystemError&) {
+            if (attempt == kCommitAttempts) return false;
+            ::usleep(10'000);
+        }
+    }
 }
 
 // Executes the installed helper in this process, which keeps pid and locks; a driver's process
@@ -219,12 +231,16 @@ int supervise(Arguments& arguments, base::UniqueFd& channel, const Plan& plan,
     return 0;
 }
 
+// And stays until it is written down, so that nobody takes the end for a kill.
 void report_failure(base::Fd channel, std::int32_t error, const std::string& text) {
     StartReply reply;
     reply.error = error;
     reply.failure = text;
     try {
         base::send_message(channel, base::encode(reply));
+        while (base::wait_readable(channel, kReportLimit) &&
+               base::receive_message(channel, kMaxMessage)) {
+        }
     } catch (const base::Exception&) {
         // The driver is gone; there is nobody to tell.
     }
