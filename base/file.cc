@@ -46,8 +46,14 @@ UniqueFd open_temporary(const std::string& path, mode_t mode) {
             if (errno != EINTR) fail_errno("lock '{}'", path);
         struct stat mine {};
         struct stat named {};
-        if (::fstat(fd.get(), &mine) != 0) fail_errno("stat '{}'", path);
-        if (::stat(path.c_str(), &named) != 0 || named.st_ino != mine.st_ino) continue;
+        const bool known = ::fstat(fd.get(), &mine) == 0;
+        if (known && ::stat(path.c_str(), &named) == 0 && named.st_ino != mine.st_ino) continue;
+        if (!known || named.st_ino == 0) {
+            if (errno == ENOENT) continue;
+            const int error = errno;
+            (void)::unlink(path.c_str());
+            fail_with(error, "stat '{}'", path);
+        }
         if (mine.st_size != 0 && uninterrupted([&] { return ::ftruncate(fd.get(), 0); }) != 0)
             fail_errno("empty '{}'", path);
         return fd;

@@ -24,6 +24,7 @@
 #include "base/process.hh"
 #include "base/system_call.hh"
 #include "base/test_point.hh"
+#include "base/uninterrupted.hh"
 #include "helper/filesystem.hh"
 #include "helper/hooks.hh"
 #include "helper/identity.hh"
@@ -56,9 +57,8 @@ void set_hostname(const Plan& plan) {
 void open_console(const Plan& plan, const Prepared& prepared) {
     if (::setsid() < 0) fail_errno("start a session");
     const base::UniqueFd console =
-        prepared.consoles.empty() ? base::UniqueFd(::open("/dev/null", O_RDWR | O_CLOEXEC))
+        prepared.consoles.empty() ? base::open_file("/dev/null", O_RDWR)
                                   : base::open_slave(prepared.consoles.front().container.master);
-    if (!console) fail_errno("open '/dev/null'");
     if (!prepared.consoles.empty() && plan.init.controlling_terminal &&
         ::ioctl(console.get(), TIOCSCTTY, 0) != 0)
         fail_errno("make the console the controlling terminal");
@@ -156,7 +156,8 @@ void run_start_hooks(const ChildContext& context) {
 // still the host's. Nothing where none is asked for.
 base::UniqueFd open_label(const Init& init) {
     if (!init.apparmor.empty()) {
-        base::UniqueFd file(::open("/proc/thread-self/attr/apparmor/exec", O_WRONLY | O_CLOEXEC));
+        base::UniqueFd file(base::uninterrupted(
+            [] { return ::open("/proc/thread-self/attr/apparmor/exec", O_WRONLY | O_CLOEXEC); }));
         if (file) return file;  // else the kernel has one module only
     }
     if (init.apparmor.empty() && init.selinux.empty()) return {};

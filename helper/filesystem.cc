@@ -211,7 +211,8 @@ class Builder {
     // A file of a mount that the helper made, by its name there: never by a path of the
     // container's, which may lead elsewhere by now (CVE-2025-31133, CVE-2025-52565).
     static UniqueFd own_file(Fd folder, const std::string& name) {
-        UniqueFd file(::openat(folder.get(), name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+        UniqueFd file(base::uninterrupted(
+            [&] { return ::openat(folder.get(), name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC); }));
         if (!file) base::fail_errno("open '{}' of the new /dev", name);
         return file;
     }

@@ -9,6 +9,7 @@
 #include "base/error.hh"
 #include "base/file.hh"
 #include "base/text.hh"
+#include "base/uninterrupted.hh"
 
 namespace lxvirt::helper {
 
@@ -19,7 +20,8 @@ using base::split;
 
 // A file of the container's; empty where it is none, whatever else it is: nothing to wait for.
 std::string read_plain_file(const std::string& path) {
-    const base::UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+    const base::UniqueFd file(base::uninterrupted(
+        [&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY); }));
     struct stat info {};
     if (!file || ::fstat(file.get(), &info) != 0 || !S_ISREG(info.st_mode)) return {};
     return base::read_all(file, path);
