@@ -72,11 +72,21 @@ std::optional<StopRequest> named_signal(const Root& root, const std::string& nam
     return StopRequest{.signal = *number};
 }
 
+// Of an init that may be ending just now.
+InitFacts facts_of_init(pid_t init) {
+    try {
+        return read_init_facts(init);
+    } catch (const base::SystemError& error) {
+        if (error.error() != ENOENT && error.error() != ESRCH) throw;
+        base::fail(ErrorCode::operation_invalid, "domain is not running");
+    }
+}
+
 void ask_init(const Root& root, const std::string& name, StopKind kind,
               const std::vector<StopMode>& modes) {
     const Control control = connect_running(root, name);
     const pid_t init = init_of(root, name);
-    const InitFacts facts = read_init_facts(init);
+    const InitFacts facts = facts_of_init(init);
     auto request = modes.empty() ? named_signal(root, name, kind) : std::nullopt;
     if (!request) request = choose_stop(facts, kind, modes);
     if (!request)
