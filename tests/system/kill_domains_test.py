@@ -63,7 +63,10 @@ class Commands(KillCase):
             self.assertRegex(state, "^(gone|running)")
             if state == "gone":
                 self.ok("create", path)
-            self.ok("destroy", "one")
+            ended = self.lxsh("destroy", "one")
+            if ended.status:  # what was told as running was just being taken away
+                self.assertRegex(state, "^running", str(ended))
+                self.assertRegex(ended.err, "domain is not running|failed to get domain")
             self.assertIsNone(self.row("one"))
             self.assert_nothing_left()
         self.check("create", self.no_change, ["create", path], after, 40)
