@@ -19,7 +19,7 @@ namespace lxvirt::base {
 namespace {
 
 std::optional<UniqueFd> try_open(const std::string& path, int flags) {
-    UniqueFd fd(uninterrupted([&] { return ::open(path.c_str(), flags | O_CLOEXEC); }));
+    UniqueFd fd = open_quietly(path, flags);
     if (fd) return fd;
     if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;
     fail_errno("open '{}'", path);
@@ -37,30 +37,7 @@ void sync_folder(Fd folder, const std::string& path) {
         fail_errno("fsync folder '{}'", parent_folder(path));
 }
 
-// An empty file that nobody else writes: the lock is the file's, so it ends with a writer that is
-// killed, and one that has renamed it meanwhile has left this name to a new file.
-UniqueFd open_temporary(const std::string& path, mode_t mode) {
-    for (;;) {
-        UniqueFd fd = open_file(path, O_WRONLY | O_CREAT | O_NOFOLLOW, mode);
-        while (::flock(fd.get(), LOCK_EX) != 0)
-            if (errno != EINTR) fail_errno("lock '{}'", path);
-        struct stat mine {};
-        struct stat named {};
-        const bool known = ::fstat(fd.get(), &mine) == 0;
-        if (known && ::stat(path.c_str(), &named) == 0 && named.st_ino != mine.st_ino) continue;
-        if (!known || named.st_ino == 0) {
-            if (errno == ENOENT) continue;
-            const int error = errno;
-            (void)::unlink(path.c_str());
-            fail_with(error, "stat '{}'", path);
-        }
-        if (mine.st_size != 0 && uninterrupted([&] { return ::ftruncate(fd.get(), 0); }) != 0)
-            fail_errno("empty '{}'", path);
-        return fd;
-    }
-}
-
-// Removes the temporary file of write_atomic unless it was renamed into place.
+// Removes the temporary file of write_atomic unless it was renamed into place, or is another's.
 class TemporaryFile {
   public:
     explicit TemporaryFile(std::string path) : path_(std::move(path)) {}
@@ -75,10 +52,31 @@ class TemporaryFile {
     std::string path_;
 };
 
+// An empty file that nobody else writes: the lock is the file's, so it ends with a writer that is
+// killed, and one that has renamed it meanwhile has left this name to a new file.
+UniqueFd open_temporary(const std::string& path, mode_t mode) {
+    for (;;) {
+        UniqueFd fd = open_file(path, O_WRONLY | O_CREAT | O_NOFOLLOW, mode);
+        if (uninterrupted([&] { return ::flock(fd.get(), LOCK_EX); }) != 0)
+            fail_errno("lock '{}'", path);
+        TemporaryFile guard(path);
+        struct stat mine {};
+        struct stat named {};
+        if (::fstat(fd.get(), &mine) != 0 || (::stat(path.c_str(), &named) != 0 && errno != ENOENT))
+            fail_errno("stat '{}'", path);
+        const bool is_mine = named.st_ino == mine.st_ino;
+        if (is_mine && mine.st_size != 0 &&
+            uninterrupted([&] { return ::ftruncate(fd.get(), 0); }) != 0)
+            fail_errno("empty '{}'", path);
+        guard.keep();
+        if (is_mine) return fd;
+    }
+}
+
 }  // namespace
 
 UniqueFd open_file(const std::string& path, int flags, mode_t mode) {
-    UniqueFd fd(uninterrupted([&] { return ::open(path.c_str(), flags | O_CLOEXEC, mode); }));
+    UniqueFd fd = open_quietly(path, flags, mode);
     if (!fd) fail_errno("open '{}'", path);
     return fd;
 }

@@ -52,8 +52,7 @@ std::optional<std::uint64_t> last_sequence(std::string_view tail) {
 }
 
 std::uint64_t previous_sequence(const JournalFile& file) {
-    const UniqueFd fd(
-        uninterrupted([&] { return ::open(file.previous().c_str(), O_RDONLY | O_CLOEXEC); }));
+    const UniqueFd fd = open_quietly(file.previous(), O_RDONLY);
     if (!fd) return 0;  // a first journal, or one whose past was removed: begin anew
     return last_sequence(read_tail(fd, size_of(fd, file.previous()), file.previous())).value_or(0);
 }

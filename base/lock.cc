@@ -83,8 +83,7 @@ void RecordLock::keep_over_exec(bool keep) const {
 }
 
 std::optional<pid_t> record_lock_holder(const std::string& path) {
-    UniqueFd fd(
-        uninterrupted([&] { return ::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW); }));
+    UniqueFd fd = open_quietly(path, O_RDWR | O_NOFOLLOW);
     if (!fd) {
         if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;
         fail_errno("open '{}'", path);

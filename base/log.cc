@@ -24,8 +24,7 @@ void append_log(const std::string& path, std::string_view text) noexcept {
         fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02}.{:03}+0000: {}\n", int{date.year()},
                     unsigned{date.month()}, unsigned{date.day()}, time.hours().count(),
                     time.minutes().count(), time.seconds().count(), now.milliseconds, text);
-    const UniqueFd fd(uninterrupted(
-        [&] { return ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600); }));
+    const UniqueFd fd = open_quietly(path, O_WRONLY | O_APPEND | O_CREAT, 0600);
     if (fd) (void)!::write(fd.get(), line.data(), line.size());
 }
 

@@ -33,7 +33,7 @@ UniqueFd move_up(Fd fd) {
 }  // namespace
 
 UniqueFd open_readonly_program(const std::string& path) {
-    const UniqueFd file(uninterrupted([&] { return ::open(path.c_str(), O_PATH | O_CLOEXEC); }));
+    const UniqueFd file = open_quietly(path, O_PATH);
     if (!file) fail_errno("find the program '{}'", path);
     UniqueFd program = clone_mount(file, false, path);
     change_mount(program, {.set = MOUNT_ATTR_RDONLY, .propagation = MS_PRIVATE}, path);

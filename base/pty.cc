@@ -11,9 +11,7 @@ namespace lxvirt::base {
 
 Pty open_pty(Fd devpts, const std::string& name) {
     Pty pty;
-    pty.master = UniqueFd(uninterrupted([&] {
-        return ::openat(devpts.get(), "ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
-    }));
+    pty.master = openat_quietly(devpts, "ptmx", O_RDWR | O_NOCTTY | O_NONBLOCK);
     if (!pty.master) fail_errno("open a pseudo-terminal of {}", name);
     const int unlock = 0;
     if (::ioctl(pty.master.get(), TIOCSPTLCK, &unlock) != 0 ||

@@ -1,7 +1,12 @@
 // For system calls that a signal, a slow file system or a tracer can interrupt (signal(7)).
 #pragma once
 
+#include <fcntl.h>
+
 #include <cerrno>
+#include <string>
+
+#include "base/fd.hh"
 
 namespace lxvirt::base {
 
@@ -12,6 +17,17 @@ auto uninterrupted(Call call) {
         const auto result = call();
         if (result != -1 || errno != EINTR) return result;
     }
+}
+
+// openat(2), close-on-exec; invalid with errno where it fails, for callers that go on without.
+// open_file() and try_read_file() of base/file.hh throw.
+[[nodiscard]] inline UniqueFd openat_quietly(Fd folder, const std::string& path, int flags,
+                                             mode_t mode = 0) {
+    return UniqueFd(uninterrupted(
+        [&] { return ::openat(folder.get(), path.c_str(), flags | O_CLOEXEC, mode); }));
+}
+[[nodiscard]] inline UniqueFd open_quietly(const std::string& path, int flags, mode_t mode = 0) {
+    return openat_quietly(Fd(AT_FDCWD), path, flags, mode);
 }
 
 }  // namespace lxvirt::base

@@ -5,7 +5,6 @@
 //
 // Called by lxc_helper, which reads no XML. Not for people.
 #include <fcntl.h>
-
 #include <sys/types.h>
 
 #include <cstdio>

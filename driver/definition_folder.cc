@@ -100,8 +100,7 @@ std::optional<std::string> DefinitionFolder::find_by_uuid(std::string_view uuid)
 
 std::string DefinitionFolder::problem(std::string_view name) const {
     const std::string path = paths_.definition(name);
-    const base::UniqueFd fd(
-        base::uninterrupted([&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC); }));
+    const base::UniqueFd fd = base::open_quietly(path, O_RDONLY);
     // Removed since somebody read the folder: there is no file to be wrong.
     if (!fd && errno == ENOENT) return {};
     struct stat facts = {};

@@ -15,8 +15,7 @@ namespace lxvirt::driver {
 namespace {
 
 base::UniqueFd open_if_there(const std::string& path) {
-    base::UniqueFd fd(
-        base::uninterrupted([&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC); }));
+    base::UniqueFd fd = base::open_quietly(path, O_RDONLY);
     if (!fd && errno != ENOENT) base::fail_errno("open '{}'", path);
     return fd;
 }

@@ -38,13 +38,15 @@ std::string libexec(const char* build_folder, const char* program) {
     return fmt::format("{}/{}", HELPER_FOLDER, program);
 }
 
-// Then await_start() tells why.
+// False where it has failed: then await_start() tells why.
 template <typename Send>
-void unless_it_has_failed(Send send) {
+bool unless_it_has_failed(Send send) {
     try {
         send();
+        return true;
     } catch (const base::SystemError& error) {
         if (error.error() != EPIPE && error.error() != ECONNRESET) throw;
+        return false;
     }
 }
 
@@ -98,11 +100,11 @@ HelperProcess HelperProcess::adopt(base::UniqueFd channel, pid_t pid) {
 
 void HelperProcess::send_plan(const helper::Plan& plan) const {
     const base::UniqueFd file = memory_file(base::encode(plan));
-    unless_it_has_failed([&] { base::send_message(channel_, "plan", {file}); });
+    (void)unless_it_has_failed([&] { base::send_message(channel_, "plan", {file}); });
 }
 
 void HelperProcess::say_groups_made() const {
-    unless_it_has_failed([&] { helper::send_word(channel_, helper::kGroupsMade); });
+    (void)unless_it_has_failed([&] { helper::send_word(channel_, helper::kGroupsMade); });
 }
 
 helper::StartReply HelperProcess::await_start() {
@@ -117,12 +119,7 @@ helper::StartReply HelperProcess::await_start() {
 }
 
 void HelperProcess::commit() {
-    bool sent = false;
-    unless_it_has_failed([&] {
-        base::send_message(channel_, "c");
-        sent = true;
-    });
-    if (!sent) (void)await_start();
+    if (!unless_it_has_failed([&] { base::send_message(channel_, "c"); })) (void)await_start();
     if (program_.process) reap_later(std::move(program_.process));
 }
 

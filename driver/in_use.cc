@@ -42,8 +42,7 @@ bool any_descriptor(pid_t pid, const char* folder, Check&& check) {
 
 // Whether what the link of /proc stands for is on one of the mounts.
 bool is_on(const std::string& link, const std::set<std::uint64_t>& mounts) {
-    const base::UniqueFd object(
-        base::uninterrupted([&] { return ::open(link.c_str(), O_PATH | O_CLOEXEC); }));
+    const base::UniqueFd object = base::open_quietly(link, O_PATH);
     if (!object) return false;
     try {
         return mounts.count(base::mount_place(object, link).mount) != 0;

@@ -156,8 +156,7 @@ void run_start_hooks(const ChildContext& context) {
 // still the host's. Nothing where none is asked for.
 base::UniqueFd open_label(const Init& init) {
     if (!init.apparmor.empty()) {
-        base::UniqueFd file(base::uninterrupted(
-            [] { return ::open("/proc/thread-self/attr/apparmor/exec", O_WRONLY | O_CLOEXEC); }));
+        base::UniqueFd file = base::open_quietly("/proc/thread-self/attr/apparmor/exec", O_WRONLY);
         if (file) return file;  // else the kernel has one module only
     }
     if (init.apparmor.empty() && init.selinux.empty()) return {};

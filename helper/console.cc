@@ -45,8 +45,8 @@ ConsoleLog::ConsoleLog(std::string path, bool append, std::uint64_t limit)
 }
 
 void ConsoleLog::open(bool append) {
-    const int flags = O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC | (append ? O_APPEND : O_TRUNC);
-    file_ = base::UniqueFd(base::uninterrupted([&] { return ::open(path_.c_str(), flags, 0600); }));
+    const int flags = O_WRONLY | O_CREAT | O_NOFOLLOW | (append ? O_APPEND : O_TRUNC);
+    file_ = base::open_quietly(path_, flags, 0600);
     const off_t end = file_ ? ::lseek(file_.get(), 0, SEEK_END) : 0;
     size_ = end > 0 ? static_cast<std::uint64_t>(end) : 0;
 }

@@ -20,9 +20,7 @@ using base::UniqueFd;
 
 // The folder that the last part of `path` stands in, from `dev` down; invalid where it is absent.
 UniqueFd open_step(base::Fd folder, const std::string& name) {
-    return UniqueFd(base::uninterrupted([&] {
-        return ::openat(folder.get(), name.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    }));
+    return base::openat_quietly(folder, name, O_PATH | O_DIRECTORY | O_NOFOLLOW);
 }
 
 UniqueFd make_step(base::Fd folder, const std::string& name, const DeviceNode& node) {
@@ -132,8 +130,7 @@ UniqueFd finish_mount(UniqueFd made, const Mount& mount) {
 
 UniqueFd open_mount(const Mount& mount, const std::string& device) {
     if (mount.kind == MountKind::host_bind) {
-        const UniqueFd source(
-            base::uninterrupted([&] { return ::open(mount.source.c_str(), O_PATH | O_CLOEXEC); }));
+        const UniqueFd source = base::open_quietly(mount.source, O_PATH);
         if (!source && errno == ENOENT && mount.optional) return {};
         if (!source) base::fail_errno("mount '{}' on '{}'", mount.source, mount.target);
         UniqueFd tree = base::clone_mount(source, mount.recursive, mount.source);

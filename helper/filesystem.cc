@@ -26,8 +26,7 @@ constexpr std::uint64_t kNothing = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_
 // to go, it goes with it: else whoever closes its last descriptor waits for RCU a second time.
 void attach_image(Fd image) {
     if (!image.valid()) return;
-    const UniqueFd place(
-        base::uninterrupted([&] { return ::open("/dev/null", O_PATH | O_CLOEXEC); }));
+    const UniqueFd place = base::open_quietly("/dev/null", O_PATH);
     // Without a place it only takes longer.
     if (place) base::attach_mount(image, place, "/dev/null");
 }
@@ -211,8 +210,7 @@ class Builder {
     // A file of a mount that the helper made, by its name there: never by a path of the
     // container's, which may lead elsewhere by now (CVE-2025-31133, CVE-2025-52565).
     static UniqueFd own_file(Fd folder, const std::string& name) {
-        UniqueFd file(base::uninterrupted(
-            [&] { return ::openat(folder.get(), name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC); }));
+        UniqueFd file = base::openat_quietly(folder, name, O_PATH | O_NOFOLLOW);
         if (!file) base::fail_errno("open '{}' of the new /dev", name);
         return file;
     }

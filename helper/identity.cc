@@ -20,8 +20,7 @@ using base::split;
 
 // A file of the container's; empty where it is none, whatever else it is: nothing to wait for.
 std::string read_plain_file(const std::string& path) {
-    const base::UniqueFd file(base::uninterrupted(
-        [&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY); }));
+    const base::UniqueFd file = base::open_quietly(path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
     struct stat info {};
     if (!file || ::fstat(file.get(), &info) != 0 || !S_ISREG(info.st_mode)) return {};
     return base::read_all(file, path);

@@ -18,7 +18,7 @@
 #include "base/codec.hh"
 #include "base/error.hh"
 #include "base/file.hh"
-#include "base/leading_number.hh"
+#include "base/other_version.hh"
 #include "base/process.hh"
 #include "base/program.hh"
 #include "base/socket.hh"
@@ -88,12 +88,10 @@ Plan receive_plan(base::Fd channel) {
     if (!message || message->fds.empty())
         base::fail(base::ErrorCode::internal_error, "the driver went away before it sent the plan");
     const std::string bytes = base::read_all(message->fds.front(), "launch plan", kMaxPlan);
-    if (const auto version = base::leading_number(bytes); version != kPlanVersion)
-        base::fail(
-            base::ErrorCode::internal_error,
-            "this lxc_helper reads launch plans of version {}, not {}: it and lxsh are not of "
-            "one installation",
-            kPlanVersion, version.value_or(0));
+    if (const auto problem = base::other_version(bytes, kPlanVersion,
+                                                 "this lxc_helper reads launch plans of version"))
+        base::fail(base::ErrorCode::internal_error, "{}: it and lxsh are not of one installation",
+                   *problem);
     return base::decode<Plan>(bytes, "launch plan");
 }
 

@@ -43,9 +43,7 @@ void make_node(base::Fd dev, DeviceNode node, Prepared& prepared) {
 void make_console_places(base::Fd dev, std::size_t consoles, const Dev& plan) {
     for (std::size_t i = 0; i <= consoles && consoles != 0; ++i) {
         const std::string name = i == 0 ? "console" : fmt::format("tty{}", i);
-        const UniqueFd file(base::uninterrupted([&] {
-            return ::openat(dev.get(), name.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
-        }));
+        const UniqueFd file = base::openat_quietly(dev, name, O_CREAT | O_WRONLY, 0600);
         if (!file || ::fchown(file.get(), plan.uid, plan.gid) != 0)
             base::fail_errno("make '/dev/{}'", name);
     }

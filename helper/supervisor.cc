@@ -9,8 +9,8 @@
 #include "base/error.hh"
 #include "base/file.hh"
 #include "base/journal.hh"
-#include "base/leading_number.hh"
 #include "base/log.hh"
+#include "base/other_version.hh"
 #include "base/socket.hh"
 
 namespace lxvirt::helper {
@@ -28,13 +28,12 @@ Reply refuse(base::ErrorCode code, std::string text) {
 
 // Another version's request may have any shape; the answer's never changes.
 void refuse_other_versions(base::Fd socket, std::string_view bytes) {
-    const auto version = base::leading_number(bytes);
-    if (!version || version == kProtocolVersion) return;
-    const std::string text =
-        fmt::format("this container's lxc_helper speaks protocol version {}, not {}",
-                    kProtocolVersion, *version);
-    base::send_message(socket, base::encode(refuse(base::ErrorCode::operation_unsupported, text)));
-    base::fail(base::ErrorCode::operation_unsupported, "{}", text);
+    constexpr auto code = base::ErrorCode::operation_unsupported;
+    const auto problem = base::other_version(bytes, kProtocolVersion,
+                                             "this container's lxc_helper speaks protocol version");
+    if (!problem) return;
+    base::send_message(socket, base::encode(refuse(code, *problem)));
+    throw base::Error(code, *problem);
 }
 
 }  // namespace

@@ -13,8 +13,8 @@
 #include "base/codec.hh"
 #include "base/error.hh"
 #include "base/file.hh"
-#include "base/leading_number.hh"
 #include "base/lock.hh"
+#include "base/other_version.hh"
 #include "base/process.hh"
 #include "base/program.hh"
 #include "base/socket.hh"
@@ -36,12 +36,10 @@ Work receive_work(base::Fd channel) {
     if (!message || message->fds.empty())
         base::fail(base::ErrorCode::internal_error, "the driver went away before it sent the plan");
     const std::string bytes = base::read_all(message->fds.front(), "network plan", kMaxPlan);
-    if (const auto version = base::leading_number(bytes); version != kPlanVersion)
-        base::fail(
-            base::ErrorCode::internal_error,
-            "this lxnetd reads network plans of version {}, not {}: it and lxsh are not of one "
-            "installation",
-            kPlanVersion, version.value_or(0));
+    if (const auto problem =
+            base::other_version(bytes, kPlanVersion, "this lxnetd reads network plans of version"))
+        base::fail(base::ErrorCode::internal_error, "{}: it and lxsh are not of one installation",
+                   *problem);
     return {base::decode<NetworkPlan>(bytes, "network plan"), message->bytes == kTakeAway};
 }
 

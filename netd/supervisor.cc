@@ -11,8 +11,8 @@
 #include "base/error.hh"
 #include "base/file.hh"
 #include "base/journal.hh"
-#include "base/leading_number.hh"
 #include "base/log.hh"
+#include "base/other_version.hh"
 #include "base/rollback.hh"
 #include "base/socket.hh"
 #include "base/test_point.hh"
@@ -42,11 +42,10 @@ Reply refusal(const base::Exception& error) {
 
 // Another version's request may have any shape; the answer's never changes.
 void refuse_other_versions(base::Fd socket, std::string_view bytes) {
-    const auto version = base::leading_number(bytes);
-    if (!version || version == kPlanVersion) return;
-    const base::Error error(base::ErrorCode::operation_unsupported,
-                            fmt::format("this network's lxnetd speaks protocol version {}, not {}",
-                                        kPlanVersion, *version));
+    const auto problem =
+        base::other_version(bytes, kPlanVersion, "this network's lxnetd speaks protocol version");
+    if (!problem) return;
+    const base::Error error(base::ErrorCode::operation_unsupported, *problem);
     base::send_message(socket, base::encode(refusal(error)));
     throw error;
 }
