@@ -72,19 +72,24 @@ def domains():
     yield document(DEFINITIONS, WIRED, INTERFACE)
 
 
-def call(*command):
-    """Seconds that a command took; what it said is raised where it fails."""
-    with tempfile.TemporaryFile() as said:
+def call_and_read(*command):
+    """Seconds that a command took, and what it said; that is raised where it fails."""
+    with tempfile.TemporaryFile("w+", errors="replace") as said:
         actions = [(os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
                    (os.POSIX_SPAWN_DUP2, said.fileno(), 1), (os.POSIX_SPAWN_DUP2, said.fileno(), 2)]
         begun = time.perf_counter()
         pid = os.posix_spawnp(command[0], command, os.environ, file_actions=actions)
         status = os.waitpid(pid, 0)[1]
         took = time.perf_counter() - begun
+        said.seek(0)
+        text = said.read().strip()
         if status:
-            said.seek(0)
-            raise RuntimeError(f"{' '.join(command)}: {said.read().decode(errors='replace').strip()}")
-    return took
+            raise RuntimeError(f"{' '.join(command)}: {text}")
+    return took, text
+
+
+def call(*command):
+    return call_and_read(*command)[0]
 
 
 def output(*command):
@@ -167,14 +172,14 @@ class Lxvirt:
 class Lxc:
     name = "lxc-tools"
 
-    def __init__(self, work, rootfs, _lxsh):
+    def __init__(self, work, rootfs, _lxsh, init=tuple(INIT)):
         self.path = work / "lxc"
         wired = f"lxc.net.0.type = veth\nlxc.net.0.link = {BRIDGE}"
         for name in [f"d{number}" for number in range(SUPERVISED)] + [WIRED]:
             folder = self.path / name
             folder.mkdir(parents=True)
             network = wired if name == WIRED else "lxc.net.0.type = none"
-            text = LXC_CONFIG.format(rootfs=rootfs, name=name, init=" ".join(INIT), network=network)
+            text = LXC_CONFIG.format(rootfs=rootfs, name=name, init=" ".join(init), network=network)
             (folder / "config").write_text(text, encoding="ascii")
 
     def version(self):
@@ -266,28 +271,19 @@ class Floor:
 
     name = "floor"
 
-    def __init__(self, work, rootfs, lxsh):
+    def __init__(self, _work, rootfs, lxsh):
         self.program = str(pathlib.Path(lxsh).parent.parent / "tests/bench/floor")
         if not os.path.exists(self.program):
             raise RuntimeError(f"{self.program} is not built (meson configure -Dbench=true)")
-        self.rootfs, self.said, self.pids = rootfs, work / "floor", {}
+        self.rootfs, self.pids = rootfs, {}
 
     def version(self):
         return "floor.cc"
 
     def start(self, name):
         bridge = BRIDGE if name[0] == "w" else "-"
-        words = [self.program, "start", f"/lxvirt-floor/{name}", str(self.rootfs), bridge, *INIT]
-        with open(self.said, "w+", encoding="ascii") as said:
-            begun = time.perf_counter()
-            pid = os.posix_spawn(words[0], words, os.environ,
-                                 file_actions=[(os.POSIX_SPAWN_DUP2, said.fileno(), 1)])
-            status = os.waitpid(pid, 0)[1]
-            took = time.perf_counter() - begun
-            said.seek(0)
-            if status:
-                raise RuntimeError("floor start failed")
-            self.pids[name] = int(said.read())
+        took, pid = call_and_read(self.program, "start", f"/lxvirt-floor/{name}", str(self.rootfs), bridge, *INIT)
+        self.pids[name] = int(pid)
         return took
 
     def init(self, name):

@@ -16,7 +16,7 @@ import tempfile
 import time
 
 import compare
-from compare import BRIDGE, INIT, Floor, Lxc, Lxvirt, call, memory
+from compare import BRIDGE, INIT, Floor, Lxc, Lxvirt, memory
 
 STARTS = 300
 LAST = 20  # of them count for "the 300th"
@@ -113,11 +113,9 @@ def measure_console(results, work, rootfs, lxsh, rounds):
     lxc = None
     if compare.shutil.which("lxc-start"):
         (work / "talker").mkdir()
-        compare.INIT = ["/talker"]
         (pathlib.Path(rootfs) / "talker").write_text("#!/bin/busybox sh\n" + TALKER[3] + "\n", encoding="ascii")
         os.chmod(pathlib.Path(rootfs) / "talker", 0o755)
-        lxc = Lxc(work / "talker", rootfs, lxsh)
-        compare.INIT = INIT
+        lxc = Lxc(work / "talker", rootfs, lxsh, ["/talker"])
         lxc.start("d0")
         peers["lxc-console"] = ["lxc-console", "-P", str(lxc.path), "-n", "d0", "-t", "0"]
     speeds = {name: [] for name in peers}

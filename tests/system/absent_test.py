@@ -3,10 +3,8 @@ or says what is missing before anything is made.
 """
 
 import os
-import signal
 import subprocess
 import sys
-import unittest
 
 import support
 from guest import GuestCase

@@ -94,14 +94,11 @@ class InterruptedStart(GuestCase):
         self.interrupt(signal.SIGINT)
 
     def test_interrupted_with_a_network_and_a_loop_device(self):
-        support.run("ip", "link", "add", "br8", "type", "bridge")
-        self.addCleanup(support.run, "ip", "link", "delete", "br8")
-        self.before["link"] = support.links()
-        with open(f"{self.folder}/disk.img", "wb") as image:
-            image.truncate(1 << 20)
+        self.bridge("br8")
+        disk = self.empty_disk()
         self.define(self.xml("one", devices=(
             "<interface type='bridge'><source bridge='br8'/></interface>"
-            f"<disk type='file' device='disk'><source file='{self.folder}/disk.img'/>"
+            f"<disk type='file' device='disk'><source file='{disk}'/>"
             "<target dev='vda'/></disk>")))
         self.ROUNDS = 20
         self.interrupt(signal.SIGKILL)

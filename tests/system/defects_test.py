@@ -1,7 +1,6 @@
 """Defects of libvirt 9.0's LXC driver and of virsh that no other test has; docs/defects.md has the list of all."""
 
 import os
-import unittest
 
 import support
 from guest import GuestCase, busybox_rootfs

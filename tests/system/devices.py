@@ -59,15 +59,6 @@ class DeviceCase(GuestCase):
         self.loops_made.append(device)
         return device
 
-    def bridge(self, name):
-        run("ip", "link", "add", name, "type", "bridge")
-        run("ip", "link", "set", name, "up")
-        self.keep_link(name)
-
-    def keep_link(self, name):
-        self.before["link"] = support.links()
-        self.addCleanup(subprocess.run, ["ip", "link", "delete", name], capture_output=True)
-
     def file(self, xml, name="device.xml"):
         path = f"{self.folder}/{name}"
         write(path, xml)

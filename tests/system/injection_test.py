@@ -10,7 +10,6 @@ import os
 import random
 import re
 import subprocess
-import unittest
 from collections import Counter
 
 import support
@@ -158,14 +157,11 @@ class Injection(GuestCase):
             self.remove_what_is_left()
 
     def test_start(self):
-        run("ip", "link", "add", "br8", "type", "bridge")
-        self.addCleanup(run, "ip", "link", "delete", "br8")
-        self.before["link"] = support.links()
-        with open(f"{self.folder}/disk.img", "wb") as image:
-            image.truncate(1 << 20)
+        self.bridge("br8")
+        disk = self.empty_disk()
         self.define(self.plain("one", init="/bin/sleep", args=["1000"], features="<privnet/>", devices=(
             "<interface type='bridge'><source bridge='br8'/><ip address='10.9.9.2' prefix='24'/></interface>"
-            f"<disk type='file' device='disk'><source file='{self.folder}/disk.img'/><target dev='vda'/></disk>"
+            f"<disk type='file' device='disk'><source file='{disk}'/><target dev='vda'/></disk>"
             "<filesystem type='ram'><source usage='1024'/><target dir='/tmp'/></filesystem>")))
         failures = self.every_call("start", "one", undo=lambda: self.ok("destroy", "one"))
         for fail in failures:

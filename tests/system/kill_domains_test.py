@@ -40,9 +40,8 @@ class Commands(KillCase):
         """On a network, with a loop device, and with groups of a partition's partition."""
         self.keep_network("lvk")
         self.partition += "/inner"
-        with open(f"{self.folder}/disk.img", "wb") as image:
-            image.truncate(1 << 20)
-        disk = (f"<disk type='file' device='disk'><source file='{self.folder}/disk.img'/>"
+        image = self.empty_disk()
+        disk = (f"<disk type='file' device='disk'><source file='{image}'/>"
                 "<target dev='vda'/></disk>")
         self.ok("define", self.one(devices=nic("lvk") + disk))
         self.check("start with devices", self.no_change, ["start", "one"], self.life(), 20)

@@ -14,9 +14,8 @@ ANY = r"^(shut off|running|paused)"
 class Supervisors(KillCase):
     def setUp(self):
         super().setUp()
-        with open(f"{self.folder}/disk.img", "wb") as image:
-            image.truncate(1 << 20)
-        self.devices = (f"<disk type='file' device='disk'><source file='{self.folder}/disk.img'/>"
+        disk = self.empty_disk()
+        self.devices = (f"<disk type='file' device='disk'><source file='{disk}'/>"
                         "<target dev='vda'/></disk>")
 
     def lives(self, what, program, script, least, **options):

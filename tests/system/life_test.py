@@ -260,14 +260,11 @@ class ManyLives(GuestCase):
         self.assertEqual((shell.returncode, errors), (0, ""))
 
     def test_nothing_grows_with_starts_and_destroys(self):
-        support.run("ip", "link", "add", "br8", "type", "bridge")
-        self.addCleanup(support.run, "ip", "link", "delete", "br8")
-        self.before["link"] = support.links()
-        with open(f"{self.folder}/disk.img", "wb") as image:
-            image.truncate(1 << 20)
+        self.bridge("br8")
+        disk = self.empty_disk()
         self.define(self.plain("one", init="/bin/sleep", args=["1000"], devices=(
             "<interface type='bridge'><source bridge='br8'/></interface>"
-            f"<disk type='file' device='disk'><source file='{self.folder}/disk.img'/><target dev='vda'/></disk>")))
+            f"<disk type='file' device='disk'><source file='{disk}'/><target dev='vda'/></disk>")))
         before = None
         for pid in self.cycles("Destroyed", "start one", "destroy one"):
             self.assert_nothing_left()
@@ -279,11 +276,8 @@ class ManyLives(GuestCase):
     def test_a_helper_does_not_grow(self):
         """Pauses and devices that come and go, under one supervisor."""
         self.boot("one")
-        image = f"{self.folder}/disk.img"
-        with open(image, "wb") as file:
-            file.truncate(1 << 20)
         disk = self.folder + "/disk.xml"
-        write(disk, f"<disk type='file'><source file='{image}'/><target dev='vdb'/></disk>")
+        write(disk, f"<disk type='file'><source file='{self.empty_disk()}'/><target dev='vdb'/></disk>")
         helper = self.helper("one")
         before = None
         for _ in self.cycles("Resumed", f"attach-device one {disk}", f"detach-device one {disk}", "suspend one",

@@ -31,9 +31,7 @@ class Limits(GuestCase):
                       self.inside("one", "cat /proc/self/status")[1])
 
     def test_block_devices(self):
-        with open(f"{self.folder}/disk.img", "wb") as image:
-            image.truncate(1 << 20)
-        device = support.run("losetup", "--find", "--show", f"{self.folder}/disk.img").strip()
+        device = support.run("losetup", "--find", "--show", self.empty_disk()).strip()
         try:
             number = os.stat(device).st_rdev
             limited = f"{os.major(number)}:{os.minor(number)} 1048576"

@@ -11,16 +11,6 @@ MAC = "00:16:3e:11:22:33"
 
 
 class Interfaces(GuestCase):
-    def bridge(self, name):
-        run("ip", "link", "add", name, "type", "bridge")
-        run("ip", "link", "set", name, "up")
-        self.keep(name)
-
-    def keep(self, name):
-        """A link of this test's own, that goes after the search for leftovers."""
-        self.before["link"] = support.links()
-        self.addCleanup(run, "ip", "link", "delete", name)
-
     def target(self, name):
         return re.search(r"<target dev='([^']+)'/>", self.ok("dumpxml", name)).group(1)
 
@@ -69,7 +59,7 @@ class Interfaces(GuestCase):
     def test_macvlan(self):
         run("ip", "link", "add", "lowerx", "type", "veth", "peer", "name", "lowery")
         run("ip", "link", "set", "lowerx", "up")
-        self.keep("lowerx")
+        self.keep_link("lowerx")
         self.boot("one", f"<interface type='direct'><mac address='{MAC}'/>"
                          "<source dev='lowerx' mode='bridge'/><link state='up'/></interface>")
         self.assertIn(MAC, self.output("one", "ip link show eth0"))

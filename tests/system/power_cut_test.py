@@ -6,7 +6,6 @@ journal, and read.
 import os
 import shutil
 import subprocess
-import unittest
 
 import support
 from guest import GuestCase, domain

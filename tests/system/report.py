@@ -2,6 +2,7 @@
 report, so that Meson counts each test with its message, and a name or part of one selects tests.
 """
 
+import signal
 import sys
 import time
 import traceback
@@ -17,6 +18,7 @@ class Recorder(unittest.TextTestResult):
         self.suite = ElementTree.Element("testsuite", name="system")
         self.case = None
         self.begin = 0.0
+        end_in_order(self)
 
     def startTest(self, test):
         super().startTest(test)
@@ -73,6 +75,19 @@ def write_report(path, suite):
     root = ElementTree.Element("testsuites")
     root.append(suite)
     ElementTree.ElementTree(root).write(path, encoding="utf-8", xml_declaration=True)
+
+
+class Ended(Exception):
+    """By a signal: `timeout` or a user."""
+
+
+def end_in_order(recorder):
+    """The running test fails and takes down what it made; the others are not begun."""
+    def handle(number, _frame):
+        signal.signal(number, signal.SIG_IGN)
+        recorder.stop()
+        raise Ended(f"ended by {signal.Signals(number).name}")
+    signal.signal(signal.SIGTERM, handle)
 
 
 def main():

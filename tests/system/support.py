@@ -216,6 +216,25 @@ class Case(unittest.TestCase):
         write(path, xml)
         return self.ok("define", path)
 
+    # --- parts of the host
+
+    def bridge(self, name):
+        run("ip", "link", "add", name, "type", "bridge")
+        run("ip", "link", "set", name, "up")
+        self.keep_link(name)
+
+    def keep_link(self, name):
+        """A link of this test's own, that goes after the search for leftovers."""
+        self.before["link"] = links()
+        self.addCleanup(subprocess.run, ["ip", "link", "delete", name], capture_output=True)
+
+    def empty_disk(self, name="disk.img"):
+        """The path of a file of 1 MiB for a loop device."""
+        path = f"{self.folder}/{name}"
+        with open(path, "wb") as image:
+            image.truncate(1 << 20)
+        return path
+
     # --- facts
 
     def active(self):

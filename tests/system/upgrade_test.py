@@ -6,12 +6,11 @@ LXVIRT_STAGES is "PREFIX OLD_STAGE NEW_STAGE".
 
 import os
 import shutil
-import subprocess
 import unittest
 
 import support
-from network_guest import NetworkCase, network, nic
-from support import read, run, wait_for, write
+from network_guest import NetworkCase
+from support import write
 from terminal import Terminal
 
 STAGES = os.environ.get("LXVIRT_STAGES", "").split()
@@ -47,9 +46,8 @@ class Upgrade(NetworkCase):
         self.ok("suspend", "two")
         self.assertEqual(self.state("two", False), "paused")
         self.ok("resume", "two")
-        with open(f"{self.folder}/disk.img", "wb") as image:
-            image.truncate(1 << 20)
-        write(f"{self.folder}/disk.xml", f"<disk type='file'><source file='{self.folder}/disk.img'/>"
+        disk = self.empty_disk()
+        write(f"{self.folder}/disk.xml", f"<disk type='file'><source file='{disk}'/>"
               "<target dev='vdb'/></disk>")
         self.ok("attach-device", "two", f"{self.folder}/disk.xml")
         self.output("two", "test -b /dev/vdb")
