@@ -5,6 +5,7 @@ of its own, with the programs of compare.py.
 The 300 starts with a device on a bridge and the floor's take turns, container by container.
 """
 
+import contextlib
 import os
 import pathlib
 import pty
@@ -25,9 +26,13 @@ SUPERVISED = (1, 10, 100)
 DEFINED = (1, 100, 1000)
 PAYLOAD = 8 << 20
 END = "end-of-payload"
-# Says the payload once for each line that comes.
-TALKER = ["/bin/busybox", "sh", "-c",
-          f"stty raw -echo; while read -r line; do cat /payload; printf {END}; done"]
+# An init that says the payload once for each line that comes.
+TALKER = f"""#!/bin/busybox sh
+busybox=/bin/busybox
+exec </dev/console >/dev/console
+$busybox stty raw -echo
+while read -r line; do $busybox cat /payload; $busybox printf {END}; done
+"""
 
 
 class Definitions(Lxvirt):
@@ -88,13 +93,14 @@ def throughput(command):
         os.execvp(command[0], command)
     time.sleep(0.5)
     os.write(terminal, b"go\n")
-    begun, seen, tail = time.perf_counter(), 0, b""
-    while END.encode() not in tail:
-        if not select.select([terminal], [], [], 10)[0]:
-            raise RuntimeError(f"{command[0]}: nothing for 10 s after {seen} bytes")
-        part = os.read(terminal, 1 << 16)
-        seen += len(part)
-        tail = (tail + part)[-100:]
+    begun, tail = time.perf_counter(), b""
+    try:
+        while END.encode() not in tail:
+            if not select.select([terminal], [], [], 10)[0]:
+                raise TimeoutError
+            tail = (tail + os.read(terminal, 1 << 16))[-500:]
+    except OSError as error:
+        raise RuntimeError(f"{' '.join(command)}: {error!r} after {tail!r}") from error
     took = time.perf_counter() - begun
     os.close(terminal)
     os.waitpid(pid, 0)
@@ -102,32 +108,29 @@ def throughput(command):
 
 
 def measure_console(results, work, rootfs, lxsh, rounds):
-    (pathlib.Path(rootfs) / "payload").write_bytes((b"x" * 79 + b"\n") * (PAYLOAD // 80))
-    own = Definitions(work, rootfs, lxsh, 1, init=TALKER[:3])
-    path = own.root / "etc/lxvirt/lxc/d0.xml"
-    text = path.read_text(encoding="ascii")
-    last = TALKER[3].replace("&", "&amp;").replace("<", "&lt;")
-    path.write_text(text.replace("</os>", f"<initarg>{last}</initarg></os>"), encoding="ascii")
-    own.start("d0")
-    peers = {"lxsh console": own.command + ["console", "d0", "--force"]}
-    lxc = None
+    (rootfs / "payload").write_bytes((b"x" * 79 + b"\n") * (PAYLOAD // 80))
+    (rootfs / "talker").write_text(TALKER, encoding="ascii")
+    (rootfs / "talker").chmod(0o755)
+    (work / "talker").mkdir()
+    own = Definitions(work, rootfs, lxsh, 1, init=["/talker", "no", "arguments"])
+    peers = [(own, "lxsh console", [*own.command, "console", "d0", "--force"])]
     if compare.shutil.which("lxc-start"):
-        (work / "talker").mkdir()
-        (pathlib.Path(rootfs) / "talker").write_text("#!/bin/busybox sh\n" + TALKER[3] + "\n", encoding="ascii")
-        os.chmod(pathlib.Path(rootfs) / "talker", 0o755)
         lxc = Lxc(work / "talker", rootfs, lxsh, ["/talker"])
-        lxc.start("d0")
-        peers["lxc-console"] = ["lxc-console", "-P", str(lxc.path), "-n", "d0", "-t", "0"]
-    speeds = {name: [] for name in peers}
-    for _ in range(rounds):
-        for name, command in peers.items():
-            speeds[name].append(throughput(command))
+        peers.append((lxc, "lxc-console", ["lxc-console", "-P", str(lxc.path), "-n", "d0", "-t", "0"]))
+    speeds = {name: [] for _, name, _ in peers}
+    try:
+        for peer, _, _ in peers:
+            peer.start("d0")
+        for _ in range(rounds):
+            for _, name, command in peers:
+                speeds[name].append(throughput(command))
+    finally:
+        for peer, _, _ in peers:
+            with contextlib.suppress(RuntimeError):  # what went wrong is told already
+                peer.destroy("d0")
+            peer.close()
     for name, values in speeds.items():
         results[f"{name}, MiB/s"] = statistics.median(values)
-    own.destroy("d0")
-    own.close()
-    if lxc:
-        lxc.destroy("d0")
 
 
 def main():
