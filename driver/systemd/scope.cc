@@ -2,6 +2,10 @@
 
 #include <unistd.h>
 
+#include <chrono>
+#include <functional>
+#include <map>
+
 #include "base/error.hh"
 #include "base/file.hh"
 #include "base/spawn.hh"
@@ -15,17 +19,31 @@ namespace lxvirt::driver::systemd {
 
 namespace {
 
-// lxc_scope has shorter limits of its own for each call; this one is for a bus that hangs.
-constexpr auto kLimit = std::chrono::seconds(20);
+using Clock = std::chrono::steady_clock;
+
+// What a start waits at most for a bus that hangs.
+constexpr auto kLimit = std::chrono::milliseconds(2500);
+// And then the starts after it by the same process do not wait.
+constexpr auto kPause = std::chrono::seconds(60);
 
 // What lxc_scope printed; nothing where it failed, with its words told.
 std::optional<std::string> ask(std::vector<std::string> words, std::string_view what,
                                const Tell& tell) {
+    static std::map<std::string, Clock::time_point, std::less<>> hung;
+    if (const auto it = hung.find(what); it != hung.end() && Clock::now() - it->second < kPause) {
+        tell(fmt::format("{}: there was no answer a moment ago", what));
+        return std::nullopt;
+    }
     words.insert(words.begin(), scope_program_path());
     try {
-        const base::SpawnResult result =
-            base::run_program({.argv = std::move(words), .env = {}, .input = {}, .limit = kLimit});
+        const base::SpawnResult result = base::run_program(
+            {.argv = std::move(words), .env = {}, .input = {}, .limit = kLimit, .tied = true});
         if (result.succeeded()) return std::string(base::trim(result.output));
+        if (result.timed_out) {
+            hung.insert_or_assign(std::string(what), Clock::now());
+            tell(fmt::format("{}: no answer within {} ms", what, kLimit.count()));
+            return std::nullopt;
+        }
         const std::string_view errors = base::trim(result.errors);
         tell(fmt::format("{}: {}", what, errors.empty() ? result.text() : errors));
     } catch (const base::SystemError& error) {

@@ -10,6 +10,7 @@ from machine import MachineCase, group_of, read, run, wait_for, write
 
 DEBIAN = "/var/cache/lxvirt/debian-bookworm"
 DAEMONS = ("dbus.socket", "dbus.service")
+PTRACE_ATTACH, PTRACE_DETACH = 16, 17
 
 
 class Scope(MachineCase):
@@ -219,7 +220,20 @@ class WithoutBus(MachineCase):
         finally:
             os.kill(daemon, signal.SIGCONT)
         self.assertEqual(group_of(self.helper("web")), "/sys/fs/cgroup/machine/lxvirt.helpers")
-        self.assertIn("no scope of systemd for it: no end within the time limit", self.log("web"))
+        self.assertIn("no scope of systemd for it: no answer within", self.log("web"))
+
+    def test_a_systemd_that_hangs_makes_no_scope_later(self):
+        libc = machine.support.libc
+        machine.support.check(libc.ptrace(PTRACE_ATTACH, 1, 0, 0), "attach to systemd")
+        try:
+            wait_for(lambda: read("/proc/1/stat").split()[2] == "t", 1)
+            self.boot("web")
+        finally:
+            machine.support.check(libc.ptrace(PTRACE_DETACH, 1, 0, 0), "let systemd go on")
+        run("systemctl", "daemon-reload")  # behind what it has yet to read
+        self.assertEqual(self.scopes(), [])
+        self.assertEqual(group_of(self.helper("web")), "/sys/fs/cgroup/machine/lxvirt.helpers")
+        self.assertIn("no scope of systemd for it: no answer within", self.log("web"))
 
     def test_built_without_systemd(self):
         program = "/usr/local/libexec/lxvirt/lxc_scope"
