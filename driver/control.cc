@@ -48,7 +48,9 @@ base::UniqueFd control_request(base::Fd socket, const helper::Request& request,
     const auto reply = base::decode<helper::Reply>(message->bytes, "answer of lxc_helper");
     if (reply.code == static_cast<int>(base::ErrorCode::system_error))
         throw base::PreparedError(base::ErrorCode::system_error, reply.text);
-    if (reply.code != 0) throw base::Error(static_cast<base::ErrorCode>(reply.code), reply.text);
+    const auto code = static_cast<base::ErrorCode>(reply.code);
+    if (code == base::ErrorCode::operation_unsupported) throw NoAnswer(code, reply.text);
+    if (reply.code != 0) throw base::Error(code, reply.text);
     if (message->fds.empty()) return {};
     return std::move(message->fds.front());
 }

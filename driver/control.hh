@@ -13,7 +13,8 @@
 
 namespace lxvirt::driver {
 
-// A helper that is stopped, has no memory for an answer, or has just ended.
+// A helper that is stopped, has no memory for an answer, has just ended, or is of a version that
+// does not know what it is asked.
 class NoAnswer : public base::Error {
   public:
     using Error::Error;

@@ -139,17 +139,22 @@ bool stop_network_process(const Root& root, const std::string& name, base::Fd lo
     // The number may have changed hands in between: the lock tells.
     if (!process || root.supervised(name) != pid) return false;
     bool told = false;
+    auto limit = kEndLimit;
     try {
         const auto socket = connect(root, name);
         std::vector<base::Fd> shared;
         if (lock.valid()) shared.push_back(lock);
         if (socket) request(*socket, netd::RequestKind::stop, shared);
         told = socket.has_value();
-    } catch (const base::Exception&) {
-        // One whose start was cut short undoes it at this moment, and answers nobody.
-        if (!base::wait_readable(*process, kEndLimit)) throw;
+    } catch (const base::Exception& error) {
+        // One of another version is killed, and what it leaves taken away. One whose start was cut
+        // short undoes it at this moment, and answers nobody.
+        if (error.code() == ErrorCode::operation_unsupported)
+            limit = {};
+        else if (!base::wait_readable(*process, kEndLimit))
+            throw;
     }
-    if (!base::wait_readable(*process, kEndLimit)) {
+    if (!base::wait_readable(*process, limit)) {
         (void)base::send_signal(*process, SIGKILL);
         (void)base::wait_readable(*process, kEndLimit);
     }

@@ -1,26 +1,33 @@
-"""Containers and networks that an older build started go on under a newer one.
+"""Containers and networks that an older build started go on under a newer one; one whose protocol this one does
+not know is told of with words, and can be ended.
 
-Needs both builds, installed for one prefix into two stages; tests/upgrade makes them and runs this:
-LXVIRT_STAGES is "PREFIX OLD_STAGE NEW_STAGE".
+The first needs both builds, installed for /usr/local into two stages; tests/upgrade makes them and runs this:
+LXVIRT_STAGES is "OLD_STAGE NEW_STAGE".
 """
 
 import os
 import shutil
+import signal
+import socket
+import struct
+import tempfile
+import threading
+import time
 import unittest
 
 import support
-from network_guest import NetworkCase
-from support import write
+from network_guest import NetworkCase, nic
+from support import read, run, wait_for, write
 from terminal import Terminal
 
+PREFIX = "/usr/local"
 STAGES = os.environ.get("LXVIRT_STAGES", "").split()
 
 
 def install(stage):
     """As a package manager does: each file is replaced by a new one of its name."""
-    prefix = STAGES[0]
-    for folder, _, names in os.walk(stage + prefix):
-        target = prefix + folder[len(stage + prefix):]
+    for folder, _, names in os.walk(stage + PREFIX):
+        target = folder[len(stage):]
         os.makedirs(target, exist_ok=True)
         for name in names:
             shutil.copy2(os.path.join(folder, name), f"{target}/{name}.dpkg-new", follow_symlinks=False)
@@ -29,16 +36,41 @@ def install(stage):
 
 @unittest.skipUnless(STAGES, "needs two builds: run tests/upgrade OLD_COMMIT")
 class Upgrade(NetworkCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.prefix = tempfile.mkdtemp(prefix="lxvirt-prefix-")
+        run("mount", "--bind", cls.prefix, PREFIX)
+        support.LXSH = f"{PREFIX}/bin/lxsh"
+
+    @classmethod
+    def tearDownClass(cls):
+        run("umount", PREFIX)
+        shutil.rmtree(cls.prefix)
+
     def setUp(self):
         super().setUp()
-        install(STAGES[1])
-        self.old = self.ok("--version").strip()
+        install(STAGES[0])
         self.net("lvn")
         self.boot_on("one", "lvn")
         self.boot("two")
-        install(STAGES[2])
+        install(STAGES[1])
+
+    def is_installed(self, pid, program):
+        """Whether a process runs the program that is installed now."""
+        mine, installed = os.stat(f"/proc/{pid}/exe"), os.stat(f"{PREFIX}/libexec/lxvirt/{program}")
+        return (mine.st_dev, mine.st_ino) == (installed.st_dev, installed.st_ino)
+
+    def lxnetd(self, name):
+        return int(self.net_status(name)["pid"])
+
+    def reboot(self, name):
+        os.unlink(f"{self.share(name)}/ready")
+        self.ok("reboot", name, "--mode", "signal")
+        self.wait_agent(name)
+        return self.status(name)["boots"]
 
     def test_they_go_on(self):
+        self.assertFalse(self.is_installed(self.helper("one"), "lxc_helper"))
         self.assertEqual(sorted(self.active()), ["one", "two"])
         self.assertEqual(self.state("one"), "running (booted)")
         self.assertIn("lvn", self.ok("net-list"))
@@ -46,12 +78,6 @@ class Upgrade(NetworkCase):
         self.ok("suspend", "two")
         self.assertEqual(self.state("two", False), "paused")
         self.ok("resume", "two")
-        disk = self.empty_disk()
-        write(f"{self.folder}/disk.xml", f"<disk type='file'><source file='{disk}'/>"
-              "<target dev='vdb'/></disk>")
-        self.ok("attach-device", "two", f"{self.folder}/disk.xml")
-        self.output("two", "test -b /dev/vdb")
-        self.ok("detach-device", "two", f"{self.folder}/disk.xml")
         with Terminal(self.command("console", "two")) as terminal:
             terminal.expect("Connected to domain")
         three = self.boot_on("three", "lvn")
@@ -62,18 +88,132 @@ class Upgrade(NetworkCase):
         self.ok("net-destroy", "lvn")
         self.assert_nothing_left()
 
+    def test_devices_are_plugged(self):
+        disk, shared = self.empty_disk(), f"{self.folder}/shared"
+        os.mkdir(shared)
+        write(f"{shared}/file", "here")
+        devices = (f"<disk type='file'><source file='{disk}'/><target dev='vdb'/></disk>",
+                   f"<filesystem type='mount'><source dir='{shared}'/><target dir='/mnt'/></filesystem>",
+                   nic("lvn", "<guest dev='eth7'/>", mac="52:54:00:12:34:56"),
+                   "<console type='pty'><target type='lxc' port='1'/></console>")
+        for content in devices:
+            path = f"{self.folder}/device-{len(os.listdir(self.folder))}.xml"
+            write(path, content)
+            self.ok("attach-device", "two", path)
+        self.output("two", "test -b /dev/vdb && ip link show eth7")
+        self.assertEqual(self.output("two", "cat /mnt/file"), "here")
+        self.assertEqual(self.reboot("two"), "2")
+        self.output("two", "test -b /dev/vdb && ip link show eth7 && cat /mnt/file")
+        self.ok("destroy", "two")
+        self.ok("destroy", "one")
+        self.ok("net-destroy", "lvn")
+        self.assert_nothing_left()
+
     def test_a_reboot_is_into_the_new_helper(self):
-        before = os.readlink(f"/proc/{self.helper('two')}/exe")
-        self.assertIn("lxc_helper", before)
-        ready = f"{self.share('two')}/ready"
-        os.unlink(ready)
-        self.ok("reboot", "two", "--mode", "signal")
-        self.wait_agent("two")
-        self.assertEqual(self.status("two")["boots"], "2")
+        helper = self.helper("two")
+        self.assertEqual(self.reboot("two"), "2")
+        self.assertEqual(self.helper("two"), helper)
+        self.assertTrue(self.is_installed(helper, "lxc_helper"))
         self.assertEqual(self.output("two", "echo here"), "here")
         self.ok("suspend", "two")
         self.ok("resume", "two")
+        self.assertEqual(self.reboot("one"), "2")
+        self.lease("one")
         self.ok("destroy", "two")
+
+    def test_they_end_by_themselves_and_by_shutdown(self):
+        self.ok("shutdown", "two", "--mode", "signal")
+        self.wait_state("two", "shut off (shutdown: exit status 0)")
+        self.inside("one", "kill -KILL 1; reboot -f; kill -TERM 1")
+        self.assertTrue(wait_for(lambda: not self.active() or self.status("one")["boots"] == "2"))
+
+    def test_what_is_killed_is_taken_away(self):
+        os.kill(self.helper("two"), signal.SIGKILL)
+        wait_for(lambda: "two" not in self.active())
+        self.assertIn("crashed", self.state("two"))
+        self.start("two")
+        self.assertTrue(self.is_installed(self.helper("two"), "lxc_helper"))
+        os.kill(self.lxnetd("lvn"), signal.SIGKILL)
+        self.boot_on("three", "lvn")
+        self.assertTrue(self.is_installed(self.lxnetd("lvn"), "lxnetd"))
+        self.lease("one")
+
+    def test_networks_are_changed(self):
+        self.ok("net-update", "lvn", "add", "ip-dhcp-host",
+                "<host mac='52:54:00:00:00:77' ip='10.100.0.77'/>", "--live")
+        self.assertIn("10.100.0.77", self.ok("net-dumpxml", "lvn"))
+        self.lease("one")
+
+
+OTHER = 99  # no version there is
+UNSUPPORTED = 84  # VIR_ERR_OPERATION_UNSUPPORTED
+
+
+class OtherVersion(NetworkCase):
+    """The supervisor's place is taken by one that answers as another version's does, and whose files have its number."""
+
+    def impersonate(self, folder, who):
+        path = f"{folder}/control.sock"
+        os.rename(path, f"{path}.away")
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        listener.bind(path)
+        listener.listen()
+        text = f"{who} speaks protocol version {OTHER}, not 1".encode()
+        answer = struct.pack(">Ii", OTHER, UNSUPPORTED) + struct.pack(">I", len(text)) + text + b"\0" * (-len(text) % 4)
+
+        def serve():
+            while True:
+                try:
+                    connection, _ = listener.accept()
+                except OSError:
+                    return
+                with connection:
+                    connection.recv(4096)
+                    connection.send(answer)
+        thread = threading.Thread(target=serve)
+        thread.start()
+
+        def end():
+            listener.shutdown(socket.SHUT_RDWR)
+            thread.join()
+            listener.close()
+        self.addCleanup(end)
+
+    def test_of_a_helper(self):
+        self.boot("one")
+        self.impersonate(f"{self.root}/run/lxvirt/lxc/one", "this container's lxc_helper")
+        words = "this container's lxc_helper speaks protocol version 99, not 1"
+        for command in ("suspend", "shutdown", "reboot"):
+            self.assertIn(words, self.fails(command, "one"), command)
+        with Terminal(self.command("console", "one")) as terminal:
+            terminal.expect(words)
+        self.assertEqual(self.active(), ["one"])
+        self.assertEqual(self.state("one"), "running (booted)")
+        self.ok("destroy", "one")
+        self.assertIn("shut off", self.state("one"))
+        self.assertIn(f"{words}: killed", read(f"{self.root}/var/log/lxvirt/lxc/one.log"))
+        self.assert_nothing_left()
+
+    def test_of_a_status(self):
+        self.boot("one")
+        path = f"{self.root}/run/lxvirt/lxc/one/status"
+        write(path, read(path).replace("version=1\n", f"version={OTHER}\n"))
+        words = "status version 99 was written by a newer lxc_helper; this program reads version 1"
+        self.assertIn(words, self.fails("domstate", "one"))
+        self.assertEqual(self.active(), ["one"])
+        self.ok("destroy", "one")
+        self.assert_nothing_left()
+
+    def test_of_an_lxnetd(self):
+        self.net("lvn")
+        self.impersonate(f"{self.root}/run/lxvirt/network/lvn", "this network's lxnetd")
+        words = "this network's lxnetd speaks protocol version 99, not 1"
+        self.assertIn(words, self.fails("net-update", "lvn", "add", "ip-dhcp-host",
+                                        "<host mac='52:54:00:00:00:77' ip='10.100.0.77'/>", "--live"))
+        begin = time.monotonic()
+        self.ok("net-destroy", "lvn")
+        self.assertLess(time.monotonic() - begin, 5 * support.SLOWNESS)
+        self.assert_nothing_left()
 
 
 if __name__ == "__main__":
