@@ -62,10 +62,9 @@ bool wants_scope(const Root& root, const HostFacts& host, const Tell& tell) {
     const UseSystemd use = load_settings(root).systemd;
     if (use == UseSystemd::no) return false;
     if (use == UseSystemd::automatic && !root.folder().empty()) return false;
-    if (host.hierarchies.size() == 1 && host.hierarchies.front().unified) return true;
-    tell(
-        "no scope of systemd for it: this host has v1 control groups, where a scope is in some "
-        "hierarchies only");
+    // Beside v1 trees, too: there systemd keeps its count in the v2 one.
+    if (base::unified_of(host.hierarchies) != nullptr) return true;
+    tell("no scope of systemd for it: this host has no v2 control groups");
     return false;
 }
 

@@ -12,7 +12,10 @@ import report
 import support
 from support import read, run, wait_for, write
 
-SLICE = "/sys/fs/cgroup/machine.slice"
+# Where the v2 tree is: on a hybrid host beside the others.
+UNIFIED = next(folder for folder, kind in support.hierarchies() if kind == "unified")
+IS_HYBRID = len(support.hierarchies()) > 1
+SLICE = f"{UNIFIED}/machine.slice"
 
 
 class MachineCase(unittest.TestCase):
@@ -33,7 +36,7 @@ class MachineCase(unittest.TestCase):
     def leftovers(self):
         left = [f"scope {name}" for name in self.scopes()] + [f"machine {name}" for name in self.machines()]
         left += [f"group {path}" for path, folders, _ in os.walk("/sys/fs/cgroup") for name in folders
-                 if "libvirt-lxc" in name or name == "lxvirt.helpers"]
+                 if "libvirt-lxc" in name or name == "lxvirt.helpers" or name.startswith("machine-lxc")]
         return left + [f"file {name}" for name in os.listdir("/run/lxvirt/lxc")]
 
     # --- commands
@@ -102,7 +105,7 @@ class MachineCase(unittest.TestCase):
 
 def group_of(pid):
     """Its folder in the v2 tree."""
-    return "/sys/fs/cgroup" + read(f"/proc/{pid}/cgroup").strip().partition("::")[2]
+    return UNIFIED + next(line[3:] for line in read(f"/proc/{pid}/cgroup").splitlines() if line.startswith("0::"))
 
 
 def main():

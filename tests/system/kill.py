@@ -22,6 +22,8 @@ from support import read, wait_for, write
 TEST_POINTS = bool(os.environ.get("LXVIRT_TEST_POINTS"))
 # The whole matrix, instead of what fits into a minute.
 LONG = bool(os.environ.get("LXVIRT_LONG"))
+# Of the longer sequences every third step; where all is slow (tests/guest/run) some.
+STRIDE = 3 if support.SLOWNESS == 1 else 11
 MOST = 400
 
 # Ends by itself when it is asked to.
@@ -246,9 +248,9 @@ class KillCase(StateCase):
 
     def each_step(self, what, program, attempt, least):
         """`attempt(step)` prepares, kills, and looks at what is left; False where nothing was killed. There
-        are at least `least` steps; of many only every third is tried in a short run."""
+        are at least `least` steps; of many not every one is tried in a short run."""
         bad, first = 0, 1
-        stride = 1 if LONG or least < 10 else 3
+        stride = 1 if LONG or least < 10 else STRIDE
         for step in range(first, MOST, stride):
             hit = True
             bad += 1
