@@ -252,7 +252,7 @@ class Failures(HookCase):
 
     def test_hook_that_hangs_ends_after_its_time(self):
         os.makedirs(f"{self.root}/etc/lxvirt")
-        write(f"{self.root}/etc/lxvirt/lxvirt.conf", "hook_timeout = 1\n")
+        write(f"{self.root}/etc/lxvirt/lxvirt.conf", f"hook_timeout = {support.SLOWNESS:.0f}\n")
         self.make(types=("pre-start", "post-stop"))
         self.do("pre-start", "sleep 300\n")
         self.assertIn("no end within the time limit", self.fails("start", "one"))
