@@ -16,6 +16,8 @@ namespace lxvirt::base {
 
 namespace {
 
+constexpr int kAttempts = 100;
+
 // One array of two words per set, as capget(2) wants them.
 struct Sets {
     CapabilitySet effective = 0, permitted = 0, inheritable = 0;
@@ -33,6 +35,8 @@ Sets get_sets() {
             .inheritable = join(data[0].inheritable, data[1].inheritable)};
 }
 
+// The kernel copies the credentials for it: where there is no memory for that it is tried again
+// for a second, since neither staying raised nor ending the container would be right.
 void set_sets(const Sets& sets) {
     __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
     std::array<__user_cap_data_struct, 2> data{};
@@ -42,7 +46,10 @@ void set_sets(const Sets& sets) {
         };
         data[word] = {part(sets.effective), part(sets.permitted), part(sets.inheritable)};
     }
-    if (::syscall(SYS_capset, &header, data.data()) != 0) fail_errno("set the capability sets");
+    for (int attempt = 0; ::syscall(SYS_capset, &header, data.data()) != 0; ++attempt) {
+        if (errno != ENOMEM || attempt == kAttempts) fail_errno("set the capability sets");
+        ::usleep(10'000);
+    }
 }
 
 }  // namespace

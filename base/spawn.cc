@@ -101,7 +101,7 @@ struct ChildFds {
     }
     (void)::setpgid(0, 0);
     (void)::setpgid(program, program);
-    (void)::dup2(tie, 0);
+    (void)uninterrupted([&] { return ::dup2(tie, 0); });
     (void)::close_range(1, ~0U, 0);
     const UniqueFd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, program, 0)));
     std::array<struct pollfd, 2> polls = {{{0, 0, 0}, {pidfd.get(), POLLIN, 0}}};

@@ -63,7 +63,8 @@ void open_console(const Plan& plan, const Prepared& prepared) {
         ::ioctl(console.get(), TIOCSCTTY, 0) != 0)
         fail_errno("make the console the controlling terminal");
     for (int fd = 0; fd <= 2; ++fd)
-        if (::dup2(console.get(), fd) < 0) fail_errno("open the console as descriptor {}", fd);
+        if (base::uninterrupted([&] { return ::dup2(console.get(), fd); }) < 0)
+            fail_errno("open the console as descriptor {}", fd);
 }
 
 // Still as the host's root, whose quota of keys the keyring is to count to, and before a filter

@@ -14,6 +14,7 @@
 #include "base/file.hh"
 #include "base/process.hh"
 #include "base/test_point.hh"
+#include "base/uninterrupted.hh"
 
 namespace lxvirt::helper {
 
@@ -50,7 +51,7 @@ class Stack {
 // is the helper's end even where that came before prctl().
 int guard_main(void* argument) {
     const int pipe = *static_cast<const int*>(argument);
-    (void)::dup2(pipe, 0);
+    (void)base::uninterrupted([&] { return ::dup2(pipe, 0); });
     (void)::close_range(1, ~0U, 0);
     (void)::prctl(PR_SET_PDEATHSIG, SIGKILL);
     (void)::prctl(PR_SET_NAME, "lxc_guard");

@@ -13,6 +13,7 @@
 #include "base/file.hh"
 #include "base/mount.hh"
 #include "base/test_point.hh"
+#include "base/uninterrupted.hh"
 
 namespace lxvirt::netd {
 
@@ -57,10 +58,12 @@ void open_way(const std::string& folder) {
 
 // Runs in the child.
 [[noreturn]] void become(const DnsmasqSetup& setup, base::Fd log) {
+    base::begin_test_program("dnsmasq");
     try {
         base::reset_signals();
-        if (::dup2(log.get(), 1) < 0 || ::dup2(log.get(), 2) < 0)
-            base::fail_errno("replace standard output");
+        for (const int fd : {STDOUT_FILENO, STDERR_FILENO})
+            if (base::uninterrupted([&] { return ::dup2(log.get(), fd); }) < 0)
+                base::fail_errno("replace descriptor {}", fd);
         (void)::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
         open_way(setup.folder);
         const std::string config = fmt::format("--conf-file={}/{}", setup.folder, kDnsmasqConfig);

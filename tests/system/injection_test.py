@@ -150,6 +150,16 @@ class Injection(GuestCase):
                 if "fsync" not in fail:
                     self.assertEqual(left, [] if self.is_done(result) else ["one"], f"{fail}\n{result}")
 
+    def came_about(self, fail, report):
+        """How often a program waits differs from time to time, so one call in some hundreds is not made."""
+        program, call, number, _ = fail.split(",")
+        made = next((int(line[3]) for line in report if line[:3] == ["calls", program, call]), 0)
+        if made >= int(number):
+            self.assertIn(["failed", "1"], report, fail)
+        else:
+            self.counts["not made this time"] += 1
+            self.assertLess(self.counts["not made this time"], 6, f"{fail} did not come about")
+
     def recover(self):
         """So that one failure is not reported as all that follow."""
         if self.look():
@@ -175,7 +185,7 @@ class Injection(GuestCase):
                 else:
                     self.assertRegex(self.state("one"), "^shut off", fail)
                 self.assertEqual(self.leftovers(), [], f"{fail}\n{result}")
-                self.assertIn(["failed", "1"], finish(), f"{fail} did not come about")
+                self.came_about(fail, finish())
                 self.ok("start", "one")
                 self.ok("destroy", "one")
 
