@@ -250,8 +250,12 @@ std::string first_missing_above(const std::vector<Hierarchy>& all, const std::st
 void remove_folders_above(const Hierarchy& hierarchy, const std::string& path,
                           const std::string& top) {
     for (std::string above = parent_folder(path); above.size() >= top.size();
-         above = parent_folder(above))
-        if (!try_rmdir(full_path(hierarchy, above))) return;
+         above = parent_folder(above)) {
+        const std::string folder = full_path(hierarchy, above);
+        if (try_rmdir(folder)) continue;
+        (void)::setxattr(folder.c_str(), kMark, "1", 1, 0);
+        return;
+    }
 }
 
 bool try_remove_group(const Hierarchy& hierarchy, const std::string& path) {

@@ -64,7 +64,7 @@ void remove_group(const Hierarchy& hierarchy, const std::string& path,
 [[nodiscard]] std::string first_missing_above(const std::vector<Hierarchy>& all,
                                               const std::string& path);
 // Removes the empty folders above `path` up to `top`, marked or not: whoever makes one may be
-// killed before it is marked.
+// killed before it is marked. One that others use by now is marked, for the last of them.
 void remove_folders_above(const Hierarchy& hierarchy, const std::string& path,
                           const std::string& top);
 

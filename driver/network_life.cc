@@ -77,15 +77,24 @@ void attach_again(const Root& root, const xml::Network& network) {
         base::append_log(root.network_paths().log(network.name), problem);
 }
 
+// Which folders above its groups are about to be made: a kill may come before they are marked.
+void note_partition(const Root& root, LiveNetwork& live) {
+    std::string missing = missing_partition(root, live.network.name);
+    if (missing.empty() || missing == live.partition) return;
+    live.partition = std::move(missing);
+    write_live_network(root, live);
+}
+
 // The network is there, but nobody holds it.
-void put_supervisor_back(const Root& root, const LiveNetwork& live) {
+void put_supervisor_back(const Root& root, LiveNetwork& live) {
     const std::string& name = live.network.name;
     if (live.netns != present_netns())
         base::fail(ErrorCode::operation_failed,
                    "network '{}' has lost its lxnetd, and another can be put back only from its "
                    "own network namespace (net:[{}]); 'net-destroy {}' forgets the network",
                    name, live.netns, name);
-    clear_network_group(root, name);
+    clear_network_group(root, live);
+    note_partition(root, live);
     sweep_ports(root, name);
     NetworkProcess process = NetworkProcess::spawn(name, root.id());
     try {
@@ -93,7 +102,7 @@ void put_supervisor_back(const Root& root, const LiveNetwork& live) {
         process.commit();
     } catch (const base::Exception&) {
         process.abandon();
-        clear_network_group(root, name);
+        clear_network_group(root, live);
         throw;
     }
     attach_again(root, live.network);
@@ -104,7 +113,7 @@ void put_supervisor_back(const Root& root, const LiveNetwork& live) {
 // was killed, too.
 bool try_take_away(const Root& root, const LiveNetwork& live) {
     const std::string& name = live.network.name;
-    clear_network_group(root, name);
+    clear_network_group(root, live);
     if (!live.current() || live.netns != present_netns()) return true;
     NetworkProcess process = NetworkProcess::spawn(name, root.id());
     try {
@@ -113,7 +122,7 @@ bool try_take_away(const Root& root, const LiveNetwork& live) {
         base::append_log(root.network_paths().log(name), error.message());
     }
     const bool undone = process.abandon();
-    clear_network_group(root, name);
+    clear_network_group(root, live);
     return undone;
 }
 
@@ -134,7 +143,7 @@ void forget_network(const Root& root, const std::string& name) {
 void undo_start(const Root& root, const LiveNetwork& live, std::optional<NetworkProcess>& process) {
     const std::string& name = live.network.name;
     const bool undone = !process || process->abandon();
-    clear_network_group(root, name);
+    clear_network_group(root, live);
     // What is left after two that were killed is for the next command.
     if (undone || try_take_away(root, live)) forget_network(root, name);
 }
@@ -175,6 +184,7 @@ void start_network(const Root& root, xml::Network network) {
     live.network = std::move(network);
     live.boot = base::boot_id();
     live.netns = present_netns();
+    live.partition = missing_partition(root, name);
     run_network_hooks(root, live.network, {.operation = "start"});
     write_live_network(root, live);
     std::optional<NetworkProcess> process;
@@ -195,7 +205,7 @@ void stop_network(const Root& root, const LiveNetwork& live, bool keep_leases, b
     ending.running = false;
     write_live_network(root, std::move(ending));
     if (stop_network_process(root, name, lock))
-        clear_network_group(root, name);
+        clear_network_group(root, live);
     else
         take_away(root, live);
     remove_live_network(root, name, keep_leases);

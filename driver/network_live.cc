@@ -40,6 +40,7 @@ LiveNetworkHead parse_head(std::string_view text, const std::string& path) {
     head.boot = value("boot");
     head.netns = base::parse_number<std::uint64_t>(value("netns")).value_or(0);
     head.bridge = value("bridge");
+    head.partition = head_attribute(tag, "makes").value_or("");
     head.uuid = scan_uuid(text).value_or("");
     return head;
 }
@@ -73,10 +74,12 @@ void write_live_network(const Root& root, LiveNetwork live) {
     const std::string& name = live.network.name;
     make_folder(root.network_paths().folder(name));
     const std::string text = fmt::format(
-        "<networkstatus version='{}' state='{}' boot='{}' root='{}' netns='{}' bridge='{}'>\n"
+        "<networkstatus version='{}' state='{}' boot='{}' root='{}' netns='{}' bridge='{}'{}>\n"
         "{}</networkstatus>\n",
         kVersion, live.running ? "running" : "starting", live.boot, root.id(), live.netns,
-        live.network.bridge.name, xml::format_network(live.network, {.live = true, .indent = 2}));
+        live.network.bridge.name,
+        live.partition.empty() ? "" : fmt::format(" makes='{}'", live.partition),
+        xml::format_network(live.network, {.live = true, .indent = 2}));
     base::write_atomic(root.network_paths().live(name), text, 0600, base::Durability::volatile_);
 }
 

@@ -21,6 +21,7 @@ struct LiveNetworkHead {
     std::string boot;          // base::boot_id() of when it was written
     std::uint64_t netns = 0;   // inode of the network namespace it is in
     std::string uuid, bridge;  // without parsing
+    std::string partition;     // the topmost folder above its group that this start makes, if any
     [[nodiscard]] bool current() const;
     // It runs, and in the caller's network namespace.
     [[nodiscard]] bool here() const;

@@ -12,6 +12,7 @@
 #include "base/codec.hh"
 #include "base/error.hh"
 #include "base/file.hh"
+#include "base/log.hh"
 #include "base/process.hh"
 #include "base/program.hh"
 #include "base/socket.hh"
@@ -25,7 +26,9 @@ namespace {
 using base::ErrorCode;
 
 // dnsmasq's start has its own, shorter limit.
-constexpr time_t kAnswerLimit = 30;  // seconds
+constexpr std::chrono::seconds kAnswerLimit(30);
+// It is told to end before it does anything for that.
+constexpr std::chrono::seconds kStopAnswerLimit(5);
 // An lxnetd that was told to end has this long before it is ended itself.
 constexpr auto kEndLimit = std::chrono::seconds(15);
 
@@ -44,10 +47,11 @@ void expect_answer(base::Fd socket) {
     if (reply.code != 0) throw base::PreparedError(static_cast<ErrorCode>(reply.code), reply.text);
 }
 
-std::optional<base::UniqueFd> connect(const Root& root, const std::string& name) {
+std::optional<base::UniqueFd> connect(const Root& root, const std::string& name,
+                                      std::chrono::seconds answer_limit) {
     auto socket = base::connect_local(root.network_paths().folder(name), "control.sock");
     if (!socket) return std::nullopt;
-    const timeval limit{.tv_sec = kAnswerLimit, .tv_usec = 0};
+    const timeval limit{.tv_sec = answer_limit.count(), .tv_usec = 0};
     if (::setsockopt(socket->get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) != 0)
         base::fail_errno("set the control socket's time limit");
     return socket;
@@ -122,14 +126,24 @@ bool NetworkProcess::abandon() {
     return !status || !status->signaled;
 }
 
-void clear_network_group(const Root& root, const std::string& name) {
+std::string missing_partition(const Root& root, const std::string& name) {
+    return base::first_missing_above(base::find_hierarchies(),
+                                     netd::network_group(root.id(), name));
+}
+
+void clear_network_group(const Root& root, const LiveNetwork& live) {
+    const std::string& name = live.network.name;
     const std::string group = netd::network_group(root.id(), name);
     const auto hierarchies = base::find_hierarchies();
     if (!base::kill_group(hierarchies, group))
         base::fail_with(EBUSY,
                         "end the processes that a killed lxnetd of network '{}' left in '{}'", name,
                         group);
-    for (const base::Hierarchy& hierarchy : hierarchies) base::remove_group(hierarchy, group);
+    for (const base::Hierarchy& hierarchy : hierarchies) {
+        base::remove_group(hierarchy, group);
+        if (!live.partition.empty() && live.current())
+            base::remove_folders_above(hierarchy, group, live.partition);
+    }
 }
 
 bool stop_network_process(const Root& root, const std::string& name, base::Fd lock) {
@@ -139,22 +153,26 @@ bool stop_network_process(const Root& root, const std::string& name, base::Fd lo
     // The number may have changed hands in between: the lock tells.
     if (!process || root.supervised(name) != pid) return false;
     bool told = false;
-    auto limit = kEndLimit;
+    auto patience = kEndLimit;
     try {
-        const auto socket = connect(root, name);
+        const auto socket = connect(root, name, kStopAnswerLimit);
         std::vector<base::Fd> shared;
         if (lock.valid()) shared.push_back(lock);
         if (socket) request(*socket, netd::RequestKind::stop, shared);
         told = socket.has_value();
-    } catch (const base::Exception& error) {
-        // One of another version is killed, and what it leaves taken away. One whose start was cut
-        // short undoes it at this moment, and answers nobody.
-        if (error.code() == ErrorCode::operation_unsupported)
-            limit = {};
-        else if (!base::wait_readable(*process, kEndLimit))
-            throw;
+    } catch (const base::PreparedError& error) {
+        // One of another version is killed, and what it leaves taken away.
+        if (error.code() != ErrorCode::operation_unsupported) throw;
+        patience = {};
+    } catch (const base::SystemError& error) {
+        // One whose start was cut short undoes it at this moment, and answers nobody either.
+        if (error.error() == EAGAIN) patience = {};
+    } catch (const base::Exception&) {
+        // It has ended without a word.
     }
-    if (!base::wait_readable(*process, limit)) {
+    if (!base::wait_readable(*process, patience)) {
+        base::append_log(root.network_paths().log(name),
+                         "lxnetd was told to end and does not: killed");
         (void)base::send_signal(*process, SIGKILL);
         (void)base::wait_readable(*process, kEndLimit);
     }
@@ -164,7 +182,7 @@ bool stop_network_process(const Root& root, const std::string& name, base::Fd lo
 }
 
 void update_network_process(const Root& root, const netd::NetworkPlan& plan) {
-    const auto socket = connect(root, plan.name);
+    const auto socket = connect(root, plan.name, kAnswerLimit);
     if (!socket)
         base::fail(ErrorCode::operation_failed, "the lxnetd of network '{}' does not answer",
                    plan.name);

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/fd.hh"
+#include "driver/network_live.hh"
 #include "driver/root.hh"
 #include "netd/plan.hh"
 #include "xml/network.hh"
@@ -40,8 +41,10 @@ class NetworkProcess {
     base::UniqueFd process_;  // pidfd, of our child
 };
 
+// The topmost folder above the network's group that is not there yet; empty where all are.
+[[nodiscard]] std::string missing_partition(const Root& root, const std::string& name);
 // Kills what a supervisor that was killed has left, dnsmasq, and removes the group.
-void clear_network_group(const Root& root, const std::string& name);
+void clear_network_group(const Root& root, const LiveNetwork& live);
 
 // Tells the supervisor to take the network away, and waits for its end. False where there is none,
 // or where it could not be told: something may be left then. It shares `lock`, the network's

@@ -53,6 +53,11 @@ class Processes(NetworkCase):
         self.kill_supervisor("lvs")
         self.ok("net-destroy", "lvs")
 
+    def test_a_stopped_supervisor_is_ended_by_force(self):
+        self.net("lvs")
+        os.kill(int(self.net_status("lvs")["supervisor"]), signal.SIGSTOP)
+        self.ok("net-destroy", "lvs")
+
     def test_driver_killed_at_any_moment_of_a_start(self):
         self.net_define("lvk", network("lvk"))
         for step in range(8):
