@@ -70,6 +70,7 @@ RulesetJob::RulesetJob(const std::string& text) {
     const pid_t pid = base::clone3(args);
     if (pid < 0) base::fail_with(-pid, "make a process for nftables");
     if (pid == 0) {
+        base::begin_test_program("lxnetd_rules");
         const std::string words = apply(text);
         // The first byte says that there is a result at all.
         const std::string result = "r" + words;

@@ -9,6 +9,7 @@ import unittest
 
 import support
 from devices import DeviceCase, bridge_xml, disk_xml, filesystem_xml
+from kill import Counts
 from support import read, run, write
 
 TEST_POINTS = bool(os.environ.get("LXVIRT_TEST_POINTS"))
@@ -21,6 +22,12 @@ class Killed(DeviceCase):
 
     MOST = 40
     maxDiff = 2000
+    counts = Counts()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.counts.show()
+        super().tearDownClass()
 
     def setUp(self):
         super().setUp()
@@ -74,6 +81,7 @@ class Killed(DeviceCase):
                 self.assertGreater(step, 3)
                 undo()
                 return outcomes
+            self.counts.add(f"{verb}-device, {self._testMethodName[5:]}", "lxsh")
             self.settle()
             state = self.comparable(self.state())
             self.assertIn(state, (before, after), f"{verb} {flags} killed at step {step}")

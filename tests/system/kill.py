@@ -79,7 +79,7 @@ class Counts:
 
     def show(self):
         for (what, program), number in sorted(self.steps.items()):
-            print(f"kill: {what:32} {program:12} {number:4} steps")
+            print(f"kill: {what:40} {program:12} {number:4} steps")
         self.steps.clear()
 
 
@@ -222,19 +222,28 @@ class KillCase(StateCase):
         running = self.background(*words, env={**self.environment("STOP", program, step),
                                                **options.pop("env", {})}, **options)
         wait_for(lambda: os.path.exists(self.points) or running.poll() is not None, 30, 0.0005)
-        if not os.path.exists(self.points):
-            running.communicate(timeout=30)
+        if running.poll() is not None and self.forbid_stops():
             return None, None
         wait_for(lambda: read(self.points).endswith("\n"), 5, 0.0005)
         hit = self.last_hit()
         wait_for(lambda: state_letter(hit.pid) in "TZX", 5, 0.0005)
         return running, hit
 
+    def forbid_stops(self):
+        """A supervisor that was not stopped goes on to its end; False where it has just been stopped."""
+        try:
+            os.close(os.open(self.points, os.O_CREAT | os.O_EXCL))
+        except FileExistsError:
+            return False
+        return True
+
     def together(self, what, program, words, victims, after, least, prepare=lambda: None):
         """`program` stops at a step of a command, and then `victims(its pid, that of lxsh)` are killed
         from outside; if it is none of them it goes on. `after(step)` looks at what is left."""
         def attempt(step):
             prepare()
+            if os.path.exists(self.points):
+                os.unlink(self.points)
             running, hit = self.stopped(program, step, *words)
             if hit:
                 for pid in [*victims(hit.pid, running.pid)]:

@@ -102,10 +102,12 @@ class Together(KillCase):
                       lambda lxsh, _: [lxsh] + [pid for pid in helper if not is_gone(pid)], self.life, 2,
                       started)
 
-    def test_guard_in_a_start(self):
-        self.together("start, its guard", "lxc_helper", ["start", "one"],
-                      lambda helper, _: [pid for name, pid in children_of(helper).items()
-                                         if name == "lxc_guard"], self.life, 12)
+    def test_guard_or_init_in_a_start(self):
+        """Whatever the helper waits for there dies under its hands."""
+        for what, chosen in (("guard", lambda name: name == "lxc_guard"), ("init", lambda name: name != "lxc_guard")):
+            self.together(f"start, its {what}", "lxc_helper", ["start", "one"],
+                          lambda helper, _, chosen=chosen: [pid for name, pid in children_of(helper).items()
+                                                            if chosen(name)], self.life, 12)
 
     def test_guard_or_init_while_it_runs(self):
         for step in range(4 if not LONG else 20):
