@@ -161,6 +161,8 @@ class Surroundings(NetworkCase):
         script = "\n".join(f"start {name}" for name in names)
         subprocess.run(self.command(), input=script, text=True, capture_output=True, timeout=120)
         self.assertEqual(len(self.active()), 100)
+        # A moment after the carrier, and not the spanning tree's four seconds.
+        support.wait_for(lambda: run("bridge", "link").count("master lvc state forwarding") == 100, 1)
         self.assertEqual(run("bridge", "link").count("master lvc state forwarding"), 100)
         ports = os.listdir(f"{self.root}/run/lxvirt/network/lvc/ports")
         self.assertEqual(len(ports), 100)
