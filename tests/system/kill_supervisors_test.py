@@ -2,6 +2,7 @@
 end; then together with lxsh; and the guard and the init by somebody else."""
 
 import os
+import re
 import signal
 
 import support
@@ -50,7 +51,16 @@ class Supervisors(KillCase):
             os.kill(int(init), signal.SIGTERM)
             wait_for(lambda: not self.row("one") or self.row("one")[1] == "shut off", 5)
 
+    def catches_signals(self):
+        """The shell that is init has come to its trap; before, nothing ends it in order."""
+        init = self.status_of("one").get("init_pid")
+        if not init or is_gone(int(init)):
+            return True
+        caught = re.search(r"^SigCgt:\s*(\w+)", support.read(f"/proc/{init}/status"), re.M)
+        return bool(caught and int(caught.group(1), 16) >> (signal.SIGINT - 1) & 1)
+
     def reboot(self):
+        wait_for(self.catches_signals, 5, 0.002)
         before = self.status_of("one").get("boots")
         if self.lxsh("reboot", "one").status == 0:
             wait_for(lambda: self.status_of("one").get("boots") != before or not self.active(), 5)
