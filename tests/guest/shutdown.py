@@ -24,7 +24,8 @@ def begin(folder):
         return
     import guest
     from support import LXSH, run, wait_for, write, read
-    os.makedirs("/var/log/lxvirt", exist_ok=True)
+    for path in ("/var/log/lxvirt", "/etc/lxvirt/hooks"):
+        os.makedirs(path, exist_ok=True)
     run("mount", "--bind", folder, "/var/log/lxvirt")
     write(f"{folder}/last.xml", guest.domain("last", init="/bin/sh", args=("-c", INIT)))
     write("/etc/lxvirt/hooks/lxc", f"#!/bin/sh\necho $1 $2 >>{folder}/hooks\n", 0o755)
