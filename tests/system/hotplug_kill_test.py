@@ -56,7 +56,7 @@ class Killed(DeviceCase):
     def killed(self, step, *words):
         environment = {**os.environ, "LXVIRT_KILL_AT": str(step)}
         done = subprocess.run(self.command(*words), env=environment, capture_output=True, text=True,
-                              timeout=30, check=False)
+                              timeout=30 * support.SLOWNESS, check=False)
         self.assertIn(done.returncode, (0, -signal.SIGKILL), done.stderr)
         return done.returncode == -signal.SIGKILL
 

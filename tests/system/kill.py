@@ -249,7 +249,7 @@ class KillCase(StateCase):
                 for pid in [*victims(hit.pid, running.pid)]:
                     send(pid, signal.SIGKILL)
                 send(hit.pid, signal.SIGCONT)
-                running.communicate(timeout=20)
+                running.communicate(timeout=20 * support.SLOWNESS)
                 self.take_hit()
             after(step)
             return hit

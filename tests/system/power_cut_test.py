@@ -43,7 +43,8 @@ class PowerCut(GuestCase):
         os.mkdir(self.copies)
         run("sync", "-f", f"{self.root}/etc")
         done = subprocess.run([INJECT, "--report", "2", "--calls", CALLS, "--before", f"{self.folder}/copy",
-                               *self.command(*words)], capture_output=True, text=True, timeout=60, check=False)
+                               *self.command(*words)], capture_output=True, text=True,
+                              timeout=60 * support.SLOWNESS, check=False)
         self.assertIn("exit 0", done.stderr, done.stderr)
         states = []
         names = sorted(os.listdir(self.copies), key=lambda name: int(name.split("-")[0]))
