@@ -101,14 +101,16 @@ class Upgrade(NetworkCase):
                    f"<filesystem type='mount'><source dir='{shared}'/><target dir='/mnt'/></filesystem>",
                    nic("lvn", "<guest dev='eth7'/>", mac="52:54:00:12:34:56"),
                    "<console type='pty'><target type='lxc' port='1'/></console>")
-        for content in devices:
-            path = f"{self.folder}/device-{len(os.listdir(self.folder))}.xml"
-            write(path, content)
-            self.ok("attach-device", "two", path)
+        for number, content in enumerate(devices):
+            write(f"{self.folder}/{number}.xml", content)
+            self.ok("attach-device", "two", f"{self.folder}/{number}.xml")
         self.output("two", "test -b /dev/vdb && ip link show eth7")
         self.assertEqual(self.output("two", "cat /mnt/file"), "here")
         self.reboot("two")
         self.output("two", "test -b /dev/vdb && ip link show eth7 && cat /mnt/file")
+        for number in range(3):
+            self.ok("detach-device", "two", f"{self.folder}/{number}.xml")
+        self.output("two", "! ls /dev/vdb && ! ip link show eth7 && ! cat /mnt/file")
         self.ok("destroy", "two")
         self.ok("destroy", "one")
         self.ok("net-destroy", "lvn")
