@@ -73,8 +73,12 @@ void enable_controllers(const Hierarchy& hierarchy, const std::string& folder) {
 }
 
 // A group takes no process before it has cpus and mems; those above that have none get them first.
+// Groups made below this one are filled by the kernel (cgroup-v1/cgroups.rst, clone_children): a
+// write of cpus looks at every cpuset of the machine.
 void fill_cpuset(const Hierarchy& hierarchy, const std::string& path) {
     const std::string folder = full_path(hierarchy, path);
+    const std::string clone = folder + "/cgroup.clone_children";
+    if (trim(read_file(clone)) == "0") write_value(clone, "1");
     for (const char* file : {"cpuset.cpus", "cpuset.mems"}) {
         if (!trim(read_file(folder + "/" + file)).empty()) continue;
         const std::string above = parent_folder(path);

@@ -157,6 +157,7 @@ helper::Plan compile_plan(const xml::Domain& domain, const Root& root, const Hos
     plan.init.seccomp = compile::seccomp(domain, host, options);
     compile::labels(domain, host, options, plan.init);
     compile::container(domain, host, options, plan);
+    compile::find_unlimited(plan.groups);
     plan.init.loopback = (plan.namespaces.fresh & CLONE_NEWNET) != 0;
     plan.hooks = container_hooks(domain, root);
     if (has_hook(plan.hooks, "pre-mount") && plan.mounts.front().idmapped)

@@ -137,7 +137,27 @@ void add_blkio(const xml::Domain& domain, const HostFacts& host, Limits& limits)
         add_block_device(device, host, controller, limits);
 }
 
+// Whether something is set in a hierarchy, at the start or later, which nobody inside may undo. On
+// v2 that is so; its device program and its freezer serve hosts that have v1 hierarchies beside.
+bool is_limited(const base::Hierarchy& hierarchy, const helper::Groups& groups) {
+    if (hierarchy.unified) return true;
+    const bool has_v2 = base::unified_of(groups.hierarchies) != nullptr;
+    for (const char* controller : {"cpu", "cpuset", "memory", "blkio"})
+        if (hierarchy.has(controller)) return true;
+    for (const char* controller : {"devices", "freezer"})
+        if (!has_v2 && hierarchy.has(controller)) return true;
+    return std::any_of(
+        groups.limits.begin(), groups.limits.end(),
+        [&](const helper::GroupLimit& limit) { return hierarchy.has(limit.controller); });
+}
+
 }  // namespace
+
+// Once all limits are there.
+void find_unlimited(helper::Groups& groups) {
+    for (const base::Hierarchy& hierarchy : groups.hierarchies)
+        if (!is_limited(hierarchy, groups)) groups.unlimited.push_back(hierarchy.name);
+}
 
 std::vector<helper::GroupLimit> limits(const xml::Domain& domain, const HostFacts& host) {
     Limits limits(host);

@@ -107,35 +107,6 @@ Mount root_mount(const xml::Domain& domain, const HostFacts& host) {
     return whole;
 }
 
-// The container's own subtree, which its cgroup namespace shows as the whole. Laid out as the
-// host's.
-void add_cgroups(std::vector<Mount>& mounts, const HostFacts& host) {
-    const auto& all = host.hierarchies;
-    if (all.size() == 1 && all.front().unified) {
-        mounts.push_back(fresh("cgroup2", "/sys/fs/cgroup", kNoSuidDevExec));
-        return;
-    }
-    mounts.push_back(
-        fresh("tmpfs", "/sys/fs/cgroup", kNoSuidDevExec, {{"mode", "755"}, {"size", "65536"}}));
-    for (const base::Hierarchy& hierarchy : all) {
-        std::vector<helper::KeyValue> options;
-        std::string option;
-        for (const char c : hierarchy.options + ",") {
-            if (c != ',') {
-                option += c;
-                continue;
-            }
-            const auto equals = option.find('=');
-            if (!option.empty())
-                options.push_back({option.substr(0, equals),
-                                   equals == std::string::npos ? "" : option.substr(equals + 1)});
-            option.clear();
-        }
-        mounts.push_back(fresh(hierarchy.unified ? "cgroup2" : "cgroup",
-                               "/sys/fs/cgroup/" + hierarchy.name, kNoSuidDevExec, options));
-    }
-}
-
 bool lifts(const std::vector<xml::ContainerPath>& paths, std::string_view path) {
     return std::any_of(paths.begin(), paths.end(),
                        [&](const xml::ContainerPath& one) { return !one.on && one.path == path; });
@@ -192,7 +163,10 @@ std::vector<Mount> mounts(const xml::Domain& domain, const HostFacts& host,
                         .recursive = false,
                         .no_links = true});
     }
-    add_cgroups(made, host);
+    // The container's own subtree, which its cgroup namespace shows as the whole.
+    made.push_back(over(MountKind::groups, "/sys/fs/cgroup"));
+    made.back().attributes = kNoSuidDevExec;
+    made.back().no_links = true;
     made.push_back(over(MountKind::dev, "/dev"));
     made.back().no_links = true;
     add_protections(made, domain.container, own_network);

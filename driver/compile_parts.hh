@@ -12,6 +12,8 @@ namespace lxvirt::driver::compile {
 [[nodiscard]] helper::Groups groups(const xml::Domain& domain, const HostFacts& host,
                                     const CompileOptions& options,
                                     const std::vector<MadeDevice>& made);
+// The last step, when all limits are there.
+void find_unlimited(helper::Groups& groups);
 [[nodiscard]] std::vector<helper::GroupLimit> limits(const xml::Domain& domain,
                                                      const HostFacts& host);
 // With the nodes of disks and host devices, or only what every container has.

@@ -44,10 +44,29 @@ constexpr std::array<StateWord, 4> kHelperStates = {{
     {"stopping", DomainState::shutdown},
 }};
 
+DomainStatus ended_state(const Root& root, std::string_view name) {
+    const auto ended = helper::read_status(root.ended(name));
+    if (!ended) return {DomainState::shutoff, reason::unknown, {}};
+    return {DomainState::shutoff, reason_number(DomainState::shutoff, ended->reason), ended->exit};
+}
+
+// Whether the driver has begun a start of which the supervisor has not written its first word.
+bool is_starting(const Root& root, std::string_view name) {
+    const auto text = base::try_read_file(root.live(name));
+    if (!text) return false;
+    const LiveHead head = parse_live_head(*text, root.live(name));
+    return head.current() && head.phase == LivePhase::starting;
+}
+
 DomainStatus active_state(const Root& root, std::string_view name) {
-    const auto status = helper::read_status(root.status(name));
-    const DomainStatus starting = {DomainState::paused, reason::paused_starting_up, {}};
-    if (!status || status->state == "starting") return starting;
+    auto status = helper::read_status(root.status(name));
+    if (!status && !is_starting(root, name)) {
+        // The last thing that a supervisor lets go of is the lock; or it has just started.
+        status = helper::read_status(root.status(name));
+        if (!status) return ended_state(root, name);
+    }
+    if (!status || status->state == "starting")
+        return {DomainState::paused, reason::paused_starting_up, {}};
     for (const StateWord& entry : kHelperStates)
         if (entry.word == status->state)
             return {entry.state, reason_number(entry.state, status->reason), status->exit};
@@ -76,9 +95,7 @@ int reason_number(DomainState state, std::string_view word) {
 DomainStatus read_state(const Root& root, std::string_view name, int id) {
     if (id >= 0) return active_state(root, name);
     if (auto crashed = crashed_state(root, name)) return *crashed;
-    const auto ended = helper::read_status(root.ended(name));
-    if (!ended) return {DomainState::shutoff, reason::unknown, {}};
-    return {DomainState::shutoff, reason_number(DomainState::shutoff, ended->reason), ended->exit};
+    return ended_state(root, name);
 }
 
 DomainStatus read_state(const Root& root, std::string_view name) {

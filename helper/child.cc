@@ -234,7 +234,7 @@ void set_up(const ChildContext& context) {
     if (plan.namespaces.cgroup && ::unshare(CLONE_NEWCGROUP) != 0)
         fail_errno("make the container's cgroup namespace");
     set_hostname(plan);
-    build_filesystem(plan, context.prepared,
+    build_filesystem(plan, context.prepared, context.groups,
                      [&](std::string_view type) { run_inner_hooks(context, type); });
     base::test_point("file-system-built");
     open_console(plan, context.prepared);

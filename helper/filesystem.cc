@@ -52,9 +52,9 @@ void enter_root(Fd root, const std::string& source) {
 
 class Builder {
   public:
-    Builder(const Plan& plan, const Prepared& prepared,
+    Builder(const Plan& plan, const Prepared& prepared, const MadeGroups& groups,
             const std::function<void(std::string_view)>& run_hooks)
-        : plan_(plan), prepared_(prepared), run_hooks_(run_hooks) {}
+        : plan_(plan), prepared_(prepared), groups_(groups), run_hooks_(run_hooks) {}
 
     void build() {
         // With a user namespace the kernel allows a new proc or sysfs only while a full one is
@@ -131,6 +131,7 @@ class Builder {
             case MountKind::dev: attach_dev(mount); break;
             case MountKind::protect: protect(mount); break;
             case MountKind::mask: hide(mount); break;
+            case MountKind::groups: attach_groups(mount); break;
         }
     }
 
@@ -211,8 +212,20 @@ class Builder {
     // container's, which may lead elsewhere by now (CVE-2025-31133, CVE-2025-52565).
     static UniqueFd own_file(Fd folder, const std::string& name) {
         UniqueFd file = base::openat_quietly(folder, name, O_PATH | O_NOFOLLOW);
-        if (!file) base::fail_errno("open '{}' of the new /dev", name);
+        if (!file) base::fail_errno("open '{}' of a new file system", name);
         return file;
+    }
+
+    void attach_groups(const Mount& mount) {
+        if (!prepared_.groups) {
+            place(groups_.trees.front(), mount);
+            return;
+        }
+        place(prepared_.groups, mount);
+        for (std::size_t i = 0; i < groups_.trees.size(); ++i) {
+            const std::string& name = plan_.groups.hierarchies[i].name;
+            base::attach_mount(groups_.trees[i], own_file(prepared_.groups, name), name);
+        }
     }
 
     void attach_dev(const Mount& mount) {
@@ -250,6 +263,7 @@ class Builder {
 
     const Plan& plan_;
     const Prepared& prepared_;
+    const MadeGroups& groups_;
     const std::function<void(std::string_view)>& run_hooks_;
     std::vector<UniqueFd> fresh_;
     std::vector<std::pair<std::string, Fd>> kernels_;  // "/proc/" and its mount
@@ -259,9 +273,9 @@ class Builder {
 
 }  // namespace
 
-void build_filesystem(const Plan& plan, const Prepared& prepared,
+void build_filesystem(const Plan& plan, const Prepared& prepared, const MadeGroups& groups,
                       const std::function<void(std::string_view type)>& run_hooks) {
-    Builder(plan, prepared, run_hooks).build();
+    Builder(plan, prepared, groups, run_hooks).build();
 }
 
 }  // namespace lxvirt::helper

@@ -5,6 +5,7 @@
 #include <functional>
 #include <string_view>
 
+#include "helper/groups.hh"
 #include "helper/plan.hh"
 #include "helper/prepare.hh"
 
@@ -12,7 +13,7 @@ namespace lxvirt::helper {
 
 // `run_hooks` runs the plan's hooks of a type: pre-mount, mount and autodev, while the host's root
 // is still there and the container's stands in Hooks::stage.
-void build_filesystem(const Plan& plan, const Prepared& prepared,
+void build_filesystem(const Plan& plan, const Prepared& prepared, const MadeGroups& groups,
                       const std::function<void(std::string_view type)>& run_hooks);
 
 }  // namespace lxvirt::helper

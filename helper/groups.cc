@@ -1,12 +1,16 @@
 #include "helper/groups.hh"
 
 #include <fcntl.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <unistd.h>
+
+#include <algorithm>
 
 #include "base/device_rules.hh"
 #include "base/error.hh"
 #include "base/file.hh"
+#include "base/mount.hh"
 #include "base/process.hh"
 #include "base/test_point.hh"
 #include "base/uninterrupted.hh"
@@ -16,6 +20,7 @@ namespace lxvirt::helper {
 namespace {
 
 using base::Hierarchy;
+using base::UniqueFd;
 
 std::string folder_of(const Hierarchy& hierarchy, const std::string& path) {
     return hierarchy.mount + path;
@@ -145,24 +150,53 @@ void leave_helper_group(const Groups& groups, const std::string& note) noexcept 
     if (!note.empty()) (void)::unlink(note.c_str());
 }
 
+namespace {
+
+bool has_inner(const Groups& groups, const Hierarchy& hierarchy) {
+    return std::find(groups.unlimited.begin(), groups.unlimited.end(), hierarchy.name) ==
+           groups.unlimited.end();
+}
+
+// What the container sees as the root of this hierarchy.
+const std::string& root_of(const Groups& groups, const Hierarchy& hierarchy) {
+    return has_inner(groups, hierarchy) ? groups.inner : groups.outer;
+}
+
+// A copy of the host's mount, not a mount from inside the container's cgroup namespace: the file
+// system is one and the same (cgroup_namespaces(7) has it show its paths by who reads them), and a
+// mount of a v1 hierarchy looks at every group of the machine.
+UniqueFd clone_tree(const Hierarchy& hierarchy, const std::string& path) {
+    const std::string folder = folder_of(hierarchy, path);
+    UniqueFd tree = base::clone_mount(base::open_file(folder, O_PATH), false, folder);
+    base::change_mount(tree,
+                       {.set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC,
+                        .propagation = MS_PRIVATE},
+                       folder);
+    return tree;
+}
+
+}  // namespace
+
 void make_groups(const Groups& groups, const Namespaces& namespaces) {
     for (const Hierarchy& hierarchy : groups.hierarchies) base::make_group(hierarchy, groups.outer);
     write_limits(groups);
     base::write_device_rules(groups.hierarchies, groups.outer, groups.devices);
     for (const Hierarchy& hierarchy : groups.hierarchies) {
-        base::make_group(hierarchy, groups.inner);
-        give_to_container(hierarchy, groups.inner, namespaces);
+        if (has_inner(groups, hierarchy)) base::make_group(hierarchy, groups.inner);
+        give_to_container(hierarchy, root_of(groups, hierarchy), namespaces);
     }
 }
 
 MadeGroups open_groups(const Groups& groups) {
     MadeGroups made;
-    for (const Hierarchy& hierarchy : groups.hierarchies)
+    for (const Hierarchy& hierarchy : groups.hierarchies) {
+        const std::string& root = root_of(groups, hierarchy);
         if (hierarchy.unified)
-            made.unified_inner =
-                base::open_file(folder_of(hierarchy, groups.inner), O_RDONLY | O_DIRECTORY);
+            made.unified = base::open_file(folder_of(hierarchy, root), O_RDONLY | O_DIRECTORY);
         else
-            made.attach.push_back(base::open_attach_file(hierarchy, groups.inner));
+            made.attach.push_back(base::open_attach_file(hierarchy, root));
+        made.trees.push_back(clone_tree(hierarchy, root));
+    }
     return made;
 }
 
@@ -170,7 +204,7 @@ std::vector<std::string> remove_groups(const Groups& groups) {
     // The usual case: no process is left, and the container made no groups of its own at the top.
     bool gone = true;
     for (const Hierarchy& hierarchy : groups.hierarchies)
-        gone = base::try_remove_group(hierarchy, groups.inner) &&
+        gone = (!has_inner(groups, hierarchy) || base::try_remove_group(hierarchy, groups.inner)) &&
                base::try_remove_group(hierarchy, groups.outer) && gone;
     if (gone) return {};
     std::vector<std::string> problems;

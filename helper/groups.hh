@@ -1,7 +1,8 @@
 // The container's control groups, in every hierarchy: an outer one that holds limits and device
 // rules, an inner one that becomes the root of its cgroup namespace (so limits cannot be lifted
-// from inside), and on v2 one for the supervisors. The driver makes the container's while the
-// helper prepares the rest, where it can; the init enters the inner ones itself.
+// from inside), and on v2 one for the supervisors. A v1 hierarchy in which nothing is set needs no
+// second one: each costs two calls under the kernel's one lock. The driver makes the container's
+// while the helper prepares the rest, where it can; the init enters them itself.
 #pragma once
 
 #include <string>
@@ -13,8 +14,9 @@
 namespace lxvirt::helper {
 
 struct MadeGroups {
-    std::vector<base::UniqueFd> attach;  // v1: the inner `tasks`, for the init to write itself into
-    base::UniqueFd unified_inner;        // v2: for CLONE_INTO_CGROUP; invalid without a v2 tree
+    std::vector<base::UniqueFd> attach;  // v1: `tasks`, for the init to write itself into
+    base::UniqueFd unified;              // v2: for CLONE_INTO_CGROUP; invalid without a v2 tree
+    std::vector<base::UniqueFd> trees;   // each hierarchy's mount, cut down to the container's root
 };
 
 // To the root of each v1 hierarchy, so that no limit of the caller's holds the helper, which was
@@ -32,7 +34,7 @@ void leave_helper_group(const Groups& groups, const std::string& note) noexcept;
 
 // Makes outer and inner. Throws SystemError naming the limit that the kernel refused.
 void make_groups(const Groups& groups, const Namespaces& namespaces);
-// Opens what the init needs to enter the inner ones.
+// Opens what the init needs to enter its groups and to show them.
 [[nodiscard]] MadeGroups open_groups(const Groups& groups);
 
 // Kills what is left and removes outer and inner; returns what could not be removed.

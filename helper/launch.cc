@@ -202,7 +202,7 @@ Launched launch(const Plan& plan, base::Fd image, base::Fd channel) {
     const MadeGroups groups = open_groups(plan.groups);
     const ChildContext context{plan, prepared, groups, theirs};
     launched.init =
-        spawn_init(launched.guard, enter, plan.namespaces.fresh | CLONE_NEWNS, groups.unified_inner,
+        spawn_init(launched.guard, enter, plan.namespaces.fresh | CLONE_NEWNS, groups.unified,
                    plan.namespaces.time_offsets, [&context, &ours = ours] {
                        ours.reset();
                        run_child(context);

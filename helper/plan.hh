@@ -73,8 +73,10 @@ struct GroupLimit {
 
 struct Groups {
     std::vector<base::Hierarchy> hierarchies;
-    std::string outer;   // "/machine/lxc-PID-NAME.libvirt-lxc": limits and device rules
-    std::string inner;   // below it: the root of the container's cgroup namespace
+    std::string outer;  // "/machine/lxc-PID-NAME.libvirt-lxc": limits and device rules
+    std::string inner;  // below it: the root of the container's cgroup namespace
+    // Hierarchies (base::Hierarchy::name) in which nothing is set: `outer` is that root there.
+    std::vector<std::string> unlimited;
     std::string helper;  // the group of the supervisors themselves
     std::vector<GroupLimit> limits;
     std::vector<base::DeviceRule> devices;
@@ -84,6 +86,7 @@ struct Groups {
         visit("hierarchies", self.hierarchies);
         visit("outer", self.outer);
         visit("inner", self.inner);
+        visit("unlimited", self.unlimited);
         visit("helper", self.helper);
         visit("limits", self.limits);
         visit("devices", self.devices);

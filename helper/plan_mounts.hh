@@ -18,6 +18,7 @@ enum class MountKind : std::uint32_t {
     dev,         // the tmpfs of Plan::dev with its devpts and console nodes
     protect,     // `target` over itself with other attributes
     mask,        // hides `target`: /dev/null over a file, an empty read-only tmpfs over a folder
+    groups,      // the container's own group of each hierarchy, laid out as the host's are
 };
 
 struct Mount {

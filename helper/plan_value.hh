@@ -7,7 +7,7 @@
 namespace lxvirt::helper {
 
 // Another value is refused: a helper of one build is not handed the plan of another.
-inline constexpr std::uint32_t kPlanVersion = 6;
+inline constexpr std::uint32_t kPlanVersion = 7;
 
 struct KeyValue {
     std::string key, value;

@@ -94,6 +94,22 @@ void make_devpts(const Plan& plan, Prepared& prepared) {
     }
 }
 
+// Where the hierarchies of a host that has several go: /sys/fs/cgroup is one folder of sysfs.
+UniqueFd make_groups_place(const Mount& mount, const Plan& plan) {
+    const auto& hierarchies = plan.groups.hierarchies;
+    if (hierarchies.size() == 1 && hierarchies.front().unified) return {};
+    UniqueFd place = base::make_mount("tmpfs", "tmpfs",
+                                      {{"mode", "755"},
+                                       {"size", "65536"},
+                                       {"uid", std::to_string(plan.dev.uid)},
+                                       {"gid", std::to_string(plan.dev.gid)}},
+                                      mount.attributes);
+    for (const base::Hierarchy& hierarchy : hierarchies)
+        if (::mkdirat(place.get(), hierarchy.name.c_str(), 0755) != 0 && errno != EEXIST)
+            base::fail_errno("make folder '{}/{}'", mount.target, hierarchy.name);
+    return place;
+}
+
 UniqueFd host_mount(const Mount& mount, Prepared& prepared) {
     std::string device = mount.source;
     if (mount.loop)
@@ -110,6 +126,7 @@ Prepared prepare(const Plan& plan) {
     for (const Mount& mount : plan.mounts) {
         const bool here = mount.kind == MountKind::host_bind || mount.kind == MountKind::device;
         prepared.host_mounts.push_back(here ? host_mount(mount, prepared) : UniqueFd());
+        if (mount.kind == MountKind::groups) prepared.groups = make_groups_place(mount, plan);
     }
     return prepared;
 }

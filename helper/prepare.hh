@@ -16,6 +16,7 @@ struct Prepared {
     base::Fd image;      // the clone of the helper's program; see build_filesystem()
     base::UniqueFd dev;  // the tmpfs
     base::UniqueFd devpts;
+    base::UniqueFd groups;  // the tmpfs with a folder for each hierarchy; invalid on v2 alone
     std::uint64_t dev_number = 0;  // its st_dev
     std::vector<base::UniqueFd>
         host_mounts;  // parallel to Plan::mounts; invalid where not made here

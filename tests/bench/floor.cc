@@ -1,10 +1,12 @@
-// What the kernel alone costs: the same container as the benchmark's others, made by plain system
-// calls, with no checks, no files, no supervisor and nothing that could be asked afterwards.
+// What the kernel alone costs: lxvirt's container of the benchmark, with the same groups, mounts,
+// device program, terminals and links, made by plain system calls, with no checks, no files, no
+// supervisor and nothing that could be asked afterwards.
 //
 //   floor start PARTITION/NAME ROOTFS BRIDGE|- PROGRAM [ARGUMENT...]   prints the init's pid
 //   floor destroy PARTITION/NAME PID
 #include <fcntl.h>
 #include <linux/filter.h>
+#include <linux/keyctl.h>
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <signal.h>
@@ -22,11 +24,13 @@
 #include <vector>
 
 #include "base/cgroup.hh"
+#include "base/device_rules.hh"
 #include "base/error.hh"
 #include "base/fd.hh"
 #include "base/file.hh"
 #include "base/netlink.hh"
 #include "base/process.hh"
+#include "xml/names.hh"
 
 namespace {
 
@@ -40,34 +44,75 @@ void make_node(const char* path, unsigned minor) {
     check(::mknod(path, S_IFCHR | 0666, ::makedev(1, minor)), path);
 }
 
-// As lxvirt's: fresh /proc, /sys and /dev, some paths masked, some read-only.
-void make_root(const std::string& rootfs) {
+struct Group {
+    Hierarchy hierarchy;
+    std::string root;  // what the container sees as the whole
+};
+
+void bind_mount(const std::string& from, const std::string& to) {
+    check(::mount(from.c_str(), to.c_str(), nullptr, MS_BIND, nullptr), to.c_str());
+}
+
+void remount(const std::string& path, unsigned long flags) {
+    check(::mount(nullptr, path.c_str(), nullptr, MS_BIND | MS_REMOUNT | flags, nullptr),
+          path.c_str());
+}
+
+constexpr unsigned long kNoSuidDevExec = MS_NOSUID | MS_NODEV | MS_NOEXEC;
+
+void show_groups(const std::vector<Group>& groups) {
+    check(::mount("none", "sys/fs/cgroup", "tmpfs", kNoSuidDevExec, "mode=755,size=64k"), "tmpfs");
+    for (const Group& group : groups) {
+        const std::string place = "sys/fs/cgroup/" + group.hierarchy.name;
+        check(::mkdir(place.c_str(), 0755), place.c_str());
+        bind_mount(group.hierarchy.mount + group.root, place);
+        remount(place, kNoSuidDevExec);
+    }
+}
+
+void protect_paths() {
+    for (const std::string_view path : lxvirt::xml::kReadonlyPaths) {
+        const std::string place(path.substr(1));
+        if (::access(place.c_str(), F_OK) != 0) continue;
+        bind_mount(place, place);
+        remount(place, MS_RDONLY | kNoSuidDevExec);
+    }
+    for (const std::string_view path : lxvirt::xml::kMaskedPaths) {
+        const std::string place(path.substr(1));
+        struct stat info {};
+        if (::stat(place.c_str(), &info) != 0) continue;
+        if (S_ISDIR(info.st_mode))
+            check(::mount("none", place.c_str(), "tmpfs", MS_RDONLY | kNoSuidDevExec,
+                          "mode=555,size=4k"),
+                  place.c_str());
+        else
+            bind_mount("dev/null", place);
+    }
+}
+
+// Fresh /proc, /sys and /dev, some paths masked, some read-only.
+void make_root(const std::string& rootfs, const std::vector<Group>& groups) {
     check(::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr), "private /");
     check(::mount(rootfs.c_str(), rootfs.c_str(), nullptr, MS_BIND | MS_REC, nullptr), "root");
     check(::chdir(rootfs.c_str()), "chdir");
     check(::mount("proc", "proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr), "proc");
     check(::mount("sysfs", "sys", "sysfs", MS_RDONLY | MS_NOSUID | MS_NODEV, nullptr), "sys");
     check(::mount("none", "dev", "tmpfs", MS_NOSUID, "mode=755,size=64k"), "dev");
-    const std::array<std::pair<const char*, unsigned>, 6> nodes = {{{"dev/null", 3},
-                                                                    {"dev/zero", 5},
-                                                                    {"dev/full", 7},
-                                                                    {"dev/random", 8},
-                                                                    {"dev/urandom", 9},
-                                                                    {"dev/kmsg", 11}}};
+    const std::array<std::pair<const char*, unsigned>, 5> nodes = {
+        {{"dev/null", 3}, {"dev/zero", 5}, {"dev/full", 7}, {"dev/random", 8}, {"dev/urandom", 9}}};
     for (const auto& [path, minor] : nodes) make_node(path, minor);
     check(::mkdir("dev/pts", 0755), "pts");
     check(::mount("devpts", "dev/pts", "devpts", MS_NOSUID, "newinstance,ptmxmode=0666"), "devpts");
     check(::symlink("pts/ptmx", "dev/ptmx"), "ptmx");
     const int terminal = ::open("dev/pts/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC);
     check(terminal, "open a terminal");
-    for (const char* path : {"proc/kcore", "proc/keys", "proc/timer_list"})
-        if (::access(path, F_OK) == 0)
-            check(::mount("dev/null", path, nullptr, MS_BIND, nullptr), path);
-    for (const char* path : {"proc/sys", "proc/irq", "proc/bus", "proc/sysrq-trigger"}) {
-        if (::access(path, F_OK) != 0) continue;
-        check(::mount(path, path, nullptr, MS_BIND, nullptr), path);
-        check(::mount(nullptr, path, nullptr, MS_BIND | MS_REMOUNT | MS_RDONLY, nullptr), path);
+    check(::open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC), "open a terminal of the host");
+    for (const char* name : {"dev/console", "dev/tty1"}) {
+        check(::mknod(name, S_IFREG | 0600, 0), name);
+        bind_mount("dev/pts/0", name);
     }
+    show_groups(groups);
+    protect_paths();
     check(::syscall(SYS_pivot_root, ".", "."), "pivot_root");
     check(::umount2(".", MNT_DETACH), "umount");
 }
@@ -79,13 +124,14 @@ struct Container {
     char** argv;
 };
 
-[[noreturn]] void be_init(const Container& container, const std::vector<UniqueFd>& groups,
-                          Fd ready) {
-    for (const UniqueFd& group : groups) attach_self(group);
+[[noreturn]] void be_init(const Container& container, const std::vector<Group>& groups,
+                          const std::vector<UniqueFd>& attach, Fd ready) {
+    for (const UniqueFd& file : attach) attach_self(file);
+    check(::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr), "keyring");
     check(::unshare(CLONE_NEWCGROUP), "unshare cgroup");
     check(::sethostname("floor", 5), "sethostname");
     char go = 0;
-    make_root(container.rootfs);
+    make_root(container.rootfs, groups);
     if (::read(ready.get(), &go, 1) != 1) ::_exit(1);
     for (const int capability : {16, 22, 25, 34})  // module, boot, time, syslog
         check(::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0), "drop");
@@ -97,23 +143,45 @@ struct Container {
     ::_exit(1);
 }
 
-int start(const Container& container) {
+// Two where something is or may be limited, one elsewhere.
+std::vector<Group> make_groups(const std::string& outer) {
+    std::vector<Group> made;
     const std::vector<Hierarchy> hierarchies = find_hierarchies();
-    std::vector<UniqueFd> attach;
-    UniqueFd unified;
     for (const Hierarchy& hierarchy : hierarchies) {
-        const std::string inner = container.group + "/init";
-        make_group(hierarchy, container.group);
+        make_group(hierarchy, outer);
         if (hierarchy.has("memory"))
-            write_value(hierarchy.mount + container.group +
+            write_value(hierarchy.mount + outer +
                             (hierarchy.unified ? "/memory.max" : "/memory.limit_in_bytes"),
                         "268435456");
-        make_group(hierarchy, inner);
-        if (hierarchy.unified)
-            unified = open_file(hierarchy.mount + inner, O_RDONLY | O_DIRECTORY);
-        else
-            attach.push_back(open_attach_file(hierarchy, inner));
+        made.push_back({hierarchy, outer});
     }
+    std::vector<DeviceRule> rules;
+    for (const unsigned minor : {3U, 5U, 7U, 8U, 9U})
+        rules.push_back({.type = 'c', .major = 1, .minor = minor});
+    for (const unsigned minor : {0U, 1U, 2U})
+        rules.push_back({.type = 'c', .major = 5, .minor = minor});
+    rules.push_back({.type = 'c', .major = 136});
+    write_device_rules(hierarchies, outer, rules);
+    for (Group& group : made) {
+        const Hierarchy& hierarchy = group.hierarchy;
+        if (!hierarchy.unified && !hierarchy.has("memory") && !hierarchy.has("cpu") &&
+            !hierarchy.has("cpuset") && !hierarchy.has("blkio"))
+            continue;
+        group.root = outer + "/init";
+        make_group(hierarchy, group.root);
+    }
+    return made;
+}
+
+int start(const Container& container) {
+    const std::vector<Group> groups = make_groups(container.group);
+    std::vector<UniqueFd> attach;
+    UniqueFd unified;
+    for (const auto& [hierarchy, root] : groups)
+        if (hierarchy.unified)
+            unified = open_file(hierarchy.mount + root, O_RDONLY | O_DIRECTORY);
+        else
+            attach.push_back(open_attach_file(hierarchy, root));
     int ends[2];
     check(::pipe2(ends, O_CLOEXEC), "pipe");
     UniqueFd ready(ends[0]);
@@ -133,7 +201,7 @@ int start(const Container& container) {
     const pid_t pid = clone3(args);
     if (pid == 0) {
         try {
-            be_init(container, attach, ready);
+            be_init(container, groups, attach, ready);
         } catch (const Exception& error) {
             fmt::print(stderr, "floor: {}\n", error.message());
             ::_exit(1);

@@ -127,6 +127,26 @@ class Stopped(GuestCase):
         self.assert_nothing_left()
 
 
+@unittest.skipUnless(os.environ.get("LXVIRT_TEST_POINTS"), "this build has no test points")
+class Ending(GuestCase):
+    def test_without_its_files_it_is_off_though_the_lock_is_held(self):
+        points = os.path.join(self.folder, "points")
+        self.define(self.xml("one"))
+        self.ok("start", "one", env={**os.environ, "LXVIRT_STOP_AT": "lxc_helper:folder-removed",
+                                     "LXVIRT_POINTS": points})
+        helper = self.helper("one")
+        destroy = self.background("destroy", "one")
+        try:
+            wait_for(lambda: os.path.exists(points))
+            self.assertEqual(self.state("one"), "shut off (destroyed)")
+        finally:
+            os.kill(helper, signal.SIGCONT)
+            _, errors = destroy.communicate(timeout=60)
+        self.assertEqual(destroy.returncode, 0, errors)
+        self.assertEqual(self.state("one"), "shut off (destroyed)")
+        self.assert_nothing_left()
+
+
 class OtherVersions(GuestCase):
     def ask(self, path, version):
         """What a supervisor answers to a request of that protocol version and a shape it does not know."""

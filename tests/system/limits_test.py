@@ -84,8 +84,40 @@ class Subtree(GuestCase):
         made = [path for path in self.groups("one") if path.endswith("/inside")]
         self.assertTrue(made, "the container could make no group of its own")
         for path in made:
-            self.assertIn("/init/", path)
+            self.assertIn("libvirt-lxc/", path)
+        self.assertTrue([path for path in made if path.endswith("/init/inside")])
         self.ok("destroy", "one")
+        self.assert_nothing_left()
+
+    def test_container_is_shown_its_root_as_the_whole(self):
+        self.boot("one")
+        mounts = [line.split() for line in self.output("one", "cat /proc/self/mountinfo").splitlines()
+                  if " - cgroup" in line]
+        self.assertEqual(len(mounts), len(support.hierarchies()))
+        for mount in mounts:
+            self.assertEqual(mount[3], "/", mount)
+            self.assertEqual(mount[5], "rw,nosuid,nodev,noexec,relatime", mount)
+            self.assertEqual(mount[6], "-", f"a mount on {mount[4]} would reach the host")
+
+    def trees_with_an_inner_group(self, name):
+        return {kind for folder, kind in support.hierarchies() for path in self.groups(name)
+                if path.startswith(folder + "/") and path.endswith("/init")}
+
+    def test_a_hierarchy_in_which_nothing_is_set_has_one_group(self):
+        self.boot("one")
+        found = self.trees_with_an_inner_group("one")
+        for _, kind in support.hierarchies():
+            if kind in ("unified", "memory", "cpu", "cpuset", "blkio"):
+                self.assertIn(kind, found)
+            elif kind in ("pids", "cpuacct", "perf_event") or "name=" in kind:
+                self.assertNotIn(kind, found)
+        v1 = any(kind == "pids" for _, kind in support.hierarchies())
+        self.boot("two", extra="<lx:container xmlns:lx='urn:lxvirt:domain:1'>"
+                               f"<lx:cgroup version='{1 if v1 else 2}' name='pids.max' value='100'/>"
+                               "</lx:container>")
+        self.assertIn("pids" if v1 else "unified", self.trees_with_an_inner_group("two"))
+        self.ok("destroy", "one")
+        self.ok("destroy", "two")
         self.assert_nothing_left()
 
     def test_container_cannot_lift_its_limit(self):
