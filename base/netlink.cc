@@ -37,7 +37,7 @@ std::string_view extended_text(const nlmsghdr* header) {
     std::size_t offset = sizeof(nlmsgerr);
     if ((header->nlmsg_flags & NLM_F_CAPPED) == 0 && error->error != 0)
         offset += NLMSG_ALIGN(error->msg.nlmsg_len) - sizeof(nlmsghdr);
-    auto* attribute =
+    const auto* attribute =
         reinterpret_cast<const rtattr*>(reinterpret_cast<const char*>(error) + offset);
     auto left = static_cast<int>(NLMSG_PAYLOAD(header, 0)) - static_cast<int>(offset);
     for (; RTA_OK(attribute, left); attribute = RTA_NEXT(attribute, left)) {

@@ -51,13 +51,13 @@ std::optional<std::string> parse_uuid(std::string_view text) {
     text = text.substr(first, text.find_last_not_of(kBlank) - first + 1);
 
     Bytes bytes = {};
-    for (std::size_t i = 0; i < bytes.size(); ++i) {
+    for (unsigned char& byte : bytes) {
         while (!text.empty() && (text.front() == '-' || text.front() == ' ')) text.remove_prefix(1);
         if (text.size() < 2) return std::nullopt;
         const int high = hex_value(text[0]);
         const int low = hex_value(text[1]);
         if (high < 0 || low < 0) return std::nullopt;
-        bytes[i] = static_cast<std::uint8_t>(high * 16 + low);
+        byte = static_cast<std::uint8_t>(high * 16 + low);
         text.remove_prefix(2);
     }
     if (!text.empty()) return std::nullopt;

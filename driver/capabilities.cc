@@ -127,7 +127,7 @@ struct CacheBank {
     unsigned level = 0, id = 0;
     std::string type, cpus;
     std::uint64_t bytes = 0;
-    auto operator<=>(const CacheBank&) const = default;
+    auto operator<=>(const CacheBank&) const = default;  // NOLINT(modernize-use-nullptr)
 };
 
 // /sys/.../cache/indexN/type in libvirt's words.

@@ -19,7 +19,7 @@ using helper::MountKind;
 
 constexpr std::uint64_t kNoSuidDevExec = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
 
-Mount fresh(std::string fstype, std::string target, std::uint64_t attributes,
+Mount fresh(const std::string& fstype, std::string target, std::uint64_t attributes,
             std::vector<helper::KeyValue> options = {}) {
     return {.kind = MountKind::fresh,
             .source = fstype,

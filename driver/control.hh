@@ -30,8 +30,8 @@ class Control {
 
     // Sends and waits for the answer, which may bring a descriptor. Throws the error that the
     // helper answers, or NoAnswer.
-    base::UniqueFd request(const helper::Request& request,
-                           const std::vector<base::Fd>& fds = {}) const;
+    [[nodiscard]] base::UniqueFd request(const helper::Request& request,
+                                         const std::vector<base::Fd>& fds = {}) const;
 
     [[nodiscard]] base::UniqueFd take_socket() { return std::move(socket_); }
 

@@ -15,7 +15,7 @@ std::string resolve_entities(std::string_view text) {
         {{"&lt;", '<'}, {"&gt;", '>'}, {"&amp;", '&'}, {"&quot;", '"'}, {"&apos;", '\''}}};
     std::string out;
     while (!text.empty()) {
-        const auto known =
+        const auto* const known =
             std::find_if(kEntities.begin(), kEntities.end(),
                          [text](const auto& entity) { return text.starts_with(entity.first); });
         out += known == kEntities.end() ? text.front() : known->second;

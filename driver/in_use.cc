@@ -45,7 +45,7 @@ bool is_on(const std::string& link, const std::set<std::uint64_t>& mounts) {
     const base::UniqueFd object = base::open_quietly(link, O_PATH);
     if (!object) return false;
     try {
-        return mounts.count(base::mount_place(object, link).mount) != 0;
+        return mounts.contains(base::mount_place(object, link).mount);
     } catch (const base::SystemError&) {
         return false;
     }
@@ -68,7 +68,7 @@ void add_tree(const std::vector<base::MountEntry>& table, std::uint64_t id,
               std::set<std::uint64_t>& tree) {
     tree.insert(id);
     for (const base::MountEntry& entry : table)
-        if (entry.parent == id && tree.count(entry.id) == 0) add_tree(table, entry.id, tree);
+        if (entry.parent == id && !tree.contains(entry.id)) add_tree(table, entry.id, tree);
 }
 
 bool same_tree(const base::MountEntry& a, const base::MountEntry& b) {
@@ -121,7 +121,7 @@ class Search {
                             const std::set<std::uint64_t>& tree, std::uint64_t top) {
         const auto host = base::parse_mount_table(base::read_file("/proc/self/mountinfo"));
         for (const base::MountEntry& entry : table) {
-            if (entry.id == top || tree.count(entry.id) == 0) continue;
+            if (entry.id == top || !tree.contains(entry.id)) continue;
             if (std::none_of(host.begin(), host.end(),
                              [&](const auto& other) { return same_tree(entry, other); }))
                 found.push_back(fmt::format("mount on '{}'", entry.point));

@@ -143,8 +143,8 @@ class Reader {
         section_ = name == "all" ? "" : name;
     }
 
-    SeccompVerdict verdict(const std::vector<std::string_view>& words,
-                           const SeccompVerdict& without) const {
+    [[nodiscard]] SeccompVerdict verdict(const std::vector<std::string_view>& words,
+                                         const SeccompVerdict& without) const {
         if (words.empty()) return without;
         if (words[0] == "errno") {
             const auto error =
@@ -164,7 +164,7 @@ class Reader {
     }
 
     // "[0,4,SCMP_CMP_EQ][1,8,&=,12]"
-    std::vector<SeccompArgument> conditions(std::string_view line) const {
+    [[nodiscard]] std::vector<SeccompArgument> conditions(std::string_view line) const {
         std::vector<SeccompArgument> all;
         for (auto open = line.find('['); open != std::string_view::npos;
              open = line.find('[', open + 1)) {
@@ -176,7 +176,7 @@ class Reader {
         return all;
     }
 
-    SeccompArgument condition(std::string_view text) const {
+    [[nodiscard]] SeccompArgument condition(std::string_view text) const {
         const auto wrong = [&](std::string_view why) {
             refuse(
                 fmt::format("[{}]: {}; right is [INDEX,VALUE,COMPARISON] or "

@@ -145,7 +145,7 @@ HelperProcess spawn_helper(const LiveState& live, const HostFacts& host,
 // supervisors. The folder for the container's group: the scope's, or empty for the partition.
 std::string enter_scope(LiveState& live, const HostFacts& host, pid_t helper,
                         const systemd::Tell& tell) {
-    const std::string scope = systemd::make_scope(live.domain, helper, tell).value_or("");
+    std::string scope = systemd::make_scope(live.domain, helper, tell).value_or("");
     const base::Hierarchy& unified = *base::unified_of(host.hierarchies);
     const auto enter = [&](const std::string& group) {
         base::write_value(unified.mount + group + "/cgroup.procs", std::to_string(helper));

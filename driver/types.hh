@@ -34,7 +34,8 @@ struct DomainStatus {
     std::string detail;
 };
 
-// virDomainRunningReason etc.; only those that can occur here.
+// virDomainRunningReason etc.; only those that can occur here, by libvirt's names.
+// NOLINTBEGIN(readability-identifier-naming)
 namespace reason {
 inline constexpr int unknown = 0;
 inline constexpr int running_booted = 1;
@@ -47,6 +48,7 @@ inline constexpr int shutoff_destroyed = 2;
 inline constexpr int shutoff_crashed = 3;
 inline constexpr int shutoff_failed = 6;
 }  // namespace reason
+// NOLINTEND(readability-identifier-naming)
 
 // What virDomainPtr is: a name, its uuid and, while it runs, its id (the helper's pid; -1 when
 // off).

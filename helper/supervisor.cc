@@ -39,7 +39,7 @@ void refuse_other_versions(base::Fd socket, std::string_view bytes) {
 }  // namespace
 
 Supervisor::Supervisor(const Plan& plan, SupervisorOptions options)
-    : plan_(plan), options_(std::move(options)) {}
+    : plan_(plan), options_(options) {}
 
 void Supervisor::begin(Launched launched) {
     launched_ = std::move(launched);

@@ -47,7 +47,7 @@ void refuse_other_versions(base::Fd socket, std::string_view bytes) {
     if (!problem) return;
     const base::Error error(base::ErrorCode::operation_unsupported, *problem);
     base::send_message(socket, base::encode(refusal(error)));
-    throw error;
+    throw base::Error(error);
 }
 
 }  // namespace

@@ -71,7 +71,7 @@ void run_and_wait(const std::vector<std::string>& words) {
     std::string shown;
     for (const std::string& word : words) {
         if (!shown.empty()) shown += ' ';
-        shown += &word == &words[0] ? word : quote_for_shell(word);
+        shown += &word == words.data() ? word : quote_for_shell(word);
     }
     const InterruptGuard editor_takes_it;
     (void)std::fflush(stdout);

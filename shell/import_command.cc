@@ -94,7 +94,7 @@ class Import {
     }
 
     bool is_defined(const std::string& name) {
-        if (names_.count(name) != 0) return true;
+        if (names_.contains(name)) return true;
         try {
             (void)session_.connection().lookup_by_name(name);
             return true;

@@ -100,7 +100,7 @@ void read_environment(ParsedOptions& parsed, const Environment& environment) {
         if (number && *number >= 0 && *number <= static_cast<long>(Level::error)) {
             parsed.options.level = static_cast<Level>(*number);
         } else {
-            parsed.warnings.push_back("VIRSH_DEBUG not set with a valid numeric value");
+            parsed.warnings.emplace_back("VIRSH_DEBUG not set with a valid numeric value");
         }
     }
     if (const auto file = environment("VIRSH_LOG_FILE")) parsed.options.log_file = *file;
@@ -141,7 +141,7 @@ ParsedOptions parse_program_options(const std::vector<std::string>& arguments,
         apply(parsed, code, optarg == nullptr ? std::string() : std::string(optarg));
         if (parsed.options.version != VersionText::none || parsed.options.help) break;
     }
-    for (std::size_t i = static_cast<std::size_t>(optind); i < arguments.size(); ++i) {
+    for (auto i = static_cast<std::size_t>(optind); i < arguments.size(); ++i) {
         parsed.options.words.push_back(arguments[i]);
     }
     return parsed;

@@ -49,7 +49,7 @@ constexpr Option kAttachDisk[] = {
 };
 
 std::string disk_type(const Invocation& invocation) {
-    const std::string asked = invocation.text("sourcetype");
+    std::string asked = invocation.text("sourcetype");
     if (!asked.empty()) {
         if (asked == "block" || asked == "file") return asked;
         give_up("Unknown source type: '{}'", asked);

@@ -1,5 +1,6 @@
 // What of a change of a domain can be made while it runs.
 #include <algorithm>
+#include <ranges>
 
 #include "base/error.hh"
 #include "base/text.hh"
@@ -74,8 +75,8 @@ class LiveDomainChange {
     std::vector<std::string> run(const xml::Domain& before, const xml::Domain& after) {
         const std::vector<Device> old_ones = devices_of(before), new_ones = devices_of(after);
         // The last console goes first.
-        for (auto device = old_ones.rbegin(); device != old_ones.rend(); ++device)
-            if (!find(after, *device)) attempt(*device, [&] { return detach(*device); });
+        for (const auto& old_one : std::ranges::reverse_view(old_ones))
+            if (!find(after, old_one)) attempt(old_one, [&] { return detach(old_one); });
         for (const Device& device : new_ones) {
             const auto was = find(before, device);
             if (!was || plain_text(*was) != plain_text(device))
@@ -113,7 +114,7 @@ class LiveDomainChange {
         }
     }
 
-    std::optional<Device> running(const Device& device) const {
+    [[nodiscard]] std::optional<Device> running(const Device& device) const {
         const auto live = read_live(connection_.root(), domain_.name);
         return live ? find(live->domain, device) : std::nullopt;
     }

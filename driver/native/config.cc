@@ -163,7 +163,7 @@ class Reader {
             if (name.ends_with(".conf")) include_file(line, fmt::format("{}/{}", path, name));
     }
 
-    std::string find(const Line& line) const {
+    [[nodiscard]] std::string find(const Line& line) const {
         if (line.value.starts_with('/') || base::exists(line.value)) return line.value;
         const auto slash = line.file.rfind('/');
         return slash == std::string::npos ? line.value

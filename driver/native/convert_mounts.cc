@@ -49,7 +49,7 @@ class Mounts {
 
   private:
     // The path inside: a relative target is below the root, an absolute one has it in front.
-    std::optional<std::string> inside(const std::string& target) const {
+    [[nodiscard]] std::optional<std::string> inside(const std::string& target) const {
         std::string path = target;
         for (const std::string_view part : base::split(path, '/'))
             if (part == "..") return std::nullopt;
@@ -77,7 +77,7 @@ class Mounts {
     }
 
     // What every container gets from lxvirt.
-    bool own(const Row& row, const Judge& judge) const {
+    [[nodiscard]] bool own(const Row& row, const Judge& judge) const {
         const bool usual = (row.type == "proc" && row.target == "/proc") ||
                            (row.type == "sysfs" && row.target == "/sys") ||
                            (row.type == "devpts" && row.target == "/dev/pts");

@@ -17,7 +17,7 @@ namespace {
 std::string quoted(const std::string& word) {
     if (!word.empty() && word.find_first_of(" \t\"'") == std::string::npos) return word;
     std::string text = "\"";
-    for (const char c : word) text += c == '"' ? std::string("\"'\"'\"") : std::string(1, c);
+    for (const char c : word) text += c == '"' ? std::string(R"("'"'")") : std::string(1, c);
     return text + '"';
 }
 
