@@ -9,7 +9,9 @@
 #include "base/error.hh"
 #include "base/file.hh"
 #include "base/process.hh"
+#include "base/test_point.hh"
 #include "base/text.hh"
+#include "base/uninterrupted.hh"
 
 namespace lxvirt::base {
 
@@ -97,6 +99,17 @@ bool kill_one_by_one(const Hierarchy& hierarchy, const std::string& path, Clock:
     return true;
 }
 
+// False on a Linux before 5.14, whose groups have no such file.
+bool try_kill_at_once(const std::string& folder) {
+    const std::string path = folder + "/cgroup.kill";
+    const UniqueFd file = open_quietly(path, O_WRONLY);
+    if (!file && errno == ENOENT) return false;
+    if (!file) fail_errno("open '{}'", path);
+    write_all(file, "1", path);
+    test_point("value-written");
+    return true;
+}
+
 }  // namespace
 
 void freeze_group(const std::vector<Hierarchy>& all, const std::string& path,
@@ -141,8 +154,7 @@ bool kill_group(const std::vector<Hierarchy>& all, const std::string& path,
         const Hierarchy& hierarchy = *at;
         const std::string folder = hierarchy.mount + path;
         if (!exists(folder)) continue;
-        if (hierarchy.unified && exists(folder + "/cgroup.kill")) {
-            write_value(folder + "/cgroup.kill", "1");
+        if (hierarchy.unified && try_kill_at_once(folder)) {
             empty = wait_event(folder, "populated", 0, end) && empty;
         } else {
             empty = kill_one_by_one(hierarchy, path, end) && empty;

@@ -38,18 +38,6 @@ std::string libexec(const char* build_folder, const char* program) {
     return fmt::format("{}/{}", HELPER_FOLDER, program);
 }
 
-// False where it has failed: then await_start() tells why.
-template <typename Send>
-bool unless_it_has_failed(Send send) {
-    try {
-        send();
-        return true;
-    } catch (const base::SystemError& error) {
-        if (error.error() != EPIPE && error.error() != ECONNRESET) throw;
-        return false;
-    }
-}
-
 }  // namespace
 
 std::string helper_path() {

@@ -6,8 +6,10 @@
 
 #include <sys/types.h>
 
+#include <cerrno>
 #include <string>
 
+#include "base/error.hh"
 #include "base/fd.hh"
 #include "base/program.hh"
 #include "helper/plan.hh"
@@ -32,6 +34,19 @@ struct HelperGroup {
     std::string path;  // in every hierarchy
     base::Fd unified;  // its folder in the v2 tree; invalid where there is none
 };
+
+// False where the other end of a channel has gone while something is sent: it has failed, and what
+// it sent before says why.
+template <typename Send>
+bool unless_it_has_failed(Send send) {
+    try {
+        send();
+        return true;
+    } catch (const base::SystemError& error) {
+        if (error.error() != EPIPE && error.error() != ECONNRESET) throw;
+        return false;
+    }
+}
 
 class HelperProcess {
   public:

@@ -100,7 +100,8 @@ NetworkProcess NetworkProcess::spawn(const std::string& name, const std::string&
 
 void NetworkProcess::send(const netd::NetworkPlan& plan, const char* word) const {
     const base::UniqueFd file = memory_file(base::encode(plan));
-    base::send_message(channel_, word, {file});
+    // One that has failed already has said why.
+    (void)unless_it_has_failed([&] { base::send_message(channel_, word, {file}); });
     expect_answer(channel_);
 }
 

@@ -150,8 +150,15 @@ base::UniqueFd spawn_guard() {
     stack.give_away();
     base::test_point("guard-made");
     base::UniqueFd guard(pidfd);
-    // What could not be killed must not be started: a filter may forbid the call.
-    (void)base::send_signal(guard, 0);
+    // What could not be killed must not be started: a filter may forbid the call. The guard then
+    // ends as it would with us, before the group that it is in is removed.
+    try {
+        (void)base::send_signal(guard, 0);
+    } catch (const base::Exception&) {
+        write_end.reset();
+        (void)base::reap(guard, true);
+        throw;
+    }
     return guard;
 }
 

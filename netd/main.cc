@@ -93,10 +93,7 @@ int supervise(base::UniqueFd channel) {
         supervisor.run();
         return 0;
     } catch (const base::Exception& error) {
-        Reply reply;
-        reply.code = static_cast<std::int32_t>(error.code());
-        reply.text = error.message();
-        if (channel) answer(channel, reply);
+        if (channel) answer(channel, refusal(error));
     }
     return 1;
 }
@@ -115,12 +112,14 @@ int main(int argc, char** argv) {
         (void)std::fprintf(stderr, "lxnetd is started by lxsh, not by hand; see lxsh(1)\n");
         return 2;
     }
+    base::UniqueFd owned(channel);
     try {
         base::become_supervisor(channel);
-        base::keep_over_exec(base::Fd(channel), false);
+        base::keep_over_exec(owned, false);
         (void)::prctl(PR_SET_NAME, "lxnetd");
-        return netd::supervise(base::UniqueFd(channel));
-    } catch (const base::Exception&) {
-        return 1;  // the channel's end tells
+    } catch (const base::Exception& error) {
+        netd::answer(owned, netd::refusal(error));
+        return 1;
     }
+    return netd::supervise(std::move(owned));
 }

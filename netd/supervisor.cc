@@ -33,13 +33,6 @@ constexpr auto kLongestPause = 30'000ms;
 // Whoever flushes the rules may be about to load others: firewalld takes this long.
 constexpr auto kRulesPause = 50ms;
 
-Reply refusal(const base::Exception& error) {
-    Reply reply;
-    reply.code = static_cast<std::int32_t>(error.code());
-    reply.text = error.message();
-    return reply;
-}
-
 // Another version's request may have any shape; the answer's never changes.
 void refuse_other_versions(base::Fd socket, std::string_view bytes) {
     const auto problem =
@@ -51,6 +44,13 @@ void refuse_other_versions(base::Fd socket, std::string_view bytes) {
 }
 
 }  // namespace
+
+Reply refusal(const base::Exception& error) {
+    Reply reply;
+    reply.code = static_cast<std::int32_t>(error.code());
+    reply.text = error.message();
+    return reply;
+}
 
 Supervisor::Supervisor(NetworkPlan plan) : plan_(std::move(plan)) {}
 

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 
+#include "base/error.hh"
 #include "base/event_loop.hh"
 #include "base/netlink.hh"
 #include "netd/dnsmasq_process.hh"
@@ -16,6 +17,9 @@
 #include "netd/plan.hh"
 
 namespace lxvirt::netd {
+
+// What is answered where something failed.
+[[nodiscard]] Reply refusal(const base::Exception& error);
 
 class Supervisor {
   public:

@@ -260,13 +260,14 @@ int run(const Wishes& wishes) {
     Referee referee(wishes, find_listener());
     std::array<pollfd, 2> wait = {
         {{referee.listener().get(), POLLIN, 0}, {ended.get(), POLLIN, 0}}};
+    int result = 0;
     for (;;) {
         if (::poll(wait.data(), wait.size(), -1) < 0) base::fail_errno("poll");
         if ((wait[1].revents & POLLIN) != 0) {
             int status = 0;
             (void)::waitpid(static_cast<pid_t>(pid), &status, 0);
-            say(wishes.report, fmt::format("exit {}\n", WIFEXITED(status) ? WEXITSTATUS(status)
-                                                                          : -WTERMSIG(status)));
+            result = WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+            say(wishes.report, fmt::format("exit {}\n", result));
             let_go_of_terminal();
             wait[1].fd = -1;
         }
@@ -279,7 +280,7 @@ int run(const Wishes& wishes) {
     std::string text;
     referee.report(text);
     say(wishes.report, text);
-    return 0;
+    return result < 0 ? 128 - result : result;
 }
 
 }  // namespace

@@ -13,7 +13,7 @@ EXAMPLES = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.
                         "examples")
 
 
-class Examples(GuestCase):
+class ExampleCase(GuestCase):
     def setUp(self):
         super().setUp()
         # A copy: examples write into their root.
@@ -36,6 +36,8 @@ class Examples(GuestCase):
         partition = f"<resource><partition>{self.partition}</partition></resource>\n  <os>"
         return text.replace("<os>", partition, 1)
 
+
+class Examples(ExampleCase):
     def start(self, name):
         path = f"{EXAMPLES}/{name}.xml"
         text = self.prepared(path)
