@@ -146,7 +146,6 @@ START_NOTHING = {
     "power_cut_test": [],
     "apply_test": ["test_brings", "test_networks_without", "test_one_that_fails", "test_an_unreadable", "test_prune",
                    "test_export", "test_diff", "test_two_at_once", "test_a_kill_at_each", "test_read_only"],
-    "network_commands_test": ["test_errors"],
 }
 # They need a listener of their own, and a filter has but one; or packages and minutes of their own.
 NOT_AGAIN = ("absent", "injection", "power_cut", "upgrade", "install")
