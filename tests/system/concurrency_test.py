@@ -171,7 +171,9 @@ class AtRandom(StateCase):
         found = set()
         for folder in self.groups():
             match = re.search(r"/lxc-\d+-(d\d+)\.libvirt-lxc$", folder)
-            if match and support.read(f"{folder}/init/cgroup.procs").strip():
+            # Where nothing is set there is one group.
+            inner = f"{folder}/init" if os.path.isdir(f"{folder}/init") else folder
+            if match and support.read(f"{inner}/cgroup.procs").strip():
                 found.add(match.group(1))
         return found
 
