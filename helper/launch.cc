@@ -97,10 +97,12 @@ std::vector<std::string> remove_container(const Plan& plan, base::Fd guard, base
     std::vector<std::string> problems;
     try {
         // The guard's end kills the rest of its namespace, and is complete when it can be reaped. A
-        // frozen v1 task takes no SIGKILL.
+        // frozen v1 task takes no SIGKILL; an init that was reaped was the last.
         if (guard.valid()) (void)base::send_signal(guard, SIGKILL);
-        base::thaw_group(plan.groups.hierarchies, plan.groups.outer);
-        if (init.valid()) (void)base::reap(init, true);
+        if (init.valid()) {
+            base::thaw_group(plan.groups.hierarchies, plan.groups.outer);
+            (void)base::reap(init, true);
+        }
         if (guard.valid()) (void)base::reap(guard, true);
     } catch (const base::Exception& error) {
         problems.push_back(error.message());

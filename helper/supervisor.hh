@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/event_loop.hh"
@@ -85,6 +86,8 @@ class Supervisor {
     [[nodiscard]] bool run_end_hooks_for(EndAction action);
     [[nodiscard]] bool restarts_too_fast();
     void leave(std::string_view reason, std::string_view event_detail);
+    // For those who ask when it is over; what is recorded already is not written again.
+    void record_end(std::string_view reason, std::string_view exit);
     void leave_group();
     void call_stop_hooks() const;
     void remove_files() const;
@@ -110,6 +113,7 @@ class Supervisor {
     bool destroy_asked_ = false;   // by the holder of the operation lock
     bool shutdown_asked_ = false;  // a signal was sent for the user
     bool restart_asked_ = false;
+    std::pair<std::string, std::string> recorded_end_;  // reason and exit
     bool leaves_group_ = false;  // what removes the supervisors' group has been started
     std::chrono::steady_clock::time_point started_;
     Outcome outcome_ = Outcome::gone;

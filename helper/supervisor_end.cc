@@ -21,6 +21,7 @@ namespace {
 constexpr auto kLockRetry = std::chrono::milliseconds(10);
 constexpr auto kQuick = std::chrono::seconds(2);
 constexpr std::uint64_t kMaxQuickEnds = 5;
+constexpr const char* kDestroyed = "destroyed";  // judge_end()'s word
 
 }  // namespace
 
@@ -45,6 +46,8 @@ void Supervisor::kill_container() {
     if (!leaves_group_)
         leaves_group_ =
             leave_helper_group_later(plan_.groups, leaving_note(plan_.supervision.run_folder));
+    // Until live.xml is gone it says nothing: should we be killed, the container crashed.
+    if (destroy_asked_) record_end(kDestroyed, {});
 }
 
 void Supervisor::watch_termination() {
@@ -140,16 +143,23 @@ bool Supervisor::restarts_too_fast() {
     return true;
 }
 
-void Supervisor::leave(std::string_view reason, std::string_view event_detail) {
+void Supervisor::record_end(std::string_view reason, std::string_view exit) {
+    std::pair<std::string, std::string> end(reason, exit);
+    if (recorded_end_ == end) return;
     HelperStatus ended;
     ended.state = "stopped";
     ended.reason = reason;
-    ended.exit = status_.exit;
+    ended.exit = exit;
     try {
         helper::write_status(plan_.supervision.ended_file, ended);
+        recorded_end_ = std::move(end);
     } catch (const base::Exception& error) {
         note(error.message());
     }
+}
+
+void Supervisor::leave(std::string_view reason, std::string_view event_detail) {
+    record_end(reason, status_.exit);
     tell_journal("Stopped", event_detail);
     call_stop_hooks();
     leave_group();
