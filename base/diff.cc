@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <ranges>
 #include <vector>
 
 namespace lxvirt::base {
@@ -101,8 +100,8 @@ std::vector<Row> rows_of(Lines a, Lines b) {
         tail.push_back({' ', a.back()});
     std::vector<Row> middle;
     if (!Search(a, b).run(middle)) {
-        for (auto& line : std::ranges::reverse_view(b)) middle.push_back({'+', line});
-        for (auto& line : std::ranges::reverse_view(a)) middle.push_back({'-', line});
+        for (auto line = b.rbegin(); line != b.rend(); ++line) middle.push_back({'+', *line});
+        for (auto line = a.rbegin(); line != a.rend(); ++line) middle.push_back({'-', *line});
     }
     rows.insert(rows.end(), middle.rbegin(), middle.rend());
     rows.insert(rows.end(), tail.rbegin(), tail.rend());

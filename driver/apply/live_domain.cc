@@ -1,6 +1,5 @@
 // What of a change of a domain can be made while it runs.
 #include <algorithm>
-#include <ranges>
 
 #include "base/error.hh"
 #include "base/text.hh"
@@ -75,8 +74,8 @@ class LiveDomainChange {
     std::vector<std::string> run(const xml::Domain& before, const xml::Domain& after) {
         const std::vector<Device> old_ones = devices_of(before), new_ones = devices_of(after);
         // The last console goes first.
-        for (const auto& old_one : std::ranges::reverse_view(old_ones))
-            if (!find(after, old_one)) attempt(old_one, [&] { return detach(old_one); });
+        for (auto device = old_ones.rbegin(); device != old_ones.rend(); ++device)
+            if (!find(after, *device)) attempt(*device, [&] { return detach(*device); });
         for (const Device& device : new_ones) {
             const auto was = find(before, device);
             if (!was || plain_text(*was) != plain_text(device))

@@ -71,10 +71,10 @@ class Supervisors(KillCase):
                    40, devices=self.devices)
 
     def test_helper_from_start_to_its_end(self):
-        self.lives("start, end", "lxc_helper", [self.end], 40)
+        self.lives("start, end", "lxc_helper", [self.end], 30)  # on v2 alone
 
     def test_helper_over_a_reboot(self):
-        self.lives("start, reboot, end", "lxc_helper", [self.reboot, self.end], 60)
+        self.lives("start, reboot, end", "lxc_helper", [self.reboot, self.end], 50)
 
     def test_agent_in_a_reboot(self):
         self.lives("reboot", "lxc_agent", [self.reboot], 10)
