@@ -50,17 +50,17 @@ DomainStatus ended_state(const Root& root, std::string_view name) {
     return {DomainState::shutoff, reason_number(DomainState::shutoff, ended->reason), ended->exit};
 }
 
-// Whether the driver has begun a start of which the supervisor has not written its first word.
-bool is_starting(const Root& root, std::string_view name) {
+// What live.xml says; nothing where there is none of this boot.
+std::optional<LivePhase> live_phase(const Root& root, std::string_view name) {
     const auto text = base::try_read_file(root.live(name));
-    if (!text) return false;
+    if (!text) return std::nullopt;
     const LiveHead head = parse_live_head(*text, root.live(name));
-    return head.current() && head.phase == LivePhase::starting;
+    return head.current() ? std::optional(head.phase) : std::nullopt;
 }
 
 DomainStatus active_state(const Root& root, std::string_view name) {
     auto status = helper::read_status(root.status(name));
-    if (!status && !is_starting(root, name)) {
+    if (!status && live_phase(root, name) != LivePhase::starting) {
         // The last thing that a supervisor lets go of is the lock; or it has just started.
         status = helper::read_status(root.status(name));
         if (!status) return ended_state(root, name);
@@ -77,10 +77,8 @@ DomainStatus active_state(const Root& root, std::string_view name) {
 // Without the lock, a live.xml of this boot was left by a supervisor that was killed. One that is
 // `starting` belongs to a start that is under way or was cut short: off so far.
 std::optional<DomainStatus> crashed_state(const Root& root, std::string_view name) {
-    const auto text = base::try_read_file(root.live(name));
-    if (!text) return std::nullopt;
-    const LiveHead head = parse_live_head(*text, root.live(name));
-    if (!head.current() || head.phase == LivePhase::starting) return std::nullopt;
+    const auto phase = live_phase(root, name);
+    if (!phase || phase == LivePhase::starting) return std::nullopt;
     return DomainStatus{DomainState::shutoff, reason::shutoff_crashed, "its lxc_helper was killed"};
 }
 
@@ -105,11 +103,7 @@ DomainStatus read_state(const Root& root, std::string_view name) {
 void record_end(const Root& root, std::string_view name, std::string_view reason,
                 std::string_view exit) noexcept {
     try {
-        helper::HelperStatus status;
-        status.state = "stopped";
-        status.reason = reason;
-        status.exit = exit;
-        helper::write_status(root.ended(name), status);
+        helper::write_end(root.ended(name), reason, exit);
     } catch (const std::exception& error) {
         log_line(root, name, error.what());
     }

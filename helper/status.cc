@@ -105,6 +105,14 @@ void write_status(const std::string& path, const HelperStatus& status) {
     base::write_atomic(path, format_status(status), 0600, base::Durability::volatile_);
 }
 
+void write_end(const std::string& path, std::string_view reason, std::string_view exit) {
+    HelperStatus ended;
+    ended.state = "stopped";
+    ended.reason = reason;
+    ended.exit = exit;
+    write_status(path, ended);
+}
+
 std::optional<HelperStatus> read_status(const std::string& path) {
     const auto text = base::try_read_file(path);
     if (!text) return std::nullopt;

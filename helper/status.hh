@@ -37,6 +37,8 @@ struct HelperStatus {
 
 // Replaces the file; not synced, it lives in /run. Throws base::SystemError.
 void write_status(const std::string& path, const HelperStatus& status);
+// The file of one that has ended: how, in libvirt's word, and the exit as above.
+void write_end(const std::string& path, std::string_view reason, std::string_view exit);
 // Nothing where there is no such file.
 [[nodiscard]] std::optional<HelperStatus> read_status(const std::string& path);
 

@@ -146,12 +146,8 @@ bool Supervisor::restarts_too_fast() {
 void Supervisor::record_end(std::string_view reason, std::string_view exit) {
     std::pair<std::string, std::string> end(reason, exit);
     if (recorded_end_ == end) return;
-    HelperStatus ended;
-    ended.state = "stopped";
-    ended.reason = reason;
-    ended.exit = exit;
     try {
-        helper::write_status(plan_.supervision.ended_file, ended);
+        helper::write_end(plan_.supervision.ended_file, reason, exit);
         recorded_end_ = std::move(end);
     } catch (const base::Exception& error) {
         note(error.message());

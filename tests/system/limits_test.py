@@ -83,8 +83,12 @@ class Subtree(GuestCase):
                            " [ -w $d/cgroup.procs ] && mkdir $d/inside; done; true")
         made = [path for path in self.groups("one") if path.endswith("/inside")]
         self.assertTrue(made, "the container could make no group of its own")
-        for path in made:
-            self.assertIn("libvirt-lxc/", path)
+        limited = self.trees_with_an_inner_group("one")
+        for folder, kind in support.hierarchies():
+            for path in made:
+                if path.startswith(folder + "/"):
+                    self.assertRegex(path, "libvirt-lxc/init/inside$" if kind in limited
+                                     else "libvirt-lxc/inside$")
         self.assertTrue([path for path in made if path.endswith("/init/inside")])
         self.ok("destroy", "one")
         self.assert_nothing_left()
