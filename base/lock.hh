@@ -35,6 +35,8 @@ class RecordLock {
     [[nodiscard]] Fd fd() const { return fd_; }
     // Clears or sets close-on-exec: for the holder that is about to execve itself.
     void keep_over_exec(bool keep) const;
+    // Before its time.
+    void release() { fd_.reset(); }
 
   private:
     explicit RecordLock(UniqueFd fd) : fd_(std::move(fd)) {}

@@ -129,23 +129,32 @@ void set_paused(const Root& root, const std::string& name, bool paused) {
 }
 
 // One that is just ending does not answer any more; one that is stopped or out of memory goes by
-// force, and its container with it.
-void ask_helper_to_end(const Root& root, const std::string& name, base::Fd process,
-                       const base::OperationLock& lock) {
-    const auto control = Control::connect(root, name, kAnswerLimit);
-    if (!control) return;
+// force, and its container with it. Gives the connection, which the helper closes at the end.
+base::UniqueFd ask_helper_to_end(const Root& root, const std::string& name, base::Fd process,
+                                 const base::OperationLock& lock) {
+    auto control = Control::connect(root, name, kAnswerLimit);
+    if (!control) return {};
     helper::Request request;
     request.kind = RequestKind::destroy;
     try {
         // With the lock: should we be killed, nobody else takes it before the helper is gone.
         (void)control->request(request, {lock.fd()});
+        return control->take_socket();
     } catch (const NoAnswer& error) {
-        if (base::wait_readable(process, kLastMoment)) return;
+        if (base::wait_readable(process, kLastMoment)) return {};
         log_line(root, name, fmt::format("destroy: {}: killed", error.message()));
         (void)base::send_signal(process, SIGKILL);
     } catch (const base::SystemError&) {
         if (!base::wait_readable(process, kLastMoment)) throw;
     }
+    return {};
+}
+
+// The helper that closed its connection has taken everything away and let go of its locks: what is
+// left is its own exit, which takes the kernel a while. One that was killed or restarts closes it
+// as well, and one that we started is a child to be reaped.
+bool has_taken_all_away(const Root& root, const std::string& name) {
+    return !has_helpers() && !root.running(name) && !base::exists(root.domain(name));
 }
 
 // A helper that is still there may be waiting for the container's own hooks.
@@ -202,8 +211,11 @@ void Connection::destroy(const DomainRef& domain) {
         if (left) return;
         base::fail(ErrorCode::operation_invalid, "domain is not running");
     }
-    ask_helper_to_end(*root_, domain.name, *process, lock);
-    if (!base::wait_readable(*process, kEndLimit) && !ended_its_hooks(*root_, domain, *process)) {
+    const base::UniqueFd control = ask_helper_to_end(*root_, domain.name, *process, lock);
+    const bool closed = !control || base::wait_readable(control, kEndLimit);
+    if (closed && has_taken_all_away(*root_, domain.name)) return;
+    if (!base::wait_readable(*process, closed ? kEndLimit : std::chrono::seconds(0)) &&
+        !ended_its_hooks(*root_, domain, *process)) {
         (void)base::send_signal(*process, SIGKILL);
         (void)base::wait_readable(*process, kEndLimit);
     }

@@ -123,6 +123,10 @@ void reap_later(base::UniqueFd process) {
     spawned().push_back(std::move(process));
 }
 
+bool has_helpers() {
+    return !spawned().empty();
+}
+
 void reap_helpers() {
     std::erase_if(spawned(), [](const base::UniqueFd& process) {
         return base::reap(process, false).has_value();

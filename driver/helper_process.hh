@@ -82,6 +82,8 @@ class HelperProcess {
 
 // Reaps the supervisors that this program spawned and that have ended.
 void reap_helpers();
+// Whether there are any that have not been reaped.
+[[nodiscard]] bool has_helpers();
 // Adds one to them: `process` is the pidfd of a child of ours that goes on by itself.
 void reap_later(base::UniqueFd process);
 // A memory file with `bytes` in it, to be handed to a supervisor.

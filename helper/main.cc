@@ -185,7 +185,7 @@ void restart(const Arguments& arguments, const Plan& plan, const base::RecordLoc
 }
 
 int supervise(Arguments& arguments, base::UniqueFd& channel, const Plan& plan,
-              const base::RecordLock& alive) {
+              base::RecordLock& alive) {
     base::UniqueFd operation(arguments.operation);
     base::UniqueFd agent(arguments.agent);
     base::UniqueFd owner(arguments.owner);
@@ -226,7 +226,10 @@ int supervise(Arguments& arguments, base::UniqueFd& channel, const Plan& plan,
             supervisor->give_up_restart(error.message());
         }
     }
-    return 0;
+    supervisor->let_go();
+    alive.release();
+    supervisor->tell_gone();
+    ::_exit(0);  // the kernel frees the rest by itself, and sooner
 }
 
 // And stays until it is written down, so that nobody takes the end for a kill.
@@ -261,7 +264,7 @@ int main(int argc, char** argv) {
             if (fd >= 0) base::keep_over_exec(base::Fd(fd), false);
         (void)::prctl(PR_SET_NAME, "lxc_helper");
         if (::prctl(PR_SET_DUMPABLE, 0) != 0) base::fail_errno("forbid to be traced");
-        const Work work = receive_work(arguments, channel);
+        Work work = receive_work(arguments, channel);
         return supervise(arguments, channel, work.plan, work.alive);
     } catch (const base::Exception& error) {
         report_failure(channel, static_cast<std::int32_t>(error.code()), error.message());

@@ -50,6 +50,10 @@ class Supervisor {
     [[nodiscard]] std::uint64_t quick_ends() const { return options_.quick_ends; }
     // After Outcome::restart, where the new helper could not be executed: ends as failed.
     void give_up_restart(const std::string& why);
+    // After Outcome::gone: lets go of what others could take next, then, when the alive lock is
+    // free as well, tells who waits for the end: before this process is torn down.
+    void let_go();
+    void tell_gone();
     // Instead of run(): takes the container away again, for a start that failed late.
     void undo();
     // The same and the files of /run, for a start that nobody committed.

@@ -198,6 +198,16 @@ void Supervisor::remove_files() const {
     }
 }
 
+void Supervisor::let_go() {
+    launched_.loops.clear();
+    operation_.reset();
+    destroy_lock_.reset();
+}
+
+void Supervisor::tell_gone() {
+    connections_.clear();
+}
+
 void Supervisor::give_up_restart(const std::string& why) {
     status_.exit = "restart: " + why;
     note(status_.exit);
