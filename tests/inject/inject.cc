@@ -25,6 +25,7 @@
 #include <seccomp.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -37,6 +38,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -242,6 +244,28 @@ void let_go_of_terminal() {
     for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) (void)::dup2(null.get(), fd);
 }
 
+// Becomes the parent of all that the command leaves: before Linux 6.11 a zombie keeps its filter,
+// and the listener does not hang up before it is reaped.
+base::UniqueFd watch_children() {
+    sigset_t signals;
+    (void)::sigemptyset(&signals);
+    (void)::sigaddset(&signals, SIGCHLD);
+    if (::prctl(PR_SET_CHILD_SUBREAPER, 1) != 0 || ::sigprocmask(SIG_BLOCK, &signals, nullptr) != 0)
+        base::fail_errno("watch the children");
+    base::UniqueFd ends(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
+    if (!ends) base::fail_errno("watch the children");
+    return ends;
+}
+
+// The status of `wanted` where it is among those that have ended.
+std::optional<int> reap(pid_t wanted) {
+    std::optional<int> found;
+    int status = 0;
+    for (pid_t pid; (pid = ::waitpid(-1, &status, WNOHANG)) > 0;)
+        if (pid == wanted) found = status;
+    return found;
+}
+
 int run(const Wishes& wishes) {
     if (wishes.counted.empty() && wishes.absent_file.empty()) {
         load_filter(wishes);
@@ -256,31 +280,32 @@ int run(const Wishes& wishes) {
         ::execvp(wishes.command[0], wishes.command);
         ::_exit(127);
     }
-    const base::UniqueFd ended(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+    const base::UniqueFd ends = watch_children();
     Referee referee(wishes, find_listener());
-    std::array<pollfd, 2> wait = {
-        {{referee.listener().get(), POLLIN, 0}, {ended.get(), POLLIN, 0}}};
-    int result = 0;
+    std::array<pollfd, 2> wait = {{{referee.listener().get(), POLLIN, 0}, {ends.get(), POLLIN, 0}}};
+    std::optional<int> result;
     for (;;) {
         if (::poll(wait.data(), wait.size(), -1) < 0) base::fail_errno("poll");
         if ((wait[1].revents & POLLIN) != 0) {
-            int status = 0;
-            (void)::waitpid(static_cast<pid_t>(pid), &status, 0);
-            result = WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
-            say(wishes.report, fmt::format("exit {}\n", result));
+            signalfd_siginfo signal;
+            (void)!::read(ends.get(), &signal, sizeof signal);
+        }
+        // Without regard to the signal: the first child may have ended before it was watched.
+        if (const auto status = reap(static_cast<pid_t>(pid))) {
+            result = WIFEXITED(*status) ? WEXITSTATUS(*status) : -WTERMSIG(*status);
+            say(wishes.report, fmt::format("exit {}\n", *result));
             let_go_of_terminal();
-            wait[1].fd = -1;
         }
         if ((wait[0].revents & POLLIN) != 0) {
             referee.answer_one();
-        } else if ((wait[0].revents & POLLHUP) != 0 && wait[1].fd < 0) {
+        } else if ((wait[0].revents & POLLHUP) != 0 && result) {
             break;
         }
     }
     std::string text;
     referee.report(text);
     say(wishes.report, text);
-    return result < 0 ? 128 - result : result;
+    return *result < 0 ? 128 - *result : *result;
 }
 
 }  // namespace
