@@ -31,10 +31,10 @@ UniqueFd open_to_sync(const std::string& path, Durability durability) {
     return open_file(parent_folder(path), O_RDONLY | O_DIRECTORY);
 }
 
-void sync_folder(Fd folder, const std::string& path) {
+void sync_opened(Fd folder, const std::string& path) {
     if (!folder.valid()) return;
     if (uninterrupted([&] { return ::fsync(folder.get()); }) != 0)
-        fail_errno("fsync folder '{}'", parent_folder(path));
+        fail_errno("fsync folder '{}'", path);
 }
 
 // Removes the temporary file of write_atomic unless it was renamed into place, or is another's.
@@ -142,7 +142,11 @@ void write_atomic(const std::string& path, std::string_view data, mode_t mode,
     guard.keep();
     fd.reset();
     test_point("file-renamed");
-    sync_folder(parent, path);
+    sync_opened(parent, parent_folder(path));
+}
+
+void sync_folder(const std::string& folder) {
+    sync_opened(open_file(folder, O_RDONLY | O_DIRECTORY), folder);
 }
 
 bool remove_file(const std::string& path, Durability durability) {
@@ -157,7 +161,7 @@ bool remove_file(const std::string& path, Durability durability) {
         fail_errno("remove '{}'", path);
     }
     test_point("file-removed");
-    sync_folder(parent, path);
+    sync_opened(parent, parent_folder(path));
     return true;
 }
 

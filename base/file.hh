@@ -45,6 +45,9 @@ enum class Durability {
 void write_atomic(const std::string& path, std::string_view data, mode_t mode = 0600,
                   Durability durability = Durability::fsync);
 
+// What was made, renamed or removed in it is on the disk. Throws SystemError.
+void sync_folder(const std::string& folder);
+
 // Removes a file and, with Durability::fsync, syncs its folder; false where there was none.
 bool remove_file(const std::string& path, Durability durability = Durability::volatile_);
 

@@ -18,6 +18,9 @@
 
 namespace lxvirt::base {
 
+inline constexpr std::uint64_t kNoSuidDevExec =
+    MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
+
 // openat2(2) with RESOLVE_IN_ROOT below `root`, retried on EAGAIN (a rename raced with the walk):
 // neither "..", nor an absolute link, nor a /proc magic link leads out. Throws SystemError.
 [[nodiscard]] UniqueFd open_in_root(Fd root, const std::string& path, int flags, mode_t mode = 0);

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -135,10 +136,14 @@ std::optional<UniqueFd> accept_local(Fd listener) {
     fail_errno("accept a connection");
 }
 
-std::optional<UniqueFd> connect_local(const std::string& folder, const std::string& name) {
+std::optional<UniqueFd> connect_local(const std::string& folder, const std::string& name,
+                                      std::chrono::seconds answer_limit) {
     if (!exists(folder)) return std::nullopt;
     const UniqueFd place = open_file(folder, O_PATH | O_DIRECTORY);
     UniqueFd socket = seqpacket();
+    const timeval limit{.tv_sec = answer_limit.count(), .tv_usec = 0};
+    if (::setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) != 0)
+        fail_errno("set the time limit of '{}/{}'", folder, name);
     const sockaddr_un address = address_of(place, name);
     if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0)
         return socket;

@@ -5,6 +5,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -33,9 +34,11 @@ void send_message(Fd socket, std::string_view bytes, const std::vector<Fd>& fds 
 // Listens on FOLDER/NAME, mode 0600; a socket that is left there is replaced.
 [[nodiscard]] UniqueFd listen_local(const std::string& folder, const std::string& name);
 [[nodiscard]] std::optional<UniqueFd> accept_local(Fd listener);
-// Nothing where nobody listens (ENOENT, ECONNREFUSED).
+// Nothing where nobody listens (ENOENT, ECONNREFUSED). An answer that takes longer than
+// `answer_limit` is SystemError(EAGAIN) to who receives it.
 [[nodiscard]] std::optional<UniqueFd> connect_local(const std::string& folder,
-                                                    const std::string& name);
+                                                    const std::string& name,
+                                                    std::chrono::seconds answer_limit);
 
 struct Peer {
     pid_t pid = 0;

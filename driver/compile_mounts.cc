@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "base/error.hh"
+#include "base/mount.hh"
 #include "driver/compile_parts.hh"
 #include "xml/names.hh"
 
@@ -16,8 +17,6 @@ namespace {
 
 using helper::Mount;
 using helper::MountKind;
-
-constexpr std::uint64_t kNoSuidDevExec = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
 
 Mount fresh(const std::string& fstype, std::string target, std::uint64_t attributes,
             std::vector<helper::KeyValue> options = {}) {
@@ -148,9 +147,9 @@ std::vector<Mount> mounts(const xml::Domain& domain, const HostFacts& host,
                           const helper::Namespaces& namespaces) {
     const bool own_network = (namespaces.fresh & CLONE_NEWNET) != 0;
     std::vector<Mount> made{root_mount(domain, host)};
-    made.push_back(fresh("proc", "/proc", kNoSuidDevExec));
+    made.push_back(fresh("proc", "/proc", base::kNoSuidDevExec));
     if (own_network || namespaces.uid_map.empty()) {
-        made.push_back(fresh("sysfs", "/sys", kNoSuidDevExec | MOUNT_ATTR_RDONLY));
+        made.push_back(fresh("sysfs", "/sys", base::kNoSuidDevExec | MOUNT_ATTR_RDONLY));
     } else {
         // A new sysfs shows the network of its namespace, which a user namespace must own to mount
         // it.
@@ -159,13 +158,13 @@ std::vector<Mount> mounts(const xml::Domain& domain, const HostFacts& host,
                         .target = "/sys",
                         .fstype = {},
                         .options = {},
-                        .attributes = kNoSuidDevExec | MOUNT_ATTR_RDONLY,
+                        .attributes = base::kNoSuidDevExec | MOUNT_ATTR_RDONLY,
                         .recursive = false,
                         .no_links = true});
     }
     // The container's own subtree, which its cgroup namespace shows as the whole.
     made.push_back(over(MountKind::groups, "/sys/fs/cgroup"));
-    made.back().attributes = kNoSuidDevExec;
+    made.back().attributes = base::kNoSuidDevExec;
     made.back().no_links = true;
     made.push_back(over(MountKind::dev, "/dev"));
     made.back().no_links = true;

@@ -1,8 +1,5 @@
 #include "driver/control.hh"
 
-#include <sys/socket.h>
-#include <sys/time.h>
-
 #include "base/codec.hh"
 #include "base/error.hh"
 #include "base/socket.hh"
@@ -25,11 +22,8 @@ std::optional<base::Message> await_answer(base::Fd socket) {
 
 std::optional<Control> Control::connect(const Root& root, const std::string& name,
                                         std::chrono::seconds answer_limit) {
-    auto socket = base::connect_local(root.domain(name), "control.sock");
+    auto socket = base::connect_local(root.domain(name), "control.sock", answer_limit);
     if (!socket) return std::nullopt;
-    const timeval limit{.tv_sec = answer_limit.count(), .tv_usec = 0};
-    if (::setsockopt(socket->get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) != 0)
-        base::fail_errno("set the control socket's time limit");
     return Control(std::move(*socket));
 }
 

@@ -20,12 +20,6 @@ namespace {
 
 constexpr std::string_view kSuffix = ".xml";
 
-void sync_folder(const std::string& folder) {
-    const base::UniqueFd fd = base::open_file(folder, O_RDONLY | O_DIRECTORY);
-    if (base::uninterrupted([&] { return ::fsync(fd.get()); }) != 0)
-        base::fail_errno("fsync folder '{}'", folder);
-}
-
 bool is_link(const std::string& path) {
     struct stat facts = {};
     return ::lstat(path.c_str(), &facts) == 0;
@@ -153,7 +147,7 @@ void DefinitionFolder::rename(std::string_view old_name, const std::string& new_
                         paths_.definition(new_name));
     }
     base::test_point("definition-renamed");
-    sync_folder(paths_.definitions);
+    base::sync_folder(paths_.definitions);
     base::write_atomic(paths_.definition(new_name), xml);
     (void)base::remove_file(paths_.autostart_link(old_name));
 }
@@ -172,7 +166,7 @@ void DefinitionFolder::set_autostart(std::string_view name, bool on) {
     if (::symlink(target.c_str(), link.c_str()) != 0 && errno != EEXIST)
         base::fail_errno("link '{}' to '{}'", link, target);
     base::test_point("autostart-linked");
-    sync_folder(paths_.autostart_folder());
+    base::sync_folder(paths_.autostart_folder());
 }
 
 }  // namespace lxvirt::driver

@@ -89,6 +89,17 @@ bool NetworkDefinitions::store(const xml::Network& network) {
     return write(network.name, xml::format_network(network));
 }
 
+GivenNetwork parse_given_network(std::string_view text, const std::string& file, bool validate) {
+    xml::ParseOptions options;
+    options.file = file;
+    options.validate = validate;
+    xml::ParsedNetwork parsed = xml::parse_network(text, options);
+    check_name(parsed.network.name);
+    GivenNetwork given{std::move(parsed.network), {}};
+    for (const xml::Notice& notice : parsed.notices) given.notices.push_back(notice.message());
+    return given;
+}
+
 std::optional<NetworkRef> find_network(const Root& root, std::string_view name) {
     if (!is_name(name)) return std::nullopt;
     const NetworkDefinitions definitions(root);

@@ -35,6 +35,14 @@ class NetworkDefinitions : public DefinitionFolder {
     const Root& root_;
 };
 
+// A document that a caller gives, with a name that a network can have. Throws base::Error.
+struct GivenNetwork {
+    xml::Network network;
+    std::vector<std::string> notices;
+};
+[[nodiscard]] GivenNetwork parse_given_network(std::string_view text, const std::string& file,
+                                               bool validate);
+
 // Finding networks: those with a definition and those that run, which need not have one.
 [[nodiscard]] std::optional<NetworkRef> find_network(const Root& root, std::string_view name);
 [[nodiscard]] std::optional<NetworkRef> find_network_by_uuid(const Root& root,

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 #include <array>
@@ -49,12 +48,7 @@ void expect_answer(base::Fd socket) {
 
 std::optional<base::UniqueFd> connect(const Root& root, const std::string& name,
                                       std::chrono::seconds answer_limit) {
-    auto socket = base::connect_local(root.network_paths().folder(name), "control.sock");
-    if (!socket) return std::nullopt;
-    const timeval limit{.tv_sec = answer_limit.count(), .tv_usec = 0};
-    if (::setsockopt(socket->get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) != 0)
-        base::fail_errno("set the control socket's time limit");
-    return socket;
+    return base::connect_local(root.network_paths().folder(name), "control.sock", answer_limit);
 }
 
 void request(base::Fd socket, netd::RequestKind kind, const std::vector<base::Fd>& fds = {}) {

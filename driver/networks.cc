@@ -103,19 +103,13 @@ NetworkSummary Networks::info(const NetworkRef& network) const {
 
 DefinedNetwork Networks::define_xml(std::string_view text, const std::string& file, bool validate) {
     require_write("virNetworkDefineXML");
-    xml::ParseOptions options;
-    options.file = file;
-    options.validate = validate;
-    xml::ParsedNetwork parsed = xml::parse_network(text, options);
-    xml::Network& network = parsed.network;
-    check_name(network.name);
+    auto [network, notices] = parse_given_network(text, file, validate);
     const auto locks = root_.lock_to_define_network(network.name);
     NetworkDefinitions definitions(root_);
     definitions.check(network);
     (void)definitions.store(network);
     journal_network(root_, network.name, network.uuid, "Defined");
-    DefinedNetwork defined{{network.name, network.uuid}, {}};
-    for (const xml::Notice& notice : parsed.notices) defined.notices.push_back(notice.message());
+    DefinedNetwork defined{{network.name, network.uuid}, std::move(notices)};
     for (const std::string& rival : definitions.rivals(network))
         defined.notices.push_back(fmt::format(
             "{}: it has addresses of network '{}': only one of the two can run", file, rival));

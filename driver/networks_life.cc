@@ -60,20 +60,14 @@ void Networks::start(const NetworkRef& network) {
 
 DefinedNetwork Networks::create_xml(std::string_view text, const std::string& file, bool validate) {
     require_write("virNetworkCreateXML");
-    xml::ParseOptions options;
-    options.file = file;
-    options.validate = validate;
-    xml::ParsedNetwork parsed = xml::parse_network(text, options);
-    xml::Network& network = parsed.network;
-    check_name(network.name);
+    auto [network, notices] = parse_given_network(text, file, validate);
     auto locks = root_.lock_to_define_network(network.name);
     NetworkDefinitions(root_).check(network);
     const base::OperationLock lock = std::move(locks.objects.front());
     locks.define.reset();  // not held over the start
     if (hold_network(root_, network.name))
         base::fail(ErrorCode::operation_invalid, "network is already active as '{}'", network.name);
-    DefinedNetwork defined{{network.name, network.uuid}, {}};
-    for (const xml::Notice& notice : parsed.notices) defined.notices.push_back(notice.message());
+    DefinedNetwork defined{{network.name, network.uuid}, std::move(notices)};
     start_network(root_, std::move(network));
     return defined;
 }

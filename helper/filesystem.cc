@@ -20,8 +20,6 @@ namespace {
 using base::Fd;
 using base::UniqueFd;
 
-constexpr std::uint64_t kNothing = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
-
 // The helper's program is executed from a mount that is attached nowhere. On the root that is about
 // to go, it goes with it: else whoever closes its last descriptor waits for RCU a second time.
 void attach_image(Fd image) {
@@ -254,7 +252,7 @@ class Builder {
         // One empty file system for all: the first place gets the mount itself, the others copies.
         if (!empty_.valid()) {
             empty_ = base::make_mount("tmpfs", "lxvirt-empty", {{"mode", "555"}, {"size", "4096"}},
-                                      kNothing | MOUNT_ATTR_RDONLY);
+                                      base::kNoSuidDevExec | MOUNT_ATTR_RDONLY);
             base::attach_mount(empty_, *target, mount.target);
             return;
         }

@@ -168,10 +168,7 @@ const std::string& root_of(const Groups& groups, const Hierarchy& hierarchy) {
 UniqueFd clone_tree(const Hierarchy& hierarchy, const std::string& path) {
     const std::string folder = folder_of(hierarchy, path);
     UniqueFd tree = base::clone_mount(base::open_file(folder, O_PATH), false, folder);
-    base::change_mount(tree,
-                       {.set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC,
-                        .propagation = MS_PRIVATE},
-                       folder);
+    base::change_mount(tree, {.set = base::kNoSuidDevExec, .propagation = MS_PRIVATE}, folder);
     return tree;
 }
 

@@ -84,6 +84,13 @@ void parse_clock(const Element& domain, Domain& out) {
                          "start is seconds since 1970");
         clock.start = seconds(element, "start", *start);
     }
+    if (clock.offset != "utc" || clock.adjustment)
+        element.document().notice(
+            element,
+            fmt::format("<clock offset='{}'> is kept and has no effect: a container has the host's "
+                        "clock and the time zone of its own files (<lx:time> shifts the "
+                        "clocks that count from the boot)",
+                        clock.offset));
     for (const Element& timer : element.children("timer"))
         clock.timers.push_back(parse_timer(timer));
 }

@@ -104,6 +104,11 @@ Filesystem parse_filesystem(const Element& element, bool live) {
     filesystem.readonly = static_cast<bool>(element.child("readonly"));
     filesystem.space_hard_limit = parse_space(element, "space_hard_limit");
     filesystem.space_soft_limit = parse_space(element, "space_soft_limit");
+    if (filesystem.space_hard_limit || filesystem.space_soft_limit)
+        element.document().notice(
+            element, fmt::format("the space limits of filesystem '{}' are kept and have no effect: "
+                                 "lxvirt sets no quotas",
+                                 filesystem.target));
     filesystem.alias = parse_alias(element, live);
     return filesystem;
 }

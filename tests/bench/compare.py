@@ -125,7 +125,34 @@ def children(pid):
     return pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
 
 
-class Lxvirt:
+class Shell:
+    """Commands of virsh, which are lxsh's."""
+
+    command = []
+
+    def start(self, name):
+        return call(*self.command, "start", name)
+
+    def supervisor(self, name):
+        return int(output(*self.command, "domid", name))
+
+    def destroy(self, name):
+        return call(*self.command, "destroy", name)
+
+    def list(self):
+        return call(*self.command, "list", "--all")
+
+    def uri(self):
+        return call(*self.command, "uri")
+
+    def define(self, path):
+        return call(*self.command, "define", path)
+
+    def undefine(self, name):
+        return call(*self.command, "undefine", name)
+
+
+class Lxvirt(Shell):
     name = "lxvirt"
 
     def __init__(self, work, rootfs, lxsh):
@@ -143,31 +170,10 @@ class Lxvirt:
     def version(self):
         return output(*self.command, "version").splitlines()[0]
 
-    def start(self, name):
-        return call(*self.command, "start", name)
-
-    def supervisor(self, name):
-        return int(output(*self.command, "domid", name))
-
     def init(self, name):
         status = self.root / "run/lxvirt/lxc" / name / "status"
         return int(next(line.partition("=")[2] for line in status.read_text().splitlines()
                         if line.startswith("init_pid=")))
-
-    def destroy(self, name):
-        return call(*self.command, "destroy", name)
-
-    def list(self):
-        return call(*self.command, "list", "--all")
-
-    def uri(self):
-        return call(*self.command, "uri")
-
-    def define(self, path):
-        return call(*self.command, "define", path)
-
-    def undefine(self, name):
-        return call(*self.command, "undefine", name)
 
     def close(self):
         subprocess.run(["umount", "-l", self.root / "run"], check=True)
@@ -206,7 +212,7 @@ class Lxc:
         pass
 
 
-class Libvirt:
+class Libvirt(Shell):
     name = "libvirt"
     command = ["virsh", "-c", "lxc:///"]
 
@@ -240,29 +246,8 @@ class Libvirt:
     def version(self):
         return "libvirt " + output("virsh", "--version")
 
-    def start(self, name):
-        return call(*self.command, "start", name)
-
-    def supervisor(self, name):
-        return int(output(*self.command, "domid", name))
-
     def init(self, name):
         return int(children(self.supervisor(name))[0])
-
-    def destroy(self, name):
-        return call(*self.command, "destroy", name)
-
-    def list(self):
-        return call(*self.command, "list", "--all")
-
-    def uri(self):
-        return call(*self.command, "uri")
-
-    def define(self, path):
-        return call(*self.command, "define", path)
-
-    def undefine(self, name):
-        return call(*self.command, "undefine", name)
 
     def close(self):
         for daemon in reversed(self.daemons):

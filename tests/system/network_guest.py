@@ -4,7 +4,6 @@ world outside, and a search for what a network may leave behind."""
 import os
 import re
 import subprocess
-import time
 import uuid
 
 import support
@@ -182,8 +181,3 @@ class NetworkCase(GuestCase):
         """The address that the server outside sees; empty where it is not reached."""
         status, text = self.inside(name, f"busybox timeout {seconds} nc {address} 7000 </dev/null")
         return text.strip() if status == 0 else ""
-
-    def timed(self, act):
-        start = time.monotonic()
-        value = act()
-        return value, time.monotonic() - start

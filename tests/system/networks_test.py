@@ -21,12 +21,12 @@ class Modes(NetworkCase):
         self.assertIn(one, self.ok("domifaddr", "one"))
         self.assertEqual(self.ok("domhostname", "one").strip(), "one")
 
-    def test_the_first_request_is_answered_within_a_second(self):
+    def test_the_first_request_is_answered(self):
+        """A bridge with spanning tree forwards nothing for seconds unless it is told otherwise."""
         self.net("lvn")
         self.assertIn("stp='on'", self.ok("net-dumpxml", "lvn"))
         self.boot("one", nic("lvn"))
-        _, seconds = self.timed(lambda: self.lease("one"))
-        self.assertLess(seconds, 1)
+        self.assertTrue(self.lease("one", tries=1).startswith("10.100.0."))
 
     def test_isolated_reaches_only_itself(self):
         self.outside()
