@@ -153,9 +153,7 @@ helper::Plan compile_plan(const xml::Domain& domain, const Root& root, const Hos
     plan.mounts = compile::mounts(domain, host, plan.namespaces);
     plan.groups = compile::groups(domain, host, options, made_devices(plan, host));
     plan.links = compile::links(domain, root, host);
-    plan.init = compile::init(domain);
-    plan.init.seccomp = compile::seccomp(domain, host, options);
-    compile::labels(domain, host, options, plan.init);
+    plan.init = compile::first_process(domain, host, options);
     compile::container(domain, host, options, plan);
     compile::find_unlimited(plan.groups);
     plan.init.loopback = (plan.namespaces.fresh & CLONE_NEWNET) != 0;

@@ -41,21 +41,6 @@ const std::map<std::string_view, std::uint32_t>& limit_numbers() {
     return table;
 }
 
-void add_process(const xml::Container& container, helper::Init& init) {
-    for (const xml::ContainerLimit& limit : container.limits)
-        init.rlimits.push_back({limit_numbers().at(limit.name), limit.soft.value_or(RLIM_INFINITY),
-                                limit.hard.value_or(RLIM_INFINITY)});
-    init.no_new_privs = container.no_new_privs;
-    init.session_keyring = container.keyring.session;
-    init.core_scheduling = container.core_scheduling;
-    init.groups = container.init_groups;
-    for (const xml::ContainerSetting& setting : container.procs)
-        init.proc.push_back({setting.name, setting.value});
-    for (const std::string& name : container.inherited_environment)
-        if (const char* value = std::getenv(name.c_str()))
-            init.environment.push_back(fmt::format("{}={}", name, value));
-}
-
 // --- kernel settings
 
 // Those that a namespace has for itself (namespaces(7), sysctl documentation of the kernel); any
@@ -171,6 +156,21 @@ void add_group_value(const xml::ContainerGroupValue& value, const HostFacts& hos
 
 }  // namespace
 
+void container_process(const xml::Container& container, helper::Init& init) {
+    for (const xml::ContainerLimit& limit : container.limits)
+        init.rlimits.push_back({limit_numbers().at(limit.name), limit.soft.value_or(RLIM_INFINITY),
+                                limit.hard.value_or(RLIM_INFINITY)});
+    init.no_new_privs = container.no_new_privs;
+    init.session_keyring = container.keyring.session;
+    init.core_scheduling = container.core_scheduling;
+    init.groups = container.init_groups;
+    for (const xml::ContainerSetting& setting : container.procs)
+        init.proc.push_back({setting.name, setting.value});
+    for (const std::string& name : container.inherited_environment)
+        if (const char* value = std::getenv(name.c_str()))
+            init.environment.push_back(fmt::format("{}={}", name, value));
+}
+
 std::vector<base::DeviceRule> container_rules(const xml::Domain& domain, const HostFacts& host) {
     std::vector<base::DeviceRule> rules;
     for (const xml::ContainerGroupValue& value : domain.container.groups) {
@@ -194,7 +194,6 @@ std::vector<base::DeviceRule> container_rules(const xml::Domain& domain, const H
 void container(const xml::Domain& domain, const HostFacts& host, const CompileOptions& options,
                helper::Plan& plan) {
     const xml::Container& from = domain.container;
-    add_process(from, plan.init);
     add_sysctls(from, plan.namespaces, plan.init);
     container_dev(domain, host, plan.dev);
     container_mounts(domain, host, options, plan.mounts);

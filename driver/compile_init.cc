@@ -136,4 +136,13 @@ helper::Init init(const xml::Domain& domain) {
     return made;
 }
 
+helper::Init first_process(const xml::Domain& domain, const HostFacts& host,
+                           const CompileOptions& options) {
+    helper::Init made = init(domain);
+    made.seccomp = seccomp(domain, host, options);
+    labels(domain, host, options, made);
+    container_process(domain.container, made);
+    return made;
+}
+
 }  // namespace lxvirt::driver::compile

@@ -42,6 +42,9 @@ void find_unlimited(helper::Groups& groups);
                                           const Root& root);
 [[nodiscard]] helper::Link moved_link(const xml::Hostdev& hostdev, const xml::Domain& domain,
                                       const Root& root);
+// The init with all that follows of this group, for a start, and for a program beside the init.
+[[nodiscard]] helper::Init first_process(const xml::Domain& domain, const HostFacts& host,
+                                         const CompileOptions& options);
 [[nodiscard]] helper::Init init(const xml::Domain& domain);
 // The filter of system calls: that of <lx:seccomp profile>, else lxvirt's own.
 [[nodiscard]] std::string seccomp(const xml::Domain& domain, const HostFacts& host,
@@ -49,6 +52,8 @@ void find_unlimited(helper::Groups& groups);
 // Adds what <seclabel> asks for.
 void labels(const xml::Domain& domain, const HostFacts& host, const CompileOptions& options,
             helper::Init& made);
+// What <lx:container> says of it: limits, groups, privileges, settings in /proc.
+void container_process(const xml::Container& container, helper::Init& made);
 [[nodiscard]] std::uint64_t capabilities(const xml::Features& features);
 // Whether a tree of the host is to be shown through the domain's id map.
 [[nodiscard]] bool wants_idmap(const xml::Domain& domain, const HostFacts& host,

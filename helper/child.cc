@@ -1,17 +1,11 @@
 #include "helper/child.hh"
 
 #include <fcntl.h>
-#include <grp.h>
 #include <linux/capability.h>
 #include <linux/close_range.h>
-#include <linux/filter.h>
-#include <linux/keyctl.h>
-#include <linux/seccomp.h>
 #include <sched.h>
 #include <sys/ioctl.h>
-#include <sys/personality.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -28,6 +22,7 @@
 #include "helper/filesystem.hh"
 #include "helper/hooks.hh"
 #include "helper/identity.hh"
+#include "helper/rights.hh"
 #include "helper/sync.hh"
 
 namespace lxvirt::helper {
@@ -40,11 +35,6 @@ using base::fail_errno;
 // on.
 void await(base::Fd sync, char word) {
     if (!await_word(sync, word)) ::_exit(1);
-}
-
-void become_inner_root() {
-    if (::setgroups(0, nullptr) != 0 || ::setresgid(0, 0, 0) != 0 || ::setresuid(0, 0, 0) != 0)
-        fail_errno("become root of the container's user namespace");
 }
 
 void set_hostname(const Plan& plan) {
@@ -65,60 +55,6 @@ void open_console(const Plan& plan, const Prepared& prepared) {
     for (int fd = 0; fd <= 2; ++fd)
         if (base::uninterrupted([&] { return ::dup2(console.get(), fd); }) < 0)
             fail_errno("open the console as descriptor {}", fd);
-}
-
-// Still as the host's root, whose quota of keys the keyring is to count to, and before a filter
-// denies the call. The supervisor's keyring stays the supervisor's; what a container puts into its
-// own goes with it, reboots included. A kernel without keys has none.
-void join_keyring(const Init& init) {
-    if (init.session_keyring && ::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr) < 0 &&
-        errno != ENOSYS && errno != EDQUOT)
-        fail_errno("join a new session keyring");
-}
-
-// Documentation/admin-guide/hw-vuln/core-scheduling.rst: inherited by all that the init forks.
-void share_cores(const Init& init) {
-    if (!init.core_scheduling ||
-        ::prctl(PR_SCHED_CORE, PR_SCHED_CORE_CREATE, 0, PR_SCHED_CORE_SCOPE_THREAD_GROUP, 0) == 0)
-        return;
-    if (errno == EINVAL)
-        fail_errno("<lx:core_scheduling>: this kernel has none (CONFIG_SCHED_CORE)");
-    if (errno == ENODEV)
-        fail_errno("<lx:core_scheduling>: no core of this machine runs two threads at once");
-    fail_errno("<lx:core_scheduling>: give the container a cookie of its own");
-}
-
-void set_limits(const Init& init) {
-    share_cores(init);
-    for (const Rlimit& limit : init.rlimits) {
-        const rlimit value{limit.soft, limit.hard};
-        if (::setrlimit(static_cast<__rlimit_resource>(limit.resource), &value) != 0)
-            fail_errno("set resource limit {}", limit.resource);
-    }
-    if (init.personality_set && ::personality(init.personality) < 0)
-        fail_errno("set the personality to {:#x}", init.personality);
-}
-
-void take_groups(const Identity& identity) {
-    if (::setgroups(identity.groups.size(), identity.groups.data()) != 0 ||
-        ::setresgid(identity.gid, identity.gid, identity.gid) != 0)
-        fail_errno("take the groups of the init");
-}
-
-void load_seccomp(const std::string& program) {
-    if (program.empty()) return;
-    sock_fprog filter{};
-    filter.len = static_cast<unsigned short>(program.size() / sizeof(sock_filter));
-    filter.filter = reinterpret_cast<sock_filter*>(const_cast<char*>(program.data()));
-    if (::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &filter) != 0)
-        fail_errno("load the system call filter ({} instructions)", filter.len);
-}
-
-std::vector<char*> pointers(const std::vector<std::string>& texts) {
-    std::vector<char*> result;
-    for (const std::string& text : texts) result.push_back(const_cast<char*>(text.c_str()));
-    result.push_back(nullptr);
-    return result;
 }
 
 bool is_root(const Init& init) {
@@ -144,6 +80,7 @@ void run_inner_hooks(const ChildContext& context, std::string_view type,
 void run_start_hooks(const ChildContext& context) {
     if (!has_hook(context.plan.hooks, "start")) return;
     const Init& init = context.plan.init;
+    share_cores(init);
     set_limits(init);
     base::limit_bounding_set(init.capabilities);
     if (is_root(init)) take_groups({});
@@ -153,25 +90,6 @@ void run_start_hooks(const ChildContext& context) {
     run_inner_hooks(context, "start", [&init] { base::limit_capabilities(init.capabilities); });
 }
 
-// The attribute of this process that names the label of its next program; opened while /proc is
-// still the host's. Nothing where none is asked for.
-base::UniqueFd open_label(const Init& init) {
-    if (!init.apparmor.empty()) {
-        base::UniqueFd file = base::open_quietly("/proc/thread-self/attr/apparmor/exec", O_WRONLY);
-        if (file) return file;  // else the kernel has one module only
-    }
-    if (init.apparmor.empty() && init.selinux.empty()) return {};
-    return base::open_file("/proc/thread-self/attr/exec", O_WRONLY);
-}
-
-void write_label(base::Fd file, const Init& init) {
-    if (!file.valid()) return;
-    const std::string text = init.apparmor.empty() ? init.selinux : "exec " + init.apparmor;
-    if (::write(file.get(), text.data(), text.size()) < 0)
-        fail_errno("give the init the security label '{}'",
-                   init.apparmor.empty() ? init.selinux : init.apparmor);
-}
-
 [[noreturn]] void exec_init(const ChildContext& context, base::Fd label) {
     const Init& init = context.plan.init;
     Identity identity = find_identity(init.user, init.group);
@@ -179,7 +97,10 @@ void write_label(base::Fd file, const Init& init) {
     if (!init.folder.empty() && ::chdir(init.folder.c_str()) != 0)
         fail_errno("change to the init's folder '{}'", init.folder);
     const bool limited = has_hook(context.plan.hooks, "start");  // by run_start_hooks()
-    if (!limited) set_limits(init);
+    if (!limited) {
+        share_cores(init);
+        set_limits(init);
+    }
     base::reset_signals();
     ::umask(022);
     if (::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) != 0)
@@ -192,8 +113,7 @@ void write_label(base::Fd file, const Init& init) {
     if (::setresuid(identity.uid, identity.uid, identity.uid) != 0)
         fail_errno("become user {}", identity.uid);
     base::limit_capabilities(init.capabilities);
-    if (init.no_new_privs && ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
-        fail_errno("give up new privileges");
+    give_up_new_privileges(init);
     write_label(label, init);
     base::test_point("init-limited");
     const auto argv = pointers(init.argv);

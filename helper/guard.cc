@@ -5,7 +5,6 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -15,6 +14,7 @@
 #include "base/process.hh"
 #include "base/test_point.hh"
 #include "base/uninterrupted.hh"
+#include "helper/stack.hh"
 
 namespace lxvirt::helper {
 
@@ -22,29 +22,6 @@ namespace {
 
 constexpr std::size_t kStackSize = 64U << 10;
 constexpr int kAttempts = 100;
-
-// A stack for clone(2) of a task that shares our memory.
-class Stack {
-  public:
-    explicit Stack(std::size_t size)
-        : size_(size),
-          start_(::mmap(nullptr, size, PROT_READ | PROT_WRITE,
-                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK | MAP_NORESERVE, -1, 0)) {
-        if (start_ == MAP_FAILED) base::fail_errno("allocate a stack");
-    }
-    ~Stack() {
-        if (start_ != nullptr) (void)::munmap(start_, size_);
-    }
-    Stack(const Stack&) = delete;
-    Stack& operator=(const Stack&) = delete;
-    [[nodiscard]] void* top() const { return static_cast<char*>(start_) + size_; }
-    // The task goes on using it.
-    void give_away() { start_ = nullptr; }
-
-  private:
-    std::size_t size_;
-    void* start_;
-};
 
 // Runs beside the helper in the same memory, errno included: nothing here may fail, allocate or
 // write anything but its own stack. The pipe's other end is the helper's alone, so its end of file

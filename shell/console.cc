@@ -1,6 +1,5 @@
 #include "shell/console.hh"
 
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -16,33 +15,6 @@ namespace lxvirt::shell {
 
 namespace {
 
-// Takes the signals that would end the shell with the terminal still raw, and SIGWINCH, as a
-// descriptor.
-class Signals {
-  public:
-    Signals() {
-        sigset_t set;
-        sigemptyset(&set);
-        for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGWINCH}) {
-            sigaddset(&set, signal);
-        }
-        if (sigprocmask(SIG_BLOCK, &set, &former_) != 0) base::fail_errno("block signals");
-        fd_.reset(signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
-        if (!fd_) {
-            (void)sigprocmask(SIG_SETMASK, &former_, nullptr);
-            base::fail_errno("take signals as a descriptor");
-        }
-    }
-    ~Signals() { (void)sigprocmask(SIG_SETMASK, &former_, nullptr); }
-    Signals(const Signals&) = delete;
-    Signals& operator=(const Signals&) = delete;
-    [[nodiscard]] base::Fd fd() const { return fd_; }
-
-  private:
-    sigset_t former_{};
-    base::UniqueFd fd_;
-};
-
 void write_pipe_errors_instead() {
     // A console that closes while we write is an end, not a SIGPIPE.
     (void)std::signal(SIGPIPE, SIG_IGN);
@@ -50,7 +22,7 @@ void write_pipe_errors_instead() {
 
 int relay_terminal(const driver::ConsoleStream& stream, char escape) {
     int signal = 0;
-    const Signals signals;
+    const TakenSignals signals;
     const RawTerminal raw;
     const auto resize = [&stream] {
         if (const auto size = window_size()) stream.resize(size->rows, size->columns);

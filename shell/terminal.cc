@@ -1,6 +1,7 @@
 #include "shell/terminal.hh"
 
 #include <sys/ioctl.h>
+#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "base/error.hh"
@@ -20,9 +21,27 @@ RawTerminal::~RawTerminal() {
     (void)tcsetattr(STDIN_FILENO, TCSADRAIN, &former_);
 }
 
-std::optional<WindowSize> window_size() {
+TakenSignals::TakenSignals() {
+    sigset_t set;
+    sigemptyset(&set);
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGWINCH}) {
+        sigaddset(&set, signal);
+    }
+    if (sigprocmask(SIG_BLOCK, &set, &former_) != 0) base::fail_errno("block signals");
+    fd_.reset(signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+    if (!fd_) {
+        (void)sigprocmask(SIG_SETMASK, &former_, nullptr);
+        base::fail_errno("take signals as a descriptor");
+    }
+}
+
+TakenSignals::~TakenSignals() {
+    (void)sigprocmask(SIG_SETMASK, &former_, nullptr);
+}
+
+std::optional<WindowSize> window_size(int terminal) {
     winsize size{};
-    if (ioctl(STDIN_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_row == 0) return std::nullopt;
+    if (ioctl(terminal, TIOCGWINSZ, &size) != 0 || size.ws_row == 0) return std::nullopt;
     return WindowSize{size.ws_row, size.ws_col};
 }
 

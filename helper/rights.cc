@@ -1,0 +1,104 @@
+#include "helper/rights.hh"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/filter.h>
+#include <linux/keyctl.h>
+#include <linux/seccomp.h>
+#include <sys/personality.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/error.hh"
+#include "base/file.hh"
+#include "base/uninterrupted.hh"
+
+namespace lxvirt::helper {
+
+using base::fail_errno;
+
+void become_inner_root() {
+    if (::setgroups(0, nullptr) != 0 || ::setresgid(0, 0, 0) != 0 || ::setresuid(0, 0, 0) != 0)
+        fail_errno("become root of the container's user namespace");
+}
+
+void join_keyring(const Init& init) {
+    if (init.session_keyring && ::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr) < 0 &&
+        errno != ENOSYS && errno != EDQUOT)
+        fail_errno("join a new session keyring");
+}
+
+void share_cores(const Init& init) {
+    if (!init.core_scheduling ||
+        ::prctl(PR_SCHED_CORE, PR_SCHED_CORE_CREATE, 0, PR_SCHED_CORE_SCOPE_THREAD_GROUP, 0) == 0)
+        return;
+    if (errno == EINVAL)
+        fail_errno("<lx:core_scheduling>: this kernel has none (CONFIG_SCHED_CORE)");
+    if (errno == ENODEV)
+        fail_errno("<lx:core_scheduling>: no core of this machine runs two threads at once");
+    fail_errno("<lx:core_scheduling>: give the container a cookie of its own");
+}
+
+void share_cores_with(const Init& init, pid_t init_pid) {
+    if (init.core_scheduling && ::prctl(PR_SCHED_CORE, PR_SCHED_CORE_SHARE_FROM, init_pid,
+                                        PR_SCHED_CORE_SCOPE_THREAD, 0) != 0)
+        fail_errno("<lx:core_scheduling>: share the cookie of the container's init");
+}
+
+void set_limits(const Init& init) {
+    for (const Rlimit& limit : init.rlimits) {
+        const rlimit value{limit.soft, limit.hard};
+        if (::setrlimit(static_cast<__rlimit_resource>(limit.resource), &value) != 0)
+            fail_errno("set resource limit {}", limit.resource);
+    }
+    if (init.personality_set && ::personality(init.personality) < 0)
+        fail_errno("set the personality to {:#x}", init.personality);
+}
+
+void take_groups(const Identity& identity) {
+    if (::setgroups(identity.groups.size(), identity.groups.data()) != 0 ||
+        ::setresgid(identity.gid, identity.gid, identity.gid) != 0)
+        fail_errno("take the groups of the init");
+}
+
+void load_seccomp(const std::string& program) {
+    if (program.empty()) return;
+    sock_fprog filter{};
+    filter.len = static_cast<unsigned short>(program.size() / sizeof(sock_filter));
+    filter.filter = reinterpret_cast<sock_filter*>(const_cast<char*>(program.data()));
+    if (::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &filter) != 0)
+        fail_errno("load the system call filter ({} instructions)", filter.len);
+}
+
+base::UniqueFd open_label(const Init& init) {
+    if (!init.apparmor.empty()) {
+        base::UniqueFd file = base::open_quietly("/proc/thread-self/attr/apparmor/exec", O_WRONLY);
+        if (file) return file;  // else the kernel has one module only
+    }
+    if (init.apparmor.empty() && init.selinux.empty()) return {};
+    return base::open_file("/proc/thread-self/attr/exec", O_WRONLY);
+}
+
+void write_label(base::Fd file, const Init& init) {
+    if (!file.valid()) return;
+    const std::string text = init.apparmor.empty() ? init.selinux : "exec " + init.apparmor;
+    if (::write(file.get(), text.data(), text.size()) < 0)
+        fail_errno("give the init the security label '{}'",
+                   init.apparmor.empty() ? init.selinux : init.apparmor);
+}
+
+void give_up_new_privileges(const Init& init) {
+    if (init.no_new_privs && ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+        fail_errno("give up new privileges");
+}
+
+std::vector<char*> pointers(const std::vector<std::string>& texts) {
+    std::vector<char*> result;
+    for (const std::string& text : texts) result.push_back(const_cast<char*>(text.c_str()));
+    result.push_back(nullptr);
+    return result;
+}
+
+}  // namespace lxvirt::helper
