@@ -19,7 +19,9 @@
 
 namespace lxvirt::driver {
 
+class EnteredProgram;
 class Root;
+struct EnterRequest;
 
 class Connection {
   public:
@@ -114,6 +116,9 @@ class Connection {
                                              const ConsoleOptions& options);
     [[nodiscard]] std::string console_path(const DomainRef& domain,
                                            const std::string& device) const;
+
+    // --- programs inside; see driver/enter.hh
+    [[nodiscard]] EnteredProgram enter(const DomainRef& domain, const EnterRequest& request);
 
     // --- networks
     [[nodiscard]] Networks networks() const { return {*root_, read_only_}; }

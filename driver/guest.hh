@@ -27,6 +27,7 @@ class Guest {
     [[nodiscard]] base::Fd network() const { return network_; }
     [[nodiscard]] base::Fd users() const { return users_; }
     [[nodiscard]] pid_t init() const { return init_; }
+    [[nodiscard]] base::Fd process() const { return process_; }  // pidfd of the init
 
     // The tmpfs on /dev. Throws operation_failed where it is not the one that the start made.
     [[nodiscard]] base::UniqueFd dev() const;

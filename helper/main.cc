@@ -2,6 +2,8 @@
 //
 // Supervises one container. Not for people: the driver spawns it (helper/protocol.hh), and it
 // executes itself for a reboot. Every descriptor above the ones named is closed.
+//
+// lxc_enter --enter: helper/enter.hh.
 #include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -23,6 +25,7 @@
 #include "base/program.hh"
 #include "base/socket.hh"
 #include "base/text.hh"
+#include "helper/enter.hh"
 #include "helper/groups.hh"
 #include "helper/launch.hh"
 #include "helper/protocol.hh"
@@ -254,6 +257,7 @@ void report_failure(base::Fd channel, std::int32_t error, const std::string& tex
 int main(int argc, char** argv) {
     using namespace lxvirt;
     using namespace lxvirt::helper;
+    if (argc > 1 && std::string_view(argv[1]) == "--enter") return enter_main();
     Arguments arguments = parse_arguments(argc, argv);
     base::UniqueFd channel(arguments.channel);
     try {

@@ -1,4 +1,7 @@
 // lxsh: the options of the program, then one command, one line of commands, or the shell.
+#include <fcntl.h>
+
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -37,6 +40,14 @@ void print_version(const ProgramOptions& options) {
     (void)std::fputs(text.c_str(), stdout);
 }
 
+// A descriptor that the caller closed would be the next file that we open, and a program that is
+// run in a container would get that. What stands there instead fails as a closed one does.
+void occupy_standard_descriptors() {
+    for (int fd = 0; fd <= 2; ++fd)
+        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
+            (void)open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY);  // takes the lowest: this one
+}
+
 int run(const ParsedOptions& parsed) {
     if (parsed.options.version != VersionText::none) {
         print_version(parsed.options);
@@ -50,15 +61,20 @@ int run(const ParsedOptions& parsed) {
     for (const std::string& warning : parsed.warnings) session.error(warning);
     const std::vector<std::string>& words = parsed.options.words;
     if (words.empty()) return run_interactive(session);
-    if (words.size() > 1) return session.run_words(words) ? EXIT_SUCCESS : EXIT_FAILURE;
+    if (words.size() > 1) {
+        (void)session.run_words(words);
+        return session.exit_status();
+    }
     // virsh fails on an empty line, and only here.
     if (words[0].empty()) return EXIT_FAILURE;
-    return session.run_line(words[0]) ? EXIT_SUCCESS : EXIT_FAILURE;
+    (void)session.run_line(words[0]);
+    return session.exit_status();
 }
 
 }  // namespace
 
 int main(int count, char** arguments) {
+    occupy_standard_descriptors();
     int status = EXIT_FAILURE;
     try {
         status = run(parse_program_options({arguments, arguments + count}, from_environment));

@@ -15,6 +15,7 @@ namespace lxvirt::shell {
 [[nodiscard]] std::span<const Command> identity_commands();        // domid, domname, domuuid
 [[nodiscard]] std::span<const Command> note_commands();            // desc, metadata
 [[nodiscard]] std::span<const Command> console_commands();         // console, ttyconsole
+[[nodiscard]] std::span<const Command> enter_commands();           // lxc-enter-namespace
 [[nodiscard]] std::span<const Command> edit_commands();            // edit
 [[nodiscard]] std::span<const Command> native_commands();          // domxml-from-native
 [[nodiscard]] std::span<const Command> autostart_commands();       // start-autostarted

@@ -5,18 +5,21 @@
 #include <unistd.h>
 
 #include <array>
+#include <chrono>
 #include <csignal>
 #include <optional>
 #include <string>
 
 #include "base/error.hh"
 #include "base/file.hh"
+#include "base/process.hh"
 
 namespace lxvirt::shell {
 
 namespace {
 
 constexpr std::size_t kChunk = 16384;
+constexpr auto kLastMoment = std::chrono::milliseconds(50);
 
 // Bytes read; 0 is the end; nothing where there is nothing yet.
 std::optional<std::size_t> read_some(base::Fd fd, std::array<char, kChunk>& buffer) {
@@ -36,6 +39,7 @@ class Loop {
         for (;;) {
             wait();
             if (ready(kSignals) && take_signal()) return RelayEnd::signalled;
+            if (ready(kDone)) return RelayEnd::done;
             if (ready(kConsoleIn) && !take_output()) {
                 return end_ && pending_.empty() ? *end_ : RelayEnd::console_closed;
             }
@@ -49,7 +53,7 @@ class Loop {
     }
 
   private:
-    enum Slot { kSignals, kConsoleIn, kInput };
+    enum Slot { kSignals, kConsoleIn, kInput, kDone };
 
     [[nodiscard]] bool ready(Slot slot) const { return slots_[slot].revents != 0; }
 
@@ -58,8 +62,9 @@ class Loop {
         const short out = pending_.empty() ? 0 : POLLOUT;
         slots_[kConsoleIn] = {relay_.console.get(), static_cast<short>(POLLIN | out), 0};
         // No more keys while the console takes none: what is typed waits in the terminal.
-        const bool listen = pending_.empty() && !end_;
+        const bool listen = pending_.empty() && !end_ && !input_over_;
         slots_[kInput] = {listen ? relay_.input.get() : -1, POLLIN, 0};
+        slots_[kDone] = {relay_.done.get(), POLLIN, 0};
         const int timeout = end_ && pending_.empty() ? 0 : -1;
         while (poll(slots_.data(), slots_.size(), timeout) < 0) {
             if (errno != EINTR) base::fail_errno("wait for the console");
@@ -71,6 +76,10 @@ class Loop {
         if (read(relay_.signals.get(), &info, sizeof info) != sizeof info) return false;
         if (info.ssi_signo == SIGWINCH) {
             if (relay_.resized) relay_.resized();
+            return false;
+        }
+        if (relay_.passed_on) {
+            relay_.passed_on(static_cast<int>(info.ssi_signo));
             return false;
         }
         signal_ = static_cast<int>(info.ssi_signo);
@@ -91,7 +100,13 @@ class Loop {
         const auto count = read_some(relay_.input, buffer_);
         if (!count) return;
         const std::string_view keys(buffer_.data(), *count);
-        const std::size_t escape = keys.find(relay_.escape);
+        if (*count == 0 && !relay_.end_of_input.empty()) {
+            pending_ = relay_.end_of_input;
+            input_over_ = true;
+            return;
+        }
+        const std::size_t escape =
+            relay_.escape ? keys.find(*relay_.escape) : std::string_view::npos;
         pending_ = keys.substr(0, escape);
         if (escape != std::string_view::npos)
             end_ = RelayEnd::escaped;
@@ -117,16 +132,26 @@ class Loop {
 
     const Relay& relay_;
     int& signal_;
-    std::array<pollfd, 3> slots_{};
+    std::array<pollfd, 4> slots_{};
     std::array<char, kChunk> buffer_{};
     std::string pending_;
     std::optional<RelayEnd> end_;
+    bool input_over_ = false;
 };
 
 }  // namespace
 
 RelayEnd run_relay(const Relay& relay, int& signal) {
     return Loop(relay, signal).run();
+}
+
+void drain_console(const Relay& relay) {
+    std::array<char, kChunk> buffer{};
+    while (relay.console.valid() && base::wait_readable(relay.console, kLastMoment)) {
+        const auto count = read_some(relay.console, buffer);
+        if (count && *count == 0) return;
+        if (count) base::write_all(relay.output, {buffer.data(), *count}, "the terminal");
+    }
 }
 
 }  // namespace lxvirt::shell

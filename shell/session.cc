@@ -161,6 +161,7 @@ bool Session::run_tokens(const std::function<std::vector<Token>()>& tokens) {
         return run_all(parse(groups(), tokens()));
     } catch (const Failure& failure) {
         for (const std::string& text : failure.lines()) error(text);
+        failure_status_ = 1;
         return good_ = false;
     }
 }
@@ -182,6 +183,7 @@ bool Session::run_all(const std::vector<Invocation>& invocations) {
 
 bool Session::run(const Invocation& invocation) {
     const Command& command = invocation.command();
+    failure_status_ = 1;
     const auto before = std::chrono::steady_clock::now();
     connecting_failed_ = false;
     const bool in_child = interactive_ && command.has(kInterruptible) && !invocation.help() &&
@@ -233,7 +235,7 @@ bool Session::run_in_child(const Invocation& invocation) {
         const bool good = run_here(invocation);
         (void)std::fflush(stdout);
         (void)std::fflush(stderr);
-        _exit(good ? 0 : 1);
+        _exit(good ? 0 : failure_status_);
     }
     int status = 0;
     while (waitpid(child, &status, 0) < 0) {
@@ -246,6 +248,7 @@ bool Session::run_in_child(const Invocation& invocation) {
         print("\n");
         error(fmt::format("'{}' was interrupted", invocation.command().name));
     }
+    if (WIFEXITED(status)) failure_status_ = WEXITSTATUS(status);
     return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 

@@ -42,6 +42,13 @@ class Session {
     // line that does not parse runs nothing.
     bool run_line(std::string_view line);
     bool run_words(const std::vector<std::string>& words);
+    // What the program exits with: 0, 1, or what the last command said of its failure.
+    [[nodiscard]] int exit_status() const { return good_ ? 0 : failure_status_; }
+    // For a command whose failure has a status of its own: `return session.fail_with(status)`.
+    bool fail_with(int status) {
+        failure_status_ = status;
+        return false;
+    }
 
     // To stdout. say() is for remarks and is silent with -q; print() is for results.
     void print(std::string_view text);
@@ -77,6 +84,7 @@ class Session {
     bool interactive_ = false;
     bool leave_ = false;
     bool good_ = true;  // the last command's outcome
+    int failure_status_ = 1;
     bool connecting_failed_ = false;
 };
 

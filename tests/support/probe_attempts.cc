@@ -4,8 +4,10 @@
 #include <linux/keyctl.h>
 #include <linux/reboot.h>
 #include <net/if.h>
+#include <sys/ioctl.h>
 #include <sys/klog.h>
 #include <sys/mount.h>
+#include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/swap.h>
@@ -99,6 +101,20 @@ int find_foreign_process() {
     (void)::closedir(folder);
     errno = ESRCH;
     return found != 0 ? 0 : -1;
+}
+
+// Of a process that is about to be the container's, by the number in PROBE_PID: nothing may be had
+// of what it was before.
+std::string path_of_entering(const char* file) {
+    const char* number = std::getenv("PROBE_PID");
+    return "/proc/" + std::string(number == nullptr ? "none" : number) + "/" + file;
+}
+
+int trace_entering() {
+    const char* number = std::getenv("PROBE_PID");
+    if (::ptrace(PTRACE_SEIZE, number == nullptr ? 0 : std::atoi(number), nullptr, nullptr) != 0)
+        return -1;
+    return 0;
 }
 
 // Root may open a file that nobody can write to; what has no writer answers with EIO. Of nothing at
@@ -285,6 +301,12 @@ std::map<std::string, Attempt> attempts() {
         {"read-kmsg", [] { return read_byte("/proc/kmsg"); }},
         {"read-kmsg-below", [] { return read_below_mask("/proc/kmsg"); }},
         {"foreign-process", find_foreign_process},
+        {"trace-entering", trace_entering},
+        {"memory-of-entering", [] { return open_path(path_of_entering("mem"), O_RDWR); }},
+        {"root-of-entering", [] { return open_path(path_of_entering("root/"), O_PATH); }},
+        {"file-of-entering", [] { return open_path(path_of_entering("fd/0"), O_RDWR); }},
+        {"program-of-entering", [] { return open_path(path_of_entering("exe"), O_RDWR); }},
+        {"push-input", [] { return ::ioctl(0, TIOCSTI, "x"); }},
         {"raw-host-network", raw_socket},
         {"add-key", add_key},
         {"open-by-handle", open_by_handle},

@@ -1,9 +1,12 @@
 #include "shell/relay.hh"
 
 #include <fcntl.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <csignal>
 
 #include <gtest/gtest.h>
 
@@ -80,6 +83,74 @@ TEST_F(RelayTest, EndsWithItsInput) {
     keys_.reset();
     EXPECT_EQ(run(), RelayEnd::input_closed);
     EXPECT_EQ(read_now(container_), "bye");
+}
+
+// Of a program that is waited for: its end is that of a pipe.
+class ProgramRelayTest : public RelayTest {
+  protected:
+    void SetUp() override {
+        RelayTest::SetUp();
+        int ends[2];
+        ASSERT_EQ(pipe2(ends, O_CLOEXEC), 0);
+        done_.reset(ends[0]);
+        program_.reset(ends[1]);
+        relay_.output = screen_in_;
+        relay_.done = done_;
+        relay_.escape.reset();
+    }
+
+    base::UniqueFd done_, program_;
+    Relay relay_;
+};
+
+TEST_F(ProgramRelayTest, PassesSignalsOnUntilItsEnd) {
+    sigset_t set, former;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    ASSERT_EQ(sigprocmask(SIG_BLOCK, &set, &former), 0);
+    const base::UniqueFd signals(signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+    ASSERT_EQ(raise(SIGTERM), 0);
+    relay_.signals = signals;
+    int passed = 0;
+    relay_.passed_on = [&](int number) {
+        passed = number;
+        program_.reset();
+    };
+    EXPECT_EQ(run_relay(relay_, signal_), RelayEnd::done);
+    EXPECT_EQ(passed, SIGTERM);
+    EXPECT_EQ(signal_, 0);
+    (void)sigprocmask(SIG_SETMASK, &former, nullptr);
+}
+
+TEST_F(ProgramRelayTest, TellsItOfTheEndOfInput) {
+    type(std::string_view("a\x1d", 2));
+    keys_.reset();
+    relay_.input = keys_out_;
+    relay_.console = console_;
+    relay_.end_of_input = "\x04";
+    const pid_t program = fork();
+    ASSERT_GE(program, 0);
+    if (program == 0) {
+        (void)fcntl(container_.get(), F_SETFL, 0);
+        std::string got;
+        char byte = 0;
+        while (got.size() < 3 && read(container_.get(), &byte, 1) == 1) got += byte;
+        _exit(got == "a\x1d\x04" ? 0 : 1);
+    }
+    program_.reset();
+    EXPECT_EQ(run_relay(relay_, signal_), RelayEnd::done);
+    int status = -1;
+    EXPECT_EQ(waitpid(program, &status, 0), program);
+    EXPECT_EQ(status, 0);
+}
+
+TEST_F(ProgramRelayTest, ShowsWhatIsLeft) {
+    show("late");
+    relay_.console = console_;
+    program_.reset();
+    EXPECT_EQ(run_relay(relay_, signal_), RelayEnd::done);
+    drain_console(relay_);  // others still have it open
+    EXPECT_EQ(read_now(screen_), "late");
 }
 
 TEST_F(RelayTest, DeliversKeysBeforeItLeaves) {

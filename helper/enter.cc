@@ -1,0 +1,268 @@
+#include "helper/enter.hh"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <optional>
+
+#include "base/codec.hh"
+#include "base/error.hh"
+#include "base/file.hh"
+#include "base/other_version.hh"
+#include "base/process.hh"
+#include "base/program.hh"
+#include "base/socket.hh"
+#include "base/test_point.hh"
+#include "base/text.hh"
+#include "base/uninterrupted.hh"
+#include "helper/protocol.hh"
+#include "helper/sync.hh"
+
+namespace lxvirt::helper {
+
+namespace {
+
+using base::ErrorCode;
+using base::UniqueFd;
+
+constexpr std::size_t kMaxReport = 16384;
+// An init that moves between its own groups is gone on with for so long, of 10 ms each.
+constexpr int kGroupAttempts = 100;
+// A killed program that is frozen ends when it is thawed: for that nobody waits.
+constexpr auto kLastMoment = std::chrono::seconds(2);
+
+[[noreturn]] void fail_ended() {
+    base::fail(ErrorCode::operation_failed, "the domain's init has just ended");
+}
+
+EnterPlan receive_plan(base::Fd channel) {
+    const auto message = base::receive_message(channel, kMaxMessage);
+    if (!message || message->fds.empty())
+        base::fail(ErrorCode::internal_error, "lxsh went away before it sent the plan");
+    const std::string bytes = base::read_all(message->fds.front(), "plan", kMaxPlan);
+    if (const auto problem =
+            base::other_version(bytes, kEnterVersion, "this lxc_helper enters by plans of version"))
+        base::fail(ErrorCode::internal_error, "{}: it and lxsh are not of one installation",
+                   *problem);
+    return base::decode<EnterPlan>(bytes, "plan");
+}
+
+// The v2 group that the init is in now: it may have moved itself below the container's root, which
+// then takes no process (cgroup-v2.rst, "no internal processes"). Never out of the container's own.
+UniqueFd open_group_of(pid_t init, const base::Hierarchy& unified, const std::string& outer) {
+    const auto text = base::try_read_file(fmt::format("/proc/{}/cgroup", init));
+    if (!text) fail_ended();
+    for (const std::string_view line : base::split(*text, '\n')) {
+        if (!line.starts_with("0::")) continue;
+        const std::string path(line.substr(3));
+        if (!path.starts_with(outer + "/") || path.find("/../") != std::string::npos)
+            base::fail(
+                ErrorCode::operation_failed,
+                "the domain's init is in control group '{}', which is none of its own ('{}')", path,
+                outer);
+        return base::open_quietly(unified.mount + path, O_RDONLY | O_DIRECTORY);
+    }
+    base::fail(ErrorCode::operation_failed, "the domain's init is in no v2 control group");
+}
+
+// Memory that a child shares.
+class SharedPid {
+  public:
+    SharedPid()
+        : place_(::mmap(nullptr, sizeof(pid_t), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+                        -1, 0)) {
+        if (place_ == MAP_FAILED) base::fail_errno("share memory with a child");
+    }
+    ~SharedPid() { (void)::munmap(place_, sizeof(pid_t)); }
+    SharedPid(const SharedPid&) = delete;
+    SharedPid& operator=(const SharedPid&) = delete;
+    [[nodiscard]] pid_t& get() const { return *static_cast<pid_t*>(place_); }
+
+  private:
+    void* place_;
+};
+
+class Entering {
+  public:
+    Entering(const EnterPlan& plan, base::Fd channel) : plan_(plan), channel_(channel) {
+        auto [ours, theirs] = base::socket_pair(SOCK_SEQPACKET);
+        sync_ = std::move(ours);
+        inner_sync_ = std::move(theirs);
+    }
+
+    // The program's end, told to the driver; what fails before is thrown.
+    void run() {
+        try {
+            spawn();
+        } catch (const base::SystemError&) {
+            if (init_has_ended()) fail_ended();
+            throw;
+        }
+        base::test_point("program-made");
+        send_report(channel_, EnterReport{});
+        send_word(sync_, kExec);
+        attend();
+    }
+
+  private:
+    [[nodiscard]] bool init_has_ended() const {
+        return base::wait_readable(base::Fd(kEnterInit), std::chrono::milliseconds(0));
+    }
+
+    std::optional<EnterReport> receive_report() {
+        const auto message = base::receive_message(sync_, kMaxReport);
+        if (!message) return std::nullopt;
+        return base::decode<EnterReport>(message->bytes, "report of the program");
+    }
+
+    void spawn() {
+        const auto init = base::pid_of(base::Fd(kEnterInit));
+        if (!init) fail_ended();
+        const SharedPid program;
+        const UniqueFd between = clone_between(*init, program.get());
+        inner_sync_.reset();
+        if (!base::wait_readable_or_hang_up(sync_, channel_)) {
+            (void)base::send_signal(between, SIGKILL);
+            base::fail(ErrorCode::operation_aborted, "lxsh went away");
+        }
+        const auto report = receive_report();
+        (void)base::reap(between, true);
+        if (report && report->phase == EnterPhase::failed) {
+            if (init_has_ended()) fail_ended();
+            throw base::PreparedError(static_cast<ErrorCode>(report->code), report->failure);
+        }
+        if (!report) {
+            if (init_has_ended()) fail_ended();
+            base::fail(ErrorCode::operation_failed,
+                       "what was to become the program was killed before it was that");
+        }
+        // A child of ours that nobody has reaped: the number is its own.
+        auto process = base::open_pidfd(program.get());
+        if (!process) fail_ended();
+        pid_ = program.get();
+        program_ = std::move(*process);
+    }
+
+    UniqueFd clone_between(pid_t init, pid_t& program) {
+        const base::Hierarchy* unified = base::unified_of(plan_.hierarchies);
+        for (int attempt = 0;; ++attempt) {
+            int pidfd = -1;
+            clone_args args{};
+            args.flags = CLONE_PIDFD;
+            args.pidfd = reinterpret_cast<std::uintptr_t>(&pidfd);
+            args.exit_signal = SIGCHLD;
+            UniqueFd group;
+            if (unified != nullptr) {
+                group = open_group_of(init, *unified, plan_.outer);
+                args.flags |= CLONE_INTO_CGROUP;
+                args.cgroup = static_cast<std::uint64_t>(group.get());
+            }
+            const pid_t pid = unified != nullptr && !group ? -errno : base::clone3(args);
+            if (pid == 0)
+                enter_container({.plan = plan_,
+                                 .init = base::Fd(kEnterInit),
+                                 .init_pid = init,
+                                 .sync = inner_sync_,
+                                 .program = program});
+            if (pid > 0) return UniqueFd(pidfd);
+            const bool moved = pid == -EBUSY || pid == -ENOENT || pid == -ENODEV;
+            if (!moved || attempt == kGroupAttempts)
+                base::fail_with(-pid, "make a process in the container's control group");
+            ::usleep(10'000);
+        }
+    }
+
+    // Until the program's end, or the driver's. Its exec is waited for here, too: a file system of
+    // the container's may take for ever.
+    void attend() {
+        for (bool executed = false;;) {
+            pollfd entries[] = {{executed ? -1 : sync_.get(), POLLIN, 0},
+                                {program_.get(), POLLIN, 0},
+                                {channel_.get(), POLLIN, 0}};
+            if (::poll(entries, 3, -1) < 0) {
+                if (errno == EINTR) continue;
+                base::fail_errno("poll");
+            }
+            if (entries[0].revents != 0) {
+                if (const auto failure = receive_report()) return end_with(*failure);
+                executed = true;
+            } else if (entries[1].revents != 0) {
+                return end_with({.phase = EnterPhase::ended});
+            } else if (entries[2].revents != 0 && !pass_signal()) {
+                return end_program();
+            }
+        }
+    }
+
+    // False where the driver is gone.
+    bool pass_signal() {
+        const auto message = base::receive_message(channel_, kMaxMessage);
+        if (!message) return false;
+        const auto signal = base::decode<ProgramSignal>(message->bytes, "signal");
+        // To the group that it leads, as a terminal would send it.
+        (void)::kill(-pid_, signal.number);
+        return true;
+    }
+
+    void end_with(EnterReport report) {
+        const auto status = base::reap(program_, true);
+        if (report.phase == EnterPhase::ended)
+            (status->signaled ? report.signal : report.status) = status->value;
+        send_report(channel_, report);
+    }
+
+    // With what it runs in its group; what has made a session of its own goes on.
+    void end_program() {
+        (void)::kill(-pid_, SIGKILL);
+        // As a zombie it would hold up the end of its pid namespace until somebody reaps it.
+        if (base::wait_readable(program_, kLastMoment)) (void)base::reap(program_, false);
+    }
+
+    const EnterPlan& plan_;
+    base::Fd channel_;
+    UniqueFd sync_, inner_sync_, program_;
+    pid_t pid_ = 0;
+};
+
+void serve(base::Fd channel) {
+    const EnterPlan plan = receive_plan(channel);
+    Entering(plan, channel).run();
+}
+
+}  // namespace
+
+void send_report(base::Fd socket, const EnterReport& report) {
+    base::send_message(socket, base::encode(report));
+}
+
+int enter_main() {
+    const base::Fd channel(kEnterChannel);
+    try {
+        base::become_supervisor(kEnterStandard + 2);
+        (void)::prctl(PR_SET_NAME, "lxc_enter");
+        if (::prctl(PR_SET_DUMPABLE, 0) != 0) base::fail_errno("forbid to be traced");
+        for (int fd = kEnterChannel; fd <= kEnterStandard + 2; ++fd)
+            base::keep_over_exec(base::Fd(fd), false);
+        serve(channel);
+        return 0;
+    } catch (const base::Exception& error) {
+        EnterReport report;
+        report.phase = EnterPhase::failed;
+        report.status = 1;
+        report.code = static_cast<std::int32_t>(error.code());
+        report.failure = error.message();
+        try {
+            send_report(channel, report);
+        } catch (const base::Exception&) {
+            // lxsh is gone; there is nobody to tell.
+        }
+    }
+    return 1;
+}
+
+}  // namespace lxvirt::helper

@@ -1,0 +1,494 @@
+"""lxc-enter-namespace: a program beside the init, with what the init has and nothing of the caller's."""
+
+import hashlib
+import os
+import shutil
+import signal
+import subprocess
+import termios
+import time
+import unittest
+
+import support
+from debian import DebianCase
+from guest import busybox_rootfs
+from kill import TEST_POINTS, kill_and_wait
+from probe import IDMAP, PRIVNET, ProbeCase, container
+from support import read, wait_for, write
+from terminal import Terminal
+
+RIGHTS = ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb", "NoNewPrivs", "Seccomp", "Seccomp_filters", "Groups",
+          "Uid", "Gid")
+SPACES = ("cgroup", "ipc", "mnt", "net", "pid", "time", "user", "uts")
+
+
+class EnterCase(ProbeCase):
+    def words(self, name, *program):
+        return ("-q", "lxc-enter-namespace", name, "--", *program)
+
+    def enter(self, name, *program, **options):
+        return self.lxsh(*self.words(name, *program), timeout=20, **options)
+
+    def entered(self, name, *program, **options):
+        """The output of a program that must succeed."""
+        result = self.enter(name, *program, **options)
+        self.assertEqual(result.status, 0, str(result))
+        return result.out
+
+    def script(self, name, text, **options):
+        return self.entered(name, "sh", "-c", text, **options).strip()
+
+    def launch(self, name, *program, **options):
+        options.setdefault("stdin", subprocess.DEVNULL)
+        return subprocess.Popen(self.command(*self.words(name, *program)), stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE, text=True, **options)
+
+    def sleeper(self, name, script="echo go; sleep 1000"):
+        """A program that runs: (lxsh, the pids of lxc_enter and of the program)."""
+        lxsh = self.launch(name, "sh", "-c", script)
+        self.assertEqual(lxsh.stdout.readline(), "go\n")
+        enter = support.children(lxsh.pid)[0]
+        return lxsh, enter, support.children(enter)[0]
+
+    def end(self, lxsh, seconds=5):
+        """Its exit status and errors, in so much time."""
+        _, errors = lxsh.communicate(timeout=seconds * support.SLOWNESS)
+        return lxsh.returncode, errors
+
+    def processes_of(self, name):
+        """Of the container, but for its init."""
+        init = self.status(name)["init_pid"]
+        found = set()
+        for group in self.groups(name):
+            found |= set(read(f"{group}/cgroup.procs").split())
+        return found - {init}
+
+
+class Results(EnterCase):
+    """Part of defect 13 of libvirt's driver: the exit status is lost, PATH is not looked at."""
+
+    def test_exit_status_is_the_programs(self):
+        self.boot("one")
+        for status in (0, 1, 7, 255):
+            self.assertEqual(self.enter("one", "sh", "-c", f"exit {status}").status, status)
+        killed = self.enter("one", "sh", "-c", "kill -9 $$")
+        self.assertEqual(killed.status, 128 + signal.SIGKILL)
+        self.assertEqual(killed.err, "error: 'sh' in domain 'one' was killed by signal 9 (KILL)\n")
+        self.assertEqual(self.enter("one", "sh", "-c", "kill -INT $$").status, 128 + signal.SIGINT)
+
+    def test_program_that_cannot_be_executed(self):
+        self.boot("one")
+        self.script("one", "echo '#!/not/there' >/tmp/orphan; echo x >/tmp/text; echo x >/tmp/bad;"
+                           " chmod +x /tmp/orphan /tmp/bad")
+        for program, status, why in (
+                ("nosuch", 127, "not found in PATH '/bin:/sbin'"),
+                ("", 127, "not found in PATH '/bin:/sbin'"),
+                ("/tmp/nosuch", 127, "No such file or directory"),
+                ("/tmp/orphan", 127, "the interpreter that it names is not there"),
+                ("/tmp/text", 126, "Permission denied"),
+                ("/tmp/bad", 126, "Exec format error"),
+                ("/tmp", 126, "Permission denied")):
+            with self.subTest(program):
+                result = self.enter("one", program)
+                self.assertEqual(result.status, status, str(result))
+                self.assertEqual(result.err, f"error: cannot execute '{program}' in domain 'one': {why}\n")
+        self.script("one", "rm /tmp/orphan /tmp/text /tmp/bad")
+
+    def test_streams_are_passed_as_they_are(self):
+        self.boot("one")
+        data = os.urandom(1 << 20)
+        done = subprocess.run(self.command(*self.words("one", "cat")), input=data, capture_output=True, check=True,
+                              timeout=20)
+        self.assertEqual(hashlib.sha256(done.stdout).digest(), hashlib.sha256(data).digest())
+        # As Ansible's connection of libvirt does it.
+        result = self.enter("one", "/bin/sh", "-c", "wc -c; echo wrong >&2; exit 3", stdin=None, input="12345")
+        self.assertEqual((result.status, result.out.strip(), result.err), (3, "5", "wrong\n"))
+        self.assertEqual(self.lxsh("lxc-enter-namespace", "one", "--noseclabel", "/bin/sh", "-c", "echo $0 $1 --",
+                                   "a  b", "--noseclabel").status, 1)  # as virsh: it is given already
+        plain = self.ok("lxc-enter-namespace", "one", "--noseclabel", "--", "/bin/sh", "-c", "printf '%s,' \"$@\"",
+                        "sh", "a  b", "--noseclabel", ";", "--", "")
+        self.assertEqual(plain, "a  b,--noseclabel,;,--,,\n")
+
+    def test_refusals(self):
+        self.define(self.xml("one"))
+        self.assertEqual(self.fails("lxc-enter-namespace", "one", "--", "true"),
+                         "error: Requested operation is not valid: domain is not running\n")
+        self.assertEqual(self.fails("lxc-enter-namespace", "one"),
+                         "error: command 'lxc-enter-namespace' requires <cmd> option\n")
+        self.assertEqual(self.fails("lxc-enter-namespace", "two", "true"), "error: failed to get domain 'two'\n")
+        self.start("one")
+        self.assertIn("read only access prevents virDomainLxcOpenNamespace",
+                      self.fails("-r", "lxc-enter-namespace", "one", "true"))
+        folder = os.open("/", os.O_RDONLY)
+        self.addCleanup(os.close, folder)
+        self.assertIn("descriptor 0 is a folder of the host", self.fails(*self.words("one", "true"), stdin=folder))
+
+    def test_in_the_shell(self):
+        self.define(self.xml("off"))
+        self.boot("one")
+        text = subprocess.run(self.command(), input="lxc-enter-namespace one -- sh -c 'echo \"a  b\"; exit 3'\n"
+                              "lxc-enter-namespace one -- echo again\n", capture_output=True, text=True,
+                              check=False, timeout=20).stdout
+        self.assertIn("\na  b\n", text)
+        self.assertIn("\nlxc-enter-namespace one -- echo again\n", text.replace("lxsh # ", "\n"))
+        self.assertEqual(self.ok("complete", "--", "lxc-enter-namespace", "").split()[:1], ["one"])
+
+
+class Rights(EnterCase):
+    """Part of defect 13 of libvirt's driver: capabilities are ignored, root is nobody with an id map."""
+
+    def lines(self, text):
+        return [line for line in text.splitlines() if line.split(":")[0] in RIGHTS]
+
+    def check(self, name, **options):
+        self.boot(name, **options)
+        self.assertEqual(self.lines(self.entered(name, "cat", "/proc/self/status")),
+                         self.lines(self.entered(name, "cat", "/proc/1/status")))
+        files = ("limits", "uid_map", "gid_map", "cgroup", "oom_score_adj", "personality", "setgroups", "timens_offsets")
+        own, init = (self.script(name, "".join(f"cat /proc/{pid}/{file} 2>/dev/null; " for file in files) + "true")
+                     for pid in ("self", "1"))
+        self.assertEqual(own, init)
+        spaces = " ".join(f"/proc/self/ns/{space} /proc/1/ns/{space}" for space in SPACES)
+        found = self.script(name, f"for space in {spaces}; do readlink $space; done").split()
+        self.assertEqual(found[::2], found[1::2])
+        signals = self.entered(name, "cat", "/proc/self/status")
+        for kind in ("SigBlk", "SigIgn", "SigCgt"):
+            self.assertIn(f"{kind}:\t0000000000000000", signals)
+
+    def test_as_the_init(self):
+        self.check("one")
+        self.assertEqual(self.script("one", "umask; pwd; id -u; id -G").split(), ["0022", "/", "0", "0"])
+
+    def test_as_the_init_with_an_id_map(self):
+        rootfs = f"{self.folder}/rootfs"
+        support.run("cp", "-a", busybox_rootfs(), rootfs)
+        self.check("one", rootfs=rootfs, features=PRIVNET, extra=IDMAP)
+        self.assertEqual(self.script("one", "id -u; id -G; echo x >/root/made; stat -c %u:%g /root/made").split(),
+                         ["0", "0", "0:0"])
+        self.assertEqual(os.stat(f"{rootfs}/root/made").st_uid, 0)  # through its id-mapped mount
+
+    def test_as_the_init_that_has_less(self):
+        profile = f"{self.folder}/profile"
+        write(profile, "2\ndenylist\nmkdir errno 38\n")
+        self.check("one", features=f"{PRIVNET}<capabilities policy='deny'><chown state='on'/></capabilities>",
+                   os_extra="<initdir>/tmp</initdir>", extra=container(
+                       "<lx:no_new_privs/><lx:prlimit name='nofile' soft='99' hard='99'/>"
+                       f"<lx:proc name='oom_score_adj' value='321'/><lx:seccomp profile='{profile}'/>"
+                       "<lx:time monotonic='1h'/>"))
+        self.assertEqual(self.script("one", "pwd; ulimit -n; cat /proc/self/oom_score_adj").split(),
+                         ["/tmp", "99", "321"])
+        self.assertIn("Function not implemented", self.enter("one", "mkdir", "/tmp/x").err)
+
+    def test_root_whoever_the_init_is(self):
+        self.define(self.plain("one", init="/bin/sleep", args=("1000",), os_extra="<inituser>+1000</inituser>"))
+        self.ok("start", "one")
+        self.assertEqual(self.script("one", "id -u; stat -c %u /proc/1").split(), ["0", "1000"])
+
+    def test_environment(self):
+        environment = {**os.environ, "SECRET": "1", "TERM": "vt220", "FROM_CALLER": "2", "LD_PRELOAD": ""}
+        self.define(self.xml("one", os_extra="<initenv name='PATH'>/usr/bin:/bin</initenv>"
+                                             "<initenv name='OWN'>x y</initenv>", extra=container(
+                             "<lx:environment name='FROM_CALLER'/>")))
+        self.start("one")
+        found = dict(line.split("=", 1) for line in self.entered("one", "env", env=environment).splitlines())
+        for name, value in (("PATH", "/usr/bin:/bin"), ("OWN", "x y"), ("TERM", "vt220"), ("HOME", "/"),
+                            ("container", "lxc-libvirt"), ("LIBVIRT_LXC_NAME", "one")):
+            self.assertEqual(found.get(name), value, name)
+        self.assertEqual(set(found) - {"PATH", "OWN", "TERM", "HOME", "container", "container_uuid",
+                                       "LIBVIRT_LXC_NAME", "LIBVIRT_LXC_UUID"}, set())
+
+    def test_descriptors(self):
+        self.boot("one")
+        extra = os.open("/etc", os.O_RDONLY)
+        self.addCleanup(os.close, extra)
+        self.assertEqual(self.entered("one", "ls", "/proc/self/fd", pass_fds=(extra,)).split(),
+                         ["0", "1", "2", "3"])  # 3: the folder that ls reads
+        # What the caller has closed is no file of ours.
+        closed = subprocess.run(["sh", "-c", 'exec "$@" <&- 2>&-', "sh", *self.command(
+            *self.words("one", "ls", "-l", "/proc/self/fd"))], capture_output=True, text=True, check=False,
+            timeout=20)
+        self.assertEqual(closed.stdout.count("-> /dev/null"), 2, closed.stdout)
+
+
+class Groups(EnterCase):
+    def test_it_is_in_the_inits_groups(self):
+        self.boot("one")
+        lxsh, enter, program = self.sleeper("one")
+        init = self.status("one")["init_pid"]
+        self.assertEqual(read(f"/proc/{program}/cgroup"), read(f"/proc/{init}/cgroup"))
+        self.assertEqual(read(f"/proc/{enter}/cgroup"), read("/proc/self/cgroup"))
+        self.assertIn(str(program), self.processes_of("one"))
+        lxsh.terminate()
+        self.assertEqual(self.end(lxsh)[0], 128 + signal.SIGTERM)
+
+    def test_memory_is_the_containers(self):
+        self.boot("one", memory=32768)
+        result = self.enter("one", "sh", "-c", "x=$(head -c 60000000 /dev/zero | tr '\\0' x); echo ${#x}")
+        self.assertNotEqual(result.out.strip(), "60000000", str(result))
+        self.assertEqual(self.state("one", reason=False), "running")
+
+
+class Systemd(DebianCase, EnterCase):
+    def test_beside_systemd(self):
+        """It has moved itself below its root group, which on v2 then takes no process."""
+        self.start_debian()
+        self.await_prompt()
+        init = self.status("deb")["init_pid"]
+        own = self.script("deb", "cat /proc/self/cgroup; systemctl show -p Version --value; grep -c init /proc/1/comm"
+                                 " || cat /proc/1/comm", stdin=subprocess.DEVNULL)
+        self.assertIn("systemd", own)
+        lxsh, _, program = self.sleeper("deb")
+        unified = [line for line in read(f"/proc/{init}/cgroup").splitlines() if line.startswith("0::")]
+        self.assertEqual([line for line in read(f"/proc/{program}/cgroup").splitlines()
+                          if line.startswith("0::")], unified)
+        self.ok("destroy", "deb")
+        self.assertEqual(self.end(lxsh)[0], 128 + signal.SIGKILL)
+
+
+class Ends(EnterCase):
+    def test_paused(self):
+        """The second half of defect 3 of libvirt's driver: it waits for ever."""
+        self.boot("one")
+        lxsh, _, _ = self.sleeper("one")
+        self.ok("suspend", "one")
+        self.assertIn("domain is paused", self.enter("one", "true").err)
+        self.ok("destroy", "one")
+        self.assertEqual(self.end(lxsh)[0], 128 + signal.SIGKILL)
+        self.assert_nothing_left()
+
+    def test_container_is_destroyed_meanwhile(self):
+        self.boot("one")
+        many = [self.sleeper("one")[0] for _ in range(3)]
+        self.ok("destroy", "one")
+        for lxsh in many:
+            self.assertEqual(self.end(lxsh), (137, "error: 'sh' in domain 'one' was killed by signal 9 (KILL)\n"))
+        self.assert_nothing_left()
+
+    def test_init_ends_by_itself_meanwhile(self):
+        self.boot("one")
+        self.assertEqual(self.enter("one", "sh", "-c", "kill -TERM 1; sleep 20").status, 137)
+        self.wait_state("one", "shut off (shutdown: exit status 0)")
+        self.assert_nothing_left()
+
+    def test_command_is_killed(self):
+        self.boot("one")
+        before = self.processes_of("one")
+        for victim in ("lxsh", "lxc_enter"):
+            with self.subTest(victim):
+                lxsh, enter, _ = self.sleeper("one", "sleep 1001 >/dev/null 2>&1 & trap '' TERM HUP;"
+                                                      " echo go; sleep 1000")
+                kill_and_wait({"lxsh": lxsh.pid, "lxc_enter": enter}[victim])
+                status, errors = self.end(lxsh)
+                if victim == "lxc_enter":
+                    self.assertEqual((status, errors), (1, "error: internal error: lxc_enter, which runs the"
+                                                           " program, ended without a word\n"))
+                    # Only the program itself ends with it for certain.
+                    for pid in self.processes_of("one") - before:
+                        if "1001" in read(f"/proc/{pid}/cmdline"):
+                            os.kill(int(pid), signal.SIGKILL)
+                support.reap()  # a zombie would hold up the end of the container
+                self.assertTrue(wait_for(lambda: self.processes_of("one") <= before, 5),
+                                [support.describe(pid) for pid in self.processes_of("one") - before])
+
+    def test_what_has_a_session_of_its_own_goes_on(self):
+        self.boot("one")
+        self.script("one", "setsid sleep 1002 >/dev/null 2>&1 </dev/null & sleep 0.1")
+        self.assertEqual(self.script("one", "pidof sleep | wc -w"), "1")
+
+    def test_signals_are_the_programs(self):
+        self.boot("one")
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
+            name = number.name[3:]
+            lxsh, _, _ = self.sleeper("one", f"trap 'exit 44' {name}; echo go; while :; do sleep 0.05; done")
+            lxsh.send_signal(number)
+            self.assertEqual(self.end(lxsh)[0], 44)
+
+    @unittest.skipUnless(TEST_POINTS, "a build without test points")
+    def test_a_kill_at_each_step_leaves_nothing(self):
+        self.boot("one")
+        before = self.processes_of("one")
+        steps = {}
+        for program in ("lxsh", "lxc_enter", "lxc_entering", "lxc_program"):
+            for number in range(1, 40):
+                result = self.enter("one", "echo", "through", env={
+                    **os.environ, "LXVIRT_KILL_AT": f"{program}:{number}"})
+                self.assertTrue(wait_for(lambda: self.processes_of("one") <= before, 5))
+                if result.status == 0:
+                    break
+                steps[program] = number
+                self.assertIn(result.status, (1, 137, -signal.SIGKILL), str(result))
+            self.assertEqual(result.out, "through\n", str(result))
+        print("kill:", ", ".join(f"{program} {number}" for program, number in steps.items()))
+        self.assertEqual(sorted(steps), ["lxc_enter", "lxc_entering", "lxc_program", "lxsh"])
+        helper = self.helper("one")
+        wait_for(lambda: self.strangers() == [helper], 3)
+        self.assertEqual([support.describe(pid) for pid in self.strangers() if pid != helper], [])
+        self.ok("destroy", "one")
+        self.assert_nothing_left()
+
+
+class Hostile(EnterCase):
+    def test_links_lead_to_nothing_of_the_hosts(self):
+        """CVE-2019-5736's class, and names that are links."""
+        self.boot("one")
+        helper = os.path.join(os.path.dirname(support.LXSH), "../helper/lxc_helper")
+        before = hashlib.sha256(open(helper, "rb").read()).digest()
+        outside = f"{self.folder}/outside"
+        shutil.copy("/bin/true", outside)
+        self.script("one", f"ln -s /proc/self/exe /bin/itself; ln -s {outside} /bin/outside;"
+                           " printf '#!/proc/self/exe\\n' >/bin/script; chmod +x /bin/script")
+        try:
+            # The helper's program, as a process of the container's that has nothing of the host's.
+            for program in ("itself", "script"):
+                result = self.enter("one", program)
+                self.assertEqual(result.status, 2, str(result))
+                self.assertIn("lxc_helper is started by lxsh", result.err)
+            self.assertEqual(self.enter("one", "itself", "--enter").status, 1)
+            self.assertEqual(self.enter("one", "outside").status, 127)
+        finally:
+            self.script("one", "rm /bin/itself /bin/outside /bin/script")
+        self.assertEqual(hashlib.sha256(open(helper, "rb").read()).digest(), before)
+
+    def stopped(self, name):
+        """lxsh with its program right before the exec, and that one's number inside."""
+        points = f"{self.folder}/points"
+        if os.path.exists(points):
+            os.unlink(points)
+        before = self.processes_of(name)
+        lxsh = self.launch(name, "echo", "through", env={
+            **os.environ, "LXVIRT_STOP_AT": "lxc_program:entered", "LXVIRT_POINTS": points})
+        stopped = lambda: [pid for pid in self.processes_of(name) - before
+                           if read(f"/proc/{pid}/stat").rpartition(")")[2].split()[0] == "T"]
+        self.assertTrue(wait_for(stopped, 5))
+        pid = int(stopped()[0])
+        inside = [line for line in read(f"/proc/{pid}/status").splitlines() if line.startswith("NSpid:")]
+        return lxsh, pid, int(inside[0].split()[-1])
+
+    @unittest.skipUnless(TEST_POINTS, "a build without test points")
+    def test_nothing_is_had_of_the_process_that_enters(self):
+        """CVE-2016-8649, CVE-2016-9962: traced before its program is executed."""
+        attempts = ("trace-entering", "memory-of-entering", "root-of-entering", "file-of-entering",
+                    "program-of-entering")
+        self.boot("map", features=PRIVNET, extra=IDMAP)
+        self.boot("closed", features=f"{PRIVNET}<capabilities policy='deny'/>")
+        self.boot("open", features=PRIVNET)
+        for name in ("map", "closed", "open"):
+            with self.subTest(name):
+                lxsh, pid, inside = self.stopped(name)
+                if name == "open":
+                    # Root inside may trace whatever is inside; it finds no more than its own.
+                    self.assertEqual(read(f"/proc/{pid}/status").count("NoNewPrivs:\t0"), 1)
+                    init = self.status(name)["init_pid"]
+                    for space in SPACES:
+                        self.assertEqual(os.readlink(f"/proc/{pid}/ns/{space}"), os.readlink(f"/proc/{init}/ns/{space}"))
+                    for line in ("CapPrm", "CapBnd", "Seccomp"):
+                        mine, its = ([text for text in read(f"/proc/{one}/status").splitlines()
+                                      if text.startswith(line)] for one in (pid, init))
+                        self.assertEqual(mine, its)
+                    self.assertEqual(os.stat(f"/proc/{pid}/root/").st_ino, os.stat(f"/proc/{init}/root/").st_ino)
+                    files = sorted(os.readlink(f"/proc/{pid}/fd/{fd}").split(":")[0] for fd in os.listdir(f"/proc/{pid}/fd"))
+                    self.assertEqual(files, ["/dev/null", "pipe", "pipe", "socket"])
+                    program = os.open(f"/proc/{pid}/exe", os.O_PATH)
+                    self.assertTrue(os.statvfs(f"/proc/self/fd/{program}").f_flag & os.ST_RDONLY)
+                    os.close(program)
+                    results, _ = self.attempt(name, "program-of-entering", environment=f"PROBE_PID={inside}")
+                    self.assertIn(results["program-of-entering"], ("EROFS", "EACCES", "ETXTBSY"))
+                else:
+                    results, _ = self.attempt(name, *attempts, environment=f"PROBE_PID={inside}")
+                    for attempt, result in results.items():
+                        self.assertIn(result, ("EPERM", "EACCES"), attempt)
+                os.kill(pid, signal.SIGCONT)
+                self.assertEqual(lxsh.communicate(timeout=10)[0], "through\n")
+
+
+class Terminals(EnterCase):
+    def on_terminal(self, name, *program, **options):
+        return Terminal(self.command(*self.words(name, *program)), **options)
+
+    def mode(self, terminal):
+        return termios.tcgetattr(terminal.fd)[3] & (termios.ICANON | termios.ECHO | termios.ISIG)
+
+    def test_terminal_is_the_containers_own(self):
+        self.boot("one")
+        with self.on_terminal("one", "sh", rows=33, columns=101) as terminal:
+            terminal.send("tty; stty size; echo pid $$ end\r")
+            terminal.expect("/dev/pts/")
+            terminal.expect("33 101")
+            lxsh = terminal.pid
+            program = support.children(support.children(lxsh)[0])[0]
+            for fd in range(3):
+                self.assertNotEqual(os.stat(f"/proc/{program}/fd/{fd}").st_dev, os.fstat(terminal.fd).st_dev)
+            # A session of its own, with it as the controlling terminal.
+            fields = read(f"/proc/{program}/stat").rpartition(")")[2].split()
+            self.assertEqual([fields[2], fields[3]], [str(program)] * 2)
+            self.assertNotEqual(fields[4], "0")
+            terminal.resize(44, 120)
+            self.assertTrue(wait_for(lambda: self.size(terminal) == "44 120", 5))
+            # Input that it pushes comes back to itself, or is refused, and is never the caller's.
+            terminal.send("mkdir -p /tmp/place; /share/probe push-input; echo done $?\r")
+            terminal.expect("done 0")
+            terminal.send("; exit 5\r")
+            self.assertEqual(terminal.wait(), 5)
+
+    def size(self, terminal):
+        terminal.send("stty size; echo x''y\r")
+        return terminal.expect("xy").strip().splitlines()[-1].strip()
+
+    def test_keys_reach_the_program_and_the_mode_comes_back(self):
+        self.boot("one")
+        for end, status in (("\x03", 130), ("\x1c", 131), ("\x04", 0)):
+            with self.on_terminal("one", "cat") as terminal:
+                before = self.mode(terminal)
+                self.assertTrue(wait_for(lambda: self.mode(terminal) == 0, 5))
+                terminal.send("line\r")
+                terminal.expect("line\r\nline\r\n")  # its echo, and cat's
+                terminal.send(end)
+                self.assertEqual(terminal.wait(), status)
+                self.assertEqual(self.mode(terminal), before)
+
+    def test_mode_comes_back_after_a_kill_of_the_program(self):
+        self.boot("one")
+        with self.on_terminal("one", "sh", "-c", "echo go; sleep 1000") as terminal:
+            before = self.mode(terminal)
+            terminal.expect("go")
+            self.ok("destroy", "one")
+            terminal.expect("was killed by signal 9")
+            self.assertEqual(terminal.wait(), 137)
+            self.assertEqual(self.mode(terminal), before)
+
+    def test_end_of_the_callers_terminal(self):
+        self.boot("one")
+        before = self.processes_of("one")
+        terminal = self.on_terminal("one", "sh", "-c", "echo go; sleep 1000")
+        terminal.expect("go")
+        os.close(terminal.fd)
+        self.assertTrue(wait_for(lambda: self.processes_of("one") <= before, 5))
+        os.waitpid(terminal.pid, 0)
+
+    def test_only_a_part_is_a_terminal(self):
+        self.boot("one")
+        line = " ".join(f"'{word}'" for word in self.command(*self.words(
+            "one", "sh", "-c", "test -t 0; echo $?; test -t 1; echo $?; test -t 2; echo $?; echo two >&2; cat")))
+        with Terminal(["/bin/sh", "-c", f"echo piped | {line}; echo status $?"]) as terminal:
+            self.assertEqual(terminal.expect("status 0").split(), ["1", "0", "0", "two", "piped"])
+            terminal.wait()
+        out = f"{self.folder}/out"
+        with Terminal(["/bin/sh", "-c", f"{line} >{out}; echo status $?"]) as terminal:
+            terminal.expect("two")
+            before = self.mode(terminal)
+            terminal.send("typed\n\x04")
+            self.assertEqual(terminal.expect("status 0").split(), ["typed"])  # echoed once
+            self.assertNotEqual(before & termios.ECHO, 0)
+            self.assertEqual(read(out).split(), ["0", "1", "0", "typed"])
+            terminal.wait()
+
+    def test_a_megabyte_to_the_terminal_is_whole(self):
+        self.boot("one")
+        with self.on_terminal("one", "sh", "-c", "stty raw; head -c 1000000 /dev/zero | tr '\\0' x; echo END") as terminal:
+            text = terminal.expect("END", 20)
+            self.assertEqual(text.count("x"), 1000000)
+            self.assertEqual(terminal.wait(), 0)
+
+
+if __name__ == "__main__":
+    support.main()
