@@ -35,6 +35,9 @@ constexpr std::size_t kMaxReport = 16384;
 constexpr int kGroupAttempts = 100;
 // A killed program that is frozen ends when it is thawed: for that nobody waits.
 constexpr auto kLastMoment = std::chrono::seconds(2);
+// What it takes to get in is a matter of milliseconds, but a container may freeze a group of its
+// own: the driver, which holds the operation lock, is not to wait for that.
+constexpr auto kEnterLimit = std::chrono::seconds(5);
 
 [[noreturn]] void fail_ended() {
     base::fail(ErrorCode::operation_failed, "the domain's init has just ended");
@@ -126,11 +129,15 @@ class Entering {
         const SharedPid program;
         const UniqueFd between = clone_between(*init, program.get());
         inner_sync_.reset();
-        if (!base::wait_readable_or_hang_up(sync_, channel_)) {
+        std::optional<EnterReport> report;
+        const bool in_time = base::wait_readable(sync_, kEnterLimit);
+        if (in_time) report = receive_report();
+        if (!in_time || !base::wait_readable(between, kLastMoment)) {
             (void)base::send_signal(between, SIGKILL);
-            base::fail(ErrorCode::operation_aborted, "lxsh went away");
+            base::fail(ErrorCode::operation_failed,
+                       "nothing can be run in the domain: its control group lets no process go on; "
+                       "it may have been frozen from inside");
         }
-        const auto report = receive_report();
         (void)base::reap(between, true);
         if (report && report->phase == EnterPhase::failed) {
             if (init_has_ended()) fail_ended();
@@ -210,7 +217,9 @@ class Entering {
     }
 
     void end_with(EnterReport report) {
-        const auto status = base::reap(program_, true);
+        // One that could not be executed is about to end.
+        (void)base::wait_readable(program_, kLastMoment);
+        const auto status = base::reap(program_, false);
         if (report.phase == EnterPhase::ended)
             (status->signaled ? report.signal : report.status) = status->value;
         send_report(channel_, report);

@@ -401,6 +401,22 @@ class Hostile(EnterCase):
                 self.assertEqual(lxsh.communicate(timeout=10)[0], "through\n")
 
 
+    def test_a_frozen_group_holds_up_nobody(self):
+        """Frozen from inside, it lets nothing in; the operation lock is not held for that."""
+        self.boot("one")
+        write(f"{self.share('one')}/1.cmd", "echo 1 | tee /sys/fs/cgroup/unified/cgroup.freeze"
+                                            " /sys/fs/cgroup/cgroup.freeze")
+        with open(f"{self.share('one')}/in", "w", encoding="ascii") as fifo:
+            fifo.write("1\n")
+        frozen = lambda: any(read(f"{group}/cgroup.freeze").strip() == "1" for group in self.groups("one")
+                             if os.path.exists(f"{group}/cgroup.freeze"))
+        if not wait_for(frozen, 5):
+            self.skipTest("no v2 group of the container's own")
+        self.assertIn("it may have been frozen from inside", self.fails(*self.words("one", "true")))
+        self.ok("destroy", "one")
+        self.assert_nothing_left()
+
+
 class Terminals(EnterCase):
     def on_terminal(self, name, *program, **options):
         return Terminal(self.command(*self.words(name, *program)), **options)
@@ -455,6 +471,22 @@ class Terminals(EnterCase):
             terminal.expect("was killed by signal 9")
             self.assertEqual(terminal.wait(), 137)
             self.assertEqual(self.mode(terminal), before)
+
+    def test_in_the_shell(self):
+        self.boot("one")
+        with Terminal(self.command()) as terminal:
+            terminal.expect("# ")
+            for key in ("\x04", "exit 3\r"):
+                terminal.send("lxc-enter-namespace one -- sh\r")
+                terminal.expect("/ # ")
+                terminal.send("sh -c 'echo st\"\"art; exec sleep 1000'\r")
+                terminal.expect("start\r\n")
+                terminal.send("\x03")
+                terminal.expect("/ # ")
+                terminal.send(key)
+                terminal.expect("lxsh # ")
+            terminal.send("quit\r")
+            self.assertEqual(terminal.wait(), 0)
 
     def test_end_of_the_callers_terminal(self):
         self.boot("one")
