@@ -55,8 +55,8 @@ class EnteredProgram {
 
     // Readable once it has ended.
     [[nodiscard]] base::Fd ended() const { return channel_; }
-    // The master of the new terminal, non-blocking; not valid where none was asked for. Without an
-    // end before the program's, whatever that closes.
+    // The master of the new terminal, non-blocking; not valid where none was asked for. It has no
+    // end before the program's, whatever that closes, unless it hangs it up.
     [[nodiscard]] base::Fd terminal() const { return terminal_; }
     // From now on the terminal ends when nothing inside has it open any more.
     void let_terminal_end() { other_end_.reset(); }

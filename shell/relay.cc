@@ -19,6 +19,7 @@ namespace lxvirt::shell {
 namespace {
 
 constexpr std::size_t kChunk = 16384;
+constexpr int kHungUpPause = 20;  // milliseconds
 constexpr auto kLastMoment = std::chrono::milliseconds(50);
 
 // Bytes read; 0 is the end; nothing where there is nothing yet.
@@ -40,11 +41,11 @@ class Loop {
             wait();
             if (ready(kSignals) && take_signal()) return RelayEnd::signalled;
             if (ready(kDone)) return RelayEnd::done;
-            if (ready(kConsoleIn) && !take_output()) {
+            if (ready(kConsoleIn) && !take_output() && !may_come_back()) {
                 return end_ && pending_.empty() ? *end_ : RelayEnd::console_closed;
             }
             if (!pending_.empty()) {
-                if (!send_pending()) return drain();
+                if (!send_pending() && !may_come_back()) return drain();
                 continue;
             }
             if (end_) return *end_;
@@ -60,16 +61,21 @@ class Loop {
     void wait() {
         slots_[kSignals] = {relay_.signals.get(), POLLIN, 0};
         const short out = pending_.empty() ? 0 : POLLOUT;
-        slots_[kConsoleIn] = {relay_.console.get(), static_cast<short>(POLLIN | out), 0};
+        const int console = hung_up_ ? -1 : relay_.console.get();
+        slots_[kConsoleIn] = {console, static_cast<short>(POLLIN | out), 0};
         // No more keys while the console takes none: what is typed waits in the terminal.
         const bool listen = pending_.empty() && !end_ && !input_over_;
         slots_[kInput] = {listen ? relay_.input.get() : -1, POLLIN, 0};
         slots_[kDone] = {relay_.done.get(), POLLIN, 0};
-        const int timeout = end_ && pending_.empty() ? 0 : -1;
+        const int timeout = hung_up_ ? kHungUpPause : end_ && pending_.empty() ? 0 : -1;
         while (poll(slots_.data(), slots_.size(), timeout) < 0) {
             if (errno != EINTR) base::fail_errno("wait for the console");
         }
+        hung_up_ = false;
     }
+
+    // A program's terminal does after its end: login(1) hangs it up and opens it again.
+    bool may_come_back() { return hung_up_ = relay_.done.valid(); }
 
     bool take_signal() {
         signalfd_siginfo info{};
@@ -137,6 +143,7 @@ class Loop {
     std::string pending_;
     std::optional<RelayEnd> end_;
     bool input_over_ = false;
+    bool hung_up_ = false;
 };
 
 }  // namespace

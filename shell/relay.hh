@@ -20,7 +20,7 @@ struct Relay {
     std::optional<char> escape = 0x1d;
     std::function<void()> resized;  // SIGWINCH came
     // --- of a program that is waited for. Any of the descriptors above may be invalid then.
-    base::Fd done;                       // readable once it has ended
+    base::Fd done;                       // readable once it has ended; nothing else ends it then
     std::function<void(int)> passed_on;  // takes the other signals, which then end nothing
     std::string end_of_input;            // sent instead of ending where there is no more input
 };

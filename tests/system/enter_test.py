@@ -190,7 +190,9 @@ class Rights(EnterCase):
                                              "<initenv name='OWN'>x y</initenv>", extra=container(
                              "<lx:environment name='FROM_CALLER'/>")))
         self.start("one")
-        found = dict(line.split("=", 1) for line in self.entered("one", "env", env=environment).splitlines())
+        lines = self.entered("one", "cat", "/proc/self/environ", env=environment).strip("\0").split("\0")
+        found = dict(line.split("=", 1) for line in lines)
+        self.assertEqual(len(lines), len(found), "a variable twice")
         for name, value in (("PATH", "/usr/bin:/bin"), ("OWN", "x y"), ("TERM", "vt220"), ("HOME", "/"),
                             ("container", "lxc-libvirt"), ("LIBVIRT_LXC_NAME", "one")):
             self.assertEqual(found.get(name), value, name)

@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 
 #include "base/file.hh"
+#include "base/pty.hh"
 
 namespace lxvirt::shell {
 namespace {
@@ -99,18 +100,28 @@ class ProgramRelayTest : public RelayTest {
         relay_.escape.reset();
     }
 
-    base::UniqueFd done_, program_;
+    void TearDown() override {
+        if (signals_) (void)sigprocmask(SIG_SETMASK, &former_, nullptr);
+    }
+
+    // One is there.
+    void take_signals() {
+        sigset_t set;
+        sigemptyset(&set);
+        sigaddset(&set, SIGTERM);
+        ASSERT_EQ(sigprocmask(SIG_BLOCK, &set, &former_), 0);
+        signals_.reset(signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+        ASSERT_EQ(raise(SIGTERM), 0);
+    }
+
+    base::UniqueFd done_, program_, signals_;
+    sigset_t former_{};
     Relay relay_;
 };
 
 TEST_F(ProgramRelayTest, PassesSignalsOnUntilItsEnd) {
-    sigset_t set, former;
-    sigemptyset(&set);
-    sigaddset(&set, SIGTERM);
-    ASSERT_EQ(sigprocmask(SIG_BLOCK, &set, &former), 0);
-    const base::UniqueFd signals(signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
-    ASSERT_EQ(raise(SIGTERM), 0);
-    relay_.signals = signals;
+    take_signals();
+    relay_.signals = signals_;
     int passed = 0;
     relay_.passed_on = [&](int number) {
         passed = number;
@@ -119,7 +130,6 @@ TEST_F(ProgramRelayTest, PassesSignalsOnUntilItsEnd) {
     EXPECT_EQ(run_relay(relay_, signal_), RelayEnd::done);
     EXPECT_EQ(passed, SIGTERM);
     EXPECT_EQ(signal_, 0);
-    (void)sigprocmask(SIG_SETMASK, &former, nullptr);
 }
 
 TEST_F(ProgramRelayTest, TellsItOfTheEndOfInput) {
@@ -142,6 +152,30 @@ TEST_F(ProgramRelayTest, TellsItOfTheEndOfInput) {
     int status = -1;
     EXPECT_EQ(waitpid(program, &status, 0), program);
     EXPECT_EQ(status, 0);
+}
+
+TEST_F(ProgramRelayTest, GoesOnAfterAHangUp) {
+    base::Pty pty = base::open_pty(base::open_file("/dev/pts", O_PATH | O_DIRECTORY), "the test");
+    base::UniqueFd other = base::open_slave(pty.master);
+    other.reset();  // from now on the master has an end
+    relay_.console = pty.master;
+    take_signals();
+    relay_.signals = signals_;
+    int calls = 0;
+    relay_.passed_on = [&](int number) {
+        // The first comes together with the hang-up.
+        if (++calls == 1) {
+            (void)raise(number);
+            return;
+        }
+        other = base::open_slave(pty.master);
+        base::write_all(other, "back", "the terminal");
+        program_.reset();
+    };
+    EXPECT_EQ(run_relay(relay_, signal_), RelayEnd::done);
+    drain_console(relay_);
+    EXPECT_EQ(calls, 2);
+    EXPECT_EQ(read_now(screen_), "back");
 }
 
 TEST_F(ProgramRelayTest, ShowsWhatIsLeft) {
