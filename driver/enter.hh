@@ -5,12 +5,10 @@
 
 #include <array>
 #include <functional>
-#include <memory>
 #include <string>
 #include <vector>
 
 #include "base/fd.hh"
-#include "base/pty.hh"
 #include "driver/root.hh"
 #include "driver/types.hh"
 

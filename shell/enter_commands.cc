@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "base/process.hh"
+#include "base/pty.hh"
 #include "driver/enter.hh"
 #include "shell/lookup.hh"
 #include "shell/registry.hh"
