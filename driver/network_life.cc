@@ -224,7 +224,11 @@ void change_network(const Root& root, const LiveNetwork& from, const LiveNetwork
 
 std::optional<LiveNetwork> hold_network(const Root& root, const std::string& name) {
     auto live = read_live_network(root, name);
-    if (!live) return std::nullopt;
+    if (!live) {
+        // A start that was killed before it was whole; it had made nothing but the folder.
+        if (base::exists(root.network_paths().folder(name))) forget_network(root, name);
+        return std::nullopt;
+    }
     if (live->running && live->current()) {
         if (!root.supervised(name)) put_supervisor_back(root, *live);
         return live;

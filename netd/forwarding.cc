@@ -83,6 +83,7 @@ void use(const Switch& which, const std::string& folder, const std::string& brid
 
 void leave(const Switch& which, const std::string& folder, const std::string& bridge) {
     const std::string path = folder + "/" + which.name;
+    (void)base::remove_file(base::temporary_of(path));  // of one that was killed
     Record record = read_record(path);
     if (record.former.empty()) return;
     forget_gone(record);

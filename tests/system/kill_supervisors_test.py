@@ -46,6 +46,7 @@ class Supervisors(KillCase):
 
     def end(self):
         """The init ends by itself."""
+        wait_for(self.catches_signals, 5, 0.002)
         init = self.status_of("one").get("init_pid")
         if init and not is_gone(int(init)):
             os.kill(int(init), signal.SIGTERM)
