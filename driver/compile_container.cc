@@ -168,7 +168,7 @@ void container_process(const xml::Container& container, helper::Init& init) {
         init.proc.push_back({setting.name, setting.value});
     for (const std::string& name : container.inherited_environment)
         if (const char* value = std::getenv(name.c_str()))
-            init.environment.push_back(fmt::format("{}={}", name, value));
+            set_variable(init.environment, name, value);
 }
 
 std::vector<base::DeviceRule> container_rules(const xml::Domain& domain, const HostFacts& host) {

@@ -12,6 +12,13 @@
 
 namespace lxvirt::driver::compile {
 
+void set_variable(std::vector<std::string>& environment, const std::string& name,
+                  const std::string& value) {
+    std::string text = name + "=";
+    std::erase_if(environment, [&](const std::string& other) { return other.starts_with(text); });
+    environment.push_back(std::move(text) + value);
+}
+
 namespace {
 
 // libvirt's names; inits look at them (systemd: container_uuid, container_ttys).
@@ -27,7 +34,7 @@ std::vector<std::string> environment(const xml::Domain& domain) {
     made.push_back("LIBVIRT_LXC_NAME=" + domain.name);
     if (!domain.os.cmdline.empty()) made.push_back("LIBVIRT_LXC_CMDLINE=" + domain.os.cmdline);
     for (const xml::InitEnv& variable : domain.os.initenv)
-        made.push_back(variable.name + "=" + variable.value);
+        set_variable(made, variable.name, variable.value);
     return made;
 }
 

@@ -46,6 +46,9 @@ void find_unlimited(helper::Groups& groups);
 [[nodiscard]] helper::Init first_process(const xml::Domain& domain, const HostFacts& host,
                                          const CompileOptions& options);
 [[nodiscard]] helper::Init init(const xml::Domain& domain);
+// In an environment, where an earlier one of this name gives way.
+void set_variable(std::vector<std::string>& environment, const std::string& name,
+                  const std::string& value);
 // The filter of system calls: that of <lx:seccomp profile>, else lxvirt's own.
 [[nodiscard]] std::string seccomp(const xml::Domain& domain, const HostFacts& host,
                                   const CompileOptions& options);

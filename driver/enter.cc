@@ -31,20 +31,6 @@ using helper::EnterReport;
 
 constexpr std::size_t kMaxReport = 16384;
 
-// A later one replaces an earlier one of its name.
-void set_variable(std::vector<std::string>& environment, const std::string& variable) {
-    const std::string name = variable.substr(0, variable.find('=') + 1);
-    std::erase_if(environment, [&](const std::string& other) { return other.starts_with(name); });
-    environment.push_back(variable);
-}
-
-std::vector<std::string> environment_of(const helper::Init& init, const std::string& term) {
-    std::vector<std::string> made;
-    for (const std::string& variable : init.environment) set_variable(made, variable);
-    if (!term.empty()) set_variable(made, "TERM=" + term);
-    return made;
-}
-
 int terminal_of(const EnterRequest& request) {
     for (int fd = 0; fd <= 2; ++fd)
         if (!request.standard[static_cast<std::size_t>(fd)].valid()) return fd;
@@ -59,7 +45,7 @@ helper::EnterPlan plan_of(const Root& root, LiveState live, const EnterRequest& 
     plan.name = live.domain.name;
     plan.init = compile::first_process(live.domain, host, {});
     plan.init.argv = request.argv;
-    plan.init.environment = environment_of(plan.init, request.term);
+    if (!request.term.empty()) compile::set_variable(plan.init.environment, "TERM", request.term);
     if (!request.security_label) {
         plan.init.apparmor.clear();
         plan.init.selinux.clear();

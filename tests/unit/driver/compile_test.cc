@@ -18,6 +18,8 @@ namespace {
 
 using testing::Contains;
 using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
 
 // A hybrid host; every folder belongs to root, /dev/sdb is block 8:16.
 HostFacts made_host() {
@@ -39,8 +41,7 @@ HostFacts made_host() {
     return host;
 }
 
-helper::Plan plan_of(const std::string& inner, const HostFacts& host = made_host(),
-                     const std::string& root_source = "/srv/root") {
+xml::Domain domain_of(const std::string& inner, const std::string& root_source = "/srv/root") {
     const std::string text =
         "<domain type='lxc'><name>a b</name><uuid>6a46bd23-f0df-461b-85e7-19fd36be90df</uuid>"
         "<memory>1024</memory><os><type>exe</type><init>/sbin/init</init></os>" +
@@ -53,7 +54,16 @@ helper::Plan plan_of(const std::string& inner, const HostFacts& host = made_host
                                                 "<console type='pty'/>");
     xml::Domain domain = xml::parse_domain(whole).domain;
     name_live_domain(domain, 4242);
+    return domain;
+}
+
+helper::Plan plan_of(const xml::Domain& domain, const HostFacts& host = made_host()) {
     return compile_plan(domain, Root("/tmp/root"), host, {.helper = 4242});
+}
+
+helper::Plan plan_of(const std::string& inner, const HostFacts& host = made_host(),
+                     const std::string& root_source = "/srv/root") {
+    return plan_of(domain_of(inner, root_source), host);
 }
 
 const helper::Mount* mount_on(const helper::Plan& plan, const std::string& target) {
@@ -77,6 +87,16 @@ TEST(Compile, NamesGroupsAfterTheSupervisor) {
     EXPECT_EQ(plan.init.hostname, "ab");
     EXPECT_THAT(plan.init.environment, Contains("container=lxc-libvirt"));
     EXPECT_THAT(plan.init.environment, Contains("LIBVIRT_LXC_NAME=a b"));
+}
+
+TEST(Compile, VariablesOfTheDefinitionReplaceOurs) {
+    xml::Domain domain = domain_of("");
+    domain.os.initenv = {{"PATH", "/opt/bin"}, {"A", "1"}, {"A", "2"}};
+    const helper::Plan plan = plan_of(domain);
+    EXPECT_THAT(plan.init.environment, Contains("PATH=/opt/bin"));
+    EXPECT_THAT(plan.init.environment, Contains(StartsWith("PATH=")).Times(1));
+    EXPECT_THAT(plan.init.environment, Contains("A=2"));
+    EXPECT_THAT(plan.init.environment, Not(Contains("A=1")));
 }
 
 TEST(Compile, WithoutNicSharesTheHostsNetwork) {
