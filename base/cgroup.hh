@@ -85,6 +85,9 @@ void attach_self(Fd attach_file);
 void freeze_group(const std::vector<Hierarchy>& all, const std::string& path,
                   std::chrono::milliseconds patience = std::chrono::seconds(5));
 void thaw_group(const std::vector<Hierarchy>& all, const std::string& path);
+// A frozen v1 task takes no signal, not even SIGKILL (freezer-subsystem.rst), and whoever is inside
+// may have frozen a group below: thaws the whole tree. A frozen v2 task can be killed.
+void thaw_to_kill(const std::vector<Hierarchy>& all, const std::string& path);
 [[nodiscard]] bool is_frozen(const std::vector<Hierarchy>& all, const std::string& path);
 
 // SIGKILL to every process in the group and below: cgroup.kill, else by pidfd, over and over until

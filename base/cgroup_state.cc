@@ -82,6 +82,15 @@ void add_processes(const std::string& folder, std::vector<pid_t>& found) {
         add_processes(fmt::format("{}/{}", folder, name), found);
 }
 
+void thaw_v1_tree(const std::string& folder) {
+    const std::string path = folder + "/freezer.state";
+    const UniqueFd file = open_quietly(path, O_WRONLY);
+    if (!file) return;  // it is gone
+    write_all(file, "THAWED", path);
+    for (const std::string& name : list_subfolders(folder))
+        thaw_v1_tree(fmt::format("{}/{}", folder, name));
+}
+
 // Sends SIGKILL to them; how many there were.
 std::size_t kill_once(const std::string& folder) {
     std::vector<pid_t> found;
@@ -129,6 +138,11 @@ void thaw_group(const std::vector<Hierarchy>& all, const std::string& path) {
     if (exists(file.path)) write_value(file.path, file.unified ? "0" : "THAWED");
 }
 
+void thaw_to_kill(const std::vector<Hierarchy>& all, const std::string& path) {
+    const Hierarchy* freezer = owner_of(all, "freezer");
+    if (freezer != nullptr && !freezer->unified) thaw_v1_tree(freezer->mount + path);
+}
+
 bool is_frozen(const std::vector<Hierarchy>& all, const std::string& path) {
     const FreezeFile file = freeze_file(all, path);
     const auto state = try_read_file(file.path);
@@ -144,12 +158,7 @@ bool kill_group(const std::vector<Hierarchy>& all, const std::string& path,
     std::vector<const Hierarchy*> order;
     for (const Hierarchy& hierarchy : all)
         order.insert(hierarchy.unified ? order.begin() : order.end(), &hierarchy);
-    // A frozen v1 task does not take SIGKILL before it is thawed; a v2 one does.
-    for (const Hierarchy* hierarchy : order) {
-        const std::string state = hierarchy->mount + path + "/freezer.state";
-        if (!hierarchy->unified && hierarchy->has("freezer") && exists(state))
-            write_value(state, "THAWED");
-    }
+    thaw_to_kill(all, path);
     for (const Hierarchy* at : order) {
         const Hierarchy& hierarchy = *at;
         const std::string folder = hierarchy.mount + path;

@@ -100,7 +100,7 @@ std::vector<std::string> remove_container(const Plan& plan, base::Fd guard, base
         // frozen v1 task takes no SIGKILL; an init that was reaped was the last.
         if (guard.valid()) (void)base::send_signal(guard, SIGKILL);
         if (init.valid()) {
-            base::thaw_group(plan.groups.hierarchies, plan.groups.outer);
+            base::thaw_to_kill(plan.groups.hierarchies, plan.groups.outer);
             (void)base::reap(init, true);
         }
         if (guard.valid()) (void)base::reap(guard, true);

@@ -79,6 +79,7 @@ class Supervisor {
     Reply send_init_signal(const Request& request);
     void destroy();
     void kill_container();
+    void thaw();  // again and again, until init's end
     // SIGTERM to the helper is a destroy: so systemd ends a scope (machinectl terminate).
     void watch_termination();
     [[nodiscard]] bool termination_is_asked() const;
@@ -109,7 +110,7 @@ class Supervisor {
     base::UniqueFd owner_;
     base::UniqueFd termination_;  // signalfd of SIGTERM
     std::map<int, Connection> connections_;
-    base::UniqueFd retry_timer_;
+    base::UniqueFd retry_timer_, thaw_timer_;
     std::optional<base::OperationLock> operation_;
     base::UniqueFd destroy_lock_;  // the same, shared by whoever asked for the end
     std::optional<base::ExitStatus> ended_;

@@ -19,6 +19,7 @@ namespace lxvirt::helper {
 namespace {
 
 constexpr auto kLockRetry = std::chrono::milliseconds(10);
+constexpr auto kThawLater = std::chrono::milliseconds(20);
 constexpr auto kQuick = std::chrono::seconds(2);
 constexpr std::uint64_t kMaxQuickEnds = 5;
 constexpr const char* kDestroyed = "destroyed";  // judge_end()'s word
@@ -38,7 +39,10 @@ void Supervisor::kill_container() {
     destroy_asked_ = destroy_asked_ || !ended_;
     try {
         (void)base::send_signal(launched_.guard, SIGKILL);
-        base::thaw_group(plan_.groups.hierarchies, plan_.groups.outer);
+        if (status_.state == "paused")
+            base::thaw_to_kill(plan_.groups.hierarchies, plan_.groups.outer);
+        // Others can freeze it, too, the container itself above all, but seldom do.
+        thaw_timer_ = loop_.after(kThawLater, [this] { thaw(); });
     } catch (const base::Exception& error) {
         note(error.message());
     }
@@ -48,6 +52,13 @@ void Supervisor::kill_container() {
             leave_helper_group_later(plan_.groups, leaving_note(plan_.supervision.run_folder));
     // Until live.xml is gone it says nothing: should we be killed, the container crashed.
     if (destroy_asked_) record_end(kDestroyed, {});
+}
+
+void Supervisor::thaw() {
+    if (ended_) return;
+    const base::RaisedCapabilities raised;
+    thaw_timer_ = loop_.after(kThawLater, [this] { thaw(); });
+    base::thaw_to_kill(plan_.groups.hierarchies, plan_.groups.outer);
 }
 
 void Supervisor::watch_termination() {

@@ -39,6 +39,32 @@ class Pausing(GuestCase):
         self.assertEqual(self.state("one"), "shut off (destroyed)")
         self.assert_nothing_left()
 
+    def freeze(self, group):
+        for file, word in (("freezer.state", "FROZEN"), ("cgroup.freeze", "1")):
+            if os.path.exists(f"{group}/{file}"):
+                write(f"{group}/{file}", word)
+
+    def test_destroy_of_what_somebody_else_froze(self):
+        """In a v1 group even SIGKILL waits for the thaw."""
+        self.boot("one")
+        for group in self.groups("one"):
+            self.freeze(group)
+        self.ok("destroy", "one", timeout=5)
+        self.assertEqual(self.state("one"), "shut off (destroyed)")
+        self.assert_nothing_left()
+
+    def test_destroy_of_an_init_that_froze_itself(self):
+        self.boot("one")
+        inside = [group for group in self.groups("one")
+                  if self.status("one")["init_pid"] in read(f"{group}/cgroup.procs").split()]
+        for group in inside:
+            if os.path.exists(f"{group}/freezer.state"):
+                os.mkdir(f"{group}/cold")
+                write(f"{group}/cold/tasks", self.status("one")["init_pid"])
+                self.freeze(f"{group}/cold")
+        self.ok("destroy", "one", timeout=5)
+        self.assert_nothing_left()
+
     def test_start_paused_runs_nothing_before_resume(self):
         self.define(self.xml("one"))
         self.ok("start", "one", "--paused")
