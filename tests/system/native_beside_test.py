@@ -128,7 +128,8 @@ class Beside(GuestCase):
         return run(f"lxc-{command}", "-P", self.lxcpath, "-n", NAME, *words)
 
     def view(self, pid, limits):
-        """What the process was given."""
+        """What the process was given; once it has begun its work, for it writes its own command line anew."""
+        wait_for(lambda: read(f"/proc/{pid}/task/{pid}/children").strip(), 5)
         status = dict(line.split(":\t", 1) for line in read(f"/proc/{pid}/status").splitlines()
                       if ":\t" in line)
         found = {key: status[key] for key in ("Uid", "Gid", "Groups", "NoNewPrivs", "CapInh", "CapPrm",
