@@ -29,8 +29,6 @@ using base::UniqueFd;
 using helper::EnterPhase;
 using helper::EnterReport;
 
-constexpr std::size_t kMaxReport = 16384;
-
 int terminal_of(const EnterRequest& request) {
     for (int fd = 0; fd <= 2; ++fd)
         if (!request.standard[static_cast<std::size_t>(fd)].valid()) return fd;
@@ -73,7 +71,7 @@ base::Pty open_terminal(const Guest& guest, const xml::Domain& domain,
 }
 
 EnterReport receive_report(base::Fd channel) {
-    const auto message = base::receive_message(channel, kMaxReport);
+    const auto message = base::receive_message(channel, helper::kMaxEnterReport);
     if (!message)
         base::fail(ErrorCode::internal_error,
                    "lxc_enter, which runs the program, ended without a word");

@@ -30,7 +30,6 @@ namespace {
 using base::ErrorCode;
 using base::UniqueFd;
 
-constexpr std::size_t kMaxReport = 16384;
 // An init that moves between its own groups is gone on with for so long, of 10 ms each.
 constexpr int kGroupAttempts = 100;
 // A killed program that is frozen ends when it is thawed: for that nobody waits.
@@ -118,7 +117,7 @@ class Entering {
     }
 
     std::optional<EnterReport> receive_report() {
-        const auto message = base::receive_message(sync_, kMaxReport);
+        const auto message = base::receive_message(sync_, kMaxEnterReport);
         if (!message) return std::nullopt;
         return base::decode<EnterReport>(message->bytes, "report of the program");
     }

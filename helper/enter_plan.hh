@@ -9,6 +9,7 @@
 // program's end.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -19,6 +20,7 @@
 namespace lxvirt::helper {
 
 inline constexpr std::uint32_t kEnterVersion = 1;
+inline constexpr std::size_t kMaxEnterReport = 16384;
 
 // Descriptors of its birth: the channel, a pidfd of the container's init, and the program's
 // standard input, output and errors.

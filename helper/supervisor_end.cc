@@ -39,10 +39,10 @@ void Supervisor::kill_container() {
     destroy_asked_ = destroy_asked_ || !ended_;
     try {
         (void)base::send_signal(launched_.guard, SIGKILL);
-        if (status_.state == "paused")
-            base::thaw_to_kill(plan_.groups.hierarchies, plan_.groups.outer);
         // Others can freeze it, too, the container itself above all, but seldom do.
-        thaw_timer_ = loop_.after(kThawLater, [this] { thaw(); });
+        const bool frozen = status_.state == "paused";
+        thaw_timer_ =
+            loop_.after(frozen ? std::chrono::milliseconds(0) : kThawLater, [this] { thaw(); });
     } catch (const base::Exception& error) {
         note(error.message());
     }

@@ -32,6 +32,15 @@ std::optional<std::size_t> read_some(base::Fd fd, std::array<char, kChunk>& buff
     base::fail_errno("read from the console");
 }
 
+// Puts what the console sent on the output: false at its end, nothing where there is nothing yet.
+std::optional<bool> show_some(const Relay& relay, std::array<char, kChunk>& buffer) {
+    const auto count = read_some(relay.console, buffer);
+    if (!count) return std::nullopt;
+    if (*count == 0) return false;
+    base::write_all(relay.output, {buffer.data(), *count}, "the terminal");
+    return true;
+}
+
 class Loop {
   public:
     Loop(const Relay& relay, int& signal) : relay_(relay), signal_(signal) {}
@@ -95,11 +104,7 @@ class Loop {
     // False at the console's end.
     bool take_output() {
         if ((slots_[kConsoleIn].revents & (POLLIN | POLLHUP | POLLERR)) == 0) return true;
-        const auto count = read_some(relay_.console, buffer_);
-        if (!count) return true;
-        if (*count == 0) return false;
-        base::write_all(relay_.output, {buffer_.data(), *count}, "the terminal");
-        return true;
+        return show_some(relay_, buffer_).value_or(true);
     }
 
     void take_keys() {
@@ -129,11 +134,9 @@ class Loop {
     }
 
     RelayEnd drain() {
-        for (;;) {
-            const auto count = read_some(relay_.console, buffer_);
-            if (!count || *count == 0) return RelayEnd::console_closed;
-            base::write_all(relay_.output, {buffer_.data(), *count}, "the terminal");
+        while (show_some(relay_, buffer_).value_or(false)) {
         }
+        return RelayEnd::console_closed;
     }
 
     const Relay& relay_;
@@ -154,10 +157,8 @@ RelayEnd run_relay(const Relay& relay, int& signal) {
 
 void drain_console(const Relay& relay) {
     std::array<char, kChunk> buffer{};
-    while (relay.console.valid() && base::wait_readable(relay.console, kLastMoment)) {
-        const auto count = read_some(relay.console, buffer);
-        if (count && *count == 0) return;
-        if (count) base::write_all(relay.output, {buffer.data(), *count}, "the terminal");
+    while (relay.console.valid() && base::wait_readable(relay.console, kLastMoment) &&
+           show_some(relay, buffer).value_or(true)) {
     }
 }
 
