@@ -12,7 +12,7 @@
 #include <optional>
 
 #include "base/fd.hh"
-#include "base/text.hh"
+#include "base/text/text.hh"
 
 namespace lxvirt::base {
 

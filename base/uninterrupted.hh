@@ -20,7 +20,7 @@ auto uninterrupted(Call call) {
 }
 
 // openat(2), close-on-exec; invalid with errno where it fails, for callers that go on without.
-// open_file() and try_read_file() of base/file.hh throw.
+// open_file() and try_read_file() of base/file/file.hh throw.
 [[nodiscard]] inline UniqueFd openat_quietly(Fd folder, const std::string& path, int flags,
                                              mode_t mode = 0) {
     return UniqueFd(uninterrupted(

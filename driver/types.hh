@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/fd.hh"
-#include "base/netlink.hh"
+#include "base/netlink/netlink.hh"
 
 namespace lxvirt::driver {
 
@@ -171,6 +171,57 @@ struct InterfaceAddresses {
 };
 
 using InterfaceStats = base::LinkCounters;
+
+// --- networks
+
+// What virNetworkPtr is.
+struct NetworkRef {
+    std::string name;
+    std::string uuid;
+};
+
+struct DefinedNetwork {
+    NetworkRef network;
+    std::vector<std::string> notices;  // "FILE:LINE: TEXT"
+};
+
+// virNetworkInfo's facts, and a row of net-list.
+struct NetworkSummary {
+    std::string name;
+    std::string uuid;
+    std::string bridge;  // empty where it has none
+    bool active = false;
+    bool persistent = false;
+    bool autostart = false;
+    // Set where the definition cannot be read: "/etc/lxvirt/networks/x.xml:1: ...".
+    std::string problem;
+};
+
+struct NetworkFilter {
+    // A row must match one of each pair that is set in it; none set asks for nothing.
+    bool active = false, inactive = false;
+    bool persistent = false, transient = false;
+    bool autostart = false, no_autostart = false;
+};
+
+// virNetworkDHCPLease
+struct DhcpLease {
+    std::int64_t expiry = 0;  // seconds since 1970; 0 = never
+    std::string mac;
+    std::string iaid;
+    std::string ip;
+    unsigned prefix = 0;
+    std::string hostname;
+    std::string client_id;  // or DUID
+    bool v6 = false;
+};
+
+struct DhcpLeases {
+    std::vector<DhcpLease> leases;
+    std::vector<std::string> notices;  // lines of the lease file that cannot be read
+};
+
+// --- events
 
 struct Event {
     std::uint64_t sequence = 0;

@@ -12,10 +12,10 @@
 
 #include <algorithm>
 
-#include "base/capability.hh"
 #include "base/error.hh"
-#include "base/file.hh"
-#include "base/process.hh"
+#include "base/file/file.hh"
+#include "base/process/capability.hh"
+#include "base/process/process.hh"
 #include "base/system_call.hh"
 #include "base/test_point.hh"
 #include "base/uninterrupted.hh"

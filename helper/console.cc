@@ -9,9 +9,9 @@
 #include <chrono>
 
 #include "base/error.hh"
-#include "base/file.hh"
-#include "base/pty.hh"
-#include "base/socket.hh"
+#include "base/file/file.hh"
+#include "base/file/socket.hh"
+#include "base/process/pty.hh"
 #include "base/uninterrupted.hh"
 
 namespace lxvirt::helper {
@@ -67,7 +67,8 @@ void ConsoleLog::write(std::string_view bytes) {
 Console::Console(base::EventLoop& loop, ConsoleEnds ends, const ConsolePlan& plan)
     : loop_(loop), ends_(std::move(ends)), log_(plan.log_file, plan.log_append, plan.log_limit) {
     constexpr std::uint32_t events = EPOLLIN | EPOLLOUT | EPOLLET;
-    loop_.watch(ends_.container.master, events, [this](std::uint32_t e) { on_container(e); });
+    loop_.watch(
+        ends_.container.master, events, [this](std::uint32_t e) { on_container(e); });
     loop_.watch(ends_.host.master, events, [this](std::uint32_t e) { on_host(e); });
 }
 
@@ -134,11 +135,10 @@ void Console::deliver(std::string_view bytes) {
     if (client_ && to_client_.empty()) bytes = write_some(client_, bytes);
     if (bytes.empty()) return;
     to_client_.append(bytes);
-    if (client_) {
+    if (client_)
         watch_client();
-    } else if (to_client_.size() > kBacklog) {
+    else if (to_client_.size() > kBacklog)
         to_client_.erase(0, to_client_.size() - kBacklog);
-    }
 }
 
 // Only while somebody has the host's end open, and only what fits: it would come back as an echo or

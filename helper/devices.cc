@@ -7,9 +7,9 @@
 #include <unistd.h>
 
 #include "base/error.hh"
-#include "base/file.hh"
-#include "base/mount.hh"
-#include "base/text.hh"
+#include "base/file/file.hh"
+#include "base/file/mount.hh"
+#include "base/text/text.hh"
 #include "base/uninterrupted.hh"
 
 namespace lxvirt::helper {

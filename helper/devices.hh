@@ -1,5 +1,5 @@
 // The parts of a container's devices that its start (helper/prepare.hh, before the container is
-// there) and hot-plug (driver/plug.hh, from outside while it runs) make in the same way. Linked by
+// there) and hot-plug (driver/device/plug.hh, from outside while it runs) make in the same way. Linked by
 // both.
 #pragma once
 

@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "base/process.hh"
+#include "base/process/process.hh"
 #include "helper/plan.hh"
 
 namespace lxvirt::helper {

@@ -6,16 +6,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/capability.hh"
-#include "base/cgroup.hh"
+#include "base/cgroup/cgroup.hh"
 #include "base/codec.hh"
 #include "base/error.hh"
-#include "base/file.hh"
-#include "base/process.hh"
-#include "base/socket.hh"
+#include "base/file/file.hh"
+#include "base/file/socket.hh"
+#include "base/process/capability.hh"
+#include "base/process/process.hh"
 #include "base/system_call.hh"
 #include "base/test_point.hh"
-#include "base/text.hh"
+#include "base/text/text.hh"
 #include "base/uninterrupted.hh"
 #include "helper/enter.hh"
 #include "helper/rights.hh"

@@ -14,7 +14,7 @@
 #include <string>
 #include <vector>
 
-#include "base/cgroup.hh"
+#include "base/cgroup/cgroup.hh"
 #include "helper/plan_init.hh"
 
 namespace lxvirt::helper {

@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "base/error.hh"
-#include "base/file.hh"
-#include "base/mount.hh"
+#include "base/file/file.hh"
+#include "base/file/mount.hh"
 #include "base/uninterrupted.hh"
 #include "helper/devices.hh"
 #include "helper/hooks.hh"

@@ -7,11 +7,11 @@
 
 #include <algorithm>
 
-#include "base/device_rules.hh"
+#include "base/cgroup/device_rules.hh"
 #include "base/error.hh"
-#include "base/file.hh"
-#include "base/mount.hh"
-#include "base/process.hh"
+#include "base/file/file.hh"
+#include "base/file/mount.hh"
+#include "base/process/process.hh"
 #include "base/test_point.hh"
 #include "base/uninterrupted.hh"
 

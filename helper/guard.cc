@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 #include "base/error.hh"
-#include "base/file.hh"
-#include "base/process.hh"
+#include "base/file/file.hh"
+#include "base/process/process.hh"
 #include "base/test_point.hh"
 #include "base/uninterrupted.hh"
 #include "helper/stack.hh"

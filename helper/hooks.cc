@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "base/error.hh"
-#include "base/spawn.hh"
-#include "base/text.hh"
+#include "base/process/spawn.hh"
+#include "base/text/text.hh"
 
 namespace lxvirt::helper {
 
@@ -71,8 +71,8 @@ void run_hook(const Hooks& hooks, const Hook& hook, const HookMoment& moment) {
 }  // namespace
 
 bool has_hook(const Hooks& hooks, std::string_view type) {
-    return std::any_of(hooks.all.begin(), hooks.all.end(),
-                       [&](const Hook& hook) { return hook.type == type; });
+    return std::any_of(
+        hooks.all.begin(), hooks.all.end(), [&](const Hook& hook) { return hook.type == type; });
 }
 
 void run_hooks(const Hooks& hooks, const HookMoment& moment) {

@@ -7,8 +7,8 @@
 #include <optional>
 
 #include "base/error.hh"
-#include "base/file.hh"
-#include "base/text.hh"
+#include "base/file/file.hh"
+#include "base/text/text.hh"
 #include "base/uninterrupted.hh"
 
 namespace lxvirt::helper {

@@ -5,13 +5,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/cgroup.hh"
+#include "base/cgroup/cgroup.hh"
 #include "base/error.hh"
-#include "base/file.hh"
-#include "base/log.hh"
-#include "base/process.hh"
+#include "base/file/file.hh"
+#include "base/file/log.hh"
+#include "base/file/socket.hh"
+#include "base/process/process.hh"
 #include "base/rollback.hh"
-#include "base/socket.hh"
 #include "helper/child.hh"
 #include "helper/groups.hh"
 #include "helper/guard.hh"

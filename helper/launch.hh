@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "base/fd.hh"
-#include "base/pty.hh"
+#include "base/process/pty.hh"
 #include "helper/hooks.hh"
 #include "helper/plan.hh"
 #include "helper/protocol.hh"
@@ -40,7 +40,7 @@ struct Launched {
     base::UniqueFd init;                      // pidfd
     base::UniqueFd guard;                     // pidfd
     pid_t init_pid = 0;                       // in the host's pid namespace
-    std::optional<std::uint64_t> init_start;  // its start time, see base/process.hh
+    std::optional<std::uint64_t> init_start;  // its start time, see base/process/process.hh
     base::UniqueFd listener;                  // the control socket
     std::uint64_t dev = 0;                    // st_dev of /dev
     std::vector<ConsoleEnds> consoles;

@@ -7,8 +7,8 @@
 #include <optional>
 
 #include "base/error.hh"
-#include "base/file.hh"
-#include "base/netlink.hh"
+#include "base/file/file.hh"
+#include "base/netlink/netlink.hh"
 
 namespace lxvirt::helper {
 

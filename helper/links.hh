@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/fd.hh"
-#include "base/netlink.hh"
+#include "base/netlink/netlink.hh"
 #include "helper/plan.hh"
 
 namespace lxvirt::helper {

@@ -15,16 +15,16 @@
 #include <optional>
 #include <vector>
 
-#include "base/capability.hh"
-#include "base/cgroup.hh"
+#include "base/cgroup/cgroup.hh"
 #include "base/codec.hh"
 #include "base/error.hh"
-#include "base/file.hh"
+#include "base/file/file.hh"
+#include "base/file/socket.hh"
 #include "base/other_version.hh"
-#include "base/process.hh"
-#include "base/program.hh"
-#include "base/socket.hh"
-#include "base/text.hh"
+#include "base/process/capability.hh"
+#include "base/process/process.hh"
+#include "base/process/program.hh"
+#include "base/text/text.hh"
 #include "helper/enter.hh"
 #include "helper/groups.hh"
 #include "helper/launch.hh"

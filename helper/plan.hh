@@ -11,8 +11,8 @@
 #include <string>
 #include <vector>
 
-#include "base/cgroup.hh"
-#include "base/device_filter.hh"
+#include "base/cgroup/cgroup.hh"
+#include "base/cgroup/device_filter.hh"
 #include "helper/plan_init.hh"
 #include "helper/plan_links.hh"
 #include "helper/plan_mounts.hh"

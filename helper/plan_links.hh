@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "base/traffic.hh"
+#include "base/netlink/traffic.hh"
 
 namespace lxvirt::helper {
 

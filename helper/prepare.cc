@@ -6,9 +6,9 @@
 #include <unistd.h>
 
 #include "base/error.hh"
-#include "base/file.hh"
-#include "base/loop_device.hh"
-#include "base/mount.hh"
+#include "base/file/file.hh"
+#include "base/file/loop_device.hh"
+#include "base/file/mount.hh"
 #include "base/uninterrupted.hh"
 #include "helper/devices.hh"
 

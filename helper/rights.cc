@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "base/error.hh"
-#include "base/file.hh"
+#include "base/file/file.hh"
 #include "base/uninterrupted.hh"
 
 namespace lxvirt::helper {

@@ -3,8 +3,8 @@
 #include <charconv>
 
 #include "base/error.hh"
-#include "base/file.hh"
-#include "base/journal.hh"
+#include "base/file/file.hh"
+#include "base/file/journal.hh"
 
 namespace lxvirt::helper {
 

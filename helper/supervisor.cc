@@ -3,15 +3,15 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/capability.hh"
-#include "base/cgroup.hh"
+#include "base/cgroup/cgroup.hh"
 #include "base/codec.hh"
 #include "base/error.hh"
-#include "base/file.hh"
-#include "base/journal.hh"
-#include "base/log.hh"
+#include "base/file/file.hh"
+#include "base/file/journal.hh"
+#include "base/file/log.hh"
+#include "base/file/socket.hh"
 #include "base/other_version.hh"
-#include "base/socket.hh"
+#include "base/process/capability.hh"
 
 namespace lxvirt::helper {
 
@@ -47,7 +47,8 @@ void Supervisor::begin(Launched launched) {
     for (std::size_t i = 0; i < launched_.consoles.size(); ++i)
         consoles_.push_back(
             std::make_unique<Console>(loop_, std::move(launched_.consoles[i]), plan_.consoles[i]));
-    loop_.watch(launched_.init, EPOLLIN, [this](std::uint32_t) { on_init_end(); });
+    loop_.watch(
+        launched_.init, EPOLLIN, [this](std::uint32_t) { on_init_end(); });
     loop_.watch(launched_.listener, EPOLLIN, [this](std::uint32_t) { on_connection(); });
     watch_termination();
     status_.state = plan_.supervision.paused ? "paused" : "running";

@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "base/event_loop.hh"
-#include "base/lock.hh"
-#include "base/process.hh"
+#include "base/file/lock.hh"
+#include "base/process/process.hh"
 #include "helper/console.hh"
 #include "helper/launch.hh"
 #include "helper/plan.hh"

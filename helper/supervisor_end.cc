@@ -5,10 +5,10 @@
 
 #include <csignal>
 
-#include "base/capability.hh"
-#include "base/cgroup.hh"
+#include "base/cgroup/cgroup.hh"
 #include "base/error.hh"
-#include "base/spawn.hh"
+#include "base/process/capability.hh"
+#include "base/process/spawn.hh"
 #include "base/test_point.hh"
 #include "helper/ending.hh"
 #include "helper/groups.hh"

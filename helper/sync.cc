@@ -1,7 +1,7 @@
 #include "helper/sync.hh"
 
 #include "base/codec.hh"
-#include "base/socket.hh"
+#include "base/file/socket.hh"
 
 namespace lxvirt::helper {
 

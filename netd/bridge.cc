@@ -1,7 +1,7 @@
 #include "netd/bridge.hh"
 
 #include "base/error.hh"
-#include "base/file.hh"
+#include "base/file/file.hh"
 
 namespace lxvirt::netd {
 

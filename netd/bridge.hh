@@ -2,7 +2,7 @@
 // takes it away; and its ports, which are never to wait for the spanning tree.
 #pragma once
 
-#include "base/netlink.hh"
+#include "base/netlink/netlink.hh"
 #include "netd/plan.hh"
 
 namespace lxvirt::netd {

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "netd/plan.hh"
-#include "xml/network.hh"
+#include "xml/network/network.hh"
 
 namespace lxvirt::netd {
 

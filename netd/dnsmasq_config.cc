@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "xml/values.hh"
+#include "xml/document/values.hh"
 
 namespace lxvirt::netd {
 

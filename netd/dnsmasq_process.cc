@@ -10,8 +10,8 @@
 #include <csignal>
 
 #include "base/error.hh"
-#include "base/file.hh"
-#include "base/mount.hh"
+#include "base/file/file.hh"
+#include "base/file/mount.hh"
 #include "base/test_point.hh"
 #include "base/uninterrupted.hh"
 

@@ -8,7 +8,7 @@
 #include <string>
 
 #include "base/fd.hh"
-#include "base/process.hh"
+#include "base/process/process.hh"
 #include "netd/plan.hh"
 
 namespace lxvirt::netd {

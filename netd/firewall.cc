@@ -14,9 +14,9 @@
 #include <utility>
 
 #include "base/error.hh"
-#include "base/file.hh"
-#include "base/netlink.hh"
-#include "base/process.hh"
+#include "base/file/file.hh"
+#include "base/netlink/netlink.hh"
+#include "base/process/process.hh"
 #include "base/test_point.hh"
 
 namespace lxvirt::netd {

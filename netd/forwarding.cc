@@ -7,10 +7,10 @@
 #include <set>
 
 #include "base/error.hh"
-#include "base/file.hh"
-#include "base/lock.hh"
-#include "base/netlink.hh"
-#include "base/text.hh"
+#include "base/file/file.hh"
+#include "base/file/lock.hh"
+#include "base/netlink/netlink.hh"
+#include "base/text/text.hh"
 
 namespace lxvirt::netd {
 

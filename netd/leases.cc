@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "base/text.hh"
+#include "base/text/text.hh"
 
 namespace lxvirt::netd {
 

@@ -9,16 +9,16 @@
 #include <optional>
 #include <string>
 
-#include "base/cgroup.hh"
+#include "base/cgroup/cgroup.hh"
 #include "base/codec.hh"
 #include "base/error.hh"
-#include "base/file.hh"
-#include "base/lock.hh"
+#include "base/file/file.hh"
+#include "base/file/lock.hh"
+#include "base/file/socket.hh"
 #include "base/other_version.hh"
-#include "base/process.hh"
-#include "base/program.hh"
-#include "base/socket.hh"
-#include "base/text.hh"
+#include "base/process/process.hh"
+#include "base/process/program.hh"
+#include "base/text/text.hh"
 #include "netd/supervisor.hh"
 
 namespace lxvirt::netd {

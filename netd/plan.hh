@@ -18,8 +18,8 @@
 #include <string>
 #include <vector>
 
-#include "base/cgroup.hh"
-#include "base/traffic.hh"
+#include "base/cgroup/cgroup.hh"
+#include "base/netlink/traffic.hh"
 
 namespace lxvirt::netd {
 

@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "xml/network.hh"
+#include "xml/network/network.hh"
 
 namespace lxvirt::netd {
 

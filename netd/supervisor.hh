@@ -11,7 +11,7 @@
 
 #include "base/error.hh"
 #include "base/event_loop.hh"
-#include "base/netlink.hh"
+#include "base/netlink/netlink.hh"
 #include "netd/dnsmasq_process.hh"
 #include "netd/firewall.hh"
 #include "netd/plan.hh"

@@ -8,11 +8,11 @@
 
 #include "base/error.hh"
 #include "config.hh"
-#include "shell/failure.hh"
-#include "shell/help.hh"
-#include "shell/options.hh"
+#include "shell/core/failure.hh"
+#include "shell/core/help.hh"
+#include "shell/core/options.hh"
+#include "shell/core/session.hh"
 #include "shell/repl.hh"
-#include "shell/session.hh"
 
 namespace {
 
@@ -79,9 +79,8 @@ int main(int count, char** arguments) {
     try {
         status = run(parse_program_options({arguments, arguments + count}, from_environment));
     } catch (const Failure& failure) {
-        for (const std::string& line : failure.lines()) {
+        for (const std::string& line : failure.lines())
             (void)std::fprintf(stderr, "error: %s\n", line.c_str());
-        }
     } catch (const std::exception& error) {
         (void)std::fprintf(stderr, "error: %s\n", error.what());
     }

@@ -14,12 +14,12 @@
 #include <vector>
 
 #include "base/error.hh"
-#include "base/file.hh"
-#include "shell/complete.hh"
-#include "shell/interrupt.hh"
-#include "shell/lexer.hh"
-#include "shell/quoting.hh"
-#include "shell/session.hh"
+#include "base/file/file.hh"
+#include "shell/core/complete.hh"
+#include "shell/core/lexer.hh"
+#include "shell/core/quoting.hh"
+#include "shell/core/session.hh"
+#include "terminal/interrupt.hh"
 
 namespace lxvirt::shell {
 
@@ -28,7 +28,7 @@ namespace {
 constexpr int kHistoryLines = 500;  // virsh's
 
 Session* current_session = nullptr;
-const InterruptGuard* current_guard = nullptr;
+const terminal::InterruptGuard* current_guard = nullptr;
 bool line_dropped = false;
 
 // Readline's own reader goes on after a signal; here Ctrl-C ends the line with nothing in it.
@@ -56,12 +56,11 @@ char* copy_for_readline(const std::string& text) {
 std::vector<std::string> words_before(std::string_view line) {
     bool open = false;
     std::vector<std::string> words;
-    for (Token& token : split_unfinished(line, open)) {
+    for (Token& token : split_unfinished(line, open))
         if (token.kind == Token::Kind::separator)
             words.clear();
         else
             words.push_back(std::move(token.text));
-    }
     if (!open) words.emplace_back();
     return words;
 }
@@ -83,9 +82,8 @@ char** complete_line(const char*, int begin, int end) {
     std::string common = found[0];
     for (std::size_t i = 0; i < found.size(); ++i) {
         std::size_t same = 0;
-        while (same < common.size() && same < found[i].size() && common[same] == found[i][same]) {
+        while (same < common.size() && same < found[i].size() && common[same] == found[i][same])
             ++same;
-        }
         common.resize(same);
         out[i + 1] = copy_for_readline(found[i]);
     }
@@ -159,7 +157,7 @@ void Prompt::save_history() {
 }
 
 std::optional<std::string> Prompt::read(const std::string& prompt) {
-    const InterruptGuard guard;
+    const terminal::InterruptGuard guard;
     current_guard = &guard;
     line_dropped = false;
     char* line = readline(prompt.c_str());

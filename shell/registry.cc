@@ -1,4 +1,4 @@
-#include "shell/registry.hh"
+#include "shell/commands/tables.hh"
 
 #include <algorithm>
 #include <initializer_list>
@@ -9,9 +9,8 @@ namespace {
 
 std::vector<Command> joined(std::initializer_list<std::span<const Command>> tables) {
     std::vector<Command> out;
-    for (const std::span<const Command> table : tables) {
+    for (const std::span<const Command> table : tables)
         out.insert(out.end(), table.begin(), table.end());
-    }
     std::sort(out.begin(), out.end(),
               [](const Command& a, const Command& b) { return a.name < b.name; });
     return out;

@@ -10,8 +10,8 @@
 #include <fmt/format.h>
 
 #include "base/error.hh"
+#include "shell/core/session.hh"
 #include "shell/prompt.hh"
-#include "shell/session.hh"
 
 namespace lxvirt::shell {
 

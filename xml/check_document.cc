@@ -1,8 +1,9 @@
-// A document of any kind, checked without being stored.
+#include "xml/check_document.hh"
+
 #include <algorithm>
 
-#include "xml/document.hh"
-#include "xml/network_document.hh"
+#include "xml/document/document.hh"
+#include "xml/network/document.hh"
 
 namespace lxvirt::xml {
 
@@ -10,13 +11,12 @@ std::string_view outermost_element(std::string_view text) {
     constexpr std::string_view kComment = "<!--";
     for (auto at = text.find('<'); at != std::string_view::npos; at = text.find('<', at)) {
         const std::string_view rest = text.substr(at);
-        if (rest.starts_with(kComment)) {
+        if (rest.starts_with(kComment))
             at = text.find("-->", at);
-        } else if (rest.starts_with("<?")) {
+        else if (rest.starts_with("<?"))
             at = text.find("?>", at);
-        } else {
+        else
             return rest.substr(1, rest.find_first_of(" \t\r\n/>") - 1);
-        }
         if (at == std::string_view::npos) break;
     }
     return {};

@@ -1,13 +1,13 @@
 #include "driver/apply/batch.hh"
 
 #include "base/error.hh"
-#include "base/file.hh"
-#include "base/file_batch.hh"
+#include "base/file/batch.hh"
+#include "base/file/file.hh"
 #include "base/test_point.hh"
-#include "driver/definitions.hh"
-#include "driver/hotplug.hh"
-#include "driver/journal.hh"
-#include "driver/lookup.hh"
+#include "driver/device/hotplug.hh"
+#include "driver/store/definitions.hh"
+#include "driver/store/journal.hh"
+#include "driver/store/lookup.hh"
 
 namespace lxvirt::driver {
 

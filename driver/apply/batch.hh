@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "driver/connection.hh"
+#include "driver/api/connection.hh"
 
 namespace lxvirt::driver {
 

@@ -1,15 +1,15 @@
 #include "driver/apply/difference.hh"
 
-#include "base/diff.hh"
 #include "base/error.hh"
-#include "base/file.hh"
+#include "base/file/file.hh"
+#include "base/text/diff.hh"
 #include "driver/apply/record.hh"
-#include "driver/definitions.hh"
-#include "driver/live.hh"
-#include "driver/network_definitions.hh"
-#include "driver/network_live.hh"
-#include "xml/network_check.hh"
-#include "xml/network_document.hh"
+#include "driver/network/definitions.hh"
+#include "driver/network/live.hh"
+#include "driver/store/definitions.hh"
+#include "driver/store/live.hh"
+#include "xml/network/check.hh"
+#include "xml/network/document.hh"
 
 namespace lxvirt::driver {
 

@@ -1,12 +1,14 @@
 #include "driver/apply/document.hh"
 
 #include "base/error.hh"
-#include "driver/check.hh"
-#include "driver/definition_folder.hh"
-#include "driver/lookup.hh"
-#include "driver/network_definitions.hh"
-#include "xml/generated.hh"
-#include "xml/network_document.hh"
+#include "driver/network/definitions.hh"
+#include "driver/plan/check.hh"
+#include "driver/store/definition_folder.hh"
+#include "driver/store/lookup.hh"
+#include "xml/check_document.hh"
+#include "xml/domain/generated.hh"
+#include "xml/network/document.hh"
+#include "xml/network/generated.hh"
 
 namespace lxvirt::driver {
 

@@ -1,5 +1,5 @@
 // A file with a domain or a network, as `apply` and `diff` read it: beside the definition that it
-// is about, so that what the file leaves to be made up (xml/generated.hh) stays as it was made up.
+// is about, so that what the file leaves to be made up (xml/domain/generated.hh) stays as it was made up.
 #pragma once
 
 #include <optional>
@@ -8,9 +8,9 @@
 #include <variant>
 #include <vector>
 
-#include "driver/root.hh"
-#include "xml/domain.hh"
-#include "xml/network.hh"
+#include "driver/store/root.hh"
+#include "xml/domain/domain.hh"
+#include "xml/network/network.hh"
 
 namespace lxvirt::driver {
 

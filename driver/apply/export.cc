@@ -3,10 +3,10 @@
 #include <algorithm>
 
 #include "base/error.hh"
-#include "base/file.hh"
-#include "driver/definitions.hh"
-#include "driver/network_definitions.hh"
-#include "xml/network_document.hh"
+#include "base/file/file.hh"
+#include "driver/network/definitions.hh"
+#include "driver/store/definitions.hh"
+#include "xml/network/document.hh"
 
 namespace lxvirt::driver {
 
@@ -51,8 +51,9 @@ void export_kind(Exported& exported, const Definitions& definitions, const std::
 Exported export_definitions(const Root& root, const std::string& folder) {
     Exported exported;
     base::make_folders(folder);
-    export_kind(exported, NetworkDefinitions(root), folder + "/networks",
-                [](const xml::Network& network) { return xml::format_network(network); });
+    export_kind(
+        exported, NetworkDefinitions(root), folder + "/networks",
+        [](const xml::Network& network) { return xml::format_network(network); });
     export_kind(exported, Definitions(root), folder + "/domains",
                 [](const xml::Domain& domain) { return xml::format_domain(domain); });
     return exported;

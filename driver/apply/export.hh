@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "driver/root.hh"
+#include "driver/store/root.hh"
 
 namespace lxvirt::driver {
 

@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "driver/connection.hh"
-#include "xml/domain.hh"
-#include "xml/network.hh"
+#include "driver/api/connection.hh"
+#include "xml/domain/domain.hh"
+#include "xml/network/network.hh"
 
 namespace lxvirt::driver {
 

@@ -2,13 +2,13 @@
 #include <algorithm>
 
 #include "base/error.hh"
-#include "base/text.hh"
+#include "base/text/text.hh"
 #include "driver/apply/live.hh"
-#include "driver/device.hh"
-#include "driver/hotplug.hh"
-#include "driver/journal.hh"
-#include "driver/live.hh"
-#include "xml/parse.hh"
+#include "driver/device/definition.hh"
+#include "driver/device/hotplug.hh"
+#include "driver/store/journal.hh"
+#include "driver/store/live.hh"
+#include "xml/domain/parse.hh"
 
 namespace lxvirt::driver {
 

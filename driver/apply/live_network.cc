@@ -4,10 +4,10 @@
 #include "base/codec.hh"
 #include "base/error.hh"
 #include "driver/apply/live.hh"
-#include "driver/network_life.hh"
-#include "driver/network_process.hh"
-#include "xml/network_check.hh"
-#include "xml/network_document.hh"
+#include "driver/network/life.hh"
+#include "driver/network/process.hh"
+#include "xml/network/check.hh"
+#include "xml/network/document.hh"
 
 namespace lxvirt::driver {
 

@@ -2,13 +2,13 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "base/diff.hh"
 #include "base/error.hh"
-#include "base/file.hh"
+#include "base/file/file.hh"
 #include "base/test_point.hh"
+#include "base/text/diff.hh"
 #include "driver/apply/run.hh"
-#include "driver/definition_folder.hh"
-#include "driver/network_live.hh"
+#include "driver/network/live.hh"
+#include "driver/store/definition_folder.hh"
 
 namespace lxvirt::driver {
 

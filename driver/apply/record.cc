@@ -1,8 +1,8 @@
 #include "driver/apply/record.hh"
 
 #include "base/error.hh"
-#include "base/file.hh"
-#include "base/text.hh"
+#include "base/file/file.hh"
+#include "base/text/text.hh"
 
 namespace lxvirt::driver {
 

@@ -5,16 +5,17 @@
 #include <filesystem>
 #include <tuple>
 
-#include "base/diff.hh"
 #include "base/error.hh"
-#include "base/file.hh"
-#include "base/find_files.hh"
+#include "base/file/file.hh"
+#include "base/file/find.hh"
 #include "base/test_point.hh"
+#include "base/text/diff.hh"
 #include "driver/apply/live.hh"
-#include "driver/definitions.hh"
-#include "driver/network_definitions.hh"
-#include "driver/settings.hh"
-#include "xml/network_document.hh"
+#include "driver/network/definitions.hh"
+#include "driver/store/definitions.hh"
+#include "driver/store/settings.hh"
+#include "xml/check_document.hh"
+#include "xml/network/document.hh"
 
 namespace lxvirt::driver {
 

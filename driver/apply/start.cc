@@ -3,11 +3,11 @@
 #include <thread>
 
 #include "base/error.hh"
-#include "base/text.hh"
+#include "base/text/text.hh"
 #include "driver/apply/run.hh"
-#include "driver/live.hh"
-#include "driver/network_live.hh"
-#include "driver/state.hh"
+#include "driver/network/live.hh"
+#include "driver/store/live.hh"
+#include "driver/store/state.hh"
 
 namespace lxvirt::driver {
 

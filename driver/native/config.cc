@@ -8,8 +8,8 @@
 #include <array>
 
 #include "base/error.hh"
-#include "base/file.hh"
-#include "base/text.hh"
+#include "base/file/file.hh"
+#include "base/text/text.hh"
 
 namespace lxvirt::driver::native {
 
@@ -197,14 +197,13 @@ class Reader {
 
 std::string json_text(std::string_view text) {
     std::string out = "\"";
-    for (const char c : text) {
+    for (const char c : text)
         if (c == '"' || c == '\\')
             out += fmt::format("\\{}", c);
         else if (static_cast<unsigned char>(c) < ' ')
             out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
         else
             out += c;
-    }
     return out + '"';
 }
 
@@ -226,9 +225,9 @@ std::string Entry::message() const {
 }
 
 std::size_t Account::count(Verdict verdict) const {
-    return static_cast<std::size_t>(
-        std::count_if(entries.begin(), entries.end(),
-                      [&](const Entry& entry) { return entry.verdict == verdict; }));
+    return static_cast<std::size_t>(std::count_if(
+        entries.begin(), entries.end(),
+        [&](const Entry& entry) { return entry.verdict == verdict; }));
 }
 
 std::string Account::summary() const {

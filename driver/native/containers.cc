@@ -5,8 +5,8 @@
 
 #include <filesystem>
 
-#include "base/file.hh"
-#include "base/text.hh"
+#include "base/file/file.hh"
+#include "base/text/text.hh"
 
 namespace lxvirt::driver::native {
 

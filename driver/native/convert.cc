@@ -6,11 +6,11 @@
 #include <map>
 
 #include "base/error.hh"
-#include "base/file.hh"
-#include "base/text.hh"
+#include "base/file/file.hh"
+#include "base/text/text.hh"
 #include "base/uuid.hh"
 #include "driver/native/context.hh"
-#include "xml/parse.hh"
+#include "xml/domain/parse.hh"
 
 namespace lxvirt::driver::native {
 

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "driver/native/config.hh"
-#include "xml/domain.hh"
+#include "xml/domain/domain.hh"
 
 namespace lxvirt::driver::native {
 

@@ -1,12 +1,12 @@
 // lxc.cgroup.* (v1) and lxc.cgroup2.*: what has an element goes there, the rest is kept as it is
-// and written into the group whose hierarchy the host has (driver/compile_container.cc).
+// and written into the group whose hierarchy the host has (driver/plan/container.cc).
 #include <fmt/format.h>
 
 #include <algorithm>
 
-#include "base/text.hh"
+#include "base/text/text.hh"
 #include "driver/native/context.hh"
-#include "xml/values.hh"
+#include "xml/document/values.hh"
 
 namespace lxvirt::driver::native {
 

@@ -4,11 +4,11 @@
 #include <algorithm>
 
 #include "base/error.hh"
-#include "base/file.hh"
-#include "base/text.hh"
+#include "base/file/file.hh"
+#include "base/text/text.hh"
 #include "driver/native/context.hh"
-#include "driver/root.hh"
-#include "xml/parse.hh"
+#include "driver/store/root.hh"
+#include "xml/domain/parse.hh"
 
 namespace lxvirt::driver::native {
 
@@ -157,12 +157,11 @@ void convert_init(Context& context) {
     if (const Line* line = context.one("init.groups")) {
         std::string text = line->value;
         std::replace(text.begin(), text.end(), ',', ' ');
-        for (const std::string_view word : base::split_words(text)) {
+        for (const std::string_view word : base::split_words(text))
             if (const auto id = base::parse_number<std::uint32_t>(word))
                 context.domain.container.init_groups.push_back(*id);
             else
                 context.untranslated(*line, fmt::format("'{}' is not a group's number", word));
-        }
         if (!context.domain.container.init_groups.empty()) context.kept(*line, "as <lx:init>");
     }
     convert_environment(context);

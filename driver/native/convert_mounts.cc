@@ -4,9 +4,9 @@
 #include <algorithm>
 
 #include "base/error.hh"
-#include "base/file.hh"
-#include "base/mount_table.hh"
-#include "base/text.hh"
+#include "base/file/file.hh"
+#include "base/file/mount_table.hh"
+#include "base/text/text.hh"
 #include "driver/native/context.hh"
 
 namespace lxvirt::driver::native {
@@ -107,12 +107,11 @@ class Mounts {
     bool memory(const Row& row) {
         if (row.type != "tmpfs") return false;
         std::optional<Size> size;
-        for (const std::string_view option : base::split(row.options, ',')) {
+        for (const std::string_view option : base::split(row.options, ','))
             if (option.starts_with("size="))
                 size = parse_size(option.substr(5), "kmg");
             else if (!means_nothing(option))
                 return false;
-        }
         // <source usage=''> is of whole KiB.
         if (!size || size->number == 0 || size->number > (1ULL << 40) ||
             size->number * size->unit % 1024 != 0)
@@ -127,14 +126,13 @@ class Mounts {
     bool bind(const Row& row) {
         Filesystem filesystem;
         bool is_bind = false;
-        for (const std::string_view option : base::split(row.options, ',')) {
+        for (const std::string_view option : base::split(row.options, ','))
             if (option == "bind" || option == "rbind")
                 is_bind = true;
             else if (option == "ro")
                 filesystem.readonly = true;
             else if (!means_nothing(option))
                 return false;
-        }
         if (!is_bind || !row.source.starts_with('/')) return false;
         filesystem.source = row.source;
         filesystem.target = row.target;

@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <map>
 
-#include "base/text.hh"
+#include "base/text/text.hh"
 #include "driver/native/context.hh"
-#include "xml/values.hh"
+#include "xml/document/values.hh"
 
 namespace lxvirt::driver::native {
 

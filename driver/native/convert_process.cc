@@ -4,10 +4,10 @@
 
 #include <algorithm>
 
-#include "base/capability.hh"
-#include "base/text.hh"
+#include "base/process/capability.hh"
+#include "base/text/text.hh"
 #include "driver/native/context.hh"
-#include "xml/names.hh"
+#include "xml/domain/names.hh"
 
 namespace lxvirt::driver::native {
 
@@ -135,12 +135,11 @@ void convert_capabilities(Context& context) {
         }
     };
     for (const Line* line : keep) add(*line, true);
-    for (const Line* line : drop) {
+    for (const Line* line : drop)
         if (keep.empty())
             add(*line, false);
         else
             context.untranslated(*line, "lxc takes either cap.keep or cap.drop; cap.keep counts");
-    }
 }
 
 void convert_labels(Context& context) {

@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <array>
 
-#include "base/text.hh"
+#include "base/text/text.hh"
 #include "driver/native/context.hh"
-#include "xml/names.hh"
+#include "xml/domain/names.hh"
 
 namespace lxvirt::driver::native {
 

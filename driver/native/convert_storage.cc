@@ -2,7 +2,7 @@
 #include <fmt/format.h>
 
 #include "base/error.hh"
-#include "base/text.hh"
+#include "base/text/text.hh"
 #include "driver/native/context.hh"
 
 namespace lxvirt::driver::native {
@@ -91,12 +91,11 @@ void add_root(Context& context, const Line& line, const Storage& storage) {
 
 void add_root_options(Context& context, const Line& line) {
     std::string rest;
-    for (const std::string_view option : base::split(line.value, ',')) {
+    for (const std::string_view option : base::split(line.value, ','))
         if (option == "ro" && !context.domain.filesystems.empty())
             context.domain.filesystems.front().readonly = true;
         else if (option != "rw" && option != "defaults" && !option.empty())
             rest += fmt::format("{}{}", rest.empty() ? "" : ",", option);
-    }
     if (rest.empty()) return;
     context.domain.container.rootfs_options = rest;
     context.kept(line, "as <lx:rootfs options>");

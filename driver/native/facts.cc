@@ -4,8 +4,8 @@
 #include <sys/sysmacros.h>
 
 #include "base/error.hh"
-#include "base/file.hh"
-#include "base/netlink.hh"
+#include "base/file/file.hh"
+#include "base/netlink/netlink.hh"
 #include "driver/native/convert.hh"
 
 namespace lxvirt::driver::native {

@@ -2,11 +2,11 @@
 
 #include <fmt/format.h>
 
-#include "base/text.hh"
+#include "base/text/text.hh"
 #include "driver/native/config.hh"
 #include "driver/native/context.hh"
 #include "driver/native/writer.hh"
-#include "xml/names.hh"
+#include "xml/domain/names.hh"
 
 namespace lxvirt::driver::native {
 

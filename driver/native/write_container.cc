@@ -116,15 +116,17 @@ void write_start(Writer& writer) {
 
 // "lxc.log.level", under the name that lxc 3 gave it.
 void write_keys(Writer& writer) {
-    std::erase_if(writer.domain.container.keys, [&](xml::ContainerSetting& setting) {
-        const std::string name = modern_name(setting.name);
-        if (!is_kept_key(name)) {
-            writer.lose("lx:key", fmt::format("lxc knows no key '{}'", setting.name));
-            return true;
-        }
-        setting.name = "lxc." + name;
-        return !writer.put(name, setting.value, "lx:key");
-    });
+    std::erase_if(
+        writer.domain.container.keys,
+        [&](xml::ContainerSetting& setting) {
+            const std::string name = modern_name(setting.name);
+            if (!is_kept_key(name)) {
+                writer.lose("lx:key", fmt::format("lxc knows no key '{}'", setting.name));
+                return true;
+            }
+            setting.name = "lxc." + name;
+            return !writer.put(name, setting.value, "lx:key");
+        });
 }
 
 }  // namespace

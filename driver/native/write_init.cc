@@ -3,11 +3,11 @@
 
 #include <algorithm>
 
-#include "base/text.hh"
+#include "base/text/text.hh"
 #include "driver/native/context.hh"
 #include "driver/native/writer.hh"
-#include "xml/names.hh"
-#include "xml/parse.hh"
+#include "xml/domain/names.hh"
+#include "xml/domain/parse.hh"
 
 namespace lxvirt::driver::native {
 

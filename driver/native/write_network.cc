@@ -5,8 +5,8 @@
 
 #include "driver/native/context.hh"
 #include "driver/native/writer.hh"
-#include "xml/names.hh"
-#include "xml/values.hh"
+#include "xml/document/values.hh"
+#include "xml/domain/names.hh"
 
 namespace lxvirt::driver::native {
 
@@ -51,14 +51,16 @@ class NicWriter {
     }
 
     void write(xml::ContainerInterface& more) {
-        std::erase_if(more.options, [&](const xml::ContainerSetting& option) {
-            if (is_kept_option(option.name) && !option.value.empty()) {
-                put(option.name, option.value, "lx:interface");
-                return false;
-            }
-            writer_.lose("lx:interface", fmt::format("lxc has no option '{}'", option.name));
-            return true;
-        });
+        std::erase_if(
+            more.options,
+            [&](const xml::ContainerSetting& option) {
+                if (is_kept_option(option.name) && !option.value.empty()) {
+                    put(option.name, option.value, "lx:interface");
+                    return false;
+                }
+                writer_.lose("lx:interface", fmt::format("lxc has no option '{}'", option.name));
+                return true;
+            });
     }
 
     void write_addresses(std::vector<xml::IpAddress>& ips, std::vector<xml::Route>& routes) {

@@ -3,10 +3,10 @@
 
 #include <algorithm>
 
-#include "base/text.hh"
+#include "base/text/text.hh"
 #include "driver/native/context.hh"
 #include "driver/native/writer.hh"
-#include "xml/names.hh"
+#include "xml/domain/names.hh"
 
 namespace lxvirt::driver::native {
 
@@ -18,12 +18,11 @@ using xml::FilesystemType;
 // As fstab(5) has it.
 std::string escaped(std::string_view text) {
     std::string out;
-    for (const char c : text) {
+    for (const char c : text)
         if (c == ' ' || c == '\t' || c == '\n' || c == '\\' || c == '#')
             out += fmt::format("\\{:03o}", static_cast<unsigned>(c));
         else
             out += c;
-    }
     return out;
 }
 

@@ -7,11 +7,11 @@
 #include <map>
 
 #include "base/error.hh"
-#include "base/file.hh"
-#include "base/spawn.hh"
-#include "base/text.hh"
-#include "driver/helper_process.hh"
-#include "driver/settings.hh"
+#include "base/file/file.hh"
+#include "base/process/spawn.hh"
+#include "base/text/text.hh"
+#include "driver/store/settings.hh"
+#include "driver/supervisor/helper_process.hh"
 #include "driver/systemd/names.hh"
 #include "helper/status.hh"
 

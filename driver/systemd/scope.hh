@@ -14,9 +14,9 @@
 #include <optional>
 #include <string>
 
-#include "driver/compile.hh"
-#include "driver/root.hh"
-#include "xml/domain.hh"
+#include "driver/plan/compile.hh"
+#include "driver/store/root.hh"
+#include "xml/domain/domain.hh"
 
 namespace lxvirt::driver::systemd {
 

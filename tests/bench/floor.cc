@@ -23,14 +23,14 @@
 #include <string>
 #include <vector>
 
-#include "base/cgroup.hh"
-#include "base/device_rules.hh"
+#include "base/cgroup/cgroup.hh"
+#include "base/cgroup/device_rules.hh"
 #include "base/error.hh"
 #include "base/fd.hh"
-#include "base/file.hh"
-#include "base/netlink.hh"
-#include "base/process.hh"
-#include "xml/names.hh"
+#include "base/file/file.hh"
+#include "base/netlink/netlink.hh"
+#include "base/process/process.hh"
+#include "xml/domain/names.hh"
 
 namespace {
 

@@ -6,11 +6,11 @@
 #include <filesystem>
 
 #include "base/codec.hh"
-#include "base/file.hh"
-#include "driver/compile.hh"
-#include "driver/host.hh"
-#include "driver/list.hh"
-#include "xml/parse.hh"
+#include "base/file/file.hh"
+#include "driver/api/list.hh"
+#include "driver/host/node.hh"
+#include "driver/plan/compile.hh"
+#include "xml/domain/parse.hh"
 
 namespace {
 

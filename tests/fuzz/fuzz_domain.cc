@@ -7,7 +7,8 @@
 #include <string_view>
 
 #include "base/error.hh"
-#include "xml/network_document.hh"
+#include "xml/check_document.hh"
+#include "xml/network/document.hh"
 
 namespace {
 

@@ -13,9 +13,9 @@
 #include <string>
 
 #include "base/error.hh"
-#include "base/file.hh"
+#include "base/file/file.hh"
 #include "driver/native/write.hh"
-#include "xml/parse.hh"
+#include "xml/domain/parse.hh"
 
 namespace {
 

@@ -11,8 +11,9 @@
 #include "netd/dnsmasq_config.hh"
 #include "netd/leases.hh"
 #include "netd/ruleset.hh"
-#include "xml/network_document.hh"
-#include "xml/network_update.hh"
+#include "xml/check_document.hh"
+#include "xml/network/document.hh"
+#include "xml/network/update.hh"
 
 namespace {
 

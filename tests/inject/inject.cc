@@ -45,8 +45,8 @@
 
 #include "base/error.hh"
 #include "base/fd.hh"
-#include "base/file.hh"
-#include "base/text.hh"
+#include "base/file/file.hh"
+#include "base/text/text.hh"
 
 namespace {
 
@@ -95,21 +95,20 @@ Wishes read_words(char** words) {
     for (++words; *words != nullptr && std::string_view(*words).starts_with("--"); words += 2) {
         const std::string_view option = *words;
         const std::string_view value = words[1] != nullptr ? words[1] : "";
-        if (option == "--report") {
+        if (option == "--report")
             wishes.report = base::parse_number<int>(value).value_or(-1);
-        } else if (option == "--calls") {
+        else if (option == "--calls")
             wishes.counted = call_numbers(value);
-        } else if (option == "--fail") {
+        else if (option == "--fail")
             wishes.failure = read_failure(value);
-        } else if (option == "--before") {
+        else if (option == "--before")
             wishes.before = value;
-        } else if (option == "--absent") {
+        else if (option == "--absent")
             wishes.absent = call_numbers(value);
-        } else if (option == "--absent-file") {
+        else if (option == "--absent-file")
             wishes.absent_file = value;
-        } else {
+        else
             base::fail(base::ErrorCode::invalid_arg, "there is no option '{}'", option);
-        }
     }
     if (*words == nullptr) base::fail(base::ErrorCode::invalid_arg, "no command");
     wishes.command = words;
@@ -296,11 +295,10 @@ int run(const Wishes& wishes) {
             say(wishes.report, fmt::format("exit {}\n", *result));
             let_go_of_terminal();
         }
-        if ((wait[0].revents & POLLIN) != 0) {
+        if ((wait[0].revents & POLLIN) != 0)
             referee.answer_one();
-        } else if ((wait[0].revents & POLLHUP) != 0 && result) {
+        else if ((wait[0].revents & POLLHUP) != 0 && result)
             break;
-        }
     }
     std::string text;
     referee.report(text);

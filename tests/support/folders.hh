@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "base/file.hh"
+#include "base/file/file.hh"
 #include "config.hh"
 
 namespace lxvirt::xml {

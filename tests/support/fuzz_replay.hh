@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <random>
 
-#include "base/file.hh"
+#include "base/file/file.hh"
 #include "tests/support/folders.hh"
 
 namespace lxvirt::xml {

@@ -6,7 +6,7 @@
 #include <cstdlib>
 #include <string>
 
-#include "base/file.hh"
+#include "base/file/file.hh"
 #include "tests/support/folders.hh"
 
 namespace lxvirt::xml {

@@ -1,5 +1,5 @@
-// base/diff.hh beside diff(1) where it is there, and by itself.
-#include "base/diff.hh"
+// base/text/diff.hh beside diff(1) where it is there, and by itself.
+#include "base/text/diff.hh"
 
 #include <gtest/gtest.h>
 
@@ -7,7 +7,7 @@
 #include <cstdlib>
 #include <random>
 
-#include "base/file.hh"
+#include "base/file/file.hh"
 #include "tests/support/folder.hh"
 
 namespace lxvirt::base {

@@ -1,4 +1,4 @@
-#include "base/file.hh"
+#include "base/file/file.hh"
 
 #include <gtest/gtest.h>
 

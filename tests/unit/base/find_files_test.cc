@@ -1,11 +1,11 @@
-#include "base/find_files.hh"
+#include "base/file/find.hh"
 
 #include <gmock/gmock.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/file.hh"
-#include "base/file_batch.hh"
+#include "base/file/batch.hh"
+#include "base/file/file.hh"
 #include "tests/support/folder.hh"
 
 namespace lxvirt::base {

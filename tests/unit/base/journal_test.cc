@@ -1,8 +1,8 @@
-#include "base/journal.hh"
+#include "base/file/journal.hh"
 
 #include <gtest/gtest.h>
 
-#include "base/file.hh"
+#include "base/file/file.hh"
 #include "tests/support/child.hh"
 #include "tests/support/folder.hh"
 

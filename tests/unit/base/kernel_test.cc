@@ -3,13 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "base/capability.hh"
-#include "base/cgroup.hh"
+#include "base/cgroup/cgroup.hh"
+#include "base/cgroup/device_filter.hh"
 #include "base/codec.hh"
-#include "base/device_filter.hh"
-#include "base/netlink.hh"
-#include "base/process.hh"
-#include "base/text.hh"
+#include "base/netlink/netlink.hh"
+#include "base/process/capability.hh"
+#include "base/process/process.hh"
+#include "base/text/text.hh"
 
 namespace lxvirt::base {
 

@@ -1,11 +1,11 @@
-#include "base/lock.hh"
+#include "base/file/lock.hh"
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "base/error.hh"
-#include "base/file.hh"
+#include "base/file/file.hh"
 #include "tests/support/child.hh"
 #include "tests/support/folder.hh"
 

@@ -5,8 +5,8 @@
 #include <algorithm>
 
 #include "base/error.hh"
-#include "base/netlink.hh"
-#include "base/traffic.hh"
+#include "base/netlink/netlink.hh"
+#include "base/netlink/traffic.hh"
 
 namespace lxvirt::base {
 namespace {

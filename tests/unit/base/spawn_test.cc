@@ -1,4 +1,4 @@
-#include "base/spawn.hh"
+#include "base/process/spawn.hh"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -12,10 +12,10 @@
 
 #include "base/error.hh"
 #include "base/fd.hh"
-#include "base/file.hh"
-#include "base/process.hh"
-#include "base/socket.hh"
-#include "base/text.hh"
+#include "base/file/file.hh"
+#include "base/file/socket.hh"
+#include "base/process/process.hh"
+#include "base/text/text.hh"
 #include "tests/support/child.hh"
 #include "tests/support/folder.hh"
 

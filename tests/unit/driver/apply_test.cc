@@ -5,9 +5,9 @@
 #include "driver/apply/batch.hh"
 #include "driver/apply/difference.hh"
 #include "driver/apply/record.hh"
-#include "driver/compile.hh"
-#include "driver/definitions.hh"
-#include "driver/live.hh"
+#include "driver/plan/compile.hh"
+#include "driver/store/definitions.hh"
+#include "driver/store/live.hh"
 #include "tests/unit/driver/fixture.hh"
 
 namespace lxvirt::driver {

@@ -1,9 +1,9 @@
-#include "driver/autostart.hh"
+#include "driver/api/autostart.hh"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "xml/parse.hh"
+#include "xml/domain/parse.hh"
 
 namespace lxvirt::driver {
 

@@ -1,5 +1,5 @@
 // Plans without a host: what a domain becomes, section by section.
-#include "driver/compile.hh"
+#include "driver/plan/compile.hh"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -10,7 +10,7 @@
 #include <algorithm>
 
 #include "base/error.hh"
-#include "xml/parse.hh"
+#include "xml/domain/parse.hh"
 
 namespace lxvirt::driver {
 

@@ -1,15 +1,15 @@
 // The driver's API for domains that do not run, and for a live definition without a container: a
 // process of the test holds the alive lock.
-#include "driver/connection.hh"
+#include "driver/api/connection.hh"
 
 #include <gmock/gmock.h>
 #include <sched.h>
 #include <sys/mount.h>
 
-#include "driver/definitions.hh"
-#include "driver/live.hh"
+#include "driver/store/definitions.hh"
+#include "driver/store/live.hh"
 #include "tests/unit/driver/fixture.hh"
-#include "xml/parse.hh"
+#include "xml/domain/parse.hh"
 
 namespace lxvirt::driver {
 

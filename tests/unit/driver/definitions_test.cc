@@ -1,8 +1,8 @@
-#include "driver/definitions.hh"
+#include "driver/store/definitions.hh"
 
 #include <gmock/gmock.h>
 
-#include "driver/lookup.hh"
+#include "driver/store/lookup.hh"
 #include "tests/unit/driver/fixture.hh"
 
 namespace lxvirt::driver {

@@ -1,14 +1,14 @@
 // Which device a description means, and what must be unlike.
-#include "driver/device.hh"
+#include "driver/device/definition.hh"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "base/error.hh"
-#include "base/file.hh"
-#include "driver/usb.hh"
+#include "base/file/file.hh"
+#include "driver/host/usb.hh"
 #include "tests/support/folder.hh"
-#include "xml/parse.hh"
+#include "xml/domain/parse.hh"
 
 namespace lxvirt::driver {
 namespace {

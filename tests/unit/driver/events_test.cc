@@ -1,10 +1,10 @@
-#include "driver/events.hh"
+#include "driver/api/events.hh"
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <poll.h>
 
-#include "driver/journal.hh"
+#include "driver/store/journal.hh"
 #include "tests/unit/driver/fixture.hh"
 
 namespace lxvirt::driver {

@@ -8,11 +8,11 @@
 #include <functional>
 #include <string>
 
-#include "base/clock.hh"
 #include "base/error.hh"
-#include "base/file.hh"
-#include "base/lock.hh"
-#include "driver/root.hh"
+#include "base/file/clock.hh"
+#include "base/file/file.hh"
+#include "base/file/lock.hh"
+#include "driver/store/root.hh"
 #include "tests/support/child.hh"
 #include "tests/support/folder.hh"
 

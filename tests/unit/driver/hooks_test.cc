@@ -1,8 +1,8 @@
-#include "driver/hooks.hh"
+#include "driver/supervisor/hooks.hh"
 
 #include <gmock/gmock.h>
 
-#include "driver/settings.hh"
+#include "driver/store/settings.hh"
 #include "tests/unit/driver/fixture.hh"
 
 namespace lxvirt::driver {

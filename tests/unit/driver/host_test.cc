@@ -1,10 +1,10 @@
-#include "driver/host.hh"
+#include "driver/host/node.hh"
 
 #include <gmock/gmock.h>
 
-#include "driver/capabilities.hh"
+#include "driver/host/capabilities.hh"
 #include "tests/unit/driver/fixture.hh"
-#include "xml/parse.hh"
+#include "xml/domain/parse.hh"
 
 namespace lxvirt::driver {
 

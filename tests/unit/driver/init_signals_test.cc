@@ -1,4 +1,4 @@
-#include "driver/init_signals.hh"
+#include "driver/life/init_signals.hh"
 
 #include <gtest/gtest.h>
 #include <signal.h>

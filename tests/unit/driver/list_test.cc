@@ -1,10 +1,10 @@
-#include "driver/list.hh"
+#include "driver/api/list.hh"
 
 #include <gmock/gmock.h>
 
-#include "driver/definitions.hh"
-#include "driver/lookup.hh"
-#include "driver/state.hh"
+#include "driver/store/definitions.hh"
+#include "driver/store/lookup.hh"
+#include "driver/store/state.hh"
 #include "helper/status.hh"
 #include "tests/unit/driver/fixture.hh"
 
@@ -108,13 +108,11 @@ TEST_F(ListTest, ACorruptLiveFileIsTheProblemOfItsDomainOnly) {
     const auto bad = hold_alive("bad");
     const auto list = list_domains(root, {});
     ASSERT_EQ(list.size(), 2U);
-    for (const DomainSummary& domain : list) {
-        if (domain.name == "ok") {
+    for (const DomainSummary& domain : list)
+        if (domain.name == "ok")
             EXPECT_EQ(domain.problem, "");
-        } else {
+        else
             EXPECT_THAT(domain.problem, HasSubstr(root.status("bad") + ":1: "));
-        }
-    }
 }
 
 class StateTest : public ListTest {};

@@ -3,12 +3,12 @@
 
 #include <gmock/gmock.h>
 
-#include "base/text.hh"
+#include "base/text/text.hh"
 #include "driver/native/config.hh"
 #include "tests/support/folder.hh"
 #include "tests/unit/driver/native_facts.hh"
-#include "xml/names.hh"
-#include "xml/parse.hh"
+#include "xml/domain/names.hh"
+#include "xml/domain/parse.hh"
 
 namespace lxvirt::driver::native {
 namespace {

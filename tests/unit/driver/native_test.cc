@@ -8,7 +8,7 @@
 #include "tests/support/folder.hh"
 #include "tests/support/golden.hh"
 #include "tests/unit/driver/native_facts.hh"
-#include "xml/parse.hh"
+#include "xml/domain/parse.hh"
 
 namespace lxvirt::driver::native {
 namespace {

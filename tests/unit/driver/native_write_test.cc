@@ -4,12 +4,12 @@
 
 #include <gmock/gmock.h>
 
-#include "base/text.hh"
+#include "base/text/text.hh"
 #include "driver/native/write.hh"
 #include "tests/support/folder.hh"
 #include "tests/support/golden.hh"
 #include "tests/unit/driver/native_facts.hh"
-#include "xml/parse.hh"
+#include "xml/domain/parse.hh"
 
 namespace lxvirt::driver::native {
 namespace {

@@ -1,4 +1,4 @@
-#include "driver/root.hh"
+#include "driver/store/root.hh"
 
 #include <gmock/gmock.h>
 

@@ -1,5 +1,5 @@
 // lxc's policy files: what is read, what is refused, and what the kernel then does with it.
-#include "driver/seccomp_profile.hh"
+#include "driver/plan/seccomp_profile.hh"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -137,9 +137,15 @@ TEST(SeccompProfile, RefusesWithFileAndLine) {
 
 TEST(SeccompProgram, DeniesWhatTheListNames) {
     const std::string_view list = "2\ndenylist\nmkdir errno 42\nmkdirat errno 42\nrmdir errno 0\n";
-    EXPECT_EQ(exit_of(list, [] { return errno_of(::mkdir("/proc/x", 0700)); }), 42);
-    EXPECT_EQ(exit_of(list, [] { return errno_of(::syscall(SYS_rmdir, "/proc/x")); }), 0);
-    EXPECT_EQ(exit_of(list, [] { return errno_of(::unlink("/proc/x")); }), ENOENT);
+    EXPECT_EQ(exit_of(
+                  list, [] { return errno_of(::mkdir("/proc/x", 0700)); }),
+              42);
+    EXPECT_EQ(exit_of(
+                  list, [] { return errno_of(::syscall(SYS_rmdir, "/proc/x")); }),
+              0);
+    EXPECT_EQ(exit_of(
+                  list, [] { return errno_of(::unlink("/proc/x")); }),
+              ENOENT);
     EXPECT_EQ(exit_of("2\ndenylist\nmkdir\nmkdirat\n", [] { return ::mkdir("/proc/x", 0700); }),
               -SIGSYS);
 }
@@ -153,7 +159,9 @@ TEST(SeccompProgram, LooksAtArguments) {
     };
     EXPECT_EQ(exit_of(list, mknod(S_IFCHR | 0600)), 7);
     EXPECT_NE(exit_of(list, mknod(S_IFIFO | 0600)), 7);
-    EXPECT_EQ(exit_of(list, [] { return errno_of(::umount2("/proc/x", MNT_FORCE)); }), EACCES);
+    EXPECT_EQ(exit_of(
+                  list, [] { return errno_of(::umount2("/proc/x", MNT_FORCE)); }),
+              EACCES);
     EXPECT_EQ(exit_of(list, [] { return errno_of(::umount2("/proc/x", 0)); }), ENOENT);
 }
 
@@ -170,13 +178,16 @@ TEST(SeccompProgram, AppliesASectionToItsArchitectureOnly) {
 TEST(SeccompProgram, AllowsOnlyTheNumbersOfVersion1) {
     const std::string list = "1\nallowlist\n" + std::to_string(SYS_exit_group) + "\n" +
                              std::to_string(SYS_getpid) + "\n";
-    EXPECT_EQ(exit_of(list, [] { return ::syscall(SYS_getpid) > 0 ? 3 : 4; }), 3);
+    EXPECT_EQ(exit_of(
+                  list, [] { return ::syscall(SYS_getpid) > 0 ? 3 : 4; }),
+              3);
     EXPECT_EQ(exit_of(list, [] { return static_cast<int>(::syscall(SYS_getppid)); }), -SIGSYS);
 }
 
 TEST(SeccompProgram, TakesAListThatNamesACallTwice) {
-    EXPECT_EQ(exit_of("2\ndenylist\nmkdir errno 42\nmkdir errno 42\nrmdir allow\n",
-                      [] { return errno_of(::syscall(SYS_mkdir, "/proc/x", 0700)); }),
+    EXPECT_EQ(exit_of(
+                  "2\ndenylist\nmkdir errno 42\nmkdir errno 42\nrmdir allow\n",
+                  [] { return errno_of(::syscall(SYS_mkdir, "/proc/x", 0700)); }),
               42);
 }
 

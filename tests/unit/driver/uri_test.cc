@@ -1,9 +1,9 @@
-#include "driver/uri.hh"
+#include "driver/store/uri.hh"
 
 #include <gtest/gtest.h>
 
 #include "base/error.hh"
-#include "driver/connection.hh"
+#include "driver/api/connection.hh"
 
 namespace lxvirt::driver {
 

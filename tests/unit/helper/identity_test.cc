@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.hh"
-#include "base/file.hh"
+#include "base/file/file.hh"
 
 namespace lxvirt::helper {
 

@@ -4,7 +4,7 @@
 #include "base/codec.hh"
 #include "base/error.hh"
 #include "netd/compile.hh"
-#include "xml/network_document.hh"
+#include "xml/network/document.hh"
 
 namespace lxvirt::netd {
 namespace {

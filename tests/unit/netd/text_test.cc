@@ -10,7 +10,7 @@
 #include "netd/ruleset.hh"
 #include "tests/support/folder.hh"
 #include "tests/support/golden.hh"
-#include "xml/network_document.hh"
+#include "xml/network/document.hh"
 
 namespace lxvirt::netd {
 namespace {

@@ -6,9 +6,9 @@
 
 #include <gtest/gtest.h>
 
-#include "base/file.hh"
+#include "base/file/file.hh"
 #include "config.hh"
-#include "shell/command.hh"
+#include "shell/core/command.hh"
 
 namespace lxvirt::shell {
 namespace {

@@ -1,10 +1,10 @@
-#include "shell/complete.hh"
+#include "shell/core/complete.hh"
 
 #include <gtest/gtest.h>
 
 #include "sample_commands.hh"
-#include "shell/lookup.hh"
-#include "shell/session.hh"
+#include "shell/commands/lookup.hh"
+#include "shell/core/session.hh"
 
 namespace lxvirt::shell::test {
 namespace {

@@ -1,4 +1,4 @@
-#include "shell/help.hh"
+#include "shell/core/help.hh"
 
 #include <gtest/gtest.h>
 
@@ -81,11 +81,9 @@ TEST(Help, TheProgramsOwnNamesItsCaller) {
 
 // Nobody should have to scroll sideways: info lines fit behind their column on 80 columns.
 TEST(Help, LinesOfTheRealTableAreShort) {
-    for (const Group& group : groups()) {
-        for (const Command& command : group.commands) {
+    for (const Group& group : groups())
+        for (const Command& command : group.commands)
             EXPECT_LE(command.info.size(), 60U) << command.name;
-        }
-    }
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "shell/lexer.hh"
+#include "shell/core/lexer.hh"
 
 #include <gtest/gtest.h>
 
@@ -10,9 +10,8 @@ namespace {
 // Words in brackets, separators as ';'.
 std::string shown(const std::vector<Token>& tokens) {
     std::string out;
-    for (const Token& token : tokens) {
+    for (const Token& token : tokens)
         out += token.kind == Token::Kind::word ? '[' + token.text + ']' : ";";
-    }
     return out;
 }
 

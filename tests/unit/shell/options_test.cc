@@ -1,4 +1,4 @@
-#include "shell/options.hh"
+#include "shell/core/options.hh"
 
 #include <map>
 

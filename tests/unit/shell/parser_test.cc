@@ -1,4 +1,4 @@
-#include "shell/parser.hh"
+#include "shell/core/parser.hh"
 
 #include <gtest/gtest.h>
 
@@ -18,9 +18,8 @@ std::string shown(std::string_view line) {
         if (!out.empty()) out += " ; ";
         out += invocation.command().name;
         if (invocation.help()) out += " HELP";
-        for (const Invocation::Value& value : invocation.values()) {
+        for (const Invocation::Value& value : invocation.values())
             out += fmt::format(" {}={}", value.option->name, value.text);
-        }
     }
     return out;
 }

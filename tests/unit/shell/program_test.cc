@@ -8,9 +8,9 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include "base/file.hh"
+#include "base/file/file.hh"
 #include "config.hh"
-#include "shell/quoting.hh"
+#include "shell/core/quoting.hh"
 
 namespace lxvirt::shell {
 namespace {

@@ -1,4 +1,4 @@
-#include "shell/relay.hh"
+#include "terminal/relay.hh"
 
 #include <fcntl.h>
 #include <sys/signalfd.h>
@@ -10,8 +10,8 @@
 
 #include <gtest/gtest.h>
 
-#include "base/file.hh"
-#include "base/pty.hh"
+#include "base/file/file.hh"
+#include "base/process/pty.hh"
 
 namespace lxvirt::shell {
 namespace {
@@ -33,13 +33,13 @@ class RelayTest : public testing::Test {
         container_.reset(ends[1]);
     }
 
-    RelayEnd run(char escape = 0x1d) {
-        Relay relay;
+    terminal::RelayEnd run(char escape = 0x1d) {
+        terminal::Relay relay;
         relay.input = keys_out_;
         relay.output = screen_in_;
         relay.console = console_;
         relay.escape = escape;
-        return run_relay(relay, signal_);
+        return terminal::run_relay(relay, signal_);
     }
 
     void type(std::string_view keys) { base::write_all(keys_, keys, "keys"); }
@@ -49,9 +49,8 @@ class RelayTest : public testing::Test {
         (void)fcntl(fd.get(), F_SETFL, O_NONBLOCK);
         std::string out;
         char buffer[4096];
-        for (ssize_t n = 0; (n = read(fd.get(), buffer, sizeof buffer)) > 0;) {
+        for (ssize_t n = 0; (n = read(fd.get(), buffer, sizeof buffer)) > 0;)
             out.append(buffer, static_cast<std::size_t>(n));
-        }
         return out;
     }
 
@@ -61,13 +60,13 @@ class RelayTest : public testing::Test {
 
 TEST_F(RelayTest, SendsKeysUpToTheEscape) {
     type(std::string_view("ls\r\0\xff\x1dignored", 13));
-    EXPECT_EQ(run(), RelayEnd::escaped);
+    EXPECT_EQ(run(), terminal::RelayEnd::escaped);
     EXPECT_EQ(read_now(container_), std::string_view("ls\r\0\xff", 5));
 }
 
 TEST_F(RelayTest, EscapesByAnotherCharacter) {
     type("a\x1d\x18");
-    EXPECT_EQ(run('\x18'), RelayEnd::escaped);
+    EXPECT_EQ(run('\x18'), terminal::RelayEnd::escaped);
     EXPECT_EQ(read_now(container_), "a\x1d");
 }
 
@@ -75,14 +74,14 @@ TEST_F(RelayTest, ShowsEverythingBeforeTheEnd) {
     const std::string text(50000, 'x');
     show(text);
     container_.reset();
-    EXPECT_EQ(run(), RelayEnd::console_closed);
+    EXPECT_EQ(run(), terminal::RelayEnd::console_closed);
     EXPECT_EQ(read_now(screen_), text);
 }
 
 TEST_F(RelayTest, EndsWithItsInput) {
     type("bye");
     keys_.reset();
-    EXPECT_EQ(run(), RelayEnd::input_closed);
+    EXPECT_EQ(run(), terminal::RelayEnd::input_closed);
     EXPECT_EQ(read_now(container_), "bye");
 }
 
@@ -116,7 +115,7 @@ class ProgramRelayTest : public RelayTest {
 
     base::UniqueFd done_, program_, signals_;
     sigset_t former_{};
-    Relay relay_;
+    terminal::Relay relay_;
 };
 
 TEST_F(ProgramRelayTest, PassesSignalsOnUntilItsEnd) {
@@ -127,7 +126,7 @@ TEST_F(ProgramRelayTest, PassesSignalsOnUntilItsEnd) {
         passed = number;
         program_.reset();
     };
-    EXPECT_EQ(run_relay(relay_, signal_), RelayEnd::done);
+    EXPECT_EQ(terminal::run_relay(relay_, signal_), terminal::RelayEnd::done);
     EXPECT_EQ(passed, SIGTERM);
     EXPECT_EQ(signal_, 0);
 }
@@ -148,7 +147,7 @@ TEST_F(ProgramRelayTest, TellsItOfTheEndOfInput) {
         _exit(got == "a\x1d\x04" ? 0 : 1);
     }
     program_.reset();
-    EXPECT_EQ(run_relay(relay_, signal_), RelayEnd::done);
+    EXPECT_EQ(terminal::run_relay(relay_, signal_), terminal::RelayEnd::done);
     int status = -1;
     EXPECT_EQ(waitpid(program, &status, 0), program);
     EXPECT_EQ(status, 0);
@@ -172,8 +171,8 @@ TEST_F(ProgramRelayTest, GoesOnAfterAHangUp) {
         base::write_all(other, "back", "the terminal");
         program_.reset();
     };
-    EXPECT_EQ(run_relay(relay_, signal_), RelayEnd::done);
-    drain_console(relay_);
+    EXPECT_EQ(terminal::run_relay(relay_, signal_), terminal::RelayEnd::done);
+    terminal::drain_console(relay_);
     EXPECT_EQ(calls, 2);
     EXPECT_EQ(read_now(screen_), "back");
 }
@@ -182,8 +181,8 @@ TEST_F(ProgramRelayTest, ShowsWhatIsLeft) {
     show("late");
     relay_.console = console_;
     program_.reset();
-    EXPECT_EQ(run_relay(relay_, signal_), RelayEnd::done);
-    drain_console(relay_);  // others still have it open
+    EXPECT_EQ(terminal::run_relay(relay_, signal_), terminal::RelayEnd::done);
+    terminal::drain_console(relay_);  // others still have it open
     EXPECT_EQ(read_now(screen_), "late");
 }
 
@@ -201,14 +200,12 @@ TEST_F(RelayTest, DeliversKeysBeforeItLeaves) {
         (void)fcntl(container_.get(), F_SETFL, 0);
         std::size_t total = 0;
         char buffer[4096];
-        for (ssize_t n = 0;
-             total < keys.size() && (n = read(container_.get(), buffer, 4096)) > 0;) {
+        for (ssize_t n = 0; total < keys.size() && (n = read(container_.get(), buffer, 4096)) > 0;)
             total += static_cast<std::size_t>(n);
-        }
         _exit(total == keys.size() ? 0 : 1);
     }
     container_.reset();
-    EXPECT_EQ(run(), RelayEnd::escaped);
+    EXPECT_EQ(run(), terminal::RelayEnd::escaped);
     console_.reset();
     int status = -1;
     EXPECT_EQ(waitpid(reader, &status, 0), reader);

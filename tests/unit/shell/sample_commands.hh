@@ -3,8 +3,8 @@
 
 #include <vector>
 
-#include "shell/command.hh"
-#include "shell/failure.hh"
+#include "shell/core/command.hh"
+#include "shell/core/failure.hh"
 
 namespace lxvirt::shell::test {
 

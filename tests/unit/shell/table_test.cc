@@ -1,4 +1,4 @@
-#include "shell/table.hh"
+#include "terminal/table.hh"
 
 #include <clocale>
 
@@ -18,7 +18,7 @@ class WideTable : public testing::Test {
 
 // The layouts of virsh 9.0.0, list --all and list --all --title.
 TEST(Table, PadsToTheWidestCell) {
-    Table table({"Id", "Name", "State"});
+    terminal::Table table({"Id", "Name", "State"});
     table.add({"22994", "m2", "running"});
     table.add({"-", "m1", "shut off"});
     EXPECT_EQ(table.text(),
@@ -29,13 +29,13 @@ TEST(Table, PadsToTheWidestCell) {
 }
 
 TEST(Table, ShowsTheHeaderOfNothing) {
-    EXPECT_EQ(Table({"Id", "Name", "State"}).text(),
+    EXPECT_EQ(terminal::Table({"Id", "Name", "State"}).text(),
               " Id   Name   State\n"
               "--------------------\n");
 }
 
 TEST(Table, KeepsTheBlanksBeforeAnEmptyLastCell) {
-    Table table({"Id", "Name", "State", "Title"});
+    terminal::Table table({"Id", "Name", "State", "Title"});
     table.add({"-", "m2", "shut off", ""});
     EXPECT_EQ(table.text(),
               " Id   Name   State      Title\n"
@@ -44,14 +44,14 @@ TEST(Table, KeepsTheBlanksBeforeAnEmptyLastCell) {
 }
 
 TEST(Table, QuietIsNarrower) {
-    Table table({"Id", "Name", "State"});
+    terminal::Table table({"Id", "Name", "State"});
     table.add({"-", "m1", "shut off"});
     table.add({"-", "m2", "shut off"});
     EXPECT_EQ(table.text(false), " -   m1   shut off\n -   m2   shut off\n");
 }
 
 TEST_F(WideTable, CountsColumnsNotBytes) {
-    Table table({"Id", "Name", "State"});
+    terminal::Table table({"Id", "Name", "State"});
     table.add({"1", "test", "running"});
     table.add({"-", "täst漢字", "shut off"});
     EXPECT_EQ(table.text(),
@@ -62,21 +62,21 @@ TEST_F(WideTable, CountsColumnsNotBytes) {
 }
 
 TEST_F(WideTable, CombiningCharactersTakeNoColumn) {
-    EXPECT_EQ(printable("a\u0301b").columns, 2U);
-    EXPECT_EQ(printable("a\u0301b").text, "a\u0301b");
+    EXPECT_EQ(terminal::printable("a\u0301b").columns, 2U);
+    EXPECT_EQ(terminal::printable("a\u0301b").text, "a\u0301b");
 }
 
 TEST_F(WideTable, EscapesWhatMustNotReachTheTerminal) {
-    EXPECT_EQ(printable("T \t\x1b[2J").text, "T \\x09\\x1b[2J");
-    EXPECT_EQ(printable("a\nb").columns, 6U);
-    EXPECT_EQ(printable("\x7f").text, "\\x7f");
-    EXPECT_EQ(printable("\xc2\x85").text, "\\xc2\\x85");  // NEL, a C1 control
+    EXPECT_EQ(terminal::printable("T \t\x1b[2J").text, "T \\x09\\x1b[2J");
+    EXPECT_EQ(terminal::printable("a\nb").columns, 6U);
+    EXPECT_EQ(terminal::printable("\x7f").text, "\\x7f");
+    EXPECT_EQ(terminal::printable("\xc2\x85").text, "\\xc2\\x85");  // NEL, a C1 control
 }
 
 TEST_F(WideTable, EscapesBrokenUtf8) {
-    EXPECT_EQ(printable("a\xff\xc3").text, "a\\xff\\xc3");
-    EXPECT_EQ(printable("\xc3(").text, "\\xc3(");
-    EXPECT_EQ(printable(std::string_view("a\0b", 3)).text, "a\\x00b");
+    EXPECT_EQ(terminal::printable("a\xff\xc3").text, "a\\xff\\xc3");
+    EXPECT_EQ(terminal::printable("\xc3(").text, "\\xc3(");
+    EXPECT_EQ(terminal::printable(std::string_view("a\0b", 3)).text, "a\\x00b");
 }
 
 }  // namespace

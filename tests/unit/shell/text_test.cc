@@ -1,9 +1,9 @@
 // quoting, words, event lines: small makers of text.
 #include <gtest/gtest.h>
 
-#include "shell/event_text.hh"
-#include "shell/quoting.hh"
-#include "shell/words.hh"
+#include "shell/commands/event_text.hh"
+#include "shell/commands/words.hh"
+#include "shell/core/quoting.hh"
 
 namespace lxvirt::shell {
 namespace {

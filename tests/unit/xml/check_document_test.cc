@@ -3,8 +3,10 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/folders.hh"
-#include "xml/generated.hh"
-#include "xml/network_document.hh"
+#include "xml/check_document.hh"
+#include "xml/domain/generated.hh"
+#include "xml/network/document.hh"
+#include "xml/network/generated.hh"
 
 namespace lxvirt::xml {
 namespace {
@@ -81,7 +83,7 @@ TEST(CheckDocument, EveryDeviceOfTheExamplesIsGood) {
         EXPECT_THAT(faults(base::read_file(path)), IsEmpty()) << path;
 }
 
-// --- xml/generated.hh
+// --- xml/domain/generated.hh
 
 TEST(Generated, AddressesGoToTheInterfaceThatAgrees) {
     Domain known = parse_domain(domain("<devices><interface type='bridge'><mac "

@@ -1,5 +1,5 @@
 // The hardening of the reader, and its lines.
-#include "xml/document.hh"
+#include "xml/document/document.hh"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

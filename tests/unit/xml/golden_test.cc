@@ -6,7 +6,7 @@
 
 #include "base/error.hh"
 #include "tests/support/golden.hh"
-#include "xml/parse.hh"
+#include "xml/domain/parse.hh"
 
 namespace lxvirt::xml {
 namespace {

@@ -3,7 +3,7 @@
 // it leaves out. tests/golden/networkport likewise, with net-port-create and net-port-dumpxml.
 // TESTS_ACCEPT=1 rewrites both.
 #include "tests/support/golden.hh"
-#include "xml/network_document.hh"
+#include "xml/network/document.hh"
 
 namespace lxvirt::xml {
 namespace {

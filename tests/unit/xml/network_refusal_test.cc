@@ -3,9 +3,9 @@
 #include <gtest/gtest.h>
 
 #include "base/error.hh"
-#include "base/text.hh"
+#include "base/text/text.hh"
 #include "tests/support/folders.hh"
-#include "xml/network_document.hh"
+#include "xml/network/document.hh"
 
 namespace lxvirt::xml {
 namespace {

@@ -4,7 +4,8 @@
 
 #include "base/error.hh"
 #include "tests/support/folders.hh"
-#include "xml/network_document.hh"
+#include "xml/check_document.hh"
+#include "xml/network/document.hh"
 
 namespace lxvirt::xml {
 namespace {

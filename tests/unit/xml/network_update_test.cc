@@ -5,10 +5,10 @@
 #include <map>
 
 #include "base/error.hh"
-#include "base/text.hh"
+#include "base/text/text.hh"
 #include "tests/support/golden.hh"
-#include "xml/network_document.hh"
-#include "xml/network_update.hh"
+#include "xml/network/document.hh"
+#include "xml/network/update.hh"
 
 namespace lxvirt::xml {
 namespace {
@@ -84,9 +84,7 @@ TEST(NetworkUpdate, DoesAndSaysWhatLibvirtDoes) {
         const std::string before = format_network(networks[step.network]);
         const std::string said = update(networks[step.network], step);
         EXPECT_THAT(said, StartsWith(step.message)) << step.network << ' ' << step.fragment;
-        if (said != "-") {
-            EXPECT_EQ(format_network(networks[step.network]), before);
-        }
+        if (said != "-") EXPECT_EQ(format_network(networks[step.network]), before);
     }
     for (const auto& [name, network] : networks)
         compare(golden() + "-" + name + ".out", format_network(network));

@@ -1,12 +1,13 @@
 // Notices, what is filled in, live documents, lone devices, XPath.
-#include "xml/parse.hh"
+#include "xml/domain/parse.hh"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "base/error.hh"
 #include "base/uuid.hh"
-#include "xml/values.hh"
+#include "xml/document/values.hh"
+#include "xml/document/xpath.hh"
 
 namespace lxvirt::xml {
 namespace {

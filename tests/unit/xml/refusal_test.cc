@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.hh"
-#include "xml/parse.hh"
+#include "xml/domain/parse.hh"
 
 namespace lxvirt::xml {
 namespace {

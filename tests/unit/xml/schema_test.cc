@@ -4,8 +4,8 @@
 
 #include "base/error.hh"
 #include "tests/support/folders.hh"
-#include "xml/names.hh"
-#include "xml/parse.hh"
+#include "xml/domain/names.hh"
+#include "xml/domain/parse.hh"
 
 namespace lxvirt::xml {
 namespace {

@@ -1,4 +1,4 @@
-#include "xml/values.hh"
+#include "xml/document/values.hh"
 
 #include <gtest/gtest.h>
 

@@ -1,0 +1,235 @@
+#include "base/cgroup/device_filter.hh"
+
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+
+#include "base/error.hh"
+#include "base/file/file.hh"
+#include "base/text/text.hh"
+
+namespace lxvirt::base {
+
+namespace {
+
+constexpr bpf_insn instruction(unsigned code, std::uint8_t to, std::uint8_t from,
+                               std::int16_t offset, std::int32_t value) {
+    bpf_insn made{};
+    made.code = static_cast<std::uint8_t>(code);
+    made.dst_reg = to & 0xfU;
+    made.src_reg = from & 0xfU;
+    made.off = offset;
+    made.imm = value;
+    return made;
+}
+constexpr bpf_insn load(std::uint8_t to, std::int16_t offset) {
+    return instruction(BPF_LDX | BPF_MEM | BPF_W, to, BPF_REG_1, offset, 0);
+}
+constexpr bpf_insn move_register(std::uint8_t to, std::uint8_t from) {
+    return instruction(BPF_ALU | BPF_MOV | BPF_X, to, from, 0, 0);
+}
+constexpr bpf_insn alu(unsigned operation, std::uint8_t to, std::int32_t value) {
+    return instruction(BPF_ALU | operation | BPF_K, to, 0, 0, value);
+}
+constexpr unsigned kUnlessEqual = BPF_JMP32 | BPF_JNE | BPF_K;
+// Skips the next `skip` instructions unless the register equals `value`.
+constexpr bpf_insn unless_equal(std::uint8_t reg, std::uint32_t value, std::int16_t skip) {
+    return instruction(kUnlessEqual, reg, 0, skip, static_cast<std::int32_t>(value));
+}
+constexpr bpf_insn set_result(std::int32_t value) {
+    return instruction(BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, 0, value);
+}
+constexpr bpf_insn leave() {
+    return instruction(BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
+}
+
+// The kernel's access bits differ from the order of "rwm" in our constants.
+std::uint32_t kernel_access(std::uint32_t access) {
+    std::uint32_t bits = 0;
+    if ((access & kDeviceMknod) != 0) bits |= BPF_DEVCG_ACC_MKNOD;
+    if ((access & kDeviceRead) != 0) bits |= BPF_DEVCG_ACC_READ;
+    if ((access & kDeviceWrite) != 0) bits |= BPF_DEVCG_ACC_WRITE;
+    return bits;
+}
+
+// r2 = type, r3 = access, r4 = major, r5 = minor (linux/bpf.h, bpf_cgroup_dev_ctx).
+void append_rule(std::vector<bpf_insn>& program, const DeviceRule& rule) {
+    std::vector<bpf_insn> checks;
+    const std::uint32_t all = BPF_DEVCG_ACC_MKNOD | BPF_DEVCG_ACC_READ | BPF_DEVCG_ACC_WRITE;
+    const std::uint32_t allowed = kernel_access(rule.access);
+    if (rule.type != 'a')
+        checks.push_back(unless_equal(
+            BPF_REG_2, rule.type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR, 0));
+    if (allowed != all) {
+        checks.push_back(move_register(BPF_REG_6, BPF_REG_3));
+        checks.push_back(alu(BPF_AND, BPF_REG_6, static_cast<std::int32_t>(~allowed)));
+        checks.push_back(unless_equal(BPF_REG_6, 0, 0));
+    }
+    if (rule.major) checks.push_back(unless_equal(BPF_REG_4, *rule.major, 0));
+    if (rule.minor) checks.push_back(unless_equal(BPF_REG_5, *rule.minor, 0));
+    checks.push_back(set_result(1));
+    checks.push_back(leave());
+    for (std::size_t at = 0; at < checks.size(); ++at) {
+        if (checks[at].code == kUnlessEqual)
+            checks[at].off = static_cast<std::int16_t>(checks.size() - at - 1);
+        program.push_back(checks[at]);
+    }
+}
+
+int bpf(int command, bpf_attr& attributes) {
+    return static_cast<int>(::syscall(SYS_bpf, command, &attributes, sizeof attributes));
+}
+
+constexpr std::string_view kProgramName = "lxvirt_devices";
+
+// The program with our name among those attached to the group; invalid where there is none.
+UniqueFd attached_program(Fd group) {
+    std::array<std::uint32_t, 64> ids{};  // the kernel's most
+    bpf_attr query{};
+    query.query.target_fd = static_cast<std::uint32_t>(group.get());
+    query.query.attach_type = BPF_CGROUP_DEVICE;
+    query.query.prog_ids = reinterpret_cast<std::uintptr_t>(ids.data());
+    query.query.prog_cnt = ids.size();
+    if (bpf(BPF_PROG_QUERY, query) != 0) fail_errno("list the device filters of the group");
+    for (std::uint32_t i = 0; i < query.query.prog_cnt; ++i) {
+        bpf_attr open{};
+        open.prog_id = ids[i];
+        UniqueFd program(bpf(BPF_PROG_GET_FD_BY_ID, open));
+        if (!program) continue;  // gone meanwhile
+        bpf_prog_info facts{};
+        bpf_attr info{};
+        info.info.bpf_fd = static_cast<std::uint32_t>(program.get());
+        info.info.info_len = sizeof facts;
+        info.info.info = reinterpret_cast<std::uintptr_t>(&facts);
+        if (bpf(BPF_OBJ_GET_INFO_BY_FD, info) == 0 && kProgramName == facts.name) return program;
+    }
+    return {};
+}
+
+std::vector<std::string> listed_rules(const std::string& group) {
+    std::vector<std::string> lines;
+    const std::string text = read_file(group + "/devices.list");
+    for (const std::string_view line : split(text, '\n'))
+        if (!line.empty()) lines.emplace_back(line);
+    std::sort(lines.begin(), lines.end());
+    return lines;
+}
+
+void allow(const std::string& group, const std::vector<std::string>& lines) {
+    for (const std::string& line : lines) write_value(group + "/devices.allow", line);
+}
+
+// Below the container's own group; what it restricted itself stays restricted.
+void allow_below(const std::string& group, const std::vector<std::string>& before,
+                 const std::vector<std::string>& lines) {
+    for (const std::string& name : list_folder(group)) {
+        const std::string below = group + "/" + name;
+        if (!exists(below + "/devices.list")) continue;
+        try {
+            if (listed_rules(below) != before) continue;
+            allow(below, lines);
+        } catch (const SystemError& error) {
+            if (error.error() != ENOENT && error.error() != ENODEV) throw;  // removed meanwhile
+        }
+        allow_below(below, before, lines);
+    }
+}
+
+}  // namespace
+
+std::string DeviceRule::v1_text() const {
+    const auto number = [](const std::optional<std::uint32_t>& value) {
+        return value ? std::to_string(*value) : std::string("*");
+    };
+    std::string text = fmt::format("{} {}:{} ", type, number(major), number(minor));
+    if ((access & kDeviceRead) != 0) text += 'r';
+    if ((access & kDeviceWrite) != 0) text += 'w';
+    if ((access & kDeviceMknod) != 0) text += 'm';
+    return text;
+}
+
+// "a" in the list means every device with every access, whatever stands behind it, so a rule for
+// both types becomes one for each.
+std::vector<std::string> v1_lines(const std::vector<DeviceRule>& rules) {
+    std::vector<std::string> lines;
+    for (DeviceRule rule : rules) {
+        const bool both = rule.type == 'a';
+        if (both) rule.type = 'b';
+        lines.push_back(rule.v1_text());
+        if (both) rule.type = 'c';
+        if (both) lines.push_back(rule.v1_text());
+    }
+    std::sort(lines.begin(), lines.end());
+    lines.erase(std::unique(lines.begin(), lines.end()), lines.end());
+    return lines;
+}
+
+std::vector<bpf_insn> device_program(const std::vector<DeviceRule>& rules) {
+    std::vector<bpf_insn> program{
+        load(BPF_REG_2, offsetof(bpf_cgroup_dev_ctx, access_type)),
+        move_register(BPF_REG_3, BPF_REG_2),
+        alu(BPF_AND, BPF_REG_2, 0xffff),
+        alu(BPF_RSH, BPF_REG_3, 16),
+        load(BPF_REG_4, offsetof(bpf_cgroup_dev_ctx, major)),
+        load(BPF_REG_5, offsetof(bpf_cgroup_dev_ctx, minor)),
+    };
+    for (const DeviceRule& rule : rules) append_rule(program, rule);
+    program.push_back(set_result(0));
+    program.push_back(leave());
+    return program;
+}
+
+UniqueFd attach_device_program(Fd group, const std::vector<DeviceRule>& rules, Fd replace) {
+    const std::vector<bpf_insn> program = device_program(rules);
+    static constexpr char license[] = "GPL";
+    bpf_attr load{};
+    load.prog_type = BPF_PROG_TYPE_CGROUP_DEVICE;
+    load.insns = reinterpret_cast<std::uintptr_t>(program.data());
+    load.insn_cnt = static_cast<std::uint32_t>(program.size());
+    load.license = reinterpret_cast<std::uintptr_t>(license);
+    kProgramName.copy(load.prog_name, sizeof load.prog_name - 1);
+    UniqueFd fd(bpf(BPF_PROG_LOAD, load));
+    if (!fd) fail_errno("load the device filter ({} rules)", rules.size());
+    bpf_attr attach{};
+    attach.target_fd = static_cast<std::uint32_t>(group.get());
+    attach.attach_bpf_fd = static_cast<std::uint32_t>(fd.get());
+    attach.attach_type = BPF_CGROUP_DEVICE;
+    attach.attach_flags = BPF_F_ALLOW_MULTI;
+    if (replace.valid()) {
+        attach.attach_flags |= BPF_F_REPLACE;
+        attach.replace_bpf_fd = static_cast<std::uint32_t>(replace.get());
+    }
+    if (bpf(BPF_PROG_ATTACH, attach) != 0) fail_errno("attach the device filter to the group");
+    return fd;
+}
+
+void replace_device_program(Fd group, const std::vector<DeviceRule>& rules) {
+    (void)attach_device_program(group, rules, attached_program(group));
+}
+
+void write_device_list(const std::string& group, const std::vector<DeviceRule>& rules) {
+    write_value(group + "/devices.deny", "a");
+    allow(group, v1_lines(rules));
+}
+
+void change_device_list(const std::string& group, const std::string& inner,
+                        const std::vector<DeviceRule>& rules) {
+    const std::vector<std::string> before = listed_rules(group);
+    const std::vector<std::string> before_inside = listed_rules(inner);
+    const std::vector<std::string> after = v1_lines(rules);
+    std::vector<std::string> refused, allowed;
+    std::set_difference(before.begin(), before.end(), after.begin(), after.end(),
+                        std::back_inserter(refused));
+    std::set_difference(after.begin(), after.end(), before.begin(), before.end(),
+                        std::back_inserter(allowed));
+    for (const std::string& line : refused) write_value(group + "/devices.deny", line);
+    if (allowed.empty()) return;
+    allow(group, allowed);
+    allow(inner, allowed);
+    allow_below(inner, before_inside, allowed);
+}
+
+}  // namespace lxvirt::base

@@ -1,0 +1,200 @@
+// What becomes of the processes of a group: freeze, thaw, kill, the OOM killer's count.
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <charconv>
+
+#include "base/cgroup/cgroup.hh"
+#include "base/error.hh"
+#include "base/file/file.hh"
+#include "base/process/process.hh"
+#include "base/test_point.hh"
+#include "base/text/text.hh"
+#include "base/uninterrupted.hh"
+
+namespace lxvirt::base {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// The v2 tree freezes and kills wherever it is mounted, with or without controllers.
+struct FreezeFile {
+    std::string path;
+    bool unified;
+};
+
+FreezeFile freeze_file(const std::vector<Hierarchy>& all, const std::string& path) {
+    if (const Hierarchy* unified = unified_of(all)) {
+        std::string file = unified->mount + path + "/cgroup.freeze";
+        if (exists(file)) return {std::move(file), true};
+    }
+    if (const Hierarchy* freezer = owner_of(all, "freezer"))
+        return {freezer->mount + path + "/freezer.state", false};
+    fail(ErrorCode::operation_unsupported,
+         "this host has no freezer: neither cgroup v2 nor a v1 freezer hierarchy is mounted");
+}
+
+// A value such as "populated 1" in a file of "key value" lines.
+std::optional<unsigned long> keyed_value(const std::string& file, std::string_view key) {
+    const auto text = try_read_file(file);
+    if (!text) return std::nullopt;
+    for (const std::string_view line : split(*text, '\n')) {
+        if (!line.starts_with(key) || line.size() <= key.size() || line[key.size()] != ' ')
+            continue;
+        unsigned long value = 0;
+        std::from_chars(line.data() + key.size() + 1, line.data() + line.size(), value);
+        return value;
+    }
+    return std::nullopt;
+}
+
+// Waits until `key` of the group's cgroup.events is `value`; the kernel signals changes with
+// POLLPRI.
+bool wait_event(const std::string& group, std::string_view key, unsigned long value,
+                Clock::time_point end) {
+    const UniqueFd events = open_file(group + "/cgroup.events", O_RDONLY);
+    for (;;) {
+        if (keyed_value(group + "/cgroup.events", key) == value) return true;
+        const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - Clock::now()).count();
+        if (left <= 0) return false;
+        pollfd entry{.fd = events.get(), .events = POLLPRI, .revents = 0};
+        (void)::poll(&entry, 1, static_cast<int>(std::min<std::int64_t>(left, 20)));
+    }
+}
+
+bool wait_v1_frozen(const std::string& file, Clock::time_point end) {
+    for (;;) {
+        if (trim(read_file(file)) == "FROZEN") return true;
+        if (Clock::now() > end) return false;
+        ::usleep(500);
+    }
+}
+
+// What the group and those below it hold now.
+void add_processes(const std::string& folder, std::vector<pid_t>& found) {
+    const auto procs = try_read_file(folder + "/cgroup.procs");
+    if (!procs) return;
+    for (const std::string_view word : split_words(*procs))
+        if (const auto pid = parse_number<pid_t>(word); pid && *pid > 0) found.push_back(*pid);
+    for (const std::string& name : list_subfolders(folder))
+        add_processes(fmt::format("{}/{}", folder, name), found);
+}
+
+void thaw_v1_tree(const std::string& folder) {
+    const std::string path = folder + "/freezer.state";
+    const UniqueFd file = open_quietly(path, O_WRONLY);
+    if (!file) return;  // it is gone
+    write_all(file, "THAWED", path);
+    for (const std::string& name : list_subfolders(folder))
+        thaw_v1_tree(fmt::format("{}/{}", folder, name));
+}
+
+// Sends SIGKILL to them; how many there were.
+std::size_t kill_once(const std::string& folder) {
+    std::vector<pid_t> found;
+    add_processes(folder, found);
+    for (const pid_t pid : found)
+        if (const auto process = open_pidfd(pid)) (void)send_signal(*process, SIGKILL);
+    return found.size();
+}
+
+bool kill_one_by_one(const Hierarchy& hierarchy, const std::string& path, Clock::time_point end) {
+    while (kill_once(hierarchy.mount + path) != 0) {
+        if (Clock::now() > end) return false;
+        ::usleep(1000);
+    }
+    return true;
+}
+
+// False on a Linux before 5.14, whose groups have no such file.
+bool try_kill_at_once(const std::string& folder) {
+    const std::string path = folder + "/cgroup.kill";
+    const UniqueFd file = open_quietly(path, O_WRONLY);
+    if (!file && errno == ENOENT) return false;
+    if (!file) fail_errno("open '{}'", path);
+    write_all(file, "1", path);
+    test_point("value-written");
+    return true;
+}
+
+}  // namespace
+
+void freeze_group(const std::vector<Hierarchy>& all, const std::string& path,
+                  std::chrono::milliseconds patience) {
+    const FreezeFile file = freeze_file(all, path);
+    const auto end = Clock::now() + patience;
+    write_value(file.path, file.unified ? "1" : "FROZEN");
+    const bool done = file.unified ? wait_event(parent_folder(file.path), "frozen", 1, end)
+                                   : wait_v1_frozen(file.path, end);
+    if (done) return;
+    write_value(file.path, file.unified ? "0" : "THAWED");
+    fail_with(ETIMEDOUT, "freeze control group '{}'", path);
+}
+
+void thaw_group(const std::vector<Hierarchy>& all, const std::string& path) {
+    const FreezeFile file = freeze_file(all, path);
+    if (exists(file.path)) write_value(file.path, file.unified ? "0" : "THAWED");
+}
+
+void thaw_to_kill(const std::vector<Hierarchy>& all, const std::string& path) {
+    const Hierarchy* freezer = owner_of(all, "freezer");
+    if (freezer != nullptr && !freezer->unified) thaw_v1_tree(freezer->mount + path);
+}
+
+bool is_frozen(const std::vector<Hierarchy>& all, const std::string& path) {
+    const FreezeFile file = freeze_file(all, path);
+    const auto state = try_read_file(file.path);
+    return state && trim(*state) != "0" && trim(*state) != "THAWED";
+}
+
+bool kill_group(const std::vector<Hierarchy>& all, const std::string& path,
+                std::chrono::milliseconds patience) {
+    const auto end = Clock::now() + patience;
+    bool empty = true;
+    // cgroup.kill first, whose end is waited for without polling; then nothing is left in the
+    // others.
+    std::vector<const Hierarchy*> order;
+    for (const Hierarchy& hierarchy : all)
+        order.insert(hierarchy.unified ? order.begin() : order.end(), &hierarchy);
+    thaw_to_kill(all, path);
+    for (const Hierarchy* at : order) {
+        const Hierarchy& hierarchy = *at;
+        const std::string folder = hierarchy.mount + path;
+        if (!exists(folder)) continue;
+        if (hierarchy.unified && try_kill_at_once(folder))
+            empty = wait_event(folder, "populated", 0, end) && empty;
+        else
+            empty = kill_one_by_one(hierarchy, path, end) && empty;
+    }
+    return empty;
+}
+
+std::vector<pid_t> processes_of(const std::vector<Hierarchy>& all, const std::string& path) {
+    std::vector<pid_t> found;
+    if (!all.empty()) add_processes(all.front().mount + path, found);
+    return found;
+}
+
+namespace {
+
+// v1 counts in the victim's own group only, v2 in those above it too.
+unsigned long oom_kills_below(const std::string& folder) {
+    unsigned long sum = keyed_value(folder + "/memory.oom_control", "oom_kill").value_or(0);
+    for (const std::string& name : list_subfolders(folder))
+        sum += oom_kills_below(fmt::format("{}/{}", folder, name));
+    return sum;
+}
+
+}  // namespace
+
+std::optional<unsigned long> oom_kills(const std::vector<Hierarchy>& all, const std::string& path) {
+    const Hierarchy* memory = owner_of(all, "memory");
+    if (memory == nullptr) return std::nullopt;
+    const std::string folder = memory->mount + path;
+    if (!memory->unified) return oom_kills_below(folder);
+    return keyed_value(folder + "/memory.events", "oom_kill");
+}
+
+}  // namespace lxvirt::base

@@ -1,0 +1,131 @@
+#include "base/file/lock.hh"
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "base/error.hh"
+#include "base/file/clock.hh"
+#include "base/file/file.hh"
+#include "base/test_point.hh"
+#include "base/uninterrupted.hh"
+
+namespace lxvirt::base {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+struct flock whole_file(short type) {
+    struct flock lock = {};
+    lock.l_type = type;
+    lock.l_whence = SEEK_SET;
+    return lock;  // l_start and l_len 0: the whole file; l_pid 0, as F_OFD_* wants it
+}
+
+UniqueFd open_lock(const std::string& path) {
+    return open_file(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
+}
+
+// False where another holds it.
+bool take(Fd fd, int command, const std::string& path) {
+    struct flock lock = whole_file(F_WRLCK);
+    while (::fcntl(fd.get(), command, &lock) != 0) {
+        if (errno == EAGAIN || errno == EACCES) return false;
+        if (errno != EINTR) fail_errno("lock '{}'", path);
+    }
+    return true;
+}
+
+// "PID COMMAND" of this process: its command line with spaces between, cut to one readable line.
+std::string own_description() {
+    constexpr std::size_t kLongest = 120;
+    // Without /proc the pid alone still names the holder.
+    std::string command = try_read_file("/proc/self/cmdline").value_or("");
+    while (!command.empty() && command.back() == '\0') command.pop_back();
+    // The program's name without its folder.
+    if (const auto slash = command.rfind('/', command.find('\0')); slash != std::string::npos)
+        command.erase(0, slash + 1);
+    for (char& c : command)
+        if (static_cast<unsigned char>(c) < 0x20) c = ' ';
+    if (command.size() > kLongest) command.resize(kLongest);
+    return fmt::format("{} {}", ::getpid(), command);
+}
+
+// The text only serves error messages, so a full disk must not keep anyone from the lock.
+void describe_holder(Fd fd) {
+    const std::string text = own_description() + "\n";
+    (void)!uninterrupted([&] { return ::ftruncate(fd.get(), 0); });
+    (void)!::pwrite(fd.get(), text.data(), text.size(), 0);
+}
+
+}  // namespace
+
+std::optional<RecordLock> RecordLock::try_acquire(const std::string& path) {
+    UniqueFd fd = open_lock(path);
+    if (!take(fd, F_SETLK, path)) return std::nullopt;
+    test_point("lock-taken");
+    return RecordLock(std::move(fd));
+}
+
+RecordLock RecordLock::adopt(UniqueFd fd, const std::string& path) {
+    // Taking a lock again that the process holds is a no-op for the kernel.
+    if (!take(fd, F_SETLK, path))
+        fail_with(EDEADLK, "adopt lock '{}': another process holds it", path);
+    RecordLock lock(std::move(fd));
+    lock.keep_over_exec(false);
+    return lock;
+}
+
+void RecordLock::keep_over_exec(bool keep) const {
+    if (::fcntl(fd_.get(), F_SETFD, keep ? 0 : FD_CLOEXEC) != 0) fail_errno("set close-on-exec");
+}
+
+std::optional<pid_t> record_lock_holder(const std::string& path) {
+    UniqueFd fd = open_quietly(path, O_RDWR | O_NOFOLLOW);
+    if (!fd) {
+        if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;
+        fail_errno("open '{}'", path);
+    }
+    struct flock lock = whole_file(F_WRLCK);
+    if (::fcntl(fd.get(), F_GETLK, &lock) != 0) fail_errno("ask for the lock on '{}'", path);
+    if (lock.l_type == F_UNLCK) return std::nullopt;
+    return std::max<pid_t>(lock.l_pid, 0);
+}
+
+OperationLock OperationLock::acquire(const std::string& path, milliseconds limit) {
+    const auto deadline = std::chrono::steady_clock::now() + limit;
+    UniqueFd fd = open_lock(path);
+    // No blocking F_OFD_SETLKW: it knows no time limit but a signal. The sleeps grow from 1 to 50
+    // ms, so that a short operation is waited for briefly and a long one costs nothing.
+    milliseconds pause(1);
+    while (!take(fd, F_OFD_SETLK, path)) {
+        const auto left =
+            std::chrono::ceil<milliseconds>(deadline - std::chrono::steady_clock::now());
+        if (left <= milliseconds::zero())
+            fail(ErrorCode::operation_timeout, "cannot acquire state change lock (held by {})",
+                 operation_lock_holder(path));
+        sleep_for(std::min(pause, left));
+        pause = std::min(pause * 2, milliseconds(50));
+    }
+    describe_holder(fd);
+    test_point("lock-taken");
+    return OperationLock(std::move(fd));
+}
+
+std::optional<OperationLock> OperationLock::try_acquire(const std::string& path) {
+    UniqueFd fd = open_lock(path);
+    if (!take(fd, F_OFD_SETLK, path)) return std::nullopt;
+    describe_holder(fd);
+    test_point("lock-taken");
+    return OperationLock(std::move(fd));
+}
+
+std::string operation_lock_holder(const std::string& path) {
+    std::string text = try_read_file(path).value_or("");
+    while (!text.empty() && text.back() == '\n') text.pop_back();
+    return text.empty() ? "an unnamed process" : text;
+}
+
+}  // namespace lxvirt::base

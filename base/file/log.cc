@@ -1,0 +1,31 @@
+#include "base/file/log.hh"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <chrono>
+
+#include "base/error.hh"
+#include "base/fd.hh"
+#include "base/file/clock.hh"
+#include "base/uninterrupted.hh"
+
+namespace lxvirt::base {
+
+void append_log(const std::string& path, std::string_view text) noexcept {
+    // Not by gmtime_r(3): it reads the time zone first.
+    using std::chrono::days;
+    const WallTime now = wall_time();
+    const std::chrono::sys_seconds second{std::chrono::seconds(now.seconds)};
+    const auto day = std::chrono::floor<days>(second);
+    const std::chrono::year_month_day date(day);
+    const std::chrono::hh_mm_ss time(second - day);
+    const std::string line =
+        fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02}.{:03}+0000: {}\n", int{date.year()},
+                    unsigned{date.month()}, unsigned{date.day()}, time.hours().count(),
+                    time.minutes().count(), time.seconds().count(), now.milliseconds, text);
+    const UniqueFd fd = open_quietly(path, O_WRONLY | O_APPEND | O_CREAT, 0600);
+    if (fd) (void)!::write(fd.get(), line.data(), line.size());
+}
+
+}  // namespace lxvirt::base

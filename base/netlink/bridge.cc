@@ -1,0 +1,126 @@
+// Netlink's bridges and their ports (linux/if_link.h, IFLA_BR_* and IFLA_BRPORT_*).
+#include <linux/if_bridge.h>
+#include <linux/if_link.h>
+#include <linux/netlink.h>
+
+#include "base/error.hh"
+#include "base/netlink/netlink.hh"
+
+namespace lxvirt::base {
+
+namespace {
+
+constexpr unsigned kTicks = 100;  // bridge times are in USER_HZ
+
+ifinfomsg header_of(int index, unsigned char family = AF_UNSPEC) {
+    ifinfomsg header{};
+    header.ifi_family = family;
+    header.ifi_index = index;
+    return header;
+}
+
+NetlinkMessage& byte(NetlinkMessage& message, std::uint16_t type, std::uint8_t value) {
+    return message.attribute(type, &value, sizeof value);
+}
+
+// Calls `fill` between the beginning and the end of what is said of a bridge.
+template <typename Fill>
+void bridge_data(NetlinkMessage& message, const Fill& fill) {
+    const std::size_t info = message.begin(IFLA_LINKINFO);
+    message.attribute(IFLA_INFO_KIND, std::string("bridge"));
+    const std::size_t data = message.begin(IFLA_INFO_DATA);
+    fill();
+    message.end(data);
+    message.end(info);
+}
+
+}  // namespace
+
+void Netlink::make_bridge(const BridgeSpec& spec) {
+    NetlinkMessage message(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
+    message.fixed(header_of(0)).attribute(IFLA_IFNAME, spec.name);
+    if (spec.mac) message.attribute(IFLA_ADDRESS, spec.mac->data(), spec.mac->size());
+    if (spec.mtu != 0) message.attribute(IFLA_MTU, spec.mtu);
+    bridge_data(message, [&] {
+        message.attribute(IFLA_BR_FORWARD_DELAY, spec.forward_delay * kTicks);
+        message.attribute(IFLA_BR_STP_STATE, spec.stp ? 1U : 0U);
+    });
+    request(message, fmt::format("error creating bridge interface {}", spec.name));
+    // A new link takes no alias in its first message.
+    if (!spec.alias.empty()) set_alias(link_index(spec.name), spec.alias);
+}
+
+void Netlink::set_master(int index, int master) {
+    NetlinkMessage message(RTM_SETLINK, 0);
+    message.fixed(header_of(index)).attribute(IFLA_MASTER, static_cast<std::uint32_t>(master));
+    request(message, fmt::format("put network device {} into bridge {}", index, master));
+}
+
+void Netlink::set_bridge_stp(int bridge, bool on) {
+    NetlinkMessage message(RTM_NEWLINK, 0);
+    message.fixed(header_of(bridge));
+    bridge_data(message, [&] { message.attribute(IFLA_BR_STP_STATE, on ? 1U : 0U); });
+    request(message, fmt::format("switch STP of bridge {} {}", bridge, on ? "on" : "off"));
+}
+
+void Netlink::filter_bridge_vlans(int bridge) {
+    NetlinkMessage message(RTM_NEWLINK, 0);
+    message.fixed(header_of(bridge));
+    bridge_data(message, [&] { byte(message, IFLA_BR_VLAN_FILTERING, 1); });
+    request(message, fmt::format("switch VLAN filtering of bridge {} on", bridge));
+}
+
+void Netlink::set_port_isolated(int port, bool isolated) {
+    NetlinkMessage message(RTM_SETLINK, 0);
+    message.fixed(header_of(port, AF_BRIDGE));
+    const std::size_t info = message.begin(IFLA_PROTINFO | NLA_F_NESTED);
+    byte(message, IFLA_BRPORT_ISOLATED, isolated ? 1 : 0);
+    message.end(info);
+    request(message, fmt::format("isolate bridge port {}", port));
+}
+
+void Netlink::set_port_state(int port, PortState state) {
+    NetlinkMessage message(RTM_SETLINK, 0);
+    message.fixed(header_of(port, AF_BRIDGE));
+    const std::size_t info = message.begin(IFLA_PROTINFO | NLA_F_NESTED);
+    byte(message, IFLA_BRPORT_STATE, static_cast<std::uint8_t>(state));
+    message.end(info);
+    request(message, fmt::format("set the state of bridge port {}", port));
+}
+
+void Netlink::add_port_vlan(int port, unsigned id, bool untagged) {
+    bridge_vlan_info vlan{};
+    vlan.vid = static_cast<std::uint16_t>(id);
+    if (untagged) vlan.flags = BRIDGE_VLAN_INFO_PVID | BRIDGE_VLAN_INFO_UNTAGGED;
+    NetlinkMessage message(RTM_SETLINK, 0);
+    message.fixed(header_of(port, AF_BRIDGE));
+    const std::size_t spec = message.begin(IFLA_AF_SPEC);
+    message.attribute(IFLA_BRIDGE_VLAN_INFO, &vlan, sizeof vlan);
+    message.end(spec);
+    request(message, fmt::format("put bridge port {} into VLAN {}", port, id));
+}
+
+void Netlink::remove_port_vlan(int port, unsigned id) {
+    bridge_vlan_info vlan{};
+    vlan.vid = static_cast<std::uint16_t>(id);
+    NetlinkMessage message(RTM_DELLINK, 0);
+    message.fixed(header_of(port, AF_BRIDGE));
+    const std::size_t spec = message.begin(IFLA_AF_SPEC);
+    message.attribute(IFLA_BRIDGE_VLAN_INFO, &vlan, sizeof vlan);
+    message.end(spec);
+    request(message, fmt::format("take bridge port {} out of VLAN {}", port, id));
+}
+
+void Netlink::remove_address(int index, const NetAddress& address) {
+    ifaddrmsg header{};
+    header.ifa_family = static_cast<unsigned char>(address.family);
+    header.ifa_prefixlen = static_cast<unsigned char>(address.prefix);
+    header.ifa_index = static_cast<unsigned>(index);
+    NetlinkMessage message(RTM_DELADDR, 0);
+    message.fixed(header);
+    message.attribute(IFA_LOCAL, address.bytes.data(), address.size());
+    request(message,
+            fmt::format("remove {} from network device {}", format_address(address), index));
+}
+
+}  // namespace lxvirt::base

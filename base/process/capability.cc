@@ -1,0 +1,115 @@
+#include "base/process/capability.hh"
+
+#include <linux/capability.h>
+#include <sys/capability.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <array>
+
+#include "base/error.hh"
+#include "base/file/file.hh"
+#include "base/text/text.hh"
+
+namespace lxvirt::base {
+
+namespace {
+
+constexpr int kAttempts = 100;
+
+// One array of two words per set, as capget(2) wants them.
+struct Sets {
+    CapabilitySet effective = 0, permitted = 0, inheritable = 0;
+};
+
+Sets get_sets() {
+    __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+    std::array<__user_cap_data_struct, 2> data{};
+    if (::syscall(SYS_capget, &header, data.data()) != 0) fail_errno("read the capability sets");
+    const auto join = [](std::uint32_t low, std::uint32_t high) {
+        return low | (std::uint64_t{high} << 32);
+    };
+    return {.effective = join(data[0].effective, data[1].effective),
+            .permitted = join(data[0].permitted, data[1].permitted),
+            .inheritable = join(data[0].inheritable, data[1].inheritable)};
+}
+
+// The kernel copies the credentials for it: where there is no memory for that it is tried again
+// for a second, since neither staying raised nor ending the container would be right.
+void set_sets(const Sets& sets) {
+    __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+    std::array<__user_cap_data_struct, 2> data{};
+    for (unsigned word = 0; word < 2; ++word) {
+        const auto part = [&](CapabilitySet set) {
+            return static_cast<std::uint32_t>(set >> (32 * word));
+        };
+        data[word] = {part(sets.effective), part(sets.permitted), part(sets.inheritable)};
+    }
+    for (int attempt = 0; ::syscall(SYS_capset, &header, data.data()) != 0; ++attempt) {
+        if (errno != ENOMEM || attempt == kAttempts) fail_errno("set the capability sets");
+        ::usleep(10'000);
+    }
+}
+
+}  // namespace
+
+std::optional<unsigned> capability_number(std::string_view name) {
+    cap_value_t value = 0;
+    std::string full(name);
+    if (full.size() < 4 || (full.compare(0, 4, "cap_") != 0 && full.compare(0, 4, "CAP_") != 0))
+        full = "cap_" + full;
+    if (::cap_from_name(full.c_str(), &value) != 0) return std::nullopt;
+    return static_cast<unsigned>(value);
+}
+
+std::string capability_name(unsigned number) {
+    char* text = ::cap_to_name(static_cast<cap_value_t>(number));
+    if (text == nullptr) fail(ErrorCode::no_memory, "name of capability {}", number);
+    const std::string name(text);
+    (void)::cap_free(text);
+    return name.starts_with("cap_") ? name.substr(4) : name;
+}
+
+unsigned last_capability() {
+    const auto text = try_read_file("/proc/sys/kernel/cap_last_cap");
+    const auto number = text ? parse_number<unsigned>(trim(*text)) : std::nullopt;
+    return number.value_or(CAP_LAST_CAP);
+}
+
+CapabilitySet permitted_capabilities() {
+    return get_sets().permitted;
+}
+
+void limit_bounding_set(CapabilitySet keep) {
+    for (unsigned number = 0; number < 64; ++number) {
+        if ((keep >> number & 1U) != 0) continue;
+        if (::prctl(PR_CAPBSET_DROP, number, 0, 0, 0) == 0) continue;
+        if (errno == EINVAL) break;  // past the last one this kernel knows
+        fail_errno("drop capability {} from the bounding set", number);
+    }
+}
+
+void limit_capabilities(CapabilitySet keep) {
+    if (::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0 && errno != EINVAL)
+        fail_errno("clear the ambient capabilities");
+    Sets sets = get_sets();
+    sets.permitted &= keep;
+    sets.effective &= keep;
+    sets.inheritable = 0;
+    set_sets(sets);
+}
+
+void raise_capabilities() {
+    Sets sets = get_sets();
+    sets.effective = sets.permitted;
+    set_sets(sets);
+}
+
+void lower_capabilities() {
+    Sets sets = get_sets();
+    sets.effective = 0;
+    set_sets(sets);
+}
+
+}  // namespace lxvirt::base

@@ -1,0 +1,194 @@
+#include "base/process/process.hh"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/close_range.h>
+#include <linux/keyctl.h>
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <charconv>
+
+#include "base/error.hh"
+#include "base/file/file.hh"
+#include "base/system_call.hh"
+#include "base/test_point.hh"
+#include "base/uninterrupted.hh"
+
+namespace lxvirt::base {
+
+std::string signal_name(int signal) {
+    if (signal >= SIGRTMIN && signal <= SIGRTMAX) return fmt::format("RTMIN+{}", signal - SIGRTMIN);
+    if (const char* name = ::sigabbrev_np(signal)) return name;
+    return std::to_string(signal);
+}
+
+std::string ExitStatus::text() const {
+    if (!signaled) return fmt::format("exit status {}", value);
+    return fmt::format("killed by signal {} ({})", value, signal_name(value));
+}
+
+pid_t clone3(clone_args& args) noexcept {
+    const long pid = ::syscall(SYS_clone3, &args, sizeof args);
+    return pid < 0 ? -errno : static_cast<pid_t>(pid);
+}
+
+std::optional<UniqueFd> open_pidfd(pid_t pid) {
+    UniqueFd fd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+    if (fd) return fd;
+    if (errno == ESRCH) return std::nullopt;
+    fail_call("pidfd_open", "pidfd_open of process {}", pid);
+}
+
+bool send_signal(Fd pidfd, int signal) {
+    if (::syscall(SYS_pidfd_send_signal, pidfd.get(), signal, nullptr, 0) != 0) {
+        if (errno == ESRCH) return false;
+        fail_call("pidfd_send_signal", "send signal {}", signal_name(signal));
+    }
+    test_point("signal-sent");
+    return true;
+}
+
+std::optional<pid_t> pid_of(Fd pidfd) {
+    const std::string info = read_file(fmt::format("/proc/self/fdinfo/{}", pidfd.get()));
+    const auto at = info.find("\nPid:\t");
+    if (at == std::string::npos) fail(ErrorCode::internal_error, "no Pid: in the pidfd's fdinfo");
+    pid_t pid = 0;
+    const char* begin = info.data() + at + 6;
+    std::from_chars(begin, info.data() + info.size(), pid);
+    if (pid <= 0) return std::nullopt;
+    return pid;
+}
+
+std::optional<ExitStatus> reap(Fd pidfd, bool block) {
+    siginfo_t info{};
+    const int flags = WEXITED | __WALL | (block ? 0 : WNOHANG);
+    int result;
+    do result = ::waitid(P_PIDFD, static_cast<id_t>(pidfd.get()), &info, flags);
+    while (result != 0 && errno == EINTR);
+    if (result != 0) fail_errno("wait for a child process");
+    if (info.si_pid == 0) return std::nullopt;
+    return ExitStatus{.signaled = info.si_code != CLD_EXITED, .value = info.si_status};
+}
+
+bool wait_readable(Fd fd, std::chrono::milliseconds timeout) {
+    using Clock = std::chrono::steady_clock;
+    const auto end = Clock::now() + timeout;
+    pollfd entry{.fd = fd.get(), .events = POLLIN, .revents = 0};
+    for (;;) {
+        int left = -1;
+        if (timeout.count() >= 0) {
+            const auto rest = std::chrono::ceil<std::chrono::milliseconds>(end - Clock::now());
+            left = static_cast<int>(std::max<std::int64_t>(rest.count(), 0));
+        }
+        const int ready = ::poll(&entry, 1, left);
+        if (ready > 0) return true;
+        if (ready == 0) return false;
+        if (errno != EINTR) fail_errno("poll");
+    }
+}
+
+bool wait_readable_or_hang_up(Fd fd, Fd other) {
+    pollfd entries[] = {{.fd = fd.get(), .events = POLLIN, .revents = 0},
+                        {.fd = other.get(), .events = POLLRDHUP, .revents = 0}};
+    while (::poll(entries, 2, -1) < 0)
+        if (errno != EINTR) fail_errno("poll");
+    return entries[0].revents != 0;
+}
+
+std::optional<std::uint64_t> start_time(pid_t pid) {
+    const auto stat = try_read_file(fmt::format("/proc/{}/stat", pid));
+    if (!stat) return std::nullopt;
+    // The command is in parentheses and may hold blanks and parentheses: count from the last one.
+    std::size_t at = stat->rfind(')');
+    for (int field = 2; field < 22 && at != std::string::npos; ++field)
+        at = stat->find(' ', at + 1);
+    if (at == std::string::npos) return std::nullopt;
+    std::uint64_t ticks = 0;
+    std::from_chars(stat->data() + at + 1, stat->data() + stat->size(), ticks);
+    return ticks;
+}
+
+void reset_signals() {
+    for (int signal = 1; signal < NSIG; ++signal) {
+        if (signal == SIGKILL || signal == SIGSTOP) continue;
+        (void)::signal(signal, SIG_DFL);  // 32 and 33 belong to the C library and refuse
+    }
+    sigset_t none;
+    ::sigemptyset(&none);
+    if (::sigprocmask(SIG_SETMASK, &none, nullptr) != 0) fail_errno("unblock signals");
+}
+
+namespace {
+
+void reset_stdio() {
+    const UniqueFd null = open_file("/dev/null", O_RDWR);
+    for (int fd = 0; fd <= 2; ++fd)
+        if (uninterrupted([&] { return ::dup2(null.get(), fd); }) < 0)
+            fail_errno("replace descriptor {}", fd);
+}
+
+void reset_scheduling() {
+    cpu_set_t all;
+    CPU_ZERO(&all);
+    for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) CPU_SET(cpu, &all);
+    if (::sched_setaffinity(0, sizeof all, &all) != 0) fail_errno("reset the CPU affinity");
+    const sched_param normal{};
+    if (::sched_setscheduler(0, SCHED_OTHER, &normal) != 0) fail_errno("reset the scheduler");
+    if (::setpriority(PRIO_PROCESS, 0, 0) != 0) fail_errno("reset the priority");
+}
+
+// The kernel's own defaults for PID 1 (init_task, include/asm-generic/resource.h), open files as
+// systemd sets them. A limit above the caller's hard one needs CAP_SYS_RESOURCE, which some hosts
+// withhold: then the caller's hard limit is what there is.
+void reset_rlimits() {
+    struct Limit {
+        decltype(RLIMIT_CORE) resource;
+        rlim_t soft, hard;
+    };
+    constexpr rlim_t infinite = RLIM_INFINITY;
+    const Limit limits[] = {
+        {RLIMIT_CPU, infinite, infinite},  {RLIMIT_FSIZE, infinite, infinite},
+        {RLIMIT_DATA, infinite, infinite}, {RLIMIT_STACK, 8U << 20, infinite},
+        {RLIMIT_CORE, 0, infinite},        {RLIMIT_AS, infinite, infinite},
+        {RLIMIT_NOFILE, 1024, 524288},     {RLIMIT_LOCKS, infinite, infinite},
+    };
+    for (const Limit& limit : limits) {
+        rlimit wanted{limit.soft, limit.hard};
+        if (::setrlimit(limit.resource, &wanted) == 0) continue;
+        rlimit have{};
+        if (errno != EPERM || ::getrlimit(limit.resource, &have) != 0)
+            fail_errno("reset resource limit {}", static_cast<int>(limit.resource));
+        wanted = {std::min(limit.soft, have.rlim_max), std::min(limit.hard, have.rlim_max)};
+        if (::setrlimit(limit.resource, &wanted) != 0)
+            fail_errno("reset resource limit {}", static_cast<int>(limit.resource));
+    }
+}
+
+}  // namespace
+
+void become_supervisor(int keep_fds) {
+    if (::setsid() < 0 && errno != EPERM) fail_errno("start a session");
+    reset_signals();
+    (void)::signal(SIGPIPE, SIG_IGN);
+    ::umask(022);
+    if (::chdir("/") != 0) fail_errno("change to '/'");
+    reset_stdio();
+    if (::close_range(static_cast<unsigned>(keep_fds) + 1, ~0U, 0) != 0)
+        fail_call("close_range", "close files");
+    if (::setgroups(0, nullptr) != 0) fail_errno("drop supplementary groups");
+    reset_rlimits();
+    reset_scheduling();
+    write_value("/proc/self/oom_score_adj", "0");
+    // A kernel without keys has no keyring to leave.
+    if (::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr) < 0 && errno != ENOSYS &&
+        errno != EDQUOT)
+        fail_errno("join a new session keyring");
+}
+
+}  // namespace lxvirt::base

@@ -1,0 +1,43 @@
+#include "base/process/pty.hh"
+
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <termios.h>
+
+#include "base/error.hh"
+#include "base/uninterrupted.hh"
+
+namespace lxvirt::base {
+
+Pty open_pty(Fd devpts, const std::string& name) {
+    Pty pty;
+    pty.master = openat_quietly(devpts, "ptmx", O_RDWR | O_NOCTTY | O_NONBLOCK);
+    if (!pty.master) fail_errno("open a pseudo-terminal of {}", name);
+    const int unlock = 0;
+    if (::ioctl(pty.master.get(), TIOCSPTLCK, &unlock) != 0 ||
+        ::ioctl(pty.master.get(), TIOCGPTN, &pty.number) != 0)
+        fail_errno("unlock a pseudo-terminal of {}", name);
+    return pty;
+}
+
+UniqueFd open_slave(Fd master) {
+    UniqueFd slave(::ioctl(master.get(), TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC));
+    if (!slave) fail_errno("open the other end of a pseudo-terminal");
+    return slave;
+}
+
+void make_raw(Fd terminal) {
+    termios mode{};
+    if (::tcgetattr(terminal.get(), &mode) != 0) fail_errno("read the terminal's mode");
+    ::cfmakeraw(&mode);
+    if (::tcsetattr(terminal.get(), TCSANOW, &mode) != 0) fail_errno("set the terminal's mode");
+}
+
+void set_window_size(Fd terminal, unsigned rows, unsigned columns) {
+    winsize size{};
+    size.ws_row = static_cast<unsigned short>(rows);
+    size.ws_col = static_cast<unsigned short>(columns);
+    if (::ioctl(terminal.get(), TIOCSWINSZ, &size) != 0) fail_errno("set the window size");
+}
+
+}  // namespace lxvirt::base

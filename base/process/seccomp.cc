@@ -1,0 +1,230 @@
+#include "base/process/seccomp.hh"
+
+#include <seccomp.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <memory>
+
+#include "base/error.hh"
+#include "base/file/file.hh"
+
+namespace lxvirt::base {
+
+namespace {
+
+// What reaches past the container: other kernels (kexec), modules, the host's clock, swap,
+// accounting and quota, files by handle (the open_by_handle_at escape), raw I/O ports, other
+// processes' memory by fault handling, kernel keys and profiling of the whole machine.
+constexpr const char* kDenied[] = {
+    "kexec_load",
+    "kexec_file_load",
+    "init_module",
+    "finit_module",
+    "delete_module",
+    "create_module",
+    "query_module",
+    "get_kernel_syms",
+    "open_by_handle_at",
+    "swapon",
+    "swapoff",
+    "acct",
+    "quotactl",
+    "quotactl_fd",
+    "settimeofday",
+    "clock_settime",
+    "clock_settime64",
+    "clock_adjtime",
+    "clock_adjtime64",
+    "adjtimex",
+    "stime",
+    "iopl",
+    "ioperm",
+    "lookup_dcookie",
+    "nfsservctl",
+    "sysfs",
+    "uselib",
+    "ustat",
+    "_sysctl",
+    "vm86",
+    "vm86old",
+    "perf_event_open",
+    "userfaultfd",
+    "syslog",
+    "add_key",
+    "request_key",
+    "keyctl",
+    "bpf",
+    "fanotify_init",
+};
+
+struct Architecture {
+    std::string_view name;
+    std::uint32_t token;
+};
+constexpr Architecture kArchitectures[] = {
+    {"x86", SCMP_ARCH_X86},         {"x86_64", SCMP_ARCH_X86_64},
+    {"x32", SCMP_ARCH_X32},         {"arm", SCMP_ARCH_ARM},
+    {"arm64", SCMP_ARCH_AARCH64},   {"mips", SCMP_ARCH_MIPS},
+    {"mips64", SCMP_ARCH_MIPS64},   {"mips64n32", SCMP_ARCH_MIPS64N32},
+    {"mipsel", SCMP_ARCH_MIPSEL},   {"mipsel64", SCMP_ARCH_MIPSEL64},
+    {"ppc", SCMP_ARCH_PPC},         {"mipsel64n32", SCMP_ARCH_MIPSEL64N32},
+    {"ppc64", SCMP_ARCH_PPC64},     {"ppc64le", SCMP_ARCH_PPC64LE},
+    {"s390", SCMP_ARCH_S390},       {"s390x", SCMP_ARCH_S390X},
+    {"riscv64", SCMP_ARCH_RISCV64},
+};
+
+std::uint32_t token_of(std::string_view name) {
+    for (const Architecture& architecture : kArchitectures)
+        if (architecture.name == name) return architecture.token;
+    fail(ErrorCode::internal_error, "'{}' is no architecture of system call filters", name);
+}
+
+void check(int result, const std::string& what) {
+    if (result != 0) fail_with(-result, "build the system call filter: {}", what);
+}
+
+std::uint32_t action_of(const SeccompVerdict& verdict) {
+    switch (verdict.action) {
+        case SeccompAction::allow: break;
+        case SeccompAction::errno_: return SCMP_ACT_ERRNO(verdict.error);
+        case SeccompAction::kill: return SCMP_ACT_KILL;
+        case SeccompAction::trap: return SCMP_ACT_TRAP;
+        case SeccompAction::log: return SCMP_ACT_LOG;
+    }
+    return SCMP_ACT_ALLOW;
+}
+
+scmp_arg_cmp compare_of(const SeccompArgument& argument) {
+    scmp_arg_cmp made{argument.index, SCMP_CMP_EQ, argument.value, 0};
+    switch (argument.compare) {
+        case SeccompCompare::ne: made.op = SCMP_CMP_NE; break;
+        case SeccompCompare::lt: made.op = SCMP_CMP_LT; break;
+        case SeccompCompare::le: made.op = SCMP_CMP_LE; break;
+        case SeccompCompare::eq: break;
+        case SeccompCompare::ge: made.op = SCMP_CMP_GE; break;
+        case SeccompCompare::gt: made.op = SCMP_CMP_GT; break;
+        case SeccompCompare::masked_eq:
+            made = {argument.index, SCMP_CMP_MASKED_EQ, argument.mask, argument.value};
+            break;
+    }
+    return made;
+}
+
+class Filter {
+  public:
+    explicit Filter(const SeccompVerdict& otherwise)
+        : context_(::seccomp_init(action_of(otherwise)), ::seccomp_release) {
+        if (!context_) fail(ErrorCode::no_memory, "system call filter");
+        check(::seccomp_attr_set(context_.get(), SCMP_FLTATR_CTL_OPTIMIZE, 2),
+              "ask for a binary tree");
+    }
+
+    void add_architecture(const std::string& name) {
+        check(::seccomp_arch_add(context_.get(), token_of(name)), "add architecture " + name);
+    }
+
+    // Instead of this machine's own.
+    void be_for(const std::string& name) {
+        if (token_of(name) == ::seccomp_arch_native()) return;
+        add_architecture(name);
+        check(::seccomp_arch_remove(context_.get(), ::seccomp_arch_native()), "remove our own");
+    }
+
+    void add(const SeccompRule& rule) {
+        const int number =
+            rule.number ? *rule.number : ::seccomp_syscall_resolve_name(rule.call.c_str());
+        if (number == __NR_SCMP_ERROR) return;  // this libseccomp is older than the call
+        std::vector<scmp_arg_cmp> arguments;
+        for (const SeccompArgument& argument : rule.arguments)
+            arguments.push_back(compare_of(argument));
+        const int result =
+            ::seccomp_rule_add_array(context_.get(), action_of(rule.verdict), number,
+                                     static_cast<unsigned>(arguments.size()), arguments.data());
+        // It says what all calls get, or what another rule said.
+        if (result == -EACCES || result == -EEXIST) return;
+        check(result, rule.call.empty() ? std::to_string(number) : rule.call);
+    }
+
+    void merge(Filter other) {
+        check(::seccomp_merge(context_.get(), other.context_.get()), "merge architectures");
+        (void)other.context_.release();  // the merge took it
+    }
+
+    [[nodiscard]] std::string program() const {
+        const UniqueFd file(::memfd_create("seccomp", MFD_CLOEXEC));
+        if (!file) fail_errno("make a file for the system call filter");
+        check(::seccomp_export_bpf(context_.get(), file.get()), "export");
+        if (::lseek(file.get(), 0, SEEK_SET) != 0) fail_errno("read the system call filter");
+        return read_all(file, "system call filter");
+    }
+
+  private:
+    std::unique_ptr<void, void (*)(void*)> context_;
+};
+
+std::string native_architecture() {
+    for (const Architecture& architecture : kArchitectures)
+        if (architecture.token == ::seccomp_arch_native()) return std::string(architecture.name);
+    fail(ErrorCode::config_unsupported, "system call filters are not supported on this machine");
+}
+
+}  // namespace
+
+bool is_seccomp_architecture(std::string_view name) {
+    return std::any_of(
+        std::begin(kArchitectures), std::end(kArchitectures),
+        [&](const Architecture& known) { return known.name == name; });
+}
+
+std::vector<std::string> compatible_architectures() {
+    switch (::seccomp_arch_native()) {
+        case SCMP_ARCH_X86_64: return {"x86", "x32"};
+        case SCMP_ARCH_AARCH64: return {"arm"};
+        default: return {};
+    }
+}
+
+bool is_system_call(const std::string& name) {
+    return ::seccomp_syscall_resolve_name(name.c_str()) != __NR_SCMP_ERROR;
+}
+
+std::string seccomp_program(const SeccompPolicy& policy) {
+    const bool alike = std::all_of(policy.rules.begin(), policy.rules.end(),
+                                   [](const SeccompRule& r) { return r.architecture.empty(); });
+    Filter filter(policy.otherwise);
+    if (alike) {
+        for (const std::string& name : policy.architectures) filter.add_architecture(name);
+        for (const SeccompRule& rule : policy.rules) filter.add(rule);
+        return filter.program();
+    }
+    const auto fill = [&](Filter& made, const std::string& name) {
+        made.be_for(name);
+        for (const SeccompRule& rule : policy.rules)
+            if (rule.architecture.empty() || rule.architecture == name) made.add(rule);
+    };
+    fill(filter, native_architecture());
+    for (const std::string& name : policy.architectures) {
+        Filter other(policy.otherwise);
+        fill(other, name);
+        filter.merge(std::move(other));
+    }
+    return filter.program();
+}
+
+std::string default_seccomp_program(bool keys) {
+    SeccompPolicy policy;
+    // 32-bit programs run too, under the same rules.
+    if (::seccomp_arch_native() == SCMP_ARCH_X86_64) policy.architectures.emplace_back("x86");
+    for (const char* name : kDenied) {
+        if (keys && std::string_view(name).find("key") != std::string_view::npos) continue;
+        SeccompRule rule;
+        rule.call = name;
+        rule.verdict = {SeccompAction::errno_, EPERM};
+        policy.rules.push_back(std::move(rule));
+    }
+    return seccomp_program(policy);
+}
+
+}  // namespace lxvirt::base

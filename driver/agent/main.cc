@@ -1,0 +1,91 @@
+// lxc_agent restart URI NAME PID     the driver's half of a reboot from inside; the helper that
+// waits for
+//                                    its plan is PID, at the other end of descriptor 3
+// lxc_agent stopped URI NAME         runs the hooks of a domain that has just stopped
+//
+// Called by lxc_helper, which reads no XML. Not for people.
+#include <fcntl.h>
+#include <sys/types.h>
+
+#include <cstdio>
+#include <string>
+
+#include "base/error.hh"
+#include "base/process/process.hh"
+#include "base/text/text.hh"
+#include "driver/life/start.hh"
+#include "driver/network/ports.hh"
+#include "driver/store/journal.hh"
+#include "driver/store/live.hh"
+#include "driver/store/state.hh"
+#include "driver/store/uri.hh"
+#include "driver/supervisor/helper_process.hh"
+#include "driver/supervisor/hooks.hh"
+#include "driver/types.hh"
+#include "xml/domain/parse.hh"
+
+namespace {
+
+using namespace lxvirt;
+using namespace lxvirt::driver;
+
+// Whether it has undone its part: it does before it tells of an error, and where we go away.
+bool undoes_its_part(const Root& root, const std::string& name, const base::Exception& error) {
+    return dynamic_cast<const base::PreparedError*>(&error) != nullptr || root.running(name);
+}
+
+int restart(const Root& root, const std::string& uri, const std::string& name, pid_t helper) {
+    const auto live = read_live(root, name);
+    // The helper goes when the channel closes: not before its end is written down.
+    const base::UniqueFd channel(::fcntl(3, F_DUPFD_CLOEXEC, 4));
+    try {
+        restart_domain(root, name, uri, base::UniqueFd(3), helper);
+        return 0;
+    } catch (const base::Exception& error) {
+        // What is known of the domain is ours to take away.
+        log_line(root, name, "restart: " + error.message());
+        record_end(root, name, "failed", error.message());
+        if (live)
+            journal_lifecycle(root, name, live->domain.uuid, "Stopped", "Failed", error.message());
+        // Of a helper that was killed the rest is left: for the next command, which cleans up.
+        if (undoes_its_part(root, name, error)) remove_live(root, name);
+        return 1;
+    }
+}
+
+int stopped(const Root& root, const std::string& name) {
+    const auto live = read_live(root, name);
+    if (!live) return 0;
+    const std::string xml = xml::format_domain(live->domain, {.live = true});
+    int status = 0;
+    for (const char* operation : {"stopped", "release"}) {
+        try {
+            run_hooks(root, {.name = name, .operation = operation, .suboperation = "end"}, xml);
+        } catch (const base::Exception& error) {
+            (void)std::fprintf(stderr, "%s\n", error.what());
+            status = 1;
+        }
+    }
+    release_ports(root, live->domain);
+    return status;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    const std::string command = argc > 1 ? argv[1] : "";
+    try {
+        base::reset_signals();
+        set_program_path(argv[0]);
+        if (command == "restart" && argc == 5) {
+            const auto helper = base::parse_number<pid_t>(argv[4]);
+            return restart(Root(parse_uri(argv[2]).root), argv[2], argv[3], helper.value_or(0));
+        }
+        if (command == "stopped" && argc == 4)
+            return stopped(Root(parse_uri(argv[2]).root), argv[3]);
+        (void)std::fprintf(stderr, "lxc_agent is called by lxc_helper, not by hand; see lxsh(1)\n");
+    } catch (const base::Exception& error) {
+        (void)std::fprintf(stderr, "lxc_agent: %s\n", error.what());
+    }
+    return 2;
+}

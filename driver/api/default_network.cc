@@ -1,0 +1,69 @@
+// The network that comes with lxvirt: on a subnet and a bridge that the host does not use.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/error.hh"
+#include "base/file/file.hh"
+#include "base/netlink/netlink.hh"
+#include "config.hh"
+#include "driver/api/networks.hh"
+#include "driver/network/definitions.hh"
+#include "driver/network/life.hh"
+#include "xml/network/check.hh"
+#include "xml/network/document.hh"
+
+namespace lxvirt::driver {
+
+namespace {
+
+// The source tree's for programs of its build tree, else the installed one.
+std::string shipped_file() {
+    const auto self = base::read_link("/proc/self/exe");
+    if (self && self->starts_with(BUILD_ROOT "/"))
+        return SOURCE_ROOT "/examples/networks/default.xml";
+    return NETWORK_FOLDER "/default.xml";
+}
+
+std::vector<xml::UsedSubnet> used_by_definitions(const NetworkDefinitions& definitions) {
+    std::vector<xml::UsedSubnet> used;
+    for (const std::string& name : definitions.names()) {
+        const auto network = definitions.load(name);
+        if (!network) continue;
+        for (const xml::NetworkIp& ip : network->ips)
+            used.push_back({fmt::format("network '{}'", name), ip.address, xml::ip_prefix(ip)});
+    }
+    return used;
+}
+
+}  // namespace
+
+DefinedNetwork Networks::define_default() {
+    const std::string file = shipped_file();
+    xml::Network network = xml::parse_network(base::read_file(file), {.file = file}).network;
+    const NetworkDefinitions definitions(root_);
+    if (find_network(root_, network.name))
+        base::fail(base::ErrorCode::operation_failed,
+                   "network '{0}' already exists: it is left as it is (net-undefine {0} to have "
+                   "the one that comes with lxvirt)",
+                   network.name);
+    std::vector<xml::UsedSubnet> used = used_subnets("");
+    for (xml::UsedSubnet& subnet : used_by_definitions(definitions))
+        used.push_back(std::move(subnet));
+    const auto subnet = xml::free_default_subnet(used);
+    if (!subnet)
+        base::fail(base::ErrorCode::operation_failed,
+                   "no subnet below 192.168.0.0/16 is free for network '{}'", network.name);
+    xml::move_to_subnet(network, *subnet);
+    base::Netlink netlink;
+    const auto links = netlink.links();
+    if (std::any_of(links.begin(), links.end(), [&network](const base::LinkFacts& link) {
+            return link.name == network.bridge.name;
+        }))
+        network.bridge.name.clear();  // the next free one is chosen
+    DefinedNetwork defined = define_xml(xml::format_network(network), file);
+    set_autostart(defined.network, true);
+    return defined;
+}
+
+}  // namespace lxvirt::driver

@@ -1,0 +1,90 @@
+// Connection's methods that look domains up and tell about them and the host.
+#include "base/error.hh"
+#include "base/uuid.hh"
+#include "driver/api/connection.hh"
+#include "driver/api/events.hh"
+#include "driver/api/list.hh"
+#include "driver/api/usage.hh"
+#include "driver/host/capabilities.hh"
+#include "driver/host/node.hh"
+#include "driver/store/definitions.hh"
+#include "driver/store/live.hh"
+#include "driver/store/lookup.hh"
+#include "driver/store/state.hh"
+
+namespace lxvirt::driver {
+
+std::string Connection::hostname() const {
+    return host_name();
+}
+
+Version Connection::version() const {
+    return host_version();
+}
+
+NodeInfo Connection::node_info() const {
+    return read_node_info();
+}
+
+std::string Connection::capabilities() const {
+    return format_capabilities();
+}
+
+std::string Connection::sysinfo() const {
+    return format_sysinfo();
+}
+
+DomainRef Connection::lookup_by_name(const std::string& name) const {
+    auto domain = find_by_name(*root_, name);
+    if (!domain) fail_no_domain(name);
+    return std::move(*domain);
+}
+
+DomainRef Connection::lookup_by_uuid(const std::string& uuid) const {
+    const auto canonical = base::parse_uuid(uuid);
+    if (!canonical)
+        base::fail(base::ErrorCode::invalid_arg, "uuid '{}' must be 32 hexadecimal digits", uuid);
+    auto domain = find_by_uuid(*root_, *canonical);
+    if (!domain)
+        base::fail(base::ErrorCode::no_domain, "no domain with matching uuid '{}'", *canonical);
+    return std::move(*domain);
+}
+
+DomainRef Connection::lookup_by_id(int id) const {
+    auto domain = find_by_id(*root_, id);
+    if (!domain) base::fail(base::ErrorCode::no_domain, "no domain with matching id {}", id);
+    return std::move(*domain);
+}
+
+std::vector<DomainSummary> Connection::list_all_domains(const ListFilter& filter) const {
+    return list_domains(*root_, filter);
+}
+
+DomainStatus Connection::status(const DomainRef& domain) const {
+    const auto found = find_by_name(*root_, domain.name);
+    if (!found) fail_no_domain(domain.name);
+    return read_state(*root_, domain.name, found->id);
+}
+
+DomainInfo Connection::info(const DomainRef& domain) const {
+    const auto found = find_by_name(*root_, domain.name);
+    if (!found) fail_no_domain(domain.name);
+    const Definitions definitions(*root_);
+    const auto live = found->id >= 0 ? read_live(*root_, domain.name) : std::nullopt;
+    const auto definition = live ? live->domain : definitions.load(domain.name);
+    if (!definition) fail_no_domain(domain.name);
+    DomainInfo info;
+    info.state = read_state(*root_, domain.name, found->id).state;
+    info.max_memory = definition->memory;
+    info.memory = definition->current_memory;
+    info.vcpus = definition->current_vcpus.value_or(definition->vcpus);
+    info.persistent = definitions.exists(domain.name);
+    if (live) add_usage(*live, info);
+    return info;
+}
+
+std::unique_ptr<EventStream> Connection::events() const {
+    return follow_journal(*root_);
+}
+
+}  // namespace lxvirt::driver

@@ -1,0 +1,221 @@
+// Connection's methods about the network interfaces of domains: addresses, host name, counters and
+// link state.
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/utsname.h>
+
+#include <algorithm>
+#include <map>
+
+#include "base/error.hh"
+#include "base/file/file.hh"
+#include "base/netlink/netlink.hh"
+#include "driver/api/connection.hh"
+#include "driver/device/hotplug.hh"
+#include "driver/store/definitions.hh"
+#include "driver/store/live.hh"
+#include "driver/store/lookup.hh"
+#include "helper/status.hh"
+
+namespace lxvirt::driver {
+
+namespace {
+
+using base::ErrorCode;
+
+LiveState require_live(const Root& root, const std::string& name) {
+    auto live = root.running(name) ? read_live(root, name) : std::nullopt;
+    if (!live) base::fail(ErrorCode::operation_invalid, "domain is not running");
+    return std::move(*live);
+}
+
+base::UniqueFd open_namespace(const Root& root, const std::string& name, const char* kind) {
+    const auto status = helper::read_status(root.status(name));
+    if (!status || !status->init_pid)
+        base::fail(ErrorCode::operation_invalid, "domain is not running");
+    return base::open_file(fmt::format("/proc/{}/ns/{}", *status->init_pid, kind), O_RDONLY);
+}
+
+// By its name on the host, its name inside or its mac address; null where there is none.
+template <typename Domain>
+auto* find_interface(Domain& domain, const std::string& wanted) {
+    const auto found = std::find_if(domain.interfaces.begin(), domain.interfaces.end(),
+                                    [&](const xml::Interface& interface) {
+                                        return wanted == interface.target ||
+                                               wanted == interface.mac || wanted == interface.guest;
+                                    });
+    return found == domain.interfaces.end() ? nullptr : &*found;
+}
+
+[[noreturn]] void fail_unknown(const std::string& device) {
+    base::fail(ErrorCode::invalid_arg, "'{}' is not a known interface", device);
+}
+
+InterfaceAddresses named(const xml::Interface& interface) {
+    return {interface.target.empty() ? interface.guest : interface.target, interface.mac, {}};
+}
+
+std::vector<InterfaceAddresses> leased(const Networks& networks, const xml::Domain& domain) {
+    std::vector<InterfaceAddresses> all;
+    for (const xml::Interface& interface : domain.interfaces) {
+        if (interface.type != xml::InterfaceType::network) continue;
+        InterfaceAddresses entry = named(interface);
+        for (const DhcpLease& lease :
+             networks.dhcp_leases({interface.source, ""}, interface.mac).leases)
+            entry.addresses.push_back({lease.ip, lease.prefix, lease.v6});
+        if (!entry.addresses.empty()) all.push_back(std::move(entry));
+    }
+    return all;
+}
+
+// What the host has heard of them.
+std::vector<InterfaceAddresses> heard_of(const xml::Domain& domain) {
+    base::Netlink netlink;
+    const auto neighbours = netlink.neighbours();
+    std::vector<InterfaceAddresses> all;
+    for (const xml::Interface& interface : domain.interfaces) {
+        InterfaceAddresses entry = named(interface);
+        const auto mac = base::parse_mac(interface.mac);
+        for (const base::NeighbourFacts& neighbour : neighbours)
+            if (neighbour.mac == mac)
+                entry.addresses.push_back({base::format_address(neighbour.address), 0,
+                                           neighbour.address.family == AF_INET6});
+        if (!entry.addresses.empty()) all.push_back(std::move(entry));
+    }
+    return all;
+}
+
+// What the container has, asked of the kernel in its own namespace.
+std::vector<InterfaceAddresses> asked_inside(base::Fd netns) {
+    base::Netlink inside = base::Netlink::inside(netns);
+    std::vector<InterfaceAddresses> all;
+    std::map<int, std::size_t> places;
+    for (const base::LinkFacts& link : inside.links()) {
+        places[link.index] = all.size();
+        all.push_back({link.name, base::format_mac(link.mac), {}});
+    }
+    for (const base::AddressFacts& entry : inside.addresses())
+        if (const auto place = places.find(entry.index); place != places.end())
+            all[place->second].addresses.push_back({base::format_address(entry.address),
+                                                    entry.address.prefix,
+                                                    entry.address.family == AF_INET6});
+    return all;
+}
+
+std::string name_inside(base::Fd uts) {
+    const base::UniqueFd home = base::open_file("/proc/self/ns/uts", O_RDONLY);
+    if (::setns(uts.get(), CLONE_NEWUTS) != 0)
+        base::fail_errno("enter the container's UTS namespace");
+    struct utsname names = {};
+    const int failed = ::uname(&names) == 0 ? 0 : errno;
+    if (::setns(home.get(), CLONE_NEWUTS) != 0)
+        base::fail_errno("return from the container's UTS namespace");
+    if (failed != 0) base::fail_with(failed, "ask for the container's host name");
+    return names.nodename;
+}
+
+bool has_host_end(const xml::Interface& interface) {
+    return !interface.target.empty();
+}
+
+}  // namespace
+
+std::vector<InterfaceAddresses> Connection::interface_addresses(const DomainRef& domain,
+                                                                AddressSource source) const {
+    const LiveState live = require_live(*root_, domain.name);
+    switch (source) {
+        case AddressSource::lease: return leased(networks(), live.domain);
+        case AddressSource::arp: return heard_of(live.domain);
+        case AddressSource::agent: break;
+    }
+    return asked_inside(open_namespace(*root_, domain.name, "net"));
+}
+
+std::string Connection::guest_hostname(const DomainRef& domain, AddressSource source) const {
+    const LiveState live = require_live(*root_, domain.name);
+    if (source == AddressSource::agent)
+        return name_inside(open_namespace(*root_, domain.name, "uts"));
+    for (const xml::Interface& interface : live.domain.interfaces) {
+        if (interface.type != xml::InterfaceType::network) continue;
+        for (const DhcpLease& lease :
+             networks().dhcp_leases({interface.source, ""}, interface.mac).leases)
+            if (!lease.hostname.empty()) return lease.hostname;
+    }
+    base::fail(ErrorCode::no_hostname, "no hostname found for domain {}", domain.name);
+}
+
+InterfaceStats Connection::interface_stats(const DomainRef& domain,
+                                           const std::string& device) const {
+    const LiveState live = require_live(*root_, domain.name);
+    const xml::Interface* const interface = find_interface(live.domain, device);
+    if (interface == nullptr) fail_unknown(device);
+    std::optional<base::LinkFacts> link;
+    if (has_host_end(*interface)) {
+        link = base::Netlink().link(interface->target);
+        // What the host's end sends is what the container receives.
+        if (link) {
+            base::LinkCounters& c = link->counters;
+            std::swap(c.rx_bytes, c.tx_bytes);
+            std::swap(c.rx_packets, c.tx_packets);
+            std::swap(c.rx_errors, c.tx_errors);
+            std::swap(c.rx_dropped, c.tx_dropped);
+        }
+    } else {
+        link = base::Netlink::inside(open_namespace(*root_, domain.name, "net"))
+                   .link(interface->guest);
+    }
+    if (!link) fail_unknown(device);
+    return link->counters;
+}
+
+std::optional<bool> Connection::interface_up(const DomainRef& domain, const std::string& device,
+                                             bool config) const {
+    if (const auto live = config ? std::nullopt : read_live(*root_, domain.name);
+        live && root_->running(domain.name)) {
+        const xml::Interface* const interface = find_interface(live->domain, device);
+        if (interface == nullptr) return std::nullopt;
+        if (!has_host_end(*interface)) return interface->link_up.value_or(true);
+        const auto link = base::Netlink().link(interface->target);
+        return link && link->up;
+    }
+    const auto definition = Definitions(*root_).load(domain.name);
+    if (!definition) fail_no_domain(domain.name);
+    const xml::Interface* const interface = find_interface(*definition, device);
+    if (interface == nullptr) return std::nullopt;
+    return interface->link_up.value_or(true);
+}
+
+void Connection::set_interface_up(const DomainRef& domain, const std::string& device, bool up,
+                                  Affect affect) {
+    require_write("virDomainUpdateDeviceFlags");
+    const auto lock = lock_settled(*root_, domain.name);
+    const bool running = root_->running(domain.name).has_value();
+    if (affect == Affect::current) affect = running ? Affect::live : Affect::config;
+    if (affect == Affect::config) {
+        auto definition = Definitions(*root_).load(domain.name);
+        if (!definition) fail_no_domain(domain.name);
+        xml::Interface* const interface = find_interface(*definition, device);
+        if (interface == nullptr) fail_unknown(device);
+        interface->link_up = up;
+        Definitions(*root_).update(*definition);
+        return;
+    }
+    LiveState live = require_live(*root_, domain.name);
+    xml::Interface* const interface = find_interface(live.domain, device);
+    if (interface == nullptr) fail_unknown(device);
+    base::Netlink inside = base::Netlink::inside(open_namespace(*root_, domain.name, "net"));
+    if (has_host_end(*interface)) {
+        // The container sees its carrier go; its own end is its own affair, once it was raised.
+        base::Netlink host;
+        host.set_up(host.link_index(interface->target), up);
+    } else if (!up) {
+        inside.set_up(inside.link_index(interface->guest), false);
+    }
+    if (up) {
+        if (const auto index = inside.find_link(interface->guest)) inside.set_up(*index, true);
+    }
+    interface->link_up = up;
+    write_live(*root_, std::move(live));
+}
+
+}  // namespace lxvirt::driver

@@ -1,0 +1,312 @@
+// Connection's methods that start, stop and pause domains, and their consoles.
+#include <cmath>
+
+#include "base/cgroup/cgroup.hh"
+#include "base/error.hh"
+#include "base/file/file.hh"
+#include "base/process/process.hh"
+#include "driver/api/connection.hh"
+#include "driver/device/hotplug.hh"
+#include "driver/life/clean.hh"
+#include "driver/life/init_signals.hh"
+#include "driver/life/start.hh"
+#include "driver/plan/check.hh"
+#include "driver/plan/compile.hh"
+#include "driver/store/definitions.hh"
+#include "driver/store/journal.hh"
+#include "driver/store/live.hh"
+#include "driver/store/lookup.hh"
+#include "driver/store/state.hh"
+#include "driver/supervisor/container_hooks.hh"
+#include "driver/supervisor/control.hh"
+#include "driver/supervisor/hooks.hh"
+#include "helper/status.hh"
+#include "xml/domain/parse.hh"
+
+namespace lxvirt::driver {
+
+namespace {
+
+using base::ErrorCode;
+using helper::RequestKind;
+
+// A helper that was told to end has this long before it is ended itself.
+constexpr auto kEndLimit = std::chrono::seconds(15);
+constexpr auto kAnswerLimit = std::chrono::seconds(5);
+constexpr auto kLastMoment = std::chrono::seconds(2);
+
+std::optional<base::UniqueFd> open_helper(const Root& root, const std::string& name) {
+    const auto pid = root.running(name);
+    if (!pid) return std::nullopt;
+    auto process = base::open_pidfd(*pid);
+    // The number may have changed hands in between: the lock tells.
+    if (!process || root.running(name) != pid) return std::nullopt;
+    return process;
+}
+
+void require_running(const Root& root, const std::string& name) {
+    if (!root.running(name)) base::fail(ErrorCode::operation_invalid, "domain is not running");
+}
+
+pid_t init_of(const Root& root, const std::string& name) {
+    const auto status = helper::read_status(root.status(name));
+    if (!status || !status->init_pid)
+        base::fail(ErrorCode::operation_invalid, "domain is not running");
+    if (base::start_time(*status->init_pid) != status->init_start)
+        base::fail(ErrorCode::operation_failed, "the domain's init has just ended");
+    return *status->init_pid;
+}
+
+// What <lx:signal> names for it, where the caller does not ask for a certain way.
+std::optional<StopRequest> named_signal(const Root& root, const std::string& name, StopKind kind) {
+    const auto live = read_live(root, name);
+    if (!live) return std::nullopt;
+    const xml::Container& container = live->domain.container;
+    const std::string& word =
+        kind == StopKind::reboot ? container.reboot_signal : container.halt_signal;
+    if (word.empty()) return std::nullopt;
+    const auto number = signal_number(word);
+    if (!number)
+        base::fail(base::ErrorCode::config_unsupported,
+                   "<lx:signal> of domain '{}' names '{}', which is no signal", name, word);
+    return StopRequest{.signal = *number};
+}
+
+// Of an init that may be ending just now.
+InitFacts facts_of_init(pid_t init) {
+    try {
+        return read_init_facts(init);
+    } catch (const base::SystemError& error) {
+        if (error.error() != ENOENT && error.error() != ESRCH) throw;
+        base::fail(ErrorCode::operation_invalid, "domain is not running");
+    }
+}
+
+void ask_init(const Root& root, const std::string& name, StopKind kind,
+              const std::vector<StopMode>& modes) {
+    const Control control = connect_running(root, name);
+    const pid_t init = init_of(root, name);
+    const InitFacts facts = facts_of_init(init);
+    auto request = modes.empty() ? named_signal(root, name, kind) : std::nullopt;
+    if (!request) request = choose_stop(facts, kind, modes);
+    if (!request)
+        base::fail(
+            ErrorCode::operation_unsupported,
+            "the domain's init ('{}', process {}) has neither an initctl pipe nor a handler for "
+            "TERM, PWR, INT or QUIT; use destroy",
+            facts.program, init);
+    if (request->then_restart) {
+        helper::Request restart;
+        restart.kind = RequestKind::ask_restart;
+        restart.flag = true;
+        (void)control.request(restart);
+    }
+    if (request->initctl) {
+        write_initctl(init, kind);
+        return;
+    }
+    helper::Request signal;
+    signal.kind = RequestKind::signal;
+    signal.value = static_cast<std::uint32_t>(request->signal);
+    signal.flag = kind == StopKind::power_off;
+    (void)control.request(signal);
+}
+
+// The helper does both at once, the group and what it says of it, so that no kill of ours comes in
+// between. One of an older build only notes: so the group is seen to here, too.
+void set_paused(const Root& root, const std::string& name, bool paused) {
+    require_running(root, name);
+    const auto live = read_live(root, name);
+    if (!live) base::fail(ErrorCode::operation_invalid, "domain is not running");
+    helper::Request request;
+    request.kind = RequestKind::set_paused;
+    request.flag = paused;
+    (void)connect_running(root, name).request(request);
+    if (paused)
+        base::freeze_group(base::find_hierarchies(), live->cgroup);
+    else
+        base::thaw_group(base::find_hierarchies(), live->cgroup);
+}
+
+// One that is just ending does not answer any more; one that is stopped or out of memory goes by
+// force, and its container with it. Gives the connection, which the helper closes at the end.
+base::UniqueFd ask_helper_to_end(const Root& root, const std::string& name, base::Fd process,
+                                 const base::OperationLock& lock) {
+    auto control = Control::connect(root, name, kAnswerLimit);
+    if (!control) return {};
+    helper::Request request;
+    request.kind = RequestKind::destroy;
+    try {
+        // With the lock: should we be killed, nobody else takes it before the helper is gone.
+        (void)control->request(request, {lock.fd()});
+        return control->take_socket();
+    } catch (const NoAnswer& error) {
+        if (base::wait_readable(process, kLastMoment)) return {};
+        log_line(root, name, fmt::format("destroy: {}: killed", error.message()));
+        (void)base::send_signal(process, SIGKILL);
+    } catch (const base::SystemError&) {
+        if (!base::wait_readable(process, kLastMoment)) throw;
+    }
+    return {};
+}
+
+// The helper that closed its connection has taken everything away and let go of its locks: what is
+// left is its own exit, which takes the kernel a while. One that was killed or restarts closes it
+// as well, and one that we started is a child to be reaped.
+bool has_taken_all_away(const Root& root, const std::string& name) {
+    return !has_helpers() && !root.running(name) && !base::exists(root.domain(name));
+}
+
+// A helper that is still there may be waiting for the container's own hooks.
+bool ended_its_hooks(const Root& root, const DomainRef& domain, base::Fd process) {
+    const auto live = read_live(root, domain.name);
+    return live && base::wait_readable(process, end_hooks_limit(root, live->domain));
+}
+
+}  // namespace
+
+void Connection::start(const DomainRef& domain, const StartOptions& options) {
+    require_write("virDomainCreate");
+    const auto lock = root_->lock_domain(domain.name);
+    if (root_->running(domain.name))
+        base::fail(ErrorCode::operation_invalid, "Domain is already active");
+    auto definition = Definitions(*root_).load(domain.name);
+    if (!definition) fail_no_domain(domain.name);
+    autodestroy_.push_back(start_domain(
+        *root_, {.domain = std::move(*definition), .uri = uri_, .options = options}, lock));
+}
+
+Defined Connection::create_xml(std::string_view text, const std::string& file,
+                               const StartOptions& options, bool validate) {
+    require_write("virDomainCreateXML");
+    xml::ParseOptions parse;
+    parse.file = file;
+    parse.validate = validate;
+    parse.host_ids = host_ids;
+    xml::ParsedDomain parsed = xml::parse_domain(text, parse);
+    const std::string name = parsed.domain.name;
+    const std::string uuid = parsed.domain.uuid;
+    check_name(name);
+    DefineLocks locks = root_->lock_to_define({name});
+    if (root_->running(name))
+        base::fail(ErrorCode::operation_invalid, "domain '{}' is already active", name);
+    check_unique(*root_, parsed.domain);
+    const base::OperationLock lock = std::move(locks.objects.front());
+    locks.define.reset();  // not held over the start
+    Defined defined{{name, uuid, -1}, {}};
+    for (const xml::Notice& notice : parsed.notices) defined.notices.push_back(notice.message());
+    autodestroy_.push_back(start_domain(
+        *root_, {.domain = std::move(parsed.domain), .uri = uri_, .options = options}, lock));
+    defined.domain.id = root_->running(name).value_or(-1);
+    return defined;
+}
+
+void Connection::destroy(const DomainRef& domain) {
+    require_write("virDomainDestroy");
+    const auto lock = root_->lock_domain(domain.name);
+    const auto process = open_helper(*root_, domain.name);
+    if (!process) {
+        const bool left = read_live(*root_, domain.name).has_value();
+        clean_up(*root_, domain.name);
+        if (left) return;
+        base::fail(ErrorCode::operation_invalid, "domain is not running");
+    }
+    const base::UniqueFd control = ask_helper_to_end(*root_, domain.name, *process, lock);
+    const bool closed = !control || base::wait_readable(control, kEndLimit);
+    if (closed && has_taken_all_away(*root_, domain.name)) return;
+    if (!base::wait_readable(*process, closed ? kEndLimit : std::chrono::seconds(0)) &&
+        !ended_its_hooks(*root_, domain, *process)) {
+        (void)base::send_signal(*process, SIGKILL);
+        (void)base::wait_readable(*process, kEndLimit);
+    }
+    reap_helpers();
+    // Usually it has taken everything away, and its last child is at the supervisors' group.
+    if (base::exists(root_->domain(domain.name))) clean_up(*root_, domain.name);
+}
+
+void Connection::shutdown(const DomainRef& domain, const std::vector<StopMode>& modes) {
+    require_write("virDomainShutdown");
+    const auto lock = lock_settled(*root_, domain.name);
+    require_running(*root_, domain.name);
+    ask_init(*root_, domain.name, StopKind::power_off, modes);
+}
+
+void Connection::reboot(const DomainRef& domain, const std::vector<StopMode>& modes) {
+    require_write("virDomainReboot");
+    const auto lock = lock_settled(*root_, domain.name);
+    require_running(*root_, domain.name);
+    ask_init(*root_, domain.name, StopKind::reboot, modes);
+}
+
+void Connection::suspend(const DomainRef& domain) {
+    require_write("virDomainSuspend");
+    const auto lock = lock_settled(*root_, domain.name);
+    require_running(*root_, domain.name);
+    if (read_state(*root_, domain.name).state == DomainState::paused) return;
+    set_paused(*root_, domain.name, true);
+    journal_lifecycle(*root_, domain.name, domain.uuid, "Suspended", "Paused");
+}
+
+void Connection::resume(const DomainRef& domain) {
+    require_write("virDomainResume");
+    const auto lock = lock_settled(*root_, domain.name);
+    require_running(*root_, domain.name);
+    if (read_state(*root_, domain.name).state != DomainState::paused)
+        base::fail(ErrorCode::operation_invalid, "domain is already running");
+    set_paused(*root_, domain.name, false);
+    journal_lifecycle(*root_, domain.name, domain.uuid, "Resumed", "Unpaused");
+}
+
+bool Connection::wait_stopped(const DomainRef& domain, double seconds) const {
+    const auto process = open_helper(*root_, domain.name);
+    if (!process) return true;
+    const auto limit =
+        std::chrono::milliseconds(static_cast<std::int64_t>(std::ceil(seconds * 1000)));
+    return base::wait_readable(*process, limit);
+}
+
+std::string Connection::plan(const DomainRef& domain) const {
+    auto definition = Definitions(*root_).load(domain.name);
+    if (!definition) fail_no_domain(domain.name);
+    name_live_domain(*definition, 0);
+    return format_plan(compile_plan(*definition, *root_, host_facts(*root_),
+                                    {.has_hooks = has_hooks(*root_), .uri = uri_}));
+}
+
+ConsoleStream Connection::open_console(const DomainRef& domain, const std::string& device,
+                                       const ConsoleOptions& options) {
+    require_write("virDomainOpenConsole");
+    Control control = connect_running(*root_, domain.name);
+    helper::Request request;
+    request.kind = RequestKind::open_console;
+    request.text = device;
+    request.flag = options.force;
+    request.value = options.safe ? 1 : 0;
+    ConsoleStream stream;
+    stream.stream = control.request(request);
+    stream.control = control.take_socket();
+    return stream;
+}
+
+void ConsoleStream::resize(unsigned rows, unsigned columns) const {
+    helper::Request request;
+    request.kind = RequestKind::resize;
+    request.value = rows << 16 | (columns & 0xffffU);
+    try {
+        (void)control_request(control, request);
+    } catch (const base::Exception&) {
+        // The stream's end, which comes too, says it better.
+    }
+}
+
+std::string Connection::console_path(const DomainRef& domain, const std::string& device) const {
+    require_running(*root_, domain.name);
+    const auto live = read_live(*root_, domain.name);
+    if (!live) base::fail(ErrorCode::operation_invalid, "domain is not running");
+    for (const xml::Console& console : live->domain.consoles)
+        if (device.empty() || console.alias == device) return console.tty;
+    base::fail(ErrorCode::invalid_arg, "cannot find console device '{}'",
+               device.empty() ? "default" : device);
+}
+
+}  // namespace lxvirt::driver

@@ -1,0 +1,172 @@
+// Networks' methods that start, stop and change networks, and their ports.
+#include <set>
+
+#include "base/error.hh"
+#include "base/netlink/netlink.hh"
+#include "base/rollback.hh"
+#include "driver/api/networks.hh"
+#include "driver/network/definitions.hh"
+#include "driver/network/life.hh"
+#include "driver/network/live.hh"
+#include "driver/network/ports.hh"
+#include "driver/network/process.hh"
+#include "xml/network/document.hh"
+
+namespace lxvirt::driver {
+
+namespace {
+
+using base::ErrorCode;
+
+// Containers with a port of the network, or a link in its bridge.
+std::set<std::string> attached(const Root& root, const xml::Network& network) {
+    std::set<std::string> names;
+    for (const PortRecord& record : valid_ports(root, network.name))
+        if (record.owner != 0) names.insert(record.port.owner_name);
+    if (!network.makes_bridge()) return names;
+    base::Netlink netlink;
+    const auto bridge = netlink.find_link(network.bridge.name);
+    const std::string ours = fmt::format("lxvirt:{}:", root.id());
+    for (const base::LinkFacts& link : netlink.links())
+        if (bridge && link.master == *bridge && link.alias.starts_with(ours) &&
+            root.running(link.alias.substr(ours.size())))
+            names.insert(link.alias.substr(ours.size()));
+    return names;
+}
+
+LiveNetwork require_active(const Root& root, const std::string& name) {
+    auto live = hold_network(root, name);
+    if (!live) base::fail(ErrorCode::operation_invalid, "network '{}' is not active", name);
+    return std::move(*live);
+}
+
+PortRecord require_port(const Root& root, const std::string& network, const std::string& uuid) {
+    for (PortRecord& record : valid_ports(root, network))
+        if (record.port.uuid == uuid) return std::move(record);
+    base::fail(ErrorCode::no_network_port, "Network port with UUID {} does not exist", uuid);
+}
+
+}  // namespace
+
+void Networks::start(const NetworkRef& network) {
+    require_write("virNetworkCreate");
+    const auto lock = root_.lock_network(network.name);
+    if (hold_network(root_, network.name))
+        base::fail(ErrorCode::operation_invalid, "network is already active");
+    auto definition = NetworkDefinitions(root_).load(network.name);
+    if (!definition) fail_no_network(network.name);
+    start_network(root_, std::move(*definition));
+}
+
+DefinedNetwork Networks::create_xml(std::string_view text, const std::string& file, bool validate) {
+    require_write("virNetworkCreateXML");
+    auto [network, notices] = parse_given_network(text, file, validate);
+    auto locks = root_.lock_to_define_network(network.name);
+    NetworkDefinitions(root_).check(network);
+    const base::OperationLock lock = std::move(locks.objects.front());
+    locks.define.reset();  // not held over the start
+    if (hold_network(root_, network.name))
+        base::fail(ErrorCode::operation_invalid, "network is already active as '{}'", network.name);
+    DefinedNetwork defined{{network.name, network.uuid}, std::move(notices)};
+    start_network(root_, std::move(network));
+    return defined;
+}
+
+void Networks::destroy(const NetworkRef& network, bool force) {
+    require_write("virNetworkDestroy");
+    const auto lock = root_.lock_network(network.name);
+    // Not through hold_network(): what has lost its supervisor needs none to be taken away.
+    const auto live = read_live_network(root_, network.name);
+    if (!live || !live->running || !live->current()) {
+        (void)hold_network(root_, network.name);
+        base::fail(ErrorCode::operation_invalid, "network '{}' is not active", network.name);
+    }
+    if (const auto names = attached(root_, live->network); !force && !names.empty())
+        base::fail(ErrorCode::operation_invalid,
+                   "network '{}' is in use by {}; --force takes it away from them", network.name,
+                   fmt::join(names, ", "));
+    stop_network(root_, *live, NetworkDefinitions(root_).exists(network.name), lock.fd());
+}
+
+std::vector<std::string> Networks::update(const NetworkRef& network, xml::UpdateCommand command,
+                                          xml::UpdateSection section, int parent_index,
+                                          std::string_view fragment, bool live, bool config) {
+    require_write("virNetworkUpdate");
+    const auto lock = root_.lock_network(network.name);
+    auto running = hold_network(root_, network.name);
+    NetworkDefinitions definitions(root_);
+    auto definition = definitions.load(network.name);
+    if (!running && !definition) fail_no_network(network.name);
+    if (!live && !config) (running ? live : config) = true;
+    if (live && !running) base::fail(ErrorCode::operation_invalid, "network is not running");
+    if (config && !definition)
+        base::fail(ErrorCode::operation_invalid,
+                   "cannot change persistent config of a transient network");
+    std::vector<std::string> notices;
+    const auto change = [&](xml::Network& which) {
+        notices.clear();
+        for (const xml::Notice& notice :
+             xml::update_network(which, command, section, parent_index, fragment))
+            notices.push_back(notice.message());
+    };
+    LiveNetwork changed;
+    if (live) change((changed = *running).network);
+    if (config) change(*definition);
+    base::Rollback rollback;
+    if (live) {
+        change_network(root_, *running, changed);
+        rollback.add([&] {
+            update_network_process(root_, compile_network_plan(root_, running->network));
+            write_live_network(root_, *running);
+        });
+    }
+    if (config) (void)definitions.store(*definition);
+    rollback.dismiss();
+    return notices;
+}
+
+std::vector<std::string> Networks::ports(const NetworkRef& network) const {
+    std::vector<std::string> uuids;
+    for (PortRecord& record : valid_ports(root_, network.name))
+        uuids.push_back(std::move(record.port.uuid));
+    return uuids;
+}
+
+std::string Networks::port_xml(const NetworkRef& network, const std::string& uuid) const {
+    return xml::format_network_port(require_port(root_, network.name, uuid).port);
+}
+
+std::string Networks::create_port(const NetworkRef& network, std::string_view text,
+                                  const std::string& file, bool validate) {
+    require_write("virNetworkPortCreateXML");
+    xml::ParseOptions options;
+    options.file = file;
+    options.validate = validate;
+    PortRecord record;
+    record.port = xml::parse_network_port(text, options).port;
+    const auto lock = root_.lock_network(network.name);
+    const LiveNetwork live = require_active(root_, network.name);
+    sweep_ports(root_, network.name);
+    for (const std::string& uuid : ports(network))
+        if (uuid == record.port.uuid)
+            base::fail(ErrorCode::operation_failed, "network port with UUID {} exists already",
+                       uuid);
+    write_port(root_, network.name, record);
+    run_network_hooks(
+        root_, live.network,
+        {.operation = "port-created", .port_xml = xml::format_network_port(record.port)});
+    return record.port.uuid;
+}
+
+void Networks::delete_port(const NetworkRef& network, const std::string& uuid) {
+    require_write("virNetworkPortDelete");
+    const auto lock = root_.lock_network(network.name);
+    const LiveNetwork live = require_active(root_, network.name);
+    const PortRecord record = require_port(root_, network.name, uuid);
+    (void)remove_port(root_, network.name, uuid);
+    run_network_hooks(
+        root_, live.network,
+        {.operation = "port-deleted", .port_xml = xml::format_network_port(record.port)});
+}
+
+}  // namespace lxvirt::driver

@@ -1,0 +1,287 @@
+#include "driver/device/hotplug.hh"
+
+#include "base/error.hh"
+#include "base/test_point.hh"
+#include "base/uuid.hh"
+#include "driver/device/definition.hh"
+#include "driver/device/hotplug_parts.hh"
+#include "driver/device/in_use.hh"
+#include "driver/device/plug.hh"
+#include "driver/plan/compile.hh"
+#include "driver/store/journal.hh"
+#include "driver/store/lookup.hh"
+#include "xml/domain/parse.hh"
+
+namespace lxvirt::driver {
+
+namespace {
+
+using base::ErrorCode;
+using base::test_point;
+
+struct Document {
+    xml::Device device;
+    std::vector<std::string> remarks;
+};
+
+Document parse(std::string_view xml, const DeviceOptions& options, bool live, bool defaults) {
+    xml::ParsedDevice parsed = xml::parse_device(
+        xml,
+        {.file = options.file, .defaults = defaults, .live = live, .validate = options.validate});
+    Document document{std::move(parsed.device), {}};
+    for (const xml::Notice& notice : parsed.notices) document.remarks.push_back(notice.message());
+    return document;
+}
+
+// Names that are made at a start are made anew; an alias of the user's own is kept.
+Document parse_new(std::string_view xml, const DeviceOptions& options) {
+    Document document = parse(xml, options, false, true);
+    const Document as_live = parse(xml, options, true, false);
+    if (const std::string& alias = device_alias(as_live.device); alias.starts_with("ua-"))
+        set_device_alias(document.device, alias);
+    return document;
+}
+
+void require_alias_is_free(const xml::Domain& domain, const xml::Device& device) {
+    const std::string& alias = device_alias(device);
+    if (!alias.empty() && find_alias(domain, alias))
+        base::fail(ErrorCode::operation_invalid, "alias {} already exists", alias);
+}
+
+// Adds it to the live definition, with the names that a start would have given it.
+xml::Device add_named(LiveState& live, const xml::Device& device) {
+    require_alias_is_free(live.domain, device);
+    add_device(live.domain, device);
+    name_live_domain(live.domain, live.helper);
+    return std::visit(
+        [&]<typename T>(const T& one) -> xml::Device {
+            if constexpr (std::is_same_v<T, xml::Console>)
+                return live.domain.consoles.back();
+            else
+                return find_device(live.domain, one);
+        },
+        device);
+}
+
+// What cannot be taken away from a running container.
+void check_detachable(const xml::Domain& domain, const xml::Device& device) {
+    if (const auto* filesystem = std::get_if<xml::Filesystem>(&device))
+        if (filesystem->target == "/")
+            base::fail(ErrorCode::operation_unsupported,
+                       "the root file system of a running container cannot be detached");
+    const auto* console = std::get_if<xml::Console>(&device);
+    if (console == nullptr) return;
+    if (console->port == 0)
+        base::fail(ErrorCode::operation_unsupported,
+                   "the first console cannot be detached: the container's init runs on it");
+    if (console->port + 1 != domain.consoles.size())
+        base::fail(ErrorCode::operation_unsupported,
+                   "consoles are counted: only the last one (port {}) can be detached",
+                   domain.consoles.size() - 1);
+}
+
+// As it was; what cannot be undone now is undone by settle() later.
+void take_back(const Root& root, const Guest& guest, const LiveState& before,
+               const xml::Device& device, const std::vector<MadeDevice>& made) noexcept {
+    try {
+        unplug(root, guest, before, device, made, true);
+        write_live(root, before);
+        clear_pending(root, before.domain.name);
+    } catch (const base::Exception& error) {
+        log_line(root, before.domain.name, error.message());
+    }
+}
+
+void attach_live(const Root& root, const LiveState& before, const xml::Device& wanted,
+                 const std::optional<std::string>& definition) {
+    const std::string& name = before.domain.name;
+    LiveState live = before;
+    xml::Device device = add_named(live, wanted);
+    const Guest guest(root, name);
+    Plug plug(root, guest, live, device);
+    plug.prepare();
+    live = before;
+    add_to_live(live, device, plug.made());
+    if (auto* interface = std::get_if<xml::Interface>(&device);
+        interface != nullptr && interface->type == xml::InterfaceType::network)
+        interface->portid = base::random_uuid();  // claimed by this name, to be released by it
+    test_point("attach-prepared");
+    write_change(root, name,
+                 {.operation = "attach",
+                  .device = device,
+                  .made = plug.made(),
+                  .with = {},
+                  .made_with = {},
+                  .definition = definition});
+    test_point("attach-written-down");
+    try {
+        plug.apply(device);
+        replace_device(live.domain, device, device);  // a console's paths
+        write_live(root, live);
+        test_point("attach-live");
+        if (definition) Definitions(root).update_text(name, *definition);
+        test_point("attach-definition");
+    } catch (const base::Exception&) {
+        take_back(root, guest, before, device, plug.made());
+        throw;
+    }
+    clear_pending(root, name);
+}
+
+// The remarks: who used it, with --force.
+std::vector<std::string> detach_live(const Root& root, const Ground& ground,
+                                     const xml::Device& device,
+                                     const std::optional<std::string>& definition, bool force) {
+    const std::string& name = ground.live->domain.name;
+    check_detachable(ground.live->domain, device);
+    const Guest guest(root, name);
+    const std::vector<MadeDevice> made = made_for(*ground.live, device);
+    const std::vector<std::string> users =
+        force ? std::vector<std::string>{} : users_of(guest, *ground.live, device, made);
+    if (!users.empty())
+        base::fail(ErrorCode::resource_busy, "{} is in use: {}; --force detaches it all the same",
+                   device_label(device), join(users));
+    std::vector<std::string> remarks;
+    if (force)
+        for (const std::string& user : users_of(guest, *ground.live, device, made))
+            remarks.push_back(fmt::format("{} was in use and goes when its users let go of it: {}",
+                                          device_label(device), user));
+    const LiveState after = without_device(*ground.live, device);
+    write_change(root, name,
+                 {.operation = "detach",
+                  .device = device,
+                  .made = made,
+                  .with = {},
+                  .made_with = {},
+                  .definition = definition});
+    test_point("detach-written-down");
+    try {
+        if (definition) Definitions(root).update_text(name, *definition);
+        test_point("detach-definition");
+        unplug(root, guest, after, device, made, force);
+    } catch (const base::Exception&) {
+        // unplug() begins with what can fail: nothing of the container's was taken away.
+        if (definition) Definitions(root).update_text(name, ground.definition_text);
+        clear_pending(root, name);
+        throw;
+    }
+    write_live(root, after);
+    test_point("detach-live");
+    clear_pending(root, name);
+    return remarks;
+}
+
+void say_shares_network(const xml::Domain& definition, std::vector<std::string>& remarks) {
+    if (!xml::has_own_network(definition) &&
+        !(definition.lxc_namespace && definition.lxc_namespace->sharenet))
+        remarks.push_back(
+            fmt::format("from its next start domain '{}' has no network of its own: "
+                        "it shares the host's",
+                        definition.name));
+}
+
+// `find` looks the device up in a definition, and throws where it is not there.
+template <typename Find>
+std::vector<std::string> detach(const Root& root, const DomainRef& domain,
+                                const DeviceOptions& options, Find&& find) {
+    Ground ground = begin_change(root, domain.name, options.affect);
+    std::vector<std::string> remarks;
+    std::optional<xml::Device> live, stored;
+    if (ground.live) live = find(ground.live->domain, std::optional<xml::Device>());
+    std::optional<std::string> text;
+    if (ground.definition) {
+        stored = find(*ground.definition, live);
+        const bool had_network = xml::has_own_network(*ground.definition);
+        remove_device(*ground.definition, *stored);
+        text = xml::format_domain(*ground.definition);
+        if (had_network) say_shares_network(*ground.definition, remarks);
+    }
+    if (live) {
+        auto more = detach_live(root, ground, *live, text, options.force);
+        remarks.insert(remarks.end(), more.begin(), more.end());
+        journal_event(root, "device-removed", domain.name, domain.uuid, device_alias(*live));
+    } else {
+        Definitions(root).update_text(domain.name, *text);
+    }
+    return remarks;
+}
+
+}  // namespace
+
+std::vector<std::string> attach_device(const Root& root, const DomainRef& domain,
+                                       std::string_view xml, const DeviceOptions& options) {
+    const Document document = parse_new(xml, options);
+    Ground ground = begin_change(root, domain.name, options.affect);
+    std::optional<std::string> text;
+    if (ground.definition) {
+        xml::Device stored = document.device;
+        set_device_alias(stored, "");
+        add_device(*ground.definition, stored);
+        text = xml::format_domain(*ground.definition);
+    }
+    if (ground.live) {
+        attach_live(root, *ground.live, document.device, text);
+        const auto live = read_live(root, domain.name);
+        journal_event(root, "device-added", domain.name, domain.uuid,
+                      live ? device_alias(find_device(live->domain, document.device)) : "");
+    } else {
+        Definitions(root).update_text(domain.name, *text);
+    }
+    return document.remarks;
+}
+
+std::vector<std::string> detach_device(const Root& root, const DomainRef& domain,
+                                       std::string_view xml, const DeviceOptions& options) {
+    const Document document = parse(xml, options, true, false);
+    auto remarks = detach(root, domain, options,
+                          [&](const xml::Domain& definition, const std::optional<xml::Device>&) {
+                              return find_device(definition, document.device);
+                          });
+    remarks.insert(remarks.begin(), document.remarks.begin(), document.remarks.end());
+    return remarks;
+}
+
+std::vector<std::string> detach_alias(const Root& root, const DomainRef& domain,
+                                      const std::string& alias, const DeviceOptions& options) {
+    return detach(
+        root, domain, options,
+        [&](const xml::Domain& definition, const std::optional<xml::Device>& live) {
+            // A definition has no aliases: there it is the one that the live one is.
+            if (live) return find_device(definition, *live);
+            if (auto found = find_alias(definition, alias)) return std::move(*found);
+            base::fail(ErrorCode::device_missing, "no device found with alias {}", alias);
+        });
+}
+
+std::vector<std::string> update_device(const Root& root, const DomainRef& domain,
+                                       std::string_view xml, const DeviceOptions& options) {
+    const Document document = parse(xml, options, true, false);
+    Ground ground = begin_change(root, domain.name, options.affect);
+    std::optional<std::string> text;
+    if (ground.definition) {
+        const xml::Device have = find_device(*ground.definition, document.device);
+        xml::Device stored = parse(xml, options, false, false).device;
+        stored = changed_device(have, stored);
+        set_device_alias(stored, "");
+        replace_device(*ground.definition, have, stored);
+        text = xml::format_domain(*ground.definition);
+    }
+    if (!ground.live) {
+        Definitions(root).update_text(domain.name, *text);
+        return document.remarks;
+    }
+    const xml::Device have = find_device(ground.live->domain, document.device);
+    const xml::Device with = changed_device(have, document.device);
+    check_live_change(have, with);
+    const Guest guest(root, domain.name);
+    const std::vector<MadeDevice> made = made_for(*ground.live, have);
+    if (std::holds_alternative<xml::Disk>(have) && !options.force)
+        if (const auto users = users_of(guest, *ground.live, have, made); !users.empty())
+            base::fail(ErrorCode::resource_busy,
+                       "{} is in use: {}; --force changes it all the same", device_label(have),
+                       join(users));
+    update_live(root, guest, *ground.live, have, with, text);
+    return document.remarks;
+}
+
+}  // namespace lxvirt::driver

@@ -1,0 +1,146 @@
+// update-device of a running container: what may change of an attached device, in place.
+#include <fcntl.h>
+#include <sys/mount.h>
+
+#include "base/error.hh"
+#include "base/test_point.hh"
+#include "driver/device/definition.hh"
+#include "driver/device/hotplug_parts.hh"
+#include "driver/device/plug.hh"
+#include "driver/network/ports.hh"
+#include "driver/plan/compile.hh"
+#include "driver/store/journal.hh"
+#include "helper/links.hh"
+
+namespace lxvirt::driver {
+
+namespace {
+
+using base::test_point;
+
+void change_readonly(const Guest& guest, const xml::Filesystem& filesystem,
+                     const std::vector<MadeDevice>& made) {
+    const auto entry = find_filesystem(guest, filesystem, made);
+    const auto object = base::try_open_in_root(guest.root(), filesystem.target, O_PATH);
+    if (!entry || !object || base::mount_place(*object, filesystem.target).mount != entry->id)
+        base::fail(base::ErrorCode::operation_failed,
+                   "the container has unmounted or hidden its filesystem on '{}'",
+                   filesystem.target);
+    const base::InMountNamespace inside(guest.mounts());
+    base::MountChange change{.recursive = true};
+    (filesystem.readonly ? change.set : change.clear) = MOUNT_ATTR_RDONLY;
+    base::change_mount(*object, change, filesystem.target);
+}
+
+// A network's port is claimed before the link is moved to it, and the old one let go of after.
+void change_interface(const Root& root, const Guest& guest, const LiveState& live,
+                      const xml::Interface& from, xml::Interface& to) {
+    const bool moves = from.type != to.type || from.source != to.source;
+    const HostFacts host = host_facts(root);
+    const auto link_of = [&](const xml::Interface& interface) {
+        return *compile_device(interface, live.domain, root, host).link;
+    };
+    if (moves) claim_port(root, port_owner(live), to);
+    const helper::Link link = link_of(to);
+    if (link.kind != helper::LinkKind::veth && moves)
+        base::fail(base::ErrorCode::operation_unsupported,
+                   "network '{}' has no bridge that a running container's interface could move to",
+                   to.source);
+    // The network that it was on may be gone, so nothing of it is asked for.
+    std::optional<helper::Link> before;
+    if (!moves) before = link_of(from);
+    helper::LinkMaker(guest.network()).change(before, link);
+    if (moves) release_port(root, from);
+}
+
+// Of what is changed in place.
+void change_in_place(const Root& root, const Guest& guest, const LiveState& live,
+                     const xml::Device& from, xml::Device& to,
+                     const std::vector<MadeDevice>& made) {
+    if (auto* interface = std::get_if<xml::Interface>(&to))
+        change_interface(root, guest, live, std::get<xml::Interface>(from), *interface);
+    else if (const auto* filesystem = std::get_if<xml::Filesystem>(&to))
+        if (filesystem->readonly != std::get<xml::Filesystem>(from).readonly)
+            change_readonly(guest, *filesystem, made);
+}
+
+// A disk gets a new node and number: the old one goes first, since both have one name.
+LiveState change_disk(const Root& root, const Guest& guest, const LiveState& before,
+                      Change& change) {
+    (void)compile_device(*change.with, before.domain, root, host_facts(root));
+    const std::string& name = before.domain.name;
+    LiveState live = without_device(before, change.device);
+    unplug(root, guest, live, change.device, change.made, true);
+    test_point("update-unplugged");
+    Plug plug(root, guest, live, *change.with);
+    plug.prepare();
+    change.made_with = plug.made();
+    write_change(root, name, change);
+    test_point("update-prepared");
+    add_to_live(live, *change.with, plug.made());
+    plug.apply(*change.with);
+    return live;
+}
+
+LiveState with_changed(LiveState live, const xml::Device& from, const xml::Device& to) {
+    replace_device(live.domain, from, to);
+    return live;
+}
+
+}  // namespace
+
+LiveState undo_update(const Root& root, const Guest& guest, const LiveState& live,
+                      const Change& change) {
+    xml::Device have = change.device;
+    if (!std::holds_alternative<xml::Disk>(have)) {
+        change_in_place(root, guest, live, *change.with, have, change.made);
+        return with_changed(live, have, have);
+    }
+    LiveState before = without_device(live, have);
+    unplug(root, guest, before, *change.with, change.made_with, true);
+    unplug(root, guest, before, have, change.made, true);
+    Plug plug(root, guest, before, have);
+    plug.prepare();
+    add_to_live(before, have, plug.made());
+    plug.apply(have);
+    return before;
+}
+
+void update_live(const Root& root, const Guest& guest, const LiveState& before,
+                 const xml::Device& have, const xml::Device& with,
+                 const std::optional<std::string>& definition) {
+    const std::string& name = before.domain.name;
+    Change change{.operation = "update",
+                  .device = have,
+                  .made = made_for(before, have),
+                  .with = with,
+                  .made_with = {},
+                  .definition = definition};
+    write_change(root, name, change);
+    test_point("update-written-down");
+    try {
+        LiveState live = before;
+        if (std::holds_alternative<xml::Disk>(have)) {
+            live = change_disk(root, guest, before, change);
+        } else {
+            change_in_place(root, guest, before, have, *change.with, change.made);
+            live = with_changed(before, have, *change.with);
+        }
+        test_point("update-container");
+        write_live(root, live);
+        test_point("update-live");
+        if (definition) Definitions(root).update_text(name, *definition);
+        test_point("update-definition");
+    } catch (const base::Exception&) {
+        try {
+            write_live(root, undo_update(root, guest, before, change));
+            clear_pending(root, name);
+        } catch (const base::Exception& error) {
+            log_line(root, name, error.message());  // settle() tries again
+        }
+        throw;
+    }
+    clear_pending(root, name);
+}
+
+}  // namespace lxvirt::driver

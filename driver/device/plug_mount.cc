@@ -1,0 +1,170 @@
+// Mounts of a running container: a detached one put in its place, and taken away.
+#include <fcntl.h>
+#include <sys/fsuid.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.hh"
+#include "base/file/file.hh"
+#include "base/text/text.hh"
+#include "driver/device/plug.hh"
+#include "driver/device/plug_parts.hh"
+#include "driver/plan/parts.hh"
+#include "helper/devices.hh"
+
+namespace lxvirt::driver {
+
+namespace {
+
+using base::ErrorCode;
+using base::UniqueFd;
+using helper::MountKind;
+
+// What is made in the container's file systems belongs to its root, as if that had made it.
+class AsInnerRoot {
+  public:
+    explicit AsInnerRoot(const xml::Domain& domain)
+        : uid_(static_cast<uid_t>(::setfsuid(compile::host_id(domain.idmap.uids, 0)))),
+          gid_(static_cast<gid_t>(::setfsgid(compile::host_id(domain.idmap.gids, 0)))) {}
+    ~AsInnerRoot() {
+        (void)::setfsgid(gid_);
+        (void)::setfsuid(uid_);
+    }
+    AsInnerRoot(const AsInnerRoot&) = delete;
+    AsInnerRoot& operator=(const AsInnerRoot&) = delete;
+
+  private:
+    uid_t uid_;
+    gid_t gid_;
+};
+
+bool is_folder(base::Fd fd, const std::string& name) {
+    struct stat info {};
+    if (::fstat(fd.get(), &info) != 0) base::fail_errno("stat '{}'", name);
+    return S_ISDIR(info.st_mode);
+}
+
+struct Target {
+    UniqueFd fd;
+    bool made = false;  // the last part of it
+};
+
+// The mount point: a folder for a folder, else an empty file.
+Target open_target(const Guest& guest, const xml::Domain& domain, const std::string& path,
+                   bool folder) {
+    if (auto found = base::try_open_in_root(guest.root(), path, O_PATH)) {
+        if (is_folder(*found, path) != folder)
+            base::fail_with(folder ? ENOTDIR : EISDIR, "mount on '{}' of the container", path);
+        return {std::move(*found)};
+    }
+    const AsInnerRoot identity(domain);
+    if (folder) {
+        base::make_folders_in_root(guest.root(), path);
+    } else {
+        base::make_folders_in_root(guest.root(), base::parent_folder(path));
+        const UniqueFd file =
+            base::open_in_root(guest.root(), path, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW, 0644);
+    }
+    return {base::open_in_root(guest.root(), path, O_PATH), true};
+}
+
+// Whether what is mounted on the target is the file system's source, as far as that can be told.
+bool is_source(base::Fd mounted, const base::MountEntry& entry, const xml::Filesystem& filesystem) {
+    if (filesystem.type == xml::FilesystemType::ram) return entry.fstype == "tmpfs";
+    if (filesystem.type != xml::FilesystemType::mount) return true;
+    struct stat inside {
+    }, source{};
+    return ::fstat(mounted.get(), &inside) == 0 &&
+           ::stat(filesystem.source.c_str(), &source) == 0 && inside.st_dev == source.st_dev &&
+           inside.st_ino == source.st_ino;
+}
+
+std::optional<base::MountEntry> entry_with(const std::vector<base::MountEntry>& table,
+                                           std::uint64_t id) {
+    for (const base::MountEntry& entry : table)
+        if (entry.id == id) return entry;
+    return std::nullopt;
+}
+
+bool has_mounts_below(const std::vector<base::MountEntry>& table, std::uint64_t id) {
+    for (const base::MountEntry& entry : table)
+        if (entry.parent == id) return true;
+    return false;
+}
+
+}  // namespace
+
+UniqueFd open_detached(const helper::Mount& mount, const std::string& source,
+                       const xml::Domain& domain, const Guest& guest) {
+    if (mount.kind == MountKind::host_bind || mount.kind == MountKind::device)
+        return helper::open_mount(mount, source);
+    if (mount.kind == MountKind::fresh) {
+        // Made from outside, its root would belong to the host's.
+        helper::Mount owned = mount;
+        owned.options.push_back({"uid", std::to_string(compile::host_id(domain.idmap.uids, 0))});
+        owned.options.push_back({"gid", std::to_string(compile::host_id(domain.idmap.gids, 0))});
+        return helper::make_fresh(owned);
+    }
+    const auto inner = base::try_open_in_root(guest.root(), mount.source, O_PATH);
+    if (!inner)
+        base::fail_with(ENOENT, "bind '{}' of the container on '{}'", mount.source, mount.target);
+    // Kernels before 6.15 clone only what is in the caller's namespace.
+    const base::InMountNamespace inside(guest.mounts());
+    UniqueFd tree = base::clone_mount(*inner, mount.recursive, mount.source);
+    if (mount.attributes != 0)
+        base::change_mount(tree, {.set = mount.attributes, .recursive = mount.recursive},
+                           mount.target);
+    return tree;
+}
+
+void attach_in_guest(const Guest& guest, const xml::Domain& domain, base::Fd mount,
+                     const helper::Mount& plan) {
+    const Target target = open_target(guest, domain, plan.target, is_folder(mount, plan.source));
+    try {
+        const base::InMountNamespace inside(guest.mounts());
+        base::attach_mount(mount, target.fd, plan.target);
+    } catch (const base::Exception&) {
+        if (target.made)
+            if (const auto parent = base::try_open_in_root(
+                    guest.root(), base::parent_folder(plan.target), O_PATH | O_DIRECTORY)) {
+                const std::string name = plan.target.substr(plan.target.rfind('/') + 1);
+                // Not there, or not empty any more: then it is the container's.
+                if (::unlinkat(parent->get(), name.c_str(), AT_REMOVEDIR) != 0)
+                    (void)::unlinkat(parent->get(), name.c_str(), 0);
+            }
+        throw;
+    }
+}
+
+std::optional<base::MountEntry> find_filesystem(const Guest& guest,
+                                                const xml::Filesystem& filesystem,
+                                                const std::vector<MadeDevice>& made) {
+    const auto table = guest.mount_table();
+    for (const MadeDevice& one : made)
+        if (one.mount != 0) return entry_with(table, one.mount);
+    const auto object = base::try_open_in_root(guest.root(), filesystem.target, O_PATH);
+    if (!object) return std::nullopt;
+    const base::MountPlace place = base::mount_place(*object, filesystem.target);
+    if (!place.is_root) return std::nullopt;
+    auto entry = entry_with(table, place.mount);
+    if (!entry || is_source(*object, *entry, filesystem)) return entry;
+    base::fail(ErrorCode::operation_failed,
+               "filesystem on '{}': the container has mounted '{}' there; unmount that first",
+               filesystem.target, entry->source);
+}
+
+void detach_in_guest(const Guest& guest, const xml::Filesystem& filesystem,
+                     const std::vector<MadeDevice>& made, bool lazily) {
+    const auto entry = find_filesystem(guest, filesystem, made);
+    if (!entry) return;
+    const bool whole_tree = has_mounts_below(guest.mount_table(), entry->id);
+    const UniqueFd folder =
+        base::open_in_root(guest.root(), base::parent_folder(entry->point), O_PATH | O_DIRECTORY);
+    const std::string name = entry->point.substr(entry->point.rfind('/') + 1);
+    const base::InMountNamespace inside(guest.mounts());
+    // Mounts that came along with a tree go with it; whoever uses one has been looked for.
+    base::unmount_in(folder, name, lazily || whole_tree ? MNT_DETACH : 0);
+}
+
+}  // namespace lxvirt::driver

@@ -1,0 +1,240 @@
+#include "driver/host/node.hh"
+
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <set>
+#include <tuple>
+
+#include "base/error.hh"
+#include "base/file/file.hh"
+#include "config.hh"
+
+namespace lxvirt::driver {
+
+namespace {
+
+// The libvirt release whose behaviour and API we keep.
+constexpr const char* kLibvirt = "9.0.0";
+
+struct utsname kernel() {
+    struct utsname name = {};
+    if (::uname(&name) != 0) base::fail_errno("ask for the kernel's name");
+    return name;
+}
+
+unsigned number(std::string_view text) {
+    unsigned value = 0;
+    (void)std::from_chars(text.data(), text.data() + text.size(), value);
+    return value;
+}
+
+// MHz of the first processor; 0 where /proc/cpuinfo does not say (arm64).
+unsigned first_mhz(std::string_view cpuinfo) {
+    constexpr std::string_view kKey = "cpu MHz";
+    const auto at = cpuinfo.find(kKey);
+    if (at == std::string_view::npos) return 0;
+    const auto value = cpuinfo.find_first_of("0123456789", at + kKey.size());
+    return value == std::string_view::npos ? 0 : number(cpuinfo.substr(value, 16));
+}
+
+std::string cpu_folder(const std::string& base, unsigned id) {
+    return fmt::format("{}/sys/devices/system/cpu/cpu{}", base, id);
+}
+
+void count_topology(const std::vector<HostCpu>& cpus, NodeInfo& info) {
+    std::set<unsigned> nodes;
+    std::set<std::tuple<unsigned, unsigned>> sockets;
+    std::set<std::tuple<unsigned, unsigned, unsigned, unsigned>> cores;
+    for (const HostCpu& cpu : cpus) {
+        nodes.insert(cpu.node);
+        sockets.emplace(cpu.node, cpu.socket);
+        cores.emplace(cpu.node, cpu.socket, cpu.die, cpu.core);
+    }
+    const auto count = [](const auto& set) {
+        return std::max(1U, static_cast<unsigned>(set.size()));
+    };
+    info.nodes = count(nodes);
+    info.sockets = std::max(1U, count(sockets) / info.nodes);
+    info.cores = std::max(1U, count(cores) / count(sockets));
+    info.threads = std::max(1U, info.cpus / count(cores));
+    if (info.nodes * info.sockets * info.cores * info.threads == info.cpus) return;
+    // virNodeInfo's rule: the product must be the number of CPUs.
+    info.nodes = info.sockets = info.threads = 1;
+    info.cores = info.cpus;
+}
+
+struct DmiField {
+    const char* name;
+    const char* file;
+};
+struct DmiBlock {
+    const char* element;
+    std::vector<DmiField> fields;
+};
+
+// libvirt's formatdomain "SMBIOS system information", and the kernel's file for each.
+const std::array<DmiBlock, 4>& dmi_blocks() {
+    static const std::array<DmiBlock, 4> blocks = {{{"bios",
+                                                     {{"vendor", "bios_vendor"},
+                                                      {"version", "bios_version"},
+                                                      {"date", "bios_date"},
+                                                      {"release", "bios_release"}}},
+                                                    {"system",
+                                                     {{"manufacturer", "sys_vendor"},
+                                                      {"product", "product_name"},
+                                                      {"version", "product_version"},
+                                                      {"serial", "product_serial"},
+                                                      {"uuid", "product_uuid"},
+                                                      {"sku", "product_sku"},
+                                                      {"family", "product_family"}}},
+                                                    {"baseBoard",
+                                                     {{"manufacturer", "board_vendor"},
+                                                      {"product", "board_name"},
+                                                      {"version", "board_version"},
+                                                      {"serial", "board_serial"},
+                                                      {"asset", "board_asset_tag"}}},
+                                                    {"chassis",
+                                                     {{"manufacturer", "chassis_vendor"},
+                                                      {"version", "chassis_version"},
+                                                      {"serial", "chassis_serial"},
+                                                      {"asset", "chassis_asset_tag"}}}}};
+    return blocks;
+}
+
+std::string escape(std::string_view text) {
+    std::string out;
+    for (const char c : text)
+        if (c == '<')
+            out += "&lt;";
+        else if (c == '>')
+            out += "&gt;";
+        else if (c == '&')
+            out += "&amp;";
+        else if (static_cast<unsigned char>(c) >= 0x20)
+            out += c;
+    return out;
+}
+
+}  // namespace
+
+std::string host_fact(const std::string& path) {
+    std::string text;
+    try {
+        text = base::try_read_file(path).value_or("");
+    } catch (const base::SystemError&) {
+        return {};  // the kernel refuses some on some machines (ENODATA, EIO): not known
+    }
+    text.resize(std::min(text.size(), text.find('\n')));
+    const auto first = text.find_first_not_of(" \t");
+    if (first == std::string::npos) return {};
+    return text.substr(first, text.find_last_not_of(" \t") - first + 1);
+}
+
+std::uint64_t meminfo_value(std::string_view text, std::string_view key) {
+    const auto at = text.find(std::string(key) + ":");
+    if (at == std::string_view::npos) return 0;
+    const auto digits = text.find_first_of("0123456789", at + key.size());
+    std::uint64_t value = 0;
+    if (digits != std::string_view::npos)
+        (void)std::from_chars(text.data() + digits, text.data() + text.size(), value);
+    return value;
+}
+
+std::vector<unsigned> parse_id_list(std::string_view text) {
+    std::vector<unsigned> ids;
+    const char* at = text.data();
+    const char* const end = at + text.size();
+    while (at != end) {
+        unsigned first = 0;
+        const auto low = std::from_chars(at, end, first);
+        if (low.ec != std::errc()) return ids;
+        unsigned last = first;
+        at = low.ptr;
+        if (at != end && *at == '-') {
+            const auto high = std::from_chars(at + 1, end, last);
+            if (high.ec != std::errc()) return ids;
+            at = high.ptr;
+        }
+        for (unsigned id = first; id <= last && ids.size() < 65536; ++id) ids.push_back(id);
+        if (at == end || *at != ',') return ids;
+        ++at;
+    }
+    return ids;
+}
+
+std::string host_name() {
+    return kernel().nodename;
+}
+
+std::string host_machine() {
+    return kernel().machine;
+}
+
+Version host_version() {
+    std::string release = kernel().release;
+    // libvirt shows the numbers only: "6.1.0-18-amd64" is 6.1.0.
+    release.resize(std::min(release.size(), release.find_first_not_of("0123456789.")));
+    return {kLibvirt, VERSION, release};
+}
+
+std::vector<unsigned> read_host_nodes(const std::string& base) {
+    auto nodes = parse_id_list(host_fact(base + "/sys/devices/system/node/online"));
+    if (nodes.empty()) nodes.push_back(0);
+    return nodes;
+}
+
+std::vector<HostCpu> read_host_cpus(const std::string& base) {
+    std::vector<HostCpu> cpus;
+    for (const unsigned id : parse_id_list(host_fact(base + "/sys/devices/system/cpu/online"))) {
+        const std::string topology = cpu_folder(base, id) + "/topology/";
+        HostCpu cpu;
+        cpu.id = id;
+        cpu.socket = number(host_fact(topology + "physical_package_id"));
+        cpu.die = number(host_fact(topology + "die_id"));
+        cpu.core = number(host_fact(topology + "core_id"));
+        cpu.siblings = host_fact(topology + "thread_siblings_list");
+        if (cpu.siblings.empty()) cpu.siblings = std::to_string(id);
+        cpus.push_back(std::move(cpu));
+    }
+    for (const unsigned node : read_host_nodes(base)) {
+        const auto ids = parse_id_list(
+            host_fact(fmt::format("{}/sys/devices/system/node/node{}/cpulist", base, node)));
+        for (HostCpu& cpu : cpus)
+            if (std::find(ids.begin(), ids.end(), cpu.id) != ids.end()) cpu.node = node;
+    }
+    return cpus;
+}
+
+NodeInfo read_node_info(const std::string& base) {
+    NodeInfo info;
+    info.model = host_machine();
+    info.memory = meminfo_value(base::read_file(base + "/proc/meminfo"), "MemTotal");
+    info.mhz = first_mhz(base::read_file(base + "/proc/cpuinfo"));
+    const auto cpus = read_host_cpus(base);
+    info.cpus = std::max(1U, static_cast<unsigned>(cpus.size()));
+    count_topology(cpus, info);
+    return info;
+}
+
+std::string format_sysinfo(const std::string& base) {
+    const std::string folder = base + "/sys/class/dmi/id/";
+    if (!base::exists(folder))
+        base::fail(base::ErrorCode::config_unsupported, "Host SMBIOS information is not available");
+    std::string text = "<sysinfo type='smbios'>\n";
+    for (const DmiBlock& block : dmi_blocks()) {
+        std::string entries;
+        for (const DmiField& field : block.fields) {
+            const std::string value = escape(host_fact(folder + field.file));
+            if (!value.empty())
+                entries += fmt::format("    <entry name='{}'>{}</entry>\n", field.name, value);
+        }
+        if (!entries.empty()) text += fmt::format("  <{0}>\n{1}  </{0}>\n", block.element, entries);
+    }
+    return text + "</sysinfo>\n";
+}
+
+}  // namespace lxvirt::driver

@@ -1,0 +1,150 @@
+#include "driver/life/enter.hh"
+
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "base/codec.hh"
+#include "base/error.hh"
+#include "base/file/socket.hh"
+#include "base/process/process.hh"
+#include "base/process/program.hh"
+#include "driver/device/hotplug.hh"
+#include "driver/device/plug_parts.hh"
+#include "driver/plan/parts.hh"
+#include "driver/store/live.hh"
+#include "driver/store/state.hh"
+#include "driver/supervisor/guest.hh"
+#include "driver/supervisor/helper_process.hh"
+#include "helper/enter_plan.hh"
+#include "helper/protocol.hh"
+
+namespace lxvirt::driver {
+
+namespace {
+
+using base::ErrorCode;
+using base::UniqueFd;
+using helper::EnterPhase;
+using helper::EnterReport;
+
+int terminal_of(const EnterRequest& request) {
+    for (int fd = 0; fd <= 2; ++fd)
+        if (!request.standard[static_cast<std::size_t>(fd)].valid()) return fd;
+    return -1;
+}
+
+helper::EnterPlan plan_of(const Root& root, LiveState live, const EnterRequest& request) {
+    const HostFacts host = host_facts(root);
+    // Those of whoever calls now are none that the init has.
+    live.domain.container.inherited_environment.clear();
+    helper::EnterPlan plan;
+    plan.name = live.domain.name;
+    plan.init = compile::first_process(live.domain, host, {});
+    plan.init.argv = request.argv;
+    if (!request.term.empty()) compile::set_variable(plan.init.environment, "TERM", request.term);
+    if (!request.security_label) {
+        plan.init.apparmor.clear();
+        plan.init.selinux.clear();
+    }
+    plan.hierarchies = host.hierarchies;
+    plan.outer = live.cgroup;
+    plan.inner = inner_group(live.cgroup);
+    plan.terminal = terminal_of(request);
+    return plan;
+}
+
+// Nothing of it is the caller's but the size.
+base::Pty open_terminal(const Guest& guest, const xml::Domain& domain,
+                        const EnterRequest& request) {
+    base::Pty pty = open_inner_pty(guest, domain);
+    if (request.rows != 0) base::set_window_size(pty.master, request.rows, request.columns);
+    if (!request.plain) return pty;
+    termios mode{};
+    if (::tcgetattr(pty.master.get(), &mode) != 0) base::fail_errno("read the terminal's mode");
+    mode.c_oflag &= ~static_cast<tcflag_t>(OPOST);
+    mode.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+    if (::tcsetattr(pty.master.get(), TCSANOW, &mode) != 0)
+        base::fail_errno("set the terminal's mode");
+    return pty;
+}
+
+EnterReport receive_report(base::Fd channel) {
+    const auto message = base::receive_message(channel, helper::kMaxEnterReport);
+    if (!message)
+        base::fail(ErrorCode::internal_error,
+                   "lxc_enter, which runs the program, ended without a word");
+    return base::decode<EnterReport>(message->bytes, "answer of lxc_enter");
+}
+
+// A way into the host's file system, unlike a file (CVE-2024-21626's class).
+void refuse_folders(const EnterRequest& request) {
+    for (const base::Fd fd : request.standard) {
+        struct stat info {};
+        if (fd.valid() && ::fstat(fd.get(), &info) == 0 && S_ISDIR(info.st_mode))
+            base::fail(ErrorCode::invalid_arg,
+                       "descriptor {} is a folder of the host, which a program in the container "
+                       "could leave its root by: redirect it to a file, a pipe or /dev/null",
+                       fd.get());
+    }
+}
+
+void require_running(const Root& root, const std::string& name) {
+    if (read_state(root, name).state == DomainState::paused)
+        base::fail(ErrorCode::operation_invalid,
+                   "domain is paused: a program would wait in it; resume it first");
+}
+
+}  // namespace
+
+EnteredProgram enter_domain(const Root& root, const DomainRef& domain,
+                            const EnterRequest& request) {
+    refuse_folders(request);
+    // Until the program is inside, so that neither a destroy nor a pause comes in between.
+    const base::OperationLock lock = lock_settled(root, domain.name);
+    const Guest guest(root, domain.name);
+    require_running(root, domain.name);
+    auto live = read_live(root, domain.name);
+    if (!live) base::fail(ErrorCode::operation_invalid, "domain is not running");
+    const helper::EnterPlan plan = plan_of(root, *live, request);
+    UniqueFd master, slave;
+    if (plan.terminal >= 0) {
+        master = open_terminal(guest, live->domain, request).master;
+        slave = base::open_slave(master);
+    }
+    if (request.before_run) request.before_run();
+    auto [ours, theirs] = base::socket_pair(SOCK_SEQPACKET);
+    UniqueFd image = base::open_readonly_program(helper_path());
+    std::vector<base::Fd> fds{theirs, guest.process()};
+    for (const base::Fd fd : request.standard) fds.push_back(fd.valid() ? fd : base::Fd(slave));
+    base::StartedProgram started =
+        base::start_program({.program = image, .argv = {"lxc_enter", "--enter"}, .fds = fds});
+    theirs.reset();
+    EnteredProgram program(std::move(ours), std::move(started.process), std::move(image),
+                           std::move(master), std::move(slave));
+    base::send_message(program.ended(), "plan", {memory_file(base::encode(plan))});
+    const EnterReport report = receive_report(program.ended());
+    if (report.phase == EnterPhase::failed)
+        throw base::PreparedError(static_cast<ErrorCode>(report.code), report.failure);
+    return program;
+}
+
+EnteredProgram::~EnteredProgram() {
+    channel_.reset();
+    if (process_) reap_later(std::move(process_));
+}
+
+void EnteredProgram::send_signal(int number) const {
+    (void)unless_it_has_failed(
+        [&] { base::send_message(channel_, base::encode(helper::ProgramSignal{number})); });
+}
+
+ProgramEnd EnteredProgram::wait() {
+    const EnterReport report = receive_report(channel_);
+    (void)base::reap(process_, true);
+    process_.reset();
+    return {.status = report.status, .signal = report.signal, .failure = report.failure};
+}
+
+}  // namespace lxvirt::driver

@@ -1,0 +1,138 @@
+#include "driver/life/init_signals.hh"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "base/error.hh"
+#include "base/file/file.hh"
+#include "base/file/mount.hh"
+#include "base/text/text.hh"
+
+namespace lxvirt::driver {
+
+namespace {
+
+constexpr std::array<const char*, 3> kPipes = {"/run/initctl", "/dev/initctl", "/etc/.initctl"};
+
+// Signals that known inits act on: systemd(1) "SIGNALS", busybox init, runit-init(8) by its stopit
+// file, finit, s6-linux-init; sysvinit and OpenRC listen on the pipe and take SIGINT as
+// ctrl-alt-del.
+struct KnownInit {
+    const char* program;
+    int power_off, reboot;
+};
+KnownInit known_init(const std::string& program) {
+    if (program == "systemd") return {"systemd", SIGRTMIN + 3, SIGRTMIN + 5};
+    if (program == "busybox") return {"busybox", SIGUSR2, SIGTERM};
+    if (program == "finit") return {"finit", SIGUSR2, SIGTERM};
+    if (program == "s6-svscan") return {"s6-svscan", SIGUSR2, SIGINT};
+    return {"", 0, 0};
+}
+
+bool catches(const InitFacts& init, int signal) {
+    return (init.caught >> (signal - 1) & 1U) != 0;
+}
+
+std::optional<StopRequest> by_signal(const InitFacts& init, StopKind kind) {
+    const KnownInit known = known_init(init.program);
+    const int wanted = kind == StopKind::reboot ? known.reboot : known.power_off;
+    if (wanted != 0) return StopRequest{.signal = wanted};
+    // A program of unknown kind: what it catches, in the order in which programs mean "end".
+    for (const int signal : {SIGTERM, SIGPWR, SIGINT, SIGQUIT})
+        if (catches(init, signal))
+            return StopRequest{.signal = signal, .then_restart = kind == StopKind::reboot};
+    return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<int> signal_number(std::string_view text) {
+    if (const auto number = base::parse_number<int>(text))
+        return *number > 0 && *number <= SIGRTMAX ? number : std::nullopt;
+    if (text.starts_with("SIG")) text.remove_prefix(3);
+    for (const auto& [name, from] : {std::pair("RTMIN", SIGRTMIN), std::pair("RTMAX", SIGRTMAX)}) {
+        if (!text.starts_with(name)) continue;
+        text.remove_prefix(std::string_view(name).size());
+        if (text.empty()) return from;
+        if (text.front() == '+') text.remove_prefix(1);
+        const auto offset = base::parse_number<int>(text);
+        const int number = from + offset.value_or(SIGRTMAX);
+        return number >= SIGRTMIN && number <= SIGRTMAX ? std::optional(number) : std::nullopt;
+    }
+    for (int number = 1; number < SIGRTMIN; ++number)
+        if (const char* name = ::sigabbrev_np(number); name != nullptr && text == name)
+            return number;
+    return std::nullopt;
+}
+
+std::optional<StopRequest> choose_stop(const InitFacts& init, StopKind kind,
+                                       const std::vector<StopMode>& modes) {
+    const auto allowed = [&](StopMode mode) {
+        return modes.empty() || std::find(modes.begin(), modes.end(), mode) != modes.end();
+    };
+    // systemd keeps the pipe for old programs only; its signals say more.
+    const bool prefers_signal = known_init(init.program).power_off != 0;
+    if (allowed(StopMode::initctl) && init.initctl &&
+        !(prefers_signal && allowed(StopMode::signal)))
+        return StopRequest{.initctl = true};
+    if (allowed(StopMode::signal)) return by_signal(init, kind);
+    return std::nullopt;
+}
+
+InitFacts read_init_facts(pid_t init) {
+    InitFacts facts;
+    const std::string proc = fmt::format("/proc/{}", init);
+    const std::string program = base::read_link(proc + "/exe").value_or("");
+    facts.program = program.substr(program.rfind('/') + 1);
+    // One program of many names: only as init it takes an init's signals.
+    const std::string name(base::trim(base::try_read_file(proc + "/comm").value_or("")));
+    if (facts.program == "busybox" && name != "init" && name != "linuxrc") facts.program = name;
+    const std::string status = base::try_read_file(proc + "/status").value_or("");
+    for (const std::string_view line : base::split(status, '\n'))
+        if (line.starts_with("SigCgt:"))
+            facts.caught =
+                base::parse_number<std::uint64_t>(base::trim(line.substr(7)), 16).value_or(0);
+    const base::UniqueFd root = base::open_file(proc + "/root", O_PATH | O_DIRECTORY);
+    for (const char* path : kPipes) {
+        const auto pipe = base::try_open_in_root(root, path, O_PATH);
+        struct stat info {};
+        if (pipe && ::fstat(pipe->get(), &info) == 0 && S_ISFIFO(info.st_mode))
+            facts.initctl = true;
+    }
+    return facts;
+}
+
+void write_initctl(pid_t init, StopKind kind) {
+    struct Request {
+        std::int32_t magic = 0x03091969;
+        std::int32_t command = 1;  // change the run level
+        std::int32_t run_level = 0;
+        std::int32_t sleep = 0;
+        std::array<char, 368> reserved{};
+    };
+    static_assert(sizeof(Request) == 384);
+    Request request;
+    request.run_level = kind == StopKind::reboot ? '6' : '0';
+    const base::UniqueFd root =
+        base::open_file(fmt::format("/proc/{}/root", init), O_PATH | O_DIRECTORY);
+    for (const char* path : kPipes) {
+        const auto pipe = base::try_open_in_root(root, path, O_PATH);
+        struct stat info {};
+        if (!pipe || ::fstat(pipe->get(), &info) != 0 || !S_ISFIFO(info.st_mode)) continue;
+        // The same one, whatever the path leads to by now. Non-blocking: a pipe that nobody reads
+        // must not hold us (ENXIO).
+        const base::UniqueFd writer =
+            base::open_file(fmt::format("/proc/self/fd/{}", pipe->get()), O_WRONLY | O_NONBLOCK);
+        base::write_all(writer, {reinterpret_cast<const char*>(&request), sizeof request}, path);
+        return;
+    }
+    base::fail(base::ErrorCode::operation_unsupported,
+               "Container does not provide an initctl pipe");
+}
+
+}  // namespace lxvirt::driver

@@ -1,0 +1,275 @@
+#include "driver/life/start.hh"
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <functional>
+#include <optional>
+
+#include "base/error.hh"
+#include "base/file/file.hh"
+#include "driver/device/hotplug.hh"
+#include "driver/life/clean.hh"
+#include "driver/network/ports.hh"
+#include "driver/plan/check.hh"
+#include "driver/plan/compile.hh"
+#include "driver/store/journal.hh"
+#include "driver/store/live.hh"
+#include "driver/store/state.hh"
+#include "driver/supervisor/container_hooks.hh"
+#include "driver/supervisor/hooks.hh"
+#include "driver/systemd/scope.hh"
+#include "helper/groups.hh"
+#include "xml/domain/parse.hh"
+
+namespace lxvirt::driver {
+
+namespace {
+
+std::vector<std::string> made_links(const helper::Plan& plan) {
+    std::vector<std::string> names;
+    for (const helper::Link& link : plan.links)
+        if (link.kind == helper::LinkKind::veth) names.push_back(link.host);
+    return names;
+}
+
+// At its end: of the container, or of its ports.
+bool calls_hooks(const Root& root, const xml::Domain& domain) {
+    return has_hooks(root) || has_port_hooks(root, domain);
+}
+
+void call_hooks(const Root& root, const LiveState& live, const char* operation) {
+    if (!has_hooks(root)) return;
+    run_hooks(root, {.name = live.domain.name, .operation = operation, .suboperation = "begin"},
+              xml::format_domain(live.domain, {.live = true}));
+}
+
+std::function<void(const std::string&)> log_of(const Root& root, const std::string& name) {
+    return [&root, name](const std::string& text) { log_line(root, name, text); };
+}
+
+// It may make what check_startable() looks for.
+bool has_pre_start(const xml::Domain& domain) {
+    const auto& hooks = domain.container.hooks;
+    return std::any_of(hooks.begin(), hooks.end(),
+                       [](const xml::ContainerHook& hook) { return hook.type == "pre-start"; });
+}
+
+void take_console_paths(LiveState& live, const helper::StartReply& reply) {
+    std::size_t from = 0;
+    for (xml::Console& console : live.domain.consoles) {
+        const std::size_t end =
+            std::min(reply.host_consoles.find(' ', from), reply.host_consoles.size());
+        console.tty = console.source_path = reply.host_consoles.substr(from, end - from);
+        from = std::min(end + 1, reply.host_consoles.size());
+    }
+}
+
+void take_loops(LiveState& live, const helper::StartReply& reply) {
+    for (const helper::HeldLoop& loop : reply.loops)
+        for (MadeDevice& made : live.made) {
+            if (made.device != loop.device) continue;
+            made.major = loop.major;
+            made.minor = loop.minor;
+        }
+}
+
+// The numbers of loop devices are in no rule before the helper has made them.
+bool knows_device_rules(const helper::Plan& plan) {
+    return std::none_of(
+        plan.dev.nodes.begin(), plan.dev.nodes.end(),
+        [](const auto& node) { return !node.loop_file.empty(); });
+}
+
+helper::StartReply make_groups_and_wait(HelperProcess& helper, const helper::Plan& plan) {
+    if (!plan.groups.made_by_driver) return helper.await_start();
+    try {
+        helper::make_groups(plan.groups, plan.namespaces);
+        helper.say_groups_made();
+        return helper.await_start();
+    } catch (const base::Exception&) {
+        (void)helper::remove_groups(plan.groups);
+        // The folders above, which the helper's end finds in use while these are there.
+        for (const base::Hierarchy& hierarchy : plan.groups.hierarchies)
+            base::remove_group(hierarchy, plan.groups.outer);
+        throw;
+    }
+}
+
+// From the compiled plan to a running container; live.xml says `starting` before anything is made.
+void carry_out(const Root& root, const HostFacts& host, HelperProcess& helper, helper::Plan plan,
+               LiveState& live) {
+    live.phase = LivePhase::starting;
+    live.helper = helper.pid();
+    live.cgroup = plan.groups.outer;
+    live.links = made_links(plan);
+    live.made = made_devices(plan, host);
+    plan.groups.made_by_driver = knows_device_rules(plan);
+    write_live(root, live);
+    helper.send_plan(plan);
+    const helper::StartReply reply = make_groups_and_wait(helper, plan);
+    take_console_paths(live, reply);
+    take_loops(live, reply);
+    live.phase = LivePhase::running;
+    write_live(root, live);
+}
+
+// Makes the supervisors' group and calls `use`. The last supervisor that ends takes the group away,
+// maybe just now.
+template <typename Use>
+auto with_helper_group(const base::Hierarchy& unified, const std::string& path, Use&& use) {
+    for (int attempt = 0;; ++attempt) {
+        try {
+            base::make_group(unified, path);
+            return use();
+        } catch (const base::SystemError& error) {
+            if ((error.error() != ENOENT && error.error() != ENODEV) || attempt == 20) throw;
+        }
+    }
+}
+
+// Born in the supervisors' group, so that nothing of the caller's limits or session holds it. One
+// that is to get a scope is born in the caller's: a scope is made around a process.
+HelperProcess spawn_helper(const LiveState& live, const HostFacts& host,
+                           const base::OperationLock& lock, bool scope) {
+    const base::Hierarchy* unified = base::unified_of(host.hierarchies);
+    const std::string path = helper_group(live.cgroup);
+    const std::string& name = live.domain.name;
+    if (unified == nullptr || scope) return HelperProcess::spawn(name, lock.fd(), {path, {}});
+    return with_helper_group(*unified, path, [&] {
+        const base::UniqueFd group = base::open_file(unified->mount + path, O_RDONLY | O_DIRECTORY);
+        return HelperProcess::spawn(name, lock.fd(), {path, group});
+    });
+}
+
+// Brings the helper out of the caller's group: into a scope of its own, or to the other
+// supervisors. The folder for the container's group: the scope's, or empty for the partition.
+std::string enter_scope(LiveState& live, const HostFacts& host, pid_t helper,
+                        const systemd::Tell& tell) {
+    std::string scope = systemd::make_scope(live.domain, helper, tell).value_or("");
+    const base::Hierarchy& unified = *base::unified_of(host.hierarchies);
+    const auto enter = [&](const std::string& group) {
+        base::write_value(unified.mount + group + "/cgroup.procs", std::to_string(helper));
+    };
+    if (scope.empty()) {
+        const std::string group = helper_group(live.cgroup);
+        with_helper_group(unified, group, [&] { enter(group); });
+        return scope;
+    }
+    live.cgroup = outer_group(live.domain, helper, scope);
+    live.partition.clear();
+    // Out of the scope's own group, or no controller could be switched on below it.
+    base::make_leaf_group(unified, helper_group(live.cgroup));
+    enter(helper_group(live.cgroup));
+    return scope;
+}
+
+// The helper undoes its part, unless it was killed; the files are ours, and the supervisors' group
+// where none was spawned or it failed before it knew.
+void undo_start(const Root& root, const LiveState& live, std::optional<HelperProcess>& helper,
+                const HostFacts& host) {
+    const bool killed = helper && !helper->abandon();
+    const base::Hierarchy* unified = base::unified_of(host.hierarchies);
+    if (unified != nullptr) base::remove_empty_group(*unified, helper_group(live.cgroup));
+    try {
+        if (killed) remove_groups(live);
+    } catch (const base::Exception& error) {
+        log_line(root, live.domain.name, error.message());
+    }
+    // A helper that had its plan ran them.
+    if (killed || live.helper == 0) run_late_end_hooks(root, live.domain);
+    release_ports(root, live.domain);
+    remove_live(root, live.domain.name);
+    record_end(root, live.domain.name, "failed", "");
+}
+
+}  // namespace
+
+base::UniqueFd start_domain(const Root& root, StartRequest request,
+                            const base::OperationLock& lock) {
+    clean_up(root, request.domain.name);
+    if (!has_pre_start(request.domain)) check_startable(request.domain);
+    LiveState live;
+    live.autodestroy = request.options.autodestroy;
+    live.domain = std::move(request.domain);
+    const std::string& name = live.domain.name;
+    const HostFacts host = host_facts(root);
+    const auto tell = log_of(root, name);
+    const bool scope = systemd::wants_scope(root, host, tell);
+    std::optional<HelperProcess> helper;
+    try {
+        // From here on a kill leaves what the cleaner finds: first of all the supervisors' group.
+        live.cgroup = outer_group(live.domain, 0);
+        live.partition = base::first_missing_above(host.hierarchies, live.cgroup);
+        name_ports(live.domain);
+        write_live(root, live);
+        if (has_pre_start(live.domain)) {
+            run_pre_start(root, live.domain, false);
+            check_startable(live.domain);
+        }
+        // Spawned before its plan is there: it loads and resets itself while that is compiled.
+        helper = spawn_helper(live, host, lock, scope);
+        const std::string folder =
+            scope ? enter_scope(live, host, helper->pid(), tell) : std::string();
+        name_live_domain(live.domain, helper->pid());
+        claim_ports(root, live.domain, helper->pid());
+        helper::Plan plan = compile_plan(live.domain, root, host,
+                                         {.helper = helper->pid(),
+                                          .paused = request.options.paused,
+                                          .autodestroy = request.options.autodestroy,
+                                          .has_hooks = calls_hooks(root, live.domain),
+                                          .uri = request.uri,
+                                          .group_folder = folder,
+                                          .tell = tell});
+        call_hooks(root, live, "prepare");
+        call_hooks(root, live, "start");
+        carry_out(root, host, *helper, std::move(plan), live);
+        systemd::register_machine(root, live, helper->pid(), tell);
+        call_hooks(root, live, "started");
+        helper->commit();
+    } catch (const base::Exception&) {
+        undo_start(root, live, helper, host);
+        throw;
+    }
+    journal_lifecycle(root, name, live.domain.uuid, "Started", "Booted");
+    if (request.options.paused)
+        journal_lifecycle(root, name, live.domain.uuid, "Suspended", "Paused");
+    return request.options.autodestroy ? helper->take_channel() : base::UniqueFd();
+}
+
+namespace {
+
+helper::Plan plan_of_restart(const Root& root, const xml::Domain& domain, const HostFacts& host,
+                             const CompileOptions& options) {
+    try {
+        run_pre_start(root, domain, true);
+        check_startable(domain);
+        return compile_plan(domain, root, host, options);
+    } catch (const base::Exception&) {
+        run_late_end_hooks(root, domain);
+        throw;
+    }
+}
+
+}  // namespace
+
+void restart_domain(const Root& root, const std::string& name, const std::string& uri,
+                    base::UniqueFd channel, pid_t helper_pid) {
+    settle(root, name, true);
+    auto live = read_live(root, name);
+    if (!live)
+        base::fail(base::ErrorCode::internal_error, "domain '{}' has no live definition", name);
+    HelperProcess helper = HelperProcess::adopt(std::move(channel), helper_pid);
+    const HostFacts host = host_facts(root);
+    helper::Plan plan = plan_of_restart(root, live->domain, host,
+                                        {.helper = helper_pid,
+                                         .has_hooks = calls_hooks(root, live->domain),
+                                         .uri = uri,
+                                         .group_folder = base::parent_folder(live->cgroup),
+                                         .tell = log_of(root, name)});
+    carry_out(root, host, helper, std::move(plan), *live);
+    systemd::register_machine(root, *live, helper_pid, log_of(root, name));
+    helper.commit();
+}
+
+}  // namespace lxvirt::driver

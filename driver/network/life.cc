@@ -1,0 +1,243 @@
+#include "driver/network/life.hh"
+
+#include <algorithm>
+#include <map>
+
+#include "base/error.hh"
+#include "base/file/clock.hh"
+#include "base/file/file.hh"
+#include "base/file/log.hh"
+#include "base/netlink/netlink.hh"
+#include "base/rollback.hh"
+#include "driver/network/ports.hh"
+#include "driver/network/process.hh"
+#include "driver/store/definition_folder.hh"
+#include "driver/store/journal.hh"
+#include "driver/store/settings.hh"
+#include "driver/supervisor/hooks.hh"
+#include "xml/network/check.hh"
+#include "xml/network/document.hh"
+
+namespace lxvirt::driver {
+
+std::vector<xml::UsedSubnet> used_subnets(const std::string& own_bridge) {
+    base::Netlink netlink;
+    std::map<int, std::string> names;
+    for (const base::LinkFacts& link : netlink.links()) names[link.index] = link.name;
+    std::vector<xml::UsedSubnet> used;
+    const auto add = [&](int index, const base::NetAddress& address) {
+        if (names[index] != own_bridge && names[index] != "lo")
+            used.push_back(
+                {"interface " + names[index], base::format_address(address), address.prefix});
+    };
+    for (const base::AddressFacts& entry : netlink.addresses())
+        if (!entry.link_local) add(entry.index, entry.address);
+    // A way out to everywhere is in nobody's way.
+    for (const base::RouteFacts& entry : netlink.routes())
+        if (entry.destination.prefix != 0) add(entry.index, entry.destination);
+    return used;
+}
+
+namespace {
+
+using base::ErrorCode;
+
+std::string indented(const std::string& text) {
+    std::string out;
+    std::string_view rest = text;
+    while (!rest.empty()) {
+        const std::string_view line = rest.substr(0, rest.find('\n'));
+        rest.remove_prefix(std::min(rest.size(), line.size() + 1));
+        out.append("  ").append(line).append("\n");
+    }
+    return out;
+}
+
+void make(const Root& root, const LiveNetwork& live, std::optional<NetworkProcess>& process) {
+    const xml::Network& network = live.network;
+    // It loads and resets itself while we look around.
+    process = NetworkProcess::spawn(network.name, root.id());
+    std::optional<base::OperationLock> subnets;
+    if (network.makes_bridge()) {
+        subnets =
+            base::OperationLock::acquire(root.subnet_lock(), load_settings(root).operation_timeout);
+        xml::require_free_subnets(network, used_subnets(network.bridge.name));
+    }
+    process->make(compile_network_plan(root, network));
+    subnets.reset();
+    run_network_hooks(root, network, {.operation = "started"});
+    process->commit();
+    LiveNetwork running = live;
+    running.running = true;
+    write_live_network(root, std::move(running));
+}
+
+void attach_again(const Root& root, const xml::Network& network) {
+    for (const std::string& problem : attach_running(root, network))
+        base::append_log(root.network_paths().log(network.name), problem);
+}
+
+// Which folders above its groups are about to be made: a kill may come before they are marked.
+void note_partition(const Root& root, LiveNetwork& live) {
+    std::string missing = missing_partition(root, live.network.name);
+    if (missing.empty() || missing == live.partition) return;
+    live.partition = std::move(missing);
+    write_live_network(root, live);
+}
+
+// The network is there, but nobody holds it.
+void put_supervisor_back(const Root& root, LiveNetwork& live) {
+    const std::string& name = live.network.name;
+    if (live.netns != present_netns())
+        base::fail(ErrorCode::operation_failed,
+                   "network '{}' has lost its lxnetd, and another can be put back only from its "
+                   "own network namespace (net:[{}]); 'net-destroy {}' forgets the network",
+                   name, live.netns, name);
+    clear_network_group(root, live);
+    note_partition(root, live);
+    sweep_ports(root, name);
+    NetworkProcess process = NetworkProcess::spawn(name, root.id());
+    try {
+        process.make(compile_network_plan(root, live.network));
+        process.commit();
+    } catch (const base::Exception&) {
+        process.abandon();
+        clear_network_group(root, live);
+        throw;
+    }
+    attach_again(root, live.network);
+    journal_event(root, "network-supervision", name, live.network.uuid, "Restored", "Supervisor");
+}
+
+// What a start or an end that was cut short has left: by another supervisor. False where that one
+// was killed, too.
+bool try_take_away(const Root& root, const LiveNetwork& live) {
+    const std::string& name = live.network.name;
+    clear_network_group(root, live);
+    if (!live.current() || live.netns != present_netns()) return true;
+    NetworkProcess process = NetworkProcess::spawn(name, root.id());
+    try {
+        process.take_away(compile_network_plan(root, live.network));
+    } catch (const base::Exception& error) {
+        base::append_log(root.network_paths().log(name), error.message());
+    }
+    const bool undone = process.abandon();
+    clear_network_group(root, live);
+    return undone;
+}
+
+void take_away(const Root& root, const LiveNetwork& live) {
+    if (!try_take_away(root, live))
+        base::fail(
+            ErrorCode::operation_failed,
+            "the lxnetd that was to take network '{}' away was killed; 'net-destroy {}' tries "
+            "again",
+            live.network.name, live.network.name);
+}
+
+void forget_network(const Root& root, const std::string& name) {
+    remove_live_network(root, name, base::exists(root.network_paths().definition(name)));
+}
+
+// `process` may have been committed already.
+void undo_start(const Root& root, const LiveNetwork& live, std::optional<NetworkProcess>& process) {
+    const std::string& name = live.network.name;
+    const bool undone = !process || process->abandon();
+    clear_network_group(root, live);
+    // What is left after two that were killed is for the next command.
+    if (undone || try_take_away(root, live)) forget_network(root, name);
+}
+
+}  // namespace
+
+void fail_inactive(std::string_view name) {
+    base::fail(ErrorCode::operation_invalid, "network '{}' is not active; 'net-start {}' starts it",
+               name, name);
+}
+
+void fail_no_network(std::string_view name) {
+    base::fail(ErrorCode::no_network, "no network with matching name '{}'", name);
+}
+
+void run_network_hooks(const Root& root, const xml::Network& network, const NetworkHook& hook) {
+    if (!has_hooks(root, HookKind::network)) return;
+    std::string text = "<hookData>\n" + indented(xml::format_network(network, {.live = true}));
+    if (!hook.port_xml.empty()) text += indented(hook.port_xml);
+    text += "</hookData>\n";
+    run_hooks(root,
+              {.name = network.name,
+               .operation = hook.operation,
+               .suboperation = hook.suboperation,
+               .kind = HookKind::network},
+              text);
+}
+
+void journal_network(const Root& root, std::string_view name, std::string_view uuid,
+                     std::string_view event) {
+    journal_event(root, "network-lifecycle", name, uuid, event);
+}
+
+void start_network(const Root& root, xml::Network network) {
+    const std::string name = network.name;
+    LiveNetwork live;
+    xml::fill_live_defaults(network);
+    live.network = std::move(network);
+    live.boot = base::boot_id();
+    live.netns = present_netns();
+    live.partition = missing_partition(root, name);
+    run_network_hooks(root, live.network, {.operation = "start"});
+    write_live_network(root, live);
+    std::optional<NetworkProcess> process;
+    try {
+        make(root, live, process);
+    } catch (const base::Exception&) {
+        undo_start(root, live, process);
+        throw;
+    }
+    attach_again(root, live.network);
+    journal_network(root, name, live.network.uuid, "Started");
+}
+
+void stop_network(const Root& root, const LiveNetwork& live, bool keep_leases, base::Fd lock) {
+    const std::string& name = live.network.name;
+    // From here on it does not run, whoever is killed: what is left is taken away, not held.
+    LiveNetwork ending = live;
+    ending.running = false;
+    write_live_network(root, std::move(ending));
+    if (stop_network_process(root, name, lock))
+        clear_network_group(root, live);
+    else
+        take_away(root, live);
+    remove_live_network(root, name, keep_leases);
+    journal_network(root, name, live.network.uuid, "Stopped");
+    run_network_hooks(root, live.network, {.operation = "stopped", .suboperation = "end"});
+}
+
+void change_network(const Root& root, const LiveNetwork& from, const LiveNetwork& to) {
+    run_network_hooks(root, to.network, {.operation = "updated"});
+    update_network_process(root, compile_network_plan(root, to.network));
+    base::Rollback rollback;
+    rollback.add([&] { update_network_process(root, compile_network_plan(root, from.network)); });
+    write_live_network(root, to);
+    rollback.dismiss();
+}
+
+std::optional<LiveNetwork> hold_network(const Root& root, const std::string& name) {
+    auto live = read_live_network(root, name);
+    if (!live) {
+        // A start that was killed before it was whole; it had made nothing but the folder.
+        if (base::exists(root.network_paths().folder(name))) forget_network(root, name);
+        return std::nullopt;
+    }
+    if (live->running && live->current()) {
+        if (!root.supervised(name)) put_supervisor_back(root, *live);
+        return live;
+    }
+    // Of another boot, or never finished: its driver is gone, for we hold the lock.
+    if (root.supervised(name)) (void)stop_network_process(root, name);
+    take_away(root, *live);
+    forget_network(root, name);
+    return std::nullopt;
+}
+
+}  // namespace lxvirt::driver

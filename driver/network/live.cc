@@ -1,0 +1,137 @@
+#include "driver/network/live.hh"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.hh"
+#include "base/file/clock.hh"
+#include "base/file/file.hh"
+#include "base/test_point.hh"
+#include "base/text/text.hh"
+#include "driver/store/definition_folder.hh"
+#include "driver/store/live.hh"
+#include "netd/plan.hh"
+#include "xml/network/document.hh"
+
+namespace lxvirt::driver {
+
+namespace {
+
+// A higher one is refused with words.
+constexpr int kVersion = 1;
+constexpr std::string_view kEnd = "</network>";
+
+LiveNetworkHead parse_head(std::string_view text, const std::string& path) {
+    const std::string_view tag = text.substr(0, text.find('\n'));
+    const auto value = [&](std::string_view name) {
+        auto found = head_attribute(tag, name);
+        if (!tag.starts_with("<networkstatus ") || !found)
+            base::fail(base::ErrorCode::internal_error, "{}:1: this is not a <networkstatus>",
+                       path);
+        return *found;
+    };
+    const auto version = base::parse_number<int>(value("version")).value_or(0);
+    if (version > kVersion)
+        base::fail(base::ErrorCode::internal_error,
+                   "{}:1: version {} was written by a newer lxvirt; this one reads version {}",
+                   path, version, kVersion);
+    LiveNetworkHead head;
+    head.running = value("state") == "running";
+    head.boot = value("boot");
+    head.netns = base::parse_number<std::uint64_t>(value("netns")).value_or(0);
+    head.bridge = value("bridge");
+    head.partition = head_attribute(tag, "makes").value_or("");
+    head.uuid = scan_uuid(text).value_or("");
+    return head;
+}
+
+void make_folder(const std::string& path) {
+    // Others go through it: dnsmasq reads its files as nobody.
+    if (::mkdir(path.c_str(), 0711) != 0 && errno != EEXIST)
+        base::fail_errno("make folder '{}'", path);
+    base::test_point("folder-made");
+}
+
+}  // namespace
+
+bool LiveNetworkHead::current() const {
+    return boot == base::boot_id();
+}
+
+bool LiveNetworkHead::here() const {
+    return running && current() && netns == present_netns();
+}
+
+std::uint64_t present_netns() {
+    struct stat facts = {};
+    if (::stat("/proc/self/ns/net", &facts) != 0) base::fail_errno("stat the network namespace");
+    return facts.st_ino;
+}
+
+void write_live_network(const Root& root, LiveNetwork live) {
+    if (live.boot.empty()) live.boot = base::boot_id();
+    if (live.netns == 0) live.netns = present_netns();
+    const std::string& name = live.network.name;
+    make_folder(root.network_paths().folder(name));
+    const std::string text = fmt::format(
+        "<networkstatus version='{}' state='{}' boot='{}' root='{}' netns='{}' bridge='{}'{}>\n"
+        "{}</networkstatus>\n",
+        kVersion, live.running ? "running" : "starting", live.boot, root.id(), live.netns,
+        live.network.bridge.name,
+        live.partition.empty() ? "" : fmt::format(" makes='{}'", live.partition),
+        xml::format_network(live.network, {.live = true, .indent = 2}));
+    base::write_atomic(root.network_paths().live(name), text, 0600, base::Durability::volatile_);
+}
+
+std::optional<LiveNetwork> read_live_network(const Root& root, std::string_view name) {
+    const std::string path = root.network_paths().live(name);
+    const auto text = base::try_read_file(path);
+    if (!text) return std::nullopt;
+    LiveNetwork live;
+    static_cast<LiveNetworkHead&>(live) = parse_head(*text, path);
+    const auto begin = text->find('\n');
+    const auto end = text->rfind(kEnd);
+    if (end == std::string::npos)
+        base::fail(base::ErrorCode::internal_error, "{}:2: its <network> is not whole", path);
+    xml::ParseOptions options;
+    options.file = path;
+    options.live = true;
+    // With the newline, so that the parser counts the file's lines.
+    live.network = xml::parse_network(
+                       std::string_view(*text).substr(begin, end + kEnd.size() - begin), options)
+                       .network;
+    return live;
+}
+
+std::optional<LiveNetworkHead> read_live_network_head(const Root& root, std::string_view name) {
+    const std::string path = root.network_paths().live(name);
+    const auto text = base::try_read_file(path);
+    if (!text) return std::nullopt;
+    return parse_head(*text, path);
+}
+
+std::vector<std::string> active_networks(const Root& root) {
+    std::vector<std::string> names;
+    for (std::string& name : base::list_folder(root.network_paths().running)) {
+        const auto head = read_live_network_head(root, name);
+        if (head && head->running && head->current()) names.push_back(std::move(name));
+    }
+    return names;
+}
+
+void remove_live_network(const Root& root, std::string_view name, bool keep_leases) {
+    const std::string folder = root.network_paths().folder(name);
+    for (const std::string& port : base::list_folder(root.ports(name)))
+        (void)base::remove_file(root.ports(name) + "/" + port);
+    (void)::rmdir(root.ports(name).c_str());
+    // live.xml last: as long as it stands, the next holder of the lock finds what is left.
+    for (const std::string& entry : base::list_folder(folder))
+        if (entry != "live.xml" && (!keep_leases || entry != netd::kLeases))
+            (void)base::remove_file(folder + "/" + entry);
+    (void)base::remove_file(root.network_paths().live(name));
+    if (::rmdir(folder.c_str()) != 0 && errno != ENOENT && errno != ENOTEMPTY)
+        base::fail_errno("remove folder '{}'", folder);
+    base::test_point("folder-removed");
+}
+
+}  // namespace lxvirt::driver

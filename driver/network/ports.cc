@@ -1,0 +1,359 @@
+#include "driver/network/ports.hh"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+
+#include "base/error.hh"
+#include "base/file/file.hh"
+#include "base/file/log.hh"
+#include "base/netlink/netlink.hh"
+#include "base/process/process.hh"
+#include "base/test_point.hh"
+#include "base/text/text.hh"
+#include "base/uuid.hh"
+#include "driver/network/life.hh"
+#include "driver/store/live.hh"
+#include "driver/supervisor/hooks.hh"
+#include "xml/network/document.hh"
+
+namespace lxvirt::driver {
+
+namespace {
+
+using base::ErrorCode;
+
+constexpr std::string_view kSuffix = ".xml";
+
+std::string port_file(const Root& root, std::string_view network, std::string_view uuid) {
+    return fmt::format("{}/{}{}", root.ports(network), uuid, kSuffix);
+}
+
+std::optional<PortRecord> read_port(const std::string& path) {
+    const auto text = base::try_read_file(path);
+    if (!text) return std::nullopt;
+    const std::string_view tag = std::string_view(*text).substr(0, text->find('\n'));
+    const auto number = [&](const char* name) {
+        const auto value = head_attribute(tag, name);
+        return value ? base::parse_number<std::uint64_t>(*value).value_or(0) : 0;
+    };
+    PortRecord record;
+    record.owner = static_cast<pid_t>(number("owner"));
+    record.owner_start = number("start");
+    record.link = head_attribute(tag, "link").value_or("");
+    const auto begin = tag.size();
+    const auto end = text->find("</portstatus>");
+    if (!tag.starts_with("<portstatus ") || end == std::string::npos)
+        base::fail(ErrorCode::internal_error, "{}:1: this is not a whole <portstatus>", path);
+    xml::ParseOptions options;
+    options.file = path;
+    options.live = true;
+    record.port =
+        xml::parse_network_port(std::string_view(*text).substr(begin, end - begin), options).port;
+    return record;
+}
+
+std::vector<PortRecord> all_ports(const Root& root, std::string_view network) {
+    std::vector<PortRecord> records;
+    for (const std::string& file : base::list_folder(root.ports(network)))
+        if (std::string_view(file).ends_with(kSuffix))
+            if (auto record = read_port(root.ports(network) + "/" + file))
+                records.push_back(std::move(*record));
+    return records;
+}
+
+// The portgroup that the interface asks for, or the default one; null where there is none.
+const xml::PortGroup* portgroup_of(const xml::Network& network, const xml::Interface& interface) {
+    const xml::PortGroup* group = network.portgroup(interface.portgroup);
+    if (group == nullptr && !interface.portgroup.empty())
+        base::fail(ErrorCode::config_unsupported,
+                   "interface {}: network '{}' has no portgroup '{}'", interface.mac, network.name,
+                   interface.portgroup);
+    return group;
+}
+
+xml::DirectMode direct_mode(xml::ForwardMode mode) {
+    switch (mode) {
+        case xml::ForwardMode::private_: return xml::DirectMode::private_;
+        case xml::ForwardMode::passthrough: return xml::DirectMode::passthrough;
+        case xml::ForwardMode::bridge: return xml::DirectMode::bridge;
+        default: return xml::DirectMode::vepa;
+    }
+}
+
+// The device of a macvlan network that the fewest ports use; with passthrough, one that none uses.
+std::string choose_device(const Root& root, const xml::Network& network) {
+    const auto ports = valid_ports(root, network.name);
+    const auto users = [&](const std::string& dev) {
+        return std::count_if(ports.begin(), ports.end(),
+                             [&](const PortRecord& record) { return record.port.plug_dev == dev; });
+    };
+    const auto& devices = network.forward.interfaces;
+    const auto best = std::min_element(devices.begin(), devices.end(), [&](auto& a, auto& b) {
+        return users(a.dev) < users(b.dev);
+    });
+    if (best == devices.end())
+        base::fail(ErrorCode::config_unsupported,
+                   "network '{}' names no <interface dev='...'/> in its <forward>", network.name);
+    if (network.forward.mode == xml::ForwardMode::passthrough && users(best->dev) != 0)
+        base::fail(ErrorCode::internal_error,
+                   "network '{}' requires exclusive access to interfaces, but none are available",
+                   network.name);
+    return best->dev;
+}
+
+LiveNetwork require_live(const Root& root, const std::string& name) {
+    auto live = read_live_network(root, name);
+    if (live && live->here()) return std::move(*live);
+    if (live && live->running && live->current())
+        base::fail(ErrorCode::operation_invalid,
+                   "network '{}' runs in another network namespace (net:[{}])", name, live->netns);
+    if (!live && !base::exists(root.network_paths().definition(name))) fail_no_network(name);
+    fail_inactive(name);
+}
+
+// Everything but which device a macvlan goes on.
+xml::Interface merge(const xml::Network& network, const xml::Interface& interface) {
+    xml::Interface made = interface;
+    const xml::PortGroup* group = portgroup_of(network, interface);
+    if (!made.bandwidth && group != nullptr) made.bandwidth = group->bandwidth;
+    if (!made.vlan) made.vlan = group != nullptr && group->vlan ? group->vlan : network.vlan;
+    if (!made.virtualport)
+        made.virtualport =
+            group != nullptr && group->virtualport ? group->virtualport : network.virtualport;
+    if (!made.isolated) made.isolated = network.isolated;
+    if (!made.mtu) made.mtu = network.mtu;
+    if (network.uses_macvlan()) {
+        made.type = xml::InterfaceType::direct;
+        made.source = interface.actual_dev;
+        made.mode = direct_mode(network.forward.mode);
+    } else {
+        made.type = xml::InterfaceType::bridge;
+        made.source = network.bridge.name;
+    }
+    if (made.vlan && !network.makes_bridge())
+        base::fail(ErrorCode::config_unsupported,
+                   "interface {}: a VLAN tag needs a network that makes its own bridge; '{}' does "
+                   "not",
+                   interface.mac, network.name);
+    return made;
+}
+
+// Ports without a tag stay in VLAN 1, where the host is too.
+void let_bridge_know_tags(const xml::Network& network) {
+    base::Netlink netlink;
+    try {
+        netlink.filter_bridge_vlans(netlink.link_index(network.bridge.name));
+    } catch (const base::SystemError& error) {
+        if (error.error() != EOPNOTSUPP) throw;
+        base::fail(ErrorCode::config_unsupported,
+                   "network '{}': a VLAN tag needs a kernel with CONFIG_BRIDGE_VLAN_FILTERING",
+                   network.name);
+    }
+}
+
+// What a link that is in the bridge already lacks; the helper does it for new ones.
+void configure_port(base::Netlink& netlink, int port, const xml::Interface& plugged) {
+    if (plugged.isolated.value_or(false)) netlink.set_port_isolated(port, true);
+    if (!plugged.vlan) return;
+    netlink.remove_port_vlan(port, 1);
+    for (const helper::PortVlan& vlan : port_vlans(*plugged.vlan))
+        netlink.add_port_vlan(port, vlan.id, vlan.untagged);
+}
+
+xml::NetworkPort port_of(const xml::Network& network, const xml::Interface& interface,
+                         const PortOwner& owner) {
+    const xml::Interface plugged = merge(network, interface);
+    xml::NetworkPort port;
+    port.uuid = interface.portid;
+    port.owner_name = owner.name;
+    port.owner_uuid = owner.uuid;
+    port.group = interface.portgroup;
+    port.mac = interface.mac;
+    port.bandwidth = plugged.bandwidth;
+    port.vlan = plugged.vlan;
+    port.isolated = plugged.isolated;
+    if (network.uses_macvlan()) {
+        port.plug = xml::PlugType::direct;
+        port.plug_dev = interface.actual_dev;
+        port.plug_mode = plugged.mode;
+    } else {
+        port.plug = network.makes_bridge() ? xml::PlugType::network : xml::PlugType::bridge;
+        port.plug_bridge = network.bridge.name;
+    }
+    return port;
+}
+
+// Under the network's lock.
+void plug_in(const Root& root, const xml::Network& network, const PortOwner& owner,
+             xml::Interface& interface) {
+    if (merge(network, interface).vlan) let_bridge_know_tags(network);
+    if (interface.portid.empty()) interface.portid = base::random_uuid();
+    if (network.uses_macvlan())
+        interface.actual_dev = choose_device(root, network);
+    else
+        interface.actual_bridge = network.bridge.name;
+    const PortRecord record{.port = port_of(network, interface, owner),
+                            .link = interface.target,
+                            .owner = owner.supervisor,
+                            .owner_start = base::start_time(owner.supervisor).value_or(0)};
+    write_port(root, network.name, record);
+    try {
+        run_network_hooks(
+            root, network,
+            {.operation = "port-created", .port_xml = xml::format_network_port(record.port)});
+    } catch (const base::Exception&) {
+        (void)remove_port(root, network.name, interface.portid);
+        throw;
+    }
+}
+
+}  // namespace
+
+bool PortRecord::valid() const {
+    if (owner == 0) return true;
+    const auto process = base::open_pidfd(owner);
+    // One that has ended counts as gone, though nobody has reaped it yet.
+    return process && !base::wait_readable(*process, std::chrono::milliseconds(0)) &&
+           base::start_time(owner) == owner_start;
+}
+
+std::vector<PortRecord> valid_ports(const Root& root, std::string_view network) {
+    auto records = all_ports(root, network);
+    std::erase_if(records, [](const PortRecord& record) { return !record.valid(); });
+    return records;
+}
+
+void write_port(const Root& root, std::string_view network, const PortRecord& record) {
+    const std::string folder = root.ports(network);
+    if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)
+        base::fail_errno("make folder '{}'", folder);
+    base::test_point("folder-made");
+    const std::string text =
+        fmt::format("<portstatus owner='{}' start='{}' link='{}'>\n{}</portstatus>\n", record.owner,
+                    record.owner_start, record.link,
+                    xml::format_network_port(record.port, {.live = true, .indent = 2}));
+    base::write_atomic(port_file(root, network, record.port.uuid), text, 0600,
+                       base::Durability::volatile_);
+}
+
+bool remove_port(const Root& root, std::string_view network, std::string_view uuid) {
+    return base::remove_file(port_file(root, network, uuid));
+}
+
+void sweep_ports(const Root& root, std::string_view network) {
+    for (const PortRecord& record : all_ports(root, network))
+        if (!record.valid()) (void)remove_port(root, network, record.port.uuid);
+}
+
+xml::Interface resolve_interface(const Root& root, const xml::Interface& interface) {
+    if (interface.type != xml::InterfaceType::network) return interface;
+    const LiveNetwork live = require_live(root, interface.source);
+    xml::Interface made = merge(live.network, interface);
+    if (made.type == xml::InterfaceType::direct && made.source.empty())
+        made.source = choose_device(root, live.network);
+    return made;
+}
+
+std::vector<helper::PortVlan> port_vlans(const xml::Vlan& vlan) {
+    std::vector<helper::PortVlan> made;
+    for (const xml::VlanTag& tag : vlan.tags)
+        made.push_back({.id = tag.id, .untagged = !vlan.trunk || tag.native_mode == "untagged"});
+    return made;
+}
+
+void claim_port(const Root& root, const PortOwner& owner, xml::Interface& interface) {
+    if (interface.type != xml::InterfaceType::network) return;
+    // First without the lock, for the words of what is plainly wrong.
+    (void)require_live(root, interface.source);
+    const auto lock = root.lock_network(interface.source);
+    const auto live = hold_network(root, interface.source);
+    if (!live) fail_inactive(interface.source);
+    plug_in(root, live->network, owner, interface);
+}
+
+void name_ports(xml::Domain& domain) {
+    for (xml::Interface& interface : domain.interfaces)
+        if (interface.type == xml::InterfaceType::network && interface.portid.empty())
+            interface.portid = base::random_uuid();
+}
+
+void claim_ports(const Root& root, xml::Domain& domain, pid_t supervisor) {
+    const PortOwner owner{.name = domain.name, .uuid = domain.uuid, .supervisor = supervisor};
+    try {
+        for (xml::Interface& interface : domain.interfaces) claim_port(root, owner, interface);
+    } catch (const base::Exception&) {
+        release_ports(root, domain);
+        throw;
+    }
+}
+
+void release_port(const Root& root, const xml::Interface& interface) {
+    if (interface.type != xml::InterfaceType::network || interface.portid.empty()) return;
+    const std::string file = port_file(root, interface.source, interface.portid);
+    (void)base::remove_file(base::temporary_of(file));  // of a claim that was cut short
+    const auto record = read_port(file);
+    if (!record || !remove_port(root, interface.source, interface.portid)) return;
+    try {
+        if (const auto live = read_live_network(root, interface.source))
+            run_network_hooks(
+                root, live->network,
+                {.operation = "port-deleted", .port_xml = xml::format_network_port(record->port)});
+    } catch (const base::Exception& error) {
+        // It keeps nobody from ending a container.
+        base::append_log(root.network_paths().log(interface.source), error.message());
+    }
+}
+
+void release_ports(const Root& root, const xml::Domain& domain) {
+    for (const xml::Interface& interface : domain.interfaces) release_port(root, interface);
+}
+
+bool has_port_hooks(const Root& root, const xml::Domain& domain) {
+    return std::any_of(
+               domain.interfaces.begin(), domain.interfaces.end(),
+               [](const xml::Interface& interface) {
+                   return interface.type == xml::InterfaceType::network;
+               }) &&
+           has_hooks(root, HookKind::network);
+}
+
+std::vector<std::string> port_files(const Root& root, const xml::Domain& domain) {
+    std::vector<std::string> files;
+    for (const xml::Interface& interface : domain.interfaces)
+        if (interface.type == xml::InterfaceType::network && !interface.portid.empty())
+            files.push_back(port_file(root, interface.source, interface.portid));
+    return files;
+}
+
+std::vector<std::string> attach_running(const Root& root, const xml::Network& network) {
+    std::vector<std::string> problems;
+    for (const std::string& name : live_names(root)) {
+        const auto helper = root.running(name);
+        if (!helper) continue;
+        try {
+            auto live = read_live(root, name);
+            if (!live) continue;
+            const PortOwner owner{.name = name, .uuid = live->domain.uuid, .supervisor = *helper};
+            for (xml::Interface& interface : live->domain.interfaces) {
+                if (interface.type != xml::InterfaceType::network ||
+                    interface.source != network.name || network.uses_macvlan())
+                    continue;
+                base::Netlink netlink;
+                const auto link = netlink.link(interface.target);
+                if (!link || link->alias != fmt::format("lxvirt:{}:{}", root.id(), name)) continue;
+                const int bridge = netlink.link_index(network.bridge.name);
+                if (link->master == bridge) continue;
+                plug_in(root, network, owner, interface);
+                netlink.set_master(link->index, bridge);
+                configure_port(netlink, link->index, merge(network, interface));
+            }
+        } catch (const base::Exception& error) {
+            problems.push_back(
+                fmt::format("domain '{}' is not attached again: {}", name, error.message()));
+        }
+    }
+    return problems;
+}
+
+}  // namespace lxvirt::driver

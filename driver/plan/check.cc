@@ -1,0 +1,93 @@
+#include "driver/plan/check.hh"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "base/error.hh"
+#include "base/file/file.hh"
+#include "base/file/mount.hh"
+#include "base/netlink/netlink.hh"
+#include "base/text/text.hh"
+
+namespace lxvirt::driver {
+
+namespace {
+
+// Resolved as the container will see it: no link leads out of the root.
+void check_init(const xml::Domain& domain, const std::string& root) {
+    const base::UniqueFd folder = base::open_file(root, O_PATH | O_DIRECTORY);
+    const auto init = base::try_open_in_root(folder, domain.os.init, O_PATH);
+    if (!init)
+        base::fail(
+            base::ErrorCode::internal_error,
+            "cannot find init path '{}' relative to container root '{}': No such file or directory",
+            domain.os.init, root);
+    struct stat info {};
+    if (::fstat(init->get(), &info) != 0) base::fail_errno("stat init '{}'", domain.os.init);
+    if (!S_ISREG(info.st_mode) || (info.st_mode & 0111) == 0)
+        base::fail(base::ErrorCode::config_unsupported,
+                   "init '{}' in '{}' is not an executable file", domain.os.init, root);
+}
+
+bool covered_by_filesystem(const xml::Domain& domain, const std::string& path) {
+    for (const xml::Filesystem& filesystem : domain.filesystems)
+        if (filesystem.target != "/" && path.starts_with(filesystem.target + "/")) return true;
+    return false;
+}
+
+void check_filesystem(const xml::Domain& domain, const xml::Filesystem& filesystem) {
+    const bool on_host = filesystem.type == xml::FilesystemType::mount ||
+                         filesystem.type == xml::FilesystemType::file ||
+                         filesystem.type == xml::FilesystemType::block;
+    if (!on_host) return;
+    if (!base::exists(filesystem.source))
+        base::fail_with(errno, "filesystem on '{}': source '{}'", filesystem.target,
+                        filesystem.source);
+    if (filesystem.target == "/" && filesystem.type == xml::FilesystemType::mount &&
+        !xml::is_layered(domain.container) &&  // maybe in another layer
+        !covered_by_filesystem(domain, domain.os.init))
+        check_init(domain, filesystem.source);
+}
+
+void check_interface(const xml::Interface& interface, base::Netlink& netlink) {
+    if (interface.type == xml::InterfaceType::bridge && !netlink.find_link(interface.source))
+        base::fail_with(ENODEV, "Unable to add bridge {} port {}", interface.source,
+                        interface.target.empty() ? "vnet" : interface.target);
+    if (interface.type == xml::InterfaceType::direct && !netlink.find_link(interface.source))
+        base::fail_with(ENODEV, "Unable to get index for interface {}", interface.source);
+}
+
+}  // namespace
+
+namespace {
+
+// user_namespaces(7): the first column is in our own numbers, and so are the targets of <idmap>.
+std::vector<xml::IdMapRow> own_ids(const std::string& file) {
+    std::vector<xml::IdMapRow> rows;
+    const std::string text = base::read_file(file);
+    for (const std::string_view line : base::split(text, '\n')) {
+        const auto words = base::split_words(line);
+        if (words.size() != 3) continue;
+        const auto start = base::parse_number<std::uint32_t>(words[0]);
+        const auto count = base::parse_number<std::uint32_t>(words[2]);
+        if (start && count) rows.push_back({.start = *start, .target = *start, .count = *count});
+    }
+    return rows;
+}
+
+}  // namespace
+
+xml::IdMap host_ids() {
+    return {own_ids("/proc/self/uid_map"), own_ids("/proc/self/gid_map")};
+}
+
+void check_startable(const xml::Domain& domain) {
+    for (const xml::Filesystem& filesystem : domain.filesystems)
+        check_filesystem(domain, filesystem);
+    if (domain.root() == nullptr) check_init(domain, "/");
+    if (domain.interfaces.empty()) return;
+    base::Netlink netlink;
+    for (const xml::Interface& interface : domain.interfaces) check_interface(interface, netlink);
+}
+
+}  // namespace lxvirt::driver

@@ -1,0 +1,206 @@
+// What <lx:container> asks of the plan: settings of the first process, kernel settings of its
+// namespaces, raw control group files.
+#include <fmt/format.h>
+#include <sched.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <map>
+
+#include "base/error.hh"
+#include "base/text/text.hh"
+#include "driver/plan/parts.hh"
+
+namespace lxvirt::driver::compile {
+
+namespace {
+
+using base::ErrorCode;
+using base::fail;
+
+// --- the first process
+
+const std::map<std::string_view, std::uint32_t>& limit_numbers() {
+    static const std::map<std::string_view, std::uint32_t> table{{"as", RLIMIT_AS},
+                                                                 {"core", RLIMIT_CORE},
+                                                                 {"cpu", RLIMIT_CPU},
+                                                                 {"data", RLIMIT_DATA},
+                                                                 {"fsize", RLIMIT_FSIZE},
+                                                                 {"locks", RLIMIT_LOCKS},
+                                                                 {"memlock", RLIMIT_MEMLOCK},
+                                                                 {"msgqueue", RLIMIT_MSGQUEUE},
+                                                                 {"nice", RLIMIT_NICE},
+                                                                 {"nofile", RLIMIT_NOFILE},
+                                                                 {"nproc", RLIMIT_NPROC},
+                                                                 {"rss", RLIMIT_RSS},
+                                                                 {"rtprio", RLIMIT_RTPRIO},
+                                                                 {"rttime", RLIMIT_RTTIME},
+                                                                 {"sigpending", RLIMIT_SIGPENDING},
+                                                                 {"stack", RLIMIT_STACK}};
+    return table;
+}
+
+// --- kernel settings
+
+// Those that a namespace has for itself (namespaces(7), sysctl documentation of the kernel); any
+// other would be set for the whole host.
+std::uint64_t namespace_of(std::string_view path) {
+    if (path.starts_with("net/")) return CLONE_NEWNET;
+    if (path.starts_with("fs/mqueue/")) return CLONE_NEWIPC;
+    if (path == "kernel/hostname" || path == "kernel/domainname") return CLONE_NEWUTS;
+    constexpr std::string_view ipc[] = {
+        "kernel/msgmax", "kernel/msgmnb", "kernel/msgmni",          "kernel/sem",
+        "kernel/shmall", "kernel/shmmax", "kernel/shm_rmid_forced", "kernel/shmmni"};
+    return std::find(std::begin(ipc), std::end(ipc), path) != std::end(ipc) ? CLONE_NEWIPC : 0;
+}
+
+void add_sysctls(const xml::Container& container, const helper::Namespaces& namespaces,
+                 helper::Init& init) {
+    for (const xml::ContainerSetting& setting : container.sysctls) {
+        std::string path = setting.name;
+        // As sysctl(8): dots are slashes, and the other way round where a slash comes first.
+        if (path.find('/') == std::string::npos || path.find('.') < path.find('/'))
+            for (char& c : path) c = c == '.' ? '/' : c == '/' ? '.' : c;
+        const std::uint64_t needed = namespace_of(path);
+        if (needed == 0)
+            fail(ErrorCode::config_unsupported,
+                 "<lx:sysctl name='{}'> is a setting of the whole host, not of a container",
+                 setting.name);
+        if ((namespaces.fresh & needed) == 0)
+            fail(ErrorCode::config_unsupported,
+                 "<lx:sysctl name='{}'>: the container shares that namespace with others",
+                 setting.name);
+        init.sysctls.push_back({path, setting.value});
+    }
+}
+
+// --- control groups
+
+// Files that both versions have under different names.
+struct Pair {
+    std::string_view v1, v2;
+};
+constexpr Pair kPairs[] = {{"memory.limit_in_bytes", "memory.max"},
+                           {"memory.soft_limit_in_bytes", "memory.high"},
+                           {"cpu.shares", "cpu.weight"},
+                           {"blkio.weight", "io.weight"},
+                           {"blkio.bfq.weight", "io.bfq.weight"}};
+
+std::optional<std::string> translated(const xml::ContainerGroupValue& value, bool to_unified) {
+    constexpr std::string_view same[] = {"pids.max", "cpuset.cpus", "cpuset.mems"};
+    if (std::find(std::begin(same), std::end(same), value.name) != std::end(same))
+        return value.name;
+    constexpr std::string_view huge = "hugetlb.", v1_end = ".limit_in_bytes", v2_end = ".max";
+    if (value.name.starts_with(huge)) {
+        const std::string_view end = to_unified ? v1_end : v2_end;
+        if (!value.name.ends_with(end)) return std::nullopt;
+        return value.name.substr(0, value.name.size() - end.size()) +
+               std::string(to_unified ? v2_end : v1_end);
+    }
+    for (const Pair& pair : kPairs)
+        if (value.name == (to_unified ? pair.v1 : pair.v2))
+            return std::string(to_unified ? pair.v2 : pair.v1);
+    return std::nullopt;
+}
+
+// "c 1:3 rwm", "a", "b *:*"
+std::optional<base::DeviceRule> device_rule(std::string_view text) {
+    const auto words = base::split_words(text);
+    if (words.empty() || words[0].size() != 1 ||
+        std::string_view("abc").find(words[0][0]) == std::string_view::npos)
+        return std::nullopt;
+    base::DeviceRule rule;
+    rule.type = words[0][0];
+    if (words.size() > 1) {
+        const auto colon = words[1].find(':');
+        if (colon == std::string_view::npos) return std::nullopt;
+        const auto number = [](std::string_view part) {
+            return part == "*" ? std::nullopt : base::parse_number<std::uint32_t>(part);
+        };
+        rule.major = number(words[1].substr(0, colon));
+        rule.minor = number(words[1].substr(colon + 1));
+    }
+    if (words.size() > 2) {
+        rule.access = 0;
+        for (const char c : words[2])
+            rule.access |= c == 'r'   ? base::kDeviceRead
+                           : c == 'w' ? base::kDeviceWrite
+                           : c == 'm' ? base::kDeviceMknod
+                                      : 0;
+    }
+    return rule;
+}
+
+void add_group_value(const xml::ContainerGroupValue& value, const HostFacts& host, bool own,
+                     helper::Groups& groups) {
+    if (value.name == "devices.allow") return;  // container_rules()
+    if (value.name == "devices.deny") return;   // what is not allowed is denied
+    const std::string controller = value.name.substr(0, value.name.find('.'));
+    const bool is_io = controller == "blkio" || controller == "io";
+    const base::Hierarchy* owner = base::owner_of(host.hierarchies, controller);
+    if (owner == nullptr && is_io)
+        owner = base::owner_of(host.hierarchies, controller == "io" ? "blkio" : "io");
+    // A configuration carries the keys of both versions: those of the other count where they mean
+    // something here, as for lxc those of this one only do.
+    if (owner == nullptr || (owner->unified == value.unified) != own) return;
+    std::string file = value.name;
+    if (owner->unified != value.unified) {
+        const auto other = translated(value, owner->unified);
+        if (!other) return;
+        file = *other;
+    }
+    const std::string owner_name = is_io ? (owner->unified ? "io" : "blkio") : controller;
+    groups.limits.push_back({owner_name, file, value.value, {}});
+}
+
+}  // namespace
+
+void container_process(const xml::Container& container, helper::Init& init) {
+    for (const xml::ContainerLimit& limit : container.limits)
+        init.rlimits.push_back({limit_numbers().at(limit.name), limit.soft.value_or(RLIM_INFINITY),
+                                limit.hard.value_or(RLIM_INFINITY)});
+    init.no_new_privs = container.no_new_privs;
+    init.session_keyring = container.keyring.session;
+    init.core_scheduling = container.core_scheduling;
+    init.groups = container.init_groups;
+    for (const xml::ContainerSetting& setting : container.procs)
+        init.proc.push_back({setting.name, setting.value});
+    for (const std::string& name : container.inherited_environment)
+        if (const char* value = std::getenv(name.c_str()))
+            set_variable(init.environment, name, value);
+}
+
+std::vector<base::DeviceRule> container_rules(const xml::Domain& domain, const HostFacts& host) {
+    std::vector<base::DeviceRule> rules;
+    for (const xml::ContainerGroupValue& value : domain.container.groups) {
+        if (value.name != "devices.allow") continue;
+        const auto rule = device_rule(value.value);
+        if (!rule)
+            fail(ErrorCode::config_unsupported,
+                 "<lx:cgroup name='devices.allow' value='{}'> is not 'TYPE MAJOR:MINOR ACCESS'",
+                 value.value);
+        rules.push_back(*rule);
+    }
+    for (const xml::ContainerNode& node : domain.container.dev.nodes) {
+        // A node of the host that has gone since is no reason to refuse another device.
+        if (!node.on || is_standard_node(node.path) || !host.exists(node.path)) continue;
+        const HostFacts::Device device = host.device(node.path);
+        rules.push_back({.type = device.type, .major = device.major, .minor = device.minor});
+    }
+    return rules;
+}
+
+void container(const xml::Domain& domain, const HostFacts& host, const CompileOptions& options,
+               helper::Plan& plan) {
+    const xml::Container& from = domain.container;
+    add_sysctls(from, plan.namespaces, plan.init);
+    container_dev(domain, host, plan.dev);
+    container_mounts(domain, host, options, plan.mounts);
+    // What is meant for this host's version comes last, so that it counts.
+    for (const bool own : {false, true})
+        for (const xml::ContainerGroupValue& value : from.groups)
+            add_group_value(value, host, own, plan.groups);
+}
+
+}  // namespace lxvirt::driver::compile

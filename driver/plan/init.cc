@@ -1,0 +1,155 @@
+// The container's first program: arguments, environment, capabilities, the system call filter.
+#include <linux/bpf_common.h>
+#include <linux/capability.h>
+#include <linux/filter.h>
+#include <sys/personality.h>
+
+#include "base/error.hh"
+#include "base/process/capability.hh"
+#include "base/process/seccomp.hh"
+#include "driver/plan/parts.hh"
+#include "driver/plan/seccomp_profile.hh"
+
+namespace lxvirt::driver::compile {
+
+void set_variable(std::vector<std::string>& environment, const std::string& name,
+                  const std::string& value) {
+    std::string text = name + "=";
+    std::erase_if(environment, [&](const std::string& other) { return other.starts_with(text); });
+    environment.push_back(std::move(text) + value);
+}
+
+namespace {
+
+// libvirt's names; inits look at them (systemd: container_uuid, container_ttys).
+std::vector<std::string> environment(const xml::Domain& domain) {
+    std::vector<std::string> made{"PATH=/bin:/sbin", "TERM=linux", "container=lxc-libvirt",
+                                  "HOME=/"};
+    made.push_back("container_uuid=" + domain.uuid);
+    std::string ttys;
+    for (std::size_t i = 1; i < domain.consoles.size(); ++i)
+        ttys += fmt::format("{}pts/{}", ttys.empty() ? "" : " ", i);
+    if (!ttys.empty()) made.push_back("container_ttys=" + ttys);
+    made.push_back("LIBVIRT_LXC_UUID=" + domain.uuid);
+    made.push_back("LIBVIRT_LXC_NAME=" + domain.name);
+    if (!domain.os.cmdline.empty()) made.push_back("LIBVIRT_LXC_CMDLINE=" + domain.os.cmdline);
+    for (const xml::InitEnv& variable : domain.os.initenv)
+        set_variable(made, variable.name, variable.value);
+    return made;
+}
+
+std::string hostname(const std::string& name) {
+    std::string made;
+    for (const char c : name) {
+        const bool kept =
+            (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+        if ((kept || c == '-') && made.size() < 64) made += c;
+    }
+    return made;
+}
+
+bool is_32_bit(const std::string& arch) {
+    return arch == "i686" || arch == "armv7l" || arch == "armv6l" || arch == "ppc" ||
+           arch == "s390";
+}
+
+}  // namespace
+
+std::uint64_t capabilities(const xml::Features& features) {
+    std::uint64_t kept = ~0ULL;
+    switch (features.policy.value_or(xml::CapabilitiesPolicy::default_)) {
+        case xml::CapabilitiesPolicy::default_:
+            for (const unsigned dropped :
+                 {CAP_SYS_MODULE, CAP_SYS_TIME, CAP_MKNOD, CAP_AUDIT_CONTROL, CAP_MAC_ADMIN})
+                kept &= ~(1ULL << dropped);
+            break;
+        case xml::CapabilitiesPolicy::allow: break;
+        case xml::CapabilitiesPolicy::deny: kept = 0; break;
+    }
+    for (const xml::CapabilityState& state : features.capabilities) {
+        const auto number = base::capability_number(state.name);
+        if (!number)
+            base::fail(base::ErrorCode::config_unsupported, "this host has no capability '{}'",
+                       state.name);
+        if (state.on)
+            kept |= 1ULL << *number;
+        else
+            kept &= ~(1ULL << *number);
+    }
+    return kept;
+}
+
+std::string seccomp(const xml::Domain& domain, const HostFacts& host,
+                    const CompileOptions& options) {
+    const std::string& file = domain.container.seccomp_profile;
+    const bool keys = domain.container.keyring.calls;
+    if (file.empty()) return base::default_seccomp_program(keys);
+    if (keys && options.tell)
+        options.tell("<lx:keyring calls='allow'> has no effect: <lx:seccomp> decides");
+    const SeccompProfile profile = parse_seccomp_profile(host.read(file), file);
+    if (options.tell)
+        for (const std::string& note : profile.notes) options.tell(note);
+    std::string program = base::seccomp_program(profile.policy);
+    const std::size_t length = program.size() / sizeof(sock_filter);
+    if (length > BPF_MAXINSNS)
+        base::fail(base::ErrorCode::config_unsupported,
+                   "{}: the filter has {} instructions, and the kernel takes {}: name fewer system "
+                   "calls or architectures",
+                   file, length, BPF_MAXINSNS);
+    return program;
+}
+
+// A configuration moves from host to host: a label of a module that this one has not is told.
+void labels(const xml::Domain& domain, const HostFacts& host, const CompileOptions& options,
+            helper::Init& made) {
+    const auto tell = [&](const xml::SecurityLabel& label, const char* why) {
+        if (options.tell)
+            options.tell(fmt::format("<seclabel model='{}'> has no effect: {}", label.model, why));
+    };
+    for (const xml::SecurityLabel& label : domain.seclabels) {
+        if (label.type == "none") continue;
+        const bool apparmor = label.model == "apparmor";
+        const std::string enabled = "/sys/module/apparmor/parameters/enabled";
+        const bool here = apparmor
+                              ? host.exists(enabled) && host.read(enabled).starts_with('Y')
+                              : label.model == "selinux" && host.exists("/sys/fs/selinux/enforce");
+        if (!here)
+            tell(label, "this host does not have it");
+        else if (label.label.empty())
+            tell(label, "it names no label, and lxvirt makes none");
+        else
+            (apparmor ? made.apparmor : made.selinux) = label.label;
+    }
+}
+
+helper::Init init(const xml::Domain& domain) {
+    helper::Init made;
+    made.argv.push_back(domain.os.init);
+    made.argv.insert(made.argv.end(), domain.os.initargs.begin(), domain.os.initargs.end());
+    // An init gives the console to a login of its own session, which fails while PID 1 has it; a
+    // shell or program as PID 1 wants job control and Ctrl-C.
+    const std::string program = domain.os.init.substr(domain.os.init.rfind('/') + 1);
+    made.controlling_terminal = program != "init" && program != "systemd";
+    made.environment = environment(domain);
+    made.folder = domain.os.initdir;
+    made.user = domain.os.inituser;
+    made.group = domain.os.initgroup;
+    made.hostname = hostname(domain.name);
+    made.capabilities = capabilities(domain.features);
+    if (is_32_bit(domain.os.arch)) {
+        made.personality = PER_LINUX32;
+        made.personality_set = true;
+    }
+    return made;
+}
+
+helper::Init first_process(const xml::Domain& domain, const HostFacts& host,
+                           const CompileOptions& options) {
+    helper::Init made = init(domain);
+    made.seccomp = seccomp(domain, host, options);
+    labels(domain, host, options, made);
+    container_process(domain.container, made);
+    return made;
+}
+
+}  // namespace lxvirt::driver::compile

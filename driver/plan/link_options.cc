@@ -1,0 +1,111 @@
+// <lx:interface>: what lxc has for a link and libvirt's <interface> does not.
+#include <linux/if_link.h>
+
+#include <algorithm>
+
+#include "base/error.hh"
+#include "base/netlink/netlink.hh"
+#include "base/text/text.hh"
+#include "driver/plan/parts.hh"
+
+namespace lxvirt::driver::compile {
+
+namespace {
+
+using helper::Link;
+using helper::LinkKind;
+
+struct Word {
+    std::string_view word;
+    std::uint32_t value;
+};
+constexpr Word kModes[] = {
+    {"l2", IPVLAN_MODE_L2}, {"l3", IPVLAN_MODE_L3}, {"l3s", IPVLAN_MODE_L3S}};
+constexpr Word kIsolations[] = {
+    {"bridge", 0}, {"private", IPVLAN_F_PRIVATE}, {"vepa", IPVLAN_F_VEPA}};
+
+[[noreturn]] void refuse(const xml::ContainerSetting& option, std::string_view right) {
+    base::fail(base::ErrorCode::config_unsupported,
+               "<lx:option name='{}' value='{}'>: right would be {}", option.name, option.value,
+               right);
+}
+
+template <std::size_t N>
+std::uint32_t value_of(const xml::ContainerSetting& option, const Word (&words)[N],
+                       std::string_view right) {
+    for (const Word& word : words)
+        if (word.word == option.value) return word.value;
+    refuse(option, right);
+}
+
+bool is_v6(const std::string& address) {
+    return address.find(':') != std::string::npos;
+}
+
+// A whole address of the container, as a way from the host.
+helper::Route way_to(const std::string& address) {
+    return {.destination = address, .gateway = {}, .prefix = is_v6(address) ? 128U : 32U};
+}
+
+// "10.1.0.0/16": a network that is behind the container.
+helper::Route static_route(const xml::ContainerSetting& option) {
+    const auto slash = option.value.find('/');
+    helper::Route made = way_to(option.value.substr(0, slash));
+    if (!base::parse_address(made.destination)) refuse(option, "ADDRESS/PREFIX");
+    if (slash == std::string::npos) return made;
+    const auto prefix =
+        base::parse_number<std::uint32_t>(std::string_view(option.value).substr(slash + 1));
+    if (!prefix || *prefix > made.prefix) refuse(option, "ADDRESS/PREFIX");
+    made.prefix = *prefix;
+    return made;
+}
+
+// On no bridge: the host routes to the container's addresses, and is reached by its gateways.
+void be_routed(Link& link) {
+    link.routed = true;
+    link.bridge.clear();
+    for (const helper::Address& address : link.addresses)
+        link.host_routes.push_back(way_to(address.address));
+    for (const helper::Route& route : link.routes)
+        if (!route.gateway.empty()) link.proxied.push_back(route.gateway);
+    // A gateway outside the container's own prefix (a /32) is on the link all the same.
+    for (const std::string& gateway : link.proxied)
+        link.routes.insert(link.routes.begin(), way_to(gateway));
+}
+
+std::uint32_t queues(const xml::ContainerSetting& option) {
+    const auto number = base::parse_number<std::uint32_t>(option.value);
+    if (!number || *number == 0 || *number > 4096) refuse(option, "a number from 1 to 4096");
+    return *number;
+}
+
+}  // namespace
+
+void apply_link_options(const xml::ContainerInterface& from, Link& link) {
+    for (const xml::ContainerSetting& option : from.options) {
+        const std::string& name = option.name;
+        if (name == "ipvlan.mode" && link.kind != LinkKind::veth) {
+            link.kind = LinkKind::ipvlan;
+            link.ipvlan_mode = value_of(option, kModes, "l2, l3 or l3s");
+        } else if (name == "ipvlan.isolation") {
+            link.ipvlan_flags = value_of(option, kIsolations, "bridge, private or vepa");
+        } else if (name == "ipv4.gateway" || name == "ipv6.gateway") {
+            if (option.value != "dev") refuse(option, "'dev'");
+            link.routes.push_back({.destination = name == "ipv6.gateway" ? "::" : "0.0.0.0"});
+        } else if (name == "veth.n_rxqueues") {
+            link.rx_queues = queues(option);
+        } else if (name == "veth.n_txqueues") {
+            link.tx_queues = queues(option);
+        } else if (name == "veth.ipv4.route" || name == "veth.ipv6.route") {
+            link.host_routes.push_back(static_route(option));
+        } else if (name == "veth.mode" && option.value != "router" && option.value != "bridge") {
+            refuse(option, "bridge or router");
+        }
+    }
+    const auto is_router = [](const xml::ContainerSetting& option) {
+        return option.name == "veth.mode" && option.value == "router";
+    };
+    if (std::any_of(from.options.begin(), from.options.end(), is_router)) be_routed(link);
+}
+
+}  // namespace lxvirt::driver::compile

@@ -1,0 +1,178 @@
+// What the container sees below /, in the order in which it is mounted: the root, proc, sys, the
+// cgroup trees, /dev, what hides or write-protects parts of /proc and /sys, and the domain's other
+// <filesystem>s. Nothing of the domain's is there yet while the kernel's files are protected.
+#include <sched.h>
+#include <sys/mount.h>
+
+#include <algorithm>
+
+#include "base/error.hh"
+#include "base/file/mount.hh"
+#include "driver/plan/parts.hh"
+#include "xml/domain/names.hh"
+
+namespace lxvirt::driver::compile {
+
+namespace {
+
+using helper::Mount;
+using helper::MountKind;
+
+Mount fresh(const std::string& fstype, std::string target, std::uint64_t attributes,
+            std::vector<helper::KeyValue> options = {}) {
+    return {.kind = MountKind::fresh,
+            .source = fstype,
+            .target = std::move(target),
+            .fstype = fstype,
+            .options = std::move(options),
+            .attributes = attributes,
+            .no_links = true};
+}
+
+}  // namespace
+
+Mount over(MountKind kind, std::string path) {
+    Mount mount;
+    mount.kind = kind;
+    mount.target = std::move(path);
+    if (kind == MountKind::protect) mount.attributes = MOUNT_ATTR_RDONLY;
+    return mount;
+}
+
+namespace {
+
+// <lx:filesystem idmap> has the last word.
+bool shows_mapped(const xml::Domain& domain, const HostFacts& host,
+                  const xml::Filesystem& filesystem) {
+    if (domain.idmap.empty()) return false;
+    for (const xml::ContainerFilesystem& said : domain.container.filesystems)
+        if (said.target == filesystem.target) return said.idmapped;
+    return filesystem.type != xml::FilesystemType::mount ||
+           wants_idmap(domain, host, filesystem.source);
+}
+
+}  // namespace
+
+Mount filesystem_mount(const xml::Domain& domain, const xml::Filesystem& filesystem,
+                       const HostFacts& host) {
+    Mount mount;
+    mount.target = filesystem.target;
+    mount.source = filesystem.source;
+    mount.attributes = filesystem.readonly ? MOUNT_ATTR_RDONLY : 0;
+    switch (filesystem.type) {
+        case xml::FilesystemType::mount:
+            mount.kind = MountKind::host_bind;
+            mount.idmapped = shows_mapped(domain, host, filesystem);
+            break;
+        case xml::FilesystemType::bind: mount.kind = MountKind::inner_bind; break;
+        case xml::FilesystemType::ram:
+            mount.kind = MountKind::fresh;
+            mount.source = mount.fstype = "tmpfs";
+            mount.options = {{"size", std::to_string(filesystem.usage)}, {"mode", "755"}};
+            mount.attributes |= MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
+            break;
+        case xml::FilesystemType::block:
+        case xml::FilesystemType::file:
+            mount.kind = MountKind::device;
+            mount.loop = filesystem.type == xml::FilesystemType::file;
+            mount.fstype = host.filesystem_type(filesystem.source);
+            mount.filesystem_readonly = filesystem.readonly;
+            mount.idmapped = shows_mapped(domain, host, filesystem);
+            mount.recursive = false;
+            mount.device = filesystem.alias;
+            break;
+        case xml::FilesystemType::template_:
+            base::fail(base::ErrorCode::config_unsupported,
+                       "filesystem type 'template' on '{}' is not supported", filesystem.target);
+    }
+    return mount;
+}
+
+namespace {
+
+Mount root_mount(const xml::Domain& domain, const HostFacts& host) {
+    if (const xml::Filesystem* root = domain.root()) {
+        if (root->type == xml::FilesystemType::bind || root->type == xml::FilesystemType::ram)
+            base::fail(base::ErrorCode::config_unsupported,
+                       "the filesystem on '/' must be of type mount, block or file");
+        if (root->type == xml::FilesystemType::mount && !host.folder(root->source).is_folder)
+            base::fail(base::ErrorCode::config_unsupported,
+                       "root directory '{}' is not a directory", root->source);
+        return filesystem_mount(domain, *root, host);
+    }
+    Mount whole;
+    whole.kind = MountKind::host_bind;
+    whole.source = whole.target = "/";
+    return whole;
+}
+
+bool lifts(const std::vector<xml::ContainerPath>& paths, std::string_view path) {
+    return std::any_of(
+        paths.begin(), paths.end(),
+        [&](const xml::ContainerPath& one) { return !one.on && one.path == path; });
+}
+
+// What every container has, but for what <lx:readonly state='off'> and <lx:mask state='off'> lift.
+void add_protections(std::vector<Mount>& mounts, const xml::Container& container,
+                     bool own_network) {
+    for (const std::string_view path : xml::kReadonlyPaths) {
+        if (lifts(container.readonly_paths, path)) continue;
+        mounts.push_back(over(MountKind::protect, std::string(path)));
+        if (path != "/proc/sys" || !own_network) continue;
+        // Writable copies over the read-only one.
+        for (const char* writable : {"/proc/sys/net/ipv4", "/proc/sys/net/ipv6"}) {
+            mounts.push_back(over(MountKind::protect, writable));
+            mounts.back().attributes = 0;
+            mounts.back().clear_attributes = MOUNT_ATTR_RDONLY;
+        }
+    }
+    for (const std::string_view path : xml::kMaskedPaths)
+        if (!lifts(container.masked_paths, path))
+            mounts.push_back(over(MountKind::mask, std::string(path)));
+}
+
+}  // namespace
+
+// A tree that already belongs to the container's ids is mounted as it is; one that still has the
+// host's is shifted by an id-mapped mount.
+bool wants_idmap(const xml::Domain& domain, const HostFacts& host, const std::string& source) {
+    if (domain.idmap.empty()) return false;
+    const uid_t owner = host.folder(source).uid;
+    const auto& rows = domain.idmap.uids.empty() ? domain.idmap.gids : domain.idmap.uids;
+    return std::none_of(rows.begin(), rows.end(), [&](const xml::IdMapRow& row) {
+        return owner >= row.target && owner - row.target < row.count;
+    });
+}
+
+std::vector<Mount> mounts(const xml::Domain& domain, const HostFacts& host,
+                          const helper::Namespaces& namespaces) {
+    const bool own_network = (namespaces.fresh & CLONE_NEWNET) != 0;
+    std::vector<Mount> made{root_mount(domain, host)};
+    made.push_back(fresh("proc", "/proc", base::kNoSuidDevExec));
+    if (own_network || namespaces.uid_map.empty()) {
+        made.push_back(fresh("sysfs", "/sys", base::kNoSuidDevExec | MOUNT_ATTR_RDONLY));
+    } else {
+        // A new sysfs shows the network of its namespace, which a user namespace must own to mount
+        // it.
+        made.push_back({.kind = MountKind::host_bind,
+                        .source = "/sys",
+                        .target = "/sys",
+                        .fstype = {},
+                        .options = {},
+                        .attributes = base::kNoSuidDevExec | MOUNT_ATTR_RDONLY,
+                        .recursive = false,
+                        .no_links = true});
+    }
+    // The container's own subtree, which its cgroup namespace shows as the whole.
+    made.push_back(over(MountKind::groups, "/sys/fs/cgroup"));
+    made.back().attributes = base::kNoSuidDevExec;
+    made.back().no_links = true;
+    made.push_back(over(MountKind::dev, "/dev"));
+    made.back().no_links = true;
+    add_protections(made, domain.container, own_network);
+    for (const xml::Filesystem& filesystem : domain.filesystems)
+        if (filesystem.target != "/") made.push_back(filesystem_mount(domain, filesystem, host));
+    return made;
+}
+
+}  // namespace lxvirt::driver::compile

@@ -1,0 +1,104 @@
+#include <linux/filter.h>
+
+#include "base/codec.hh"
+
+#include "base/process/capability.hh"
+#include "driver/plan/compile.hh"
+
+namespace lxvirt::driver {
+
+namespace {
+
+// Walks any struct that lists its fields, leaving out what has its default, so that what a reader
+// sees is what this plan says.
+class Printer {
+  public:
+    explicit Printer(unsigned depth) : depth_(depth) {}
+
+    template <typename T>
+    void operator()(const char* name, const T& value) {
+        put(name, value);
+    }
+
+    std::string text;
+
+  private:
+    void line(std::string_view name, std::string_view value) {
+        text +=
+            fmt::format("{:{}}{}:{}{}\n", "", depth_ * 2, name, value.empty() ? "" : " ", value);
+    }
+    template <typename T>
+    requires std::integral<T> || std::is_enum_v<T>
+    void put(const char* name, T value) {
+        if (value == T{}) return;
+        if constexpr (std::is_same_v<T, bool>)
+            line(name, "yes");
+        else if constexpr (std::is_same_v<T, char>)
+            line(name, std::string_view(&value, 1));
+        else if (std::string_view(name) == "capabilities")
+            line(name, capabilities(value));
+        else if (is_mask(name))
+            line(name, fmt::format("{:#x}", static_cast<std::uint64_t>(value)));
+        else if (std::string_view(name) == "mode")
+            line(name, fmt::format("{:04o}", static_cast<unsigned>(value)));
+        else
+            line(name, fmt::format("{}", static_cast<std::uint64_t>(value)));
+    }
+    void put(const char* name, const std::string& value) {
+        if (value.empty()) return;
+        if (std::string_view(name) == "seccomp")
+            line(name, fmt::format("{} instructions", value.size() / sizeof(sock_filter)));
+        else
+            line(name, value);
+    }
+    template <typename T>
+    void put(const char* name, const std::optional<T>& value) {
+        if (!value) return;
+        if constexpr (base::detail::HasFields<T>)
+            nested(name, *value);
+        else
+            line(name, fmt::format("{}", *value));
+    }
+    template <typename T>
+    void put(const char* name, const std::vector<T>& values) {
+        for (const T& value : values)
+            if constexpr (base::detail::HasFields<T>)
+                nested(name, value);
+            else
+                line(name, fmt::format("{}", value));
+    }
+    template <base::detail::HasFields T>
+    void put(const char* name, const T& value) {
+        nested(name, value);
+    }
+    template <typename T>
+    void nested(const char* name, const T& value) {
+        Printer inner(depth_ + 1);
+        T::fields(value, inner);
+        line(name, "");
+        text += inner.text;
+    }
+    static bool is_mask(std::string_view name) {
+        return name == "fresh" || name == "attributes" || name == "clear_attributes" ||
+               name == "kind";
+    }
+    template <typename T>
+    static std::string capabilities(T set) {
+        std::string names;
+        for (unsigned number = 0; number <= base::last_capability(); ++number)
+            if ((static_cast<std::uint64_t>(set) >> number & 1U) != 0)
+                names += (names.empty() ? "" : " ") + base::capability_name(number);
+        return names;
+    }
+    unsigned depth_;
+};
+
+}  // namespace
+
+std::string format_plan(const helper::Plan& plan) {
+    Printer printer(0);
+    helper::Plan::fields(plan, printer);
+    return std::move(printer.text);
+}
+
+}  // namespace lxvirt::driver

@@ -1,0 +1,172 @@
+#include "driver/store/definition_folder.hh"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+
+#include "base/error.hh"
+#include "base/file/file.hh"
+#include "base/test_point.hh"
+#include "base/uninterrupted.hh"
+#include "base/uuid.hh"
+
+namespace lxvirt::driver {
+
+namespace {
+
+constexpr std::string_view kSuffix = ".xml";
+
+bool is_link(const std::string& path) {
+    struct stat facts = {};
+    return ::lstat(path.c_str(), &facts) == 0;
+}
+
+}  // namespace
+
+std::size_t find_tag(std::string_view text, std::string_view tag) {
+    std::size_t from = 0;
+    for (;;) {
+        const auto at = text.find(tag, from);
+        const auto comment = text.find("<!--", from);
+        if (at == std::string_view::npos || comment == std::string_view::npos || at < comment)
+            return at;
+        from = text.find("-->", comment);
+        if (from == std::string_view::npos) return from;
+    }
+}
+
+std::optional<std::string> scan_uuid(std::string_view text) {
+    constexpr std::string_view kTag = "<uuid>";
+    const auto at = find_tag(text, kTag);
+    if (at == std::string_view::npos) return std::nullopt;
+    const auto begin = at + kTag.size();
+    const auto end = text.find('<', begin);
+    if (end == std::string_view::npos) return std::nullopt;
+    return base::parse_uuid(text.substr(begin, end - begin));
+}
+
+std::vector<std::string> DefinitionFolder::names() const {
+    std::vector<std::string> names;
+    for (std::string& entry : base::list_folder(paths_.definitions)) {
+        if (entry.front() == '.' || !std::string_view(entry).ends_with(kSuffix)) continue;
+        entry.resize(entry.size() - kSuffix.size());
+        names.push_back(std::move(entry));
+    }
+    return names;
+}
+
+bool DefinitionFolder::exists(std::string_view name) const {
+    return base::exists(paths_.definition(name));
+}
+
+std::optional<std::string> DefinitionFolder::text(std::string_view name) const {
+    return base::try_read_file(paths_.definition(name));
+}
+
+std::optional<std::string> DefinitionFolder::whole_text(std::string_view name) const {
+    auto text = this->text(name);
+    if (text && !scan_uuid(*text) && problem(name).empty())
+        base::fail(base::ErrorCode::xml_error,
+                   "{}: no valid <uuid>; add one (uuidgen makes one), it is the {}'s identity",
+                   paths_.definition(name), paths_.kind);
+    return text;
+}
+
+std::optional<std::string> DefinitionFolder::uuid(std::string_view name) const {
+    const auto text = this->text(name);
+    return text ? scan_uuid(*text) : std::nullopt;
+}
+
+std::optional<std::string> DefinitionFolder::find_by_uuid(std::string_view uuid) const {
+    for (std::string& name : names()) {
+        try {
+            if (this->uuid(name) == uuid) return std::move(name);
+        } catch (const base::SystemError&) {
+            // Unreadable: it has no uuid that could clash; list and problem() report it.
+        }
+    }
+    return std::nullopt;
+}
+
+std::string DefinitionFolder::problem(std::string_view name) const {
+    const std::string path = paths_.definition(name);
+    const base::UniqueFd fd = base::open_quietly(path, O_RDONLY);
+    // Removed since somebody read the folder: there is no file to be wrong.
+    if (!fd && errno == ENOENT) return {};
+    struct stat facts = {};
+    if (!fd || ::fstat(fd.get(), &facts) != 0)
+        return fmt::format("{}: cannot be read: {}", path, base::errno_text(errno));
+    if (facts.st_size == 0) return fmt::format("{}: the file is empty", path);
+    std::array<char, 64> end;
+    const off_t start = std::max<off_t>(0, facts.st_size - static_cast<off_t>(end.size()));
+    const ssize_t got = ::pread(fd.get(), end.data(), end.size(), start);
+    if (got < 0) return fmt::format("{}: cannot be read: {}", path, base::errno_text(errno));
+    std::string_view tail(end.data(), static_cast<std::size_t>(got));
+    // A comment may follow the element in a file that somebody wrote by hand.
+    const auto last = tail.find_last_not_of(" \t\r\n");
+    tail = tail.substr(0, last == std::string_view::npos ? 0 : last + 1);
+    const std::string end_tag = "</" + paths_.kind + ">";
+    if (tail.ends_with(end_tag) || tail.ends_with("-->")) return {};
+    return fmt::format("{}: the file does not end in {}: it is not whole", path, end_tag);
+}
+
+bool DefinitionFolder::write(const std::string& name, std::string_view xml) {
+    const bool is_new = !exists(name);
+    // A link left by a rename that was cut short must not start this one.
+    if (is_new) (void)base::remove_file(paths_.autostart_link(name));
+    base::write_atomic(paths_.definition(name), xml);
+    return is_new;
+}
+
+bool DefinitionFolder::remove(std::string_view name) {
+    // The definition first: a link to nothing starts nothing.
+    const bool removed = base::remove_file(paths_.definition(name), base::Durability::fsync);
+    (void)base::remove_file(paths_.autostart_link(name));
+    return removed;
+}
+
+void DefinitionFolder::rename(std::string_view old_name, const std::string& new_name,
+                              std::string_view xml) {
+    check_name(new_name);
+    const bool starts = autostart(old_name);
+    // Each step leaves a state that is right for one of the two names: a link to nothing starts
+    // nothing, and a <name> that differs from the file's name yields to it.
+    if (starts) set_autostart(new_name, true);
+    if (::renameat2(AT_FDCWD, paths_.definition(old_name).c_str(), AT_FDCWD,
+                    paths_.definition(new_name).c_str(), RENAME_NOREPLACE) != 0) {
+        const int error = errno;
+        if (starts && error != EEXIST) set_autostart(new_name, false);
+        if (error == EEXIST)
+            base::fail(base::ErrorCode::operation_invalid, "{} with name '{}' already exists",
+                       paths_.kind, new_name);
+        base::fail_with(error, "rename '{}' to '{}'", paths_.definition(old_name),
+                        paths_.definition(new_name));
+    }
+    base::test_point("definition-renamed");
+    base::sync_folder(paths_.definitions);
+    base::write_atomic(paths_.definition(new_name), xml);
+    (void)base::remove_file(paths_.autostart_link(old_name));
+}
+
+bool DefinitionFolder::autostart(std::string_view name) const {
+    return is_link(paths_.autostart_link(name)) && exists(name);
+}
+
+void DefinitionFolder::set_autostart(std::string_view name, bool on) {
+    const std::string link = paths_.autostart_link(name);
+    if (!on) {
+        (void)base::remove_file(link, base::Durability::fsync);
+        return;
+    }
+    const std::string target = fmt::format("../{}{}", name, kSuffix);
+    if (::symlink(target.c_str(), link.c_str()) != 0 && errno != EEXIST)
+        base::fail_errno("link '{}' to '{}'", link, target);
+    base::test_point("autostart-linked");
+    base::sync_folder(paths_.autostart_folder());
+}
+
+}  // namespace lxvirt::driver

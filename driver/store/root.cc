@@ -1,0 +1,221 @@
+#include "driver/store/root.hh"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdint>
+#include <cstdlib>
+#include <filesystem>
+
+#include "base/error.hh"
+#include "base/file/file.hh"
+#include "driver/store/settings.hh"
+
+namespace lxvirt::driver {
+
+namespace {
+
+constexpr std::size_t kLongestName = 200;
+constexpr const char* kHookVariable = "LXVIRT_HOOK_OF";
+
+// FNV-1a, 64 bit (draft-eastlake-fnv): short, and the same in every version of every program.
+std::uint64_t fnv1a(std::string_view text) {
+    std::uint64_t hash = 0xcbf29ce484222325U;
+    for (const char c : text) {
+        hash ^= static_cast<unsigned char>(c);
+        hash *= 0x100000001b3U;
+    }
+    return hash;
+}
+
+// Without "..", links and double slashes, as far as the folder exists.
+std::string canonical(const std::string& folder) {
+    std::error_code error;
+    std::string path = std::filesystem::weakly_canonical(folder, error).string();
+    if (error) base::fail_with(error.value(), "resolve root folder '{}'", folder);
+    while (path.size() > 1 && path.back() == '/') path.pop_back();
+    return path == "/" ? "" : path;
+}
+
+void make_private(const std::string& path) {
+    if (::mkdir(path.c_str(), 0700) == 0 || errno == EEXIST) return;
+    base::make_folders(base::parent_folder(path));
+    base::make_folders(path, 0700);
+}
+
+std::string join(std::string folder, std::string_view name, std::string_view suffix) {
+    folder.append("/").append(name).append(suffix);
+    return folder;
+}
+
+}  // namespace
+
+Root::Root(const std::string& folder) {
+    if (!folder.empty()) {
+        if (folder.front() != '/')
+            base::fail(base::ErrorCode::invalid_arg, "root folder '{}' must be an absolute path",
+                       folder);
+        folder_ = canonical(folder);
+    }
+    id_ = folder_.empty() ? "system" : fmt::format("{:016x}", fnv1a(folder_)).substr(0, 12);
+    // No object's lock ends in ".lock", so none can have the name of those that do.
+    const std::string lock_folder = run() + "/lock";
+    domain_paths_ = {.kind = "domain",
+                     .definitions = etc() + "/lxc",
+                     .running = run() + "/lxc",
+                     .locks = lock_folder,
+                     .define_lock = lock_folder + "/define-lxc.lock",
+                     .logs = folder_ + "/var/log/lxvirt/lxc",
+                     .hook_scope = id_ + "/"};
+    network_paths_ = {.kind = "network",
+                      .definitions = etc() + "/networks",
+                      .running = run() + "/network",
+                      .locks = lock_folder + "/network",
+                      .define_lock = lock_folder + "/define-network.lock",
+                      .logs = folder_ + "/var/log/lxvirt/network",
+                      .hook_scope = id_ + "/network/"};
+}
+
+void Root::make_folders() const {
+    base::make_folders(etc());
+    base::make_folders(run());
+    for (const ObjectPaths* paths : {&domain_paths_, &network_paths_}) {
+        make_private(paths->definitions);
+        make_private(paths->autostart_folder());
+        make_private(paths->logs);
+        make_private(paths->locks);
+    }
+    make_private(domains());
+    make_private(ended_folder());
+    // dnsmasq, which runs as nobody, has to get through to its files.
+    base::make_folders(network_paths_.running, 0711);
+}
+
+std::string ObjectPaths::definition(std::string_view name) const {
+    return join(definitions, name, ".xml");
+}
+
+std::string ObjectPaths::autostart_link(std::string_view name) const {
+    return join(autostart_folder(), name, ".xml");
+}
+
+std::string ObjectPaths::folder(std::string_view name) const {
+    return join(running, name, "");
+}
+
+std::string ObjectPaths::live(std::string_view name) const {
+    return join(running, name, "/live.xml");
+}
+
+std::string ObjectPaths::alive_lock(std::string_view name) const {
+    return join(locks, name, ".alive");
+}
+
+std::string ObjectPaths::operation_lock(std::string_view name) const {
+    return join(locks, name, ".op");
+}
+
+std::string ObjectPaths::log(std::string_view name) const {
+    return join(logs, name, ".log");
+}
+
+std::string Root::status(std::string_view name) const {
+    return join(domains(), name, "/status");
+}
+
+std::string Root::pending(std::string_view name) const {
+    return join(domains(), name, "/pending");
+}
+
+std::string Root::ended(std::string_view name) const {
+    return join(ended_folder(), name, "");
+}
+
+base::JournalFile Root::journal() const {
+    return {run() + "/events", locks() + "/events.lock"};
+}
+
+void Root::refuse_own_hook(const ObjectPaths& paths, std::string_view name) const {
+    const char* const hook = ::secure_getenv(kHookVariable);
+    if (hook != nullptr &&
+        fmt::format("{}={}", kHookVariable, hook) == hook_environment(paths, name))
+        base::fail(base::ErrorCode::resource_busy,
+                   "a hook of {0} '{1}' cannot change this {0}: the operation that runs the hook "
+                   "holds its lock",
+                   paths.kind, name);
+}
+
+base::OperationLock Root::lock(const ObjectPaths& paths, std::string_view name,
+                               std::optional<std::chrono::milliseconds> limit) const {
+    refuse_own_hook(paths, name);
+    base::OperationLock lock = base::OperationLock::acquire(
+        paths.operation_lock(name), limit.value_or(load_settings(*this).operation_timeout));
+    sweep(paths, name);
+    return lock;
+}
+
+namespace {
+
+// Links to nothing, which start nothing: of a removal or a rename that was cut short.
+void sweep_links(const ObjectPaths& paths) {
+    for (const std::string& link : base::list_folder(paths.autostart_folder()))
+        if (!base::exists(paths.definitions + "/" + link))
+            (void)base::remove_file(paths.autostart_folder() + "/" + link);
+}
+
+}  // namespace
+
+// What a kill may have left half written; now nobody else writes them.
+void Root::sweep(const ObjectPaths& paths, std::string_view name) const {
+    (void)base::remove_file(base::temporary_of(paths.definition(name)));
+    if (&paths == &domain_paths_) (void)base::remove_file(base::temporary_of(ended(name)));
+}
+
+DefineLocks Root::lock_to_define(const ObjectPaths& paths, std::vector<std::string> names) const {
+    std::sort(names.begin(), names.end());
+    for (const std::string& name : names) refuse_own_hook(paths, name);
+    const auto limit = load_settings(*this).operation_timeout;
+    for (;;) {
+        DefineLocks locks;
+        locks.define = base::OperationLock::acquire(paths.define_lock, limit);
+        sweep_links(paths);
+        const auto busy = std::find_if(names.begin(), names.end(), [&](const std::string& name) {
+            auto lock = base::OperationLock::try_acquire(paths.operation_lock(name));
+            if (!lock) return true;
+            locks.objects.push_back(std::move(*lock));
+            sweep(paths, name);
+            return false;
+        });
+        if (busy == names.end()) return locks;
+        locks = {};
+        (void)base::OperationLock::acquire(paths.operation_lock(*busy), limit);
+    }
+}
+
+std::optional<pid_t> Root::running(std::string_view name) const {
+    return base::record_lock_holder(alive_lock(name));
+}
+
+std::optional<pid_t> Root::supervised(std::string_view network) const {
+    return base::record_lock_holder(network_paths_.alive_lock(network));
+}
+
+std::string Root::hook_environment(const ObjectPaths& paths, std::string_view name) const {
+    return fmt::format("{}={}{}", kHookVariable, paths.hook_scope, name);
+}
+
+void check_name(std::string_view name) {
+    const auto refuse = [name](std::string_view why) {
+        base::fail(base::ErrorCode::xml_error, "name '{}' {}", base::escape_field(name), why);
+    };
+    if (name.find_first_not_of(" \t") == std::string_view::npos) refuse("must not be empty");
+    if (name.size() > kLongestName) refuse("is longer than 200 bytes");
+    if (name.front() == '.') refuse("must not begin with '.'");
+    if (name.find('/') != std::string_view::npos) refuse("cannot contain '/'");
+    for (const char c : name)
+        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
+            refuse("must not contain a control character");
+}
+
+}  // namespace lxvirt::driver

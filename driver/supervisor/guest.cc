@@ -1,0 +1,67 @@
+#include "driver/supervisor/guest.hh"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <chrono>
+
+#include "base/error.hh"
+#include "base/file/file.hh"
+#include "base/process/process.hh"
+#include "helper/status.hh"
+
+namespace lxvirt::driver {
+
+namespace {
+
+using base::ErrorCode;
+
+[[noreturn]] void fail_ended() {
+    base::fail(ErrorCode::operation_failed, "the domain's init has just ended");
+}
+
+}  // namespace
+
+Guest::Guest(const Root& root, const std::string& name) {
+    const auto status = helper::read_status(root.status(name));
+    if (!root.running(name) || !status)
+        base::fail(ErrorCode::operation_invalid, "domain is not running");
+    if (!status->init_pid) fail_ended();
+    init_ = *status->init_pid;
+    dev_number_ = status->dev;
+    auto process = base::open_pidfd(init_);
+    if (!process || base::start_time(init_) != status->init_start) fail_ended();
+    process_ = std::move(*process);
+    const std::string proc = fmt::format("/proc/{}", init_);
+    try {
+        root_ = base::open_file(proc + "/root", O_PATH | O_DIRECTORY);
+        mounts_ = base::open_file(proc + "/ns/mnt", O_RDONLY);
+        network_ = base::open_file(proc + "/ns/net", O_RDONLY);
+        users_ = base::open_file(proc + "/ns/user", O_RDONLY);
+    } catch (const base::SystemError& error) {
+        if (error.error() == ENOENT || error.error() == ESRCH) fail_ended();
+        throw;
+    }
+    // Still there, so the number was its own all the time.
+    if (base::wait_readable(process_, std::chrono::milliseconds(0))) fail_ended();
+}
+
+std::optional<base::UniqueFd> Guest::try_dev() const {
+    auto dev = base::try_open_in_root(root_, "/dev", O_PATH | O_DIRECTORY);
+    struct stat info {};
+    if (!dev || ::fstat(dev->get(), &info) != 0 || info.st_dev != dev_number_ ||
+        !base::mount_place(*dev, "/dev").is_root)
+        return std::nullopt;
+    return dev;
+}
+
+base::UniqueFd Guest::dev() const {
+    auto dev = try_dev();
+    if (!dev)
+        base::fail(ErrorCode::operation_failed,
+                   "the container has replaced or unmounted its /dev: no device node can be made "
+                   "or removed there before it is restarted");
+    return std::move(*dev);
+}
+
+}  // namespace lxvirt::driver

@@ -1,0 +1,64 @@
+#include "shell/commands/console.hh"
+
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+
+#include "base/fd.hh"
+#include "shell/core/failure.hh"
+#include "shell/core/session.hh"
+#include "terminal/relay.hh"
+#include "terminal/terminal.hh"
+
+namespace lxvirt::shell {
+
+namespace {
+
+void write_pipe_errors_instead() {
+    // A console that closes while we write is an end, not a SIGPIPE.
+    (void)std::signal(SIGPIPE, SIG_IGN);
+}
+
+int relay_terminal(const driver::ConsoleStream& stream, char escape) {
+    int signal = 0;
+    const terminal::TakenSignals signals;
+    const terminal::RawTerminal raw;
+    const auto resize = [&stream] {
+        if (const auto size = terminal::window_size()) stream.resize(size->rows, size->columns);
+    };
+    resize();
+    terminal::Relay relay;
+    relay.input = base::Fd(STDIN_FILENO);
+    relay.output = base::Fd(STDOUT_FILENO);
+    relay.console = stream.stream;
+    relay.signals = signals.fd();
+    relay.escape = escape;
+    relay.resized = resize;
+    (void)terminal::run_relay(relay, signal);
+    return signal;
+}
+
+}  // namespace
+
+bool open_console(Session& session, const driver::DomainRef& domain, const std::string& device,
+                  const driver::ConsoleOptions& options) {
+    // A domain that was just started is known by its name only; ask again.
+    const driver::DomainState state = session.connection().status(domain).state;
+    if (state == driver::DomainState::shutoff) give_up("The domain is not running");
+    if (isatty(STDIN_FILENO) == 0)
+        give_up("Cannot run interactive console without a controlling TTY");
+    const std::string& escape = session.options().escape;
+    session.say_format("Connected to domain '{}'\nEscape character is {}", domain.name, escape);
+    if (escape[0] == '^') session.say_format(" (Ctrl + {})", escape[1]);
+    session.say("\n");
+    (void)std::fflush(stdout);
+    const driver::ConsoleStream stream = session.connection().open_console(domain, device, options);
+    write_pipe_errors_instead();
+    const int signal = relay_terminal(stream, escape_byte(escape));
+    // The terminal is itself again; now the signal may do what it came for.
+    if (signal != 0) (void)raise(signal);
+    return true;
+}
+
+}  // namespace lxvirt::shell

@@ -1,0 +1,225 @@
+// Definitions in version control: validate, export, diff, apply.
+#include "driver/apply/apply.hh"
+#include "base/file/find.hh"
+#include "driver/apply/difference.hh"
+#include "driver/apply/export.hh"
+#include "shell/commands/lookup.hh"
+#include "shell/commands/network_lookup.hh"
+#include "shell/commands/tables.hh"
+#include "shell/core/failure.hh"
+#include "shell/core/session.hh"
+#include "xml/check_document.hh"
+#include "xml/network/document.hh"
+
+namespace lxvirt::shell {
+
+namespace {
+
+using driver::ApplyAct;
+using driver::ObjectKind;
+
+// --- validate
+
+constexpr Option kValidateOptions[] = {
+    {"file", OptionType::argv, "XML files of domains, networks, ports or devices, and folders",
+     complete_files, true},
+};
+
+bool validate_one(Session& session, const std::string& file) {
+    const xml::Checked checked =
+        xml::check_document(read_document(file), {.file = file, .validate = true});
+    for (const xml::Notice& fault : checked.faults) session.error(fault.message());
+    for (const xml::Notice& notice : checked.notices) session.warn(notice.message());
+    if (checked.faults.empty()) session.say_format("{}: good\n", file);
+    return checked.faults.empty();
+}
+
+bool validate(Session& session, const Invocation& invocation) {
+    const base::FoundFiles found = base::find_files(invocation.all("file"), ".xml");
+    for (const std::string& problem : found.problems) session.error(problem);
+    bool good = found.problems.empty();
+    for (const std::string& file : found.files) {
+        try {
+            good = validate_one(session, file) && good;
+        } catch (const Failure& failure) {
+            for (const std::string& line : failure.lines()) session.error(line);
+            good = false;
+        }
+    }
+    return good;
+}
+
+// --- export
+
+constexpr Option kExportOptions[] = {
+    {"folder", OptionType::data, "the folder for them; it is made where it is missing",
+     complete_files, true},
+};
+
+bool export_all(Session& session, const Invocation& invocation) {
+    const std::string folder = invocation.text("folder");
+    const driver::Exported exported = explain(fmt::format("Failed to export to {}", folder), [&] {
+        return driver::export_definitions(session.connection().root(), folder);
+    });
+    for (const std::string& file : exported.files) session.say_format("{}\n", file);
+    for (const std::string& file : exported.strangers)
+        session.warn(fmt::format("{} has no definition", file));
+    for (const std::string& problem : exported.problems) session.error(problem);
+    session.say_format("{} written, {} unchanged\n", exported.written, exported.unchanged);
+    return exported.problems.empty();
+}
+
+// --- diff
+
+std::vector<std::string> complete_objects(Session& session) {
+    std::vector<std::string> names = complete_domains(session);
+    for (std::string& name : complete_networks(session)) names.push_back(std::move(name));
+    return names;
+}
+
+constexpr Option kDiffOptions[] = {
+    {"name", OptionType::data, "the domain, or the network where no domain is called so",
+     complete_objects, true},
+    {"file", OptionType::data, "the file; without it the one that apply has brought it from",
+     complete_files},
+    {"live", OptionType::boolean, "with what runs, instead of with a file"},
+    {"network", OptionType::boolean, "the network, though a domain is called so, too"},
+};
+
+ObjectKind find_object(Session& session, const std::string& name, bool network) {
+    const driver::Connection& connection = session.connection();
+    if (!network) {
+        try {
+            (void)connection.lookup_by_name(name);
+            return ObjectKind::domain;
+        } catch (const base::Exception& error) {
+            if (error.code() != base::ErrorCode::no_domain) throw;
+        }
+    }
+    try {
+        (void)connection.networks().lookup_by_name(name);
+    } catch (const base::Exception& error) {
+        if (network || error.code() != base::ErrorCode::no_network) throw;
+        give_up("no domain and no network with matching name '{}'", name);
+    }
+    return ObjectKind::network;
+}
+
+bool diff(Session& session, const Invocation& invocation) {
+    invocation.exclusive("live", "file");
+    const std::string name = invocation.text("name");
+    const std::string line = fmt::format("Failed to compare '{}'", name);
+    const std::string difference = explain(line, [&] {
+        const driver::Root& root = session.connection().root();
+        const ObjectKind kind = find_object(session, name, invocation.has("network"));
+        if (invocation.has("live")) return driver::difference_to_live(root, kind, name);
+        std::optional<std::string> file = driver::applied_file(root, kind, name);
+        if (invocation.has("file")) file = invocation.text("file");
+        if (!file)
+            give_up("'{}' was not brought by apply: name a file to compare it with, or --live",
+                    name);
+        return driver::difference_to_file(root, kind, name, *file);
+    });
+    session.print(difference);
+    return difference.empty();
+}
+
+// --- apply
+
+constexpr Option kApplyOptions[] = {
+    {"path", OptionType::argv, "XML files of domains and networks, and folders with such",
+     complete_files, true},
+    {"dry-run", OptionType::boolean, "only tell what would change"},
+    {"prune", OptionType::boolean,
+     "undefine what apply once brought from there and is there no more"},
+    {"start", OptionType::boolean, "start what is there and does not run"},
+    {"wait", OptionType::boolean, "until what runs has got its addresses"},
+    {"timeout", OptionType::integer, "how many seconds to wait; 30 unless given"},
+};
+
+// "Domain 'web' defined from web.xml"
+std::string sentence(const driver::ApplyEvent& event, bool dry_run) {
+    const auto done = [&](std::string_view past) {
+        return fmt::format("{} '{}' {}{}", kind_title(event.kind), event.name,
+                           dry_run ? "would be " : "", past);
+    };
+    switch (event.act) {
+        case ApplyAct::defined: return done("defined from ") + event.file;
+        case ApplyAct::updated: return done("updated from ") + event.file;
+        case ApplyAct::undefined: return done("undefined: ") + event.file + " is gone";
+        case ApplyAct::started: return done("started");
+        case ApplyAct::failed:
+        case ApplyAct::skipped: break;
+    }
+    return {};
+}
+
+void tell(Session& session, const driver::ApplyEvent& event, bool dry_run) {
+    if (event.act == ApplyAct::skipped) return session.warn(event.error);
+    if (event.act == ApplyAct::failed) {
+        if (!event.name.empty())
+            session.error(fmt::format("Failed to apply {} ({} '{}')", event.file,
+                                      kind_title(event.kind), event.name));
+        else if (!event.file.empty())
+            session.error(fmt::format("Failed to apply {}", event.file));
+        session.error(event.error);
+        return;
+    }
+    for (const std::string& notice : event.notices) session.warn(notice);
+    session.print(event.diff);
+    session.say_format("{}\n", sentence(event, dry_run));
+    for (const std::string& remark : event.remarks) session.say_format("  {}\n", remark);
+}
+
+bool apply(Session& session, const Invocation& invocation) {
+    driver::ApplyOptions options;
+    options.dry_run = invocation.has("dry-run");
+    options.prune = invocation.has("prune");
+    options.start = invocation.has("start");
+    options.wait = invocation.has("wait");
+    options.timeout =
+        std::chrono::seconds(invocation.number("timeout", options.timeout.count(), 0));
+    const driver::ApplySummary summary = explain("Failed to apply", [&] {
+        return driver::apply(
+            session.connection(), invocation.all("path"), options,
+            [&](const driver::ApplyEvent& event) { tell(session, event, options.dry_run); });
+    });
+    std::string text = fmt::format("{} defined, {} updated, ", summary.defined, summary.updated);
+    if (options.prune) text += fmt::format("{} undefined, ", summary.undefined);
+    if (options.start) text += fmt::format("{} started, ", summary.started);
+    text += fmt::format("{} unchanged, {} failed", summary.unchanged, summary.failed);
+    session.print_format("{}{}\n", text, options.dry_run ? " (nothing was changed)" : "");
+    return summary.failed == 0;
+}
+
+constexpr Command kCommands[] = {
+    {"apply", "make domains and networks match files",
+     "Define the domains and networks of XML files that are new, update those\n"
+     "that changed and leave the others alone, networks first. Each change is\n"
+     "printed as a unified diff. What a running one can be given at once it\n"
+     "is given; the rest is told, and comes at its next start. One file that\n"
+     "fails does not stop the others, and the command fails then.",
+     kApplyOptions, apply, kInterruptible},
+    {"diff", "a definition beside a file or what runs",
+     "Print a unified diff from the definition to a file, both in canonical\n"
+     "form, or to what runs. Fails where there is a difference.",
+     kDiffOptions, diff},
+    {"export", "every definition as a file",
+     "Write domains/NAME.xml and networks/NAME.xml in canonical form, for\n"
+     "version control. Files that are right already are not touched; none is\n"
+     "removed.",
+     kExportOptions, export_all, kInterruptible},
+    {"validate", "check XML files without storing anything",
+     "Check documents of domains, networks, network ports and devices, of\n"
+     "folders every *.xml, against the schema and by all rules that need no\n"
+     "host. Each fault is named with its line. Fails if one file is not good.",
+     kValidateOptions, validate, kNoConnection},
+};
+
+}  // namespace
+
+std::span<const Command> apply_commands() {
+    return kCommands;
+}
+
+}  // namespace lxvirt::shell

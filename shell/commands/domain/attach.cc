@@ -1,0 +1,143 @@
+// attach-device, detach-device, update-device, detach-device-alias, and what the commands for one
+// kind of device share with them.
+#include "shell/commands/attach.hh"
+#include "shell/commands/lookup.hh"
+#include "shell/commands/tables.hh"
+#include "shell/core/failure.hh"
+#include "shell/core/session.hh"
+
+namespace lxvirt::shell {
+
+driver::DeviceOptions device_options(const Invocation& invocation, const driver::DomainRef& domain,
+                                     driver::Affect fallback) {
+    driver::DeviceOptions options;
+    options.affect.clear();
+    const bool persistent =
+        invocation.command().find_option("persistent") != nullptr && invocation.has("persistent");
+    if (invocation.has("live") || (persistent && domain.id != -1))
+        options.affect.push_back(driver::Affect::live);
+    if (invocation.has("config") || persistent) options.affect.push_back(driver::Affect::config);
+    if (options.affect.empty())
+        options.affect.push_back(invocation.has("current") ? driver::Affect::current : fallback);
+    return options;
+}
+
+void check_affect_options(const Invocation& invocation) {
+    if (invocation.command().find_option("persistent") != nullptr)
+        invocation.exclusive("persistent", "current");
+    invocation.exclusive("config", "current");
+    invocation.exclusive("live", "current");
+}
+
+void say_remarks(Session& session, const std::vector<std::string>& remarks) {
+    for (const std::string& remark : remarks) session.warn(remark);
+}
+
+namespace {
+
+// The three commands that take a document, in the words of each: "attach", "attached".
+bool with_document(Session& session, const Invocation& invocation, Act act,
+                   std::string_view failing, std::string_view done, driver::Affect fallback) {
+    check_affect_options(invocation);
+    const driver::DomainRef domain = find_domain(session, invocation);
+    driver::DeviceOptions options = device_options(invocation, domain, fallback);
+    options.file = invocation.text("file");
+    options.force = invocation.command().find_option("force") != nullptr && invocation.has("force");
+    options.validate =
+        invocation.command().find_option("validate") != nullptr && invocation.has("validate");
+    const std::string text = read_document(options.file);
+    say_remarks(session,
+                explain(fmt::format("Failed to {} device from {}", failing, options.file),
+                        [&] { return (session.connection().*act)(domain, text, options); }));
+    session.say_format("Device {} successfully\n", done);
+    return true;
+}
+
+constexpr Option kFileOption{"file", OptionType::data, "the file with the device's XML",
+                             complete_files, true};
+constexpr Option kValidateOption{"validate", OptionType::boolean,
+                                 "refuse what the schema does not know"};
+
+constexpr Option kAttachOptions[] = {
+    domain_option(), kFileOption,    kPersistentOption, kConfigOption,
+    kLiveOption,     kCurrentOption, kValidateOption,
+};
+
+bool attach_device(Session& session, const Invocation& invocation) {
+    return with_document(session, invocation, &driver::Connection::attach_device, "attach",
+                         "attached", driver::Affect::live);
+}
+
+constexpr Option kDetachOptions[] = {
+    domain_option(), kFileOption,    kPersistentOption, kConfigOption,
+    kLiveOption,     kCurrentOption, kForceOption,
+};
+
+bool detach_device(Session& session, const Invocation& invocation) {
+    return with_document(session, invocation, &driver::Connection::detach_device, "detach",
+                         "detached", driver::Affect::live);
+}
+
+constexpr Option kUpdateOptions[] = {
+    domain_option(),
+    kFileOption,
+    kPersistentOption,
+    kConfigOption,
+    kLiveOption,
+    kCurrentOption,
+    {"force", OptionType::boolean, "though the device is in use"},
+};
+
+bool update_device(Session& session, const Invocation& invocation) {
+    return with_document(session, invocation, &driver::Connection::update_device, "update",
+                         "updated", driver::Affect::current);
+}
+
+constexpr Option kAliasOptions[] = {
+    domain_option(),
+    {"alias", OptionType::data, "the device's alias, as dumpxml shows it", nullptr, true},
+    kConfigOption,
+    kLiveOption,
+    kCurrentOption,
+    kForceOption,
+};
+
+bool detach_device_alias(Session& session, const Invocation& invocation) {
+    check_affect_options(invocation);
+    const std::string alias = invocation.text("alias");
+    const driver::DomainRef domain = find_domain(session, invocation);
+    driver::DeviceOptions options = device_options(invocation, domain, driver::Affect::current);
+    options.force = invocation.has("force");
+    say_remarks(session, explain(fmt::format("Failed to detach device with alias {}", alias), [&] {
+                    return session.connection().detach_device_alias(domain, alias, options);
+                }));
+    session.say("Device detach request sent successfully\n");
+    return true;
+}
+
+constexpr Command kCommands[] = {
+    {"attach-device", "give a domain a device described in a file",
+     "Add a disk, filesystem, interface, hostdev or console. A running\n"
+     "container gets it at once; with --config its definition gets it.",
+     kAttachOptions, attach_device, kInterruptible},
+    {"detach-device", "take a device away that a file describes",
+     "Remove the device that the file means: a disk or filesystem by its\n"
+     "target, an interface by its MAC address, others by what they are.\n"
+     "One that is in use stays, and the error says who uses it.",
+     kDetachOptions, detach_device, kInterruptible},
+    {"detach-device-alias", "take a device away by its alias",
+     "Remove the device with this alias (disk0, net1 ...).", kAliasOptions, detach_device_alias,
+     kInterruptible},
+    {"update-device", "change a device as a file describes it",
+     "Of a running container an interface's link state, mtu and bridge can\n"
+     "be changed, a filesystem's <readonly/>, and a disk's source.",
+     kUpdateOptions, update_device, kInterruptible},
+};
+
+}  // namespace
+
+std::span<const Command> attach_commands() {
+    return kCommands;
+}
+
+}  // namespace lxvirt::shell

@@ -1,0 +1,169 @@
+// start-autostarted and stop-running: what the host's boot and its shutdown run.
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
+#include "base/error.hh"
+#include "driver/api/autostart.hh"
+#include "shell/commands/tables.hh"
+#include "shell/core/failure.hh"
+#include "shell/core/session.hh"
+#include "terminal/interrupt.hh"
+#include "xml/domain/parse.hh"
+
+namespace lxvirt::shell {
+
+namespace {
+
+constexpr Option kOptions[] = {
+    {"group", OptionType::string,
+     "groups to start, with commas between; an empty name stands for "
+     "those without a group (default: onboot, then those)",
+     nullptr, false, true},
+    {"all", OptionType::boolean, "whatever their group"},
+    {"ignore-auto", OptionType::boolean, "those that are not marked as autostarted, too"},
+    {"list", OptionType::boolean, "only print their names and delays"},
+};
+
+// Runs `act`; a failure is printed, and the others are still to have their turn.
+template <typename Act>
+bool attempt(Session& session, const std::string& line, Act&& act) {
+    try {
+        act();
+        return true;
+    } catch (const base::Exception& error) {
+        session.error(line);
+        session.error(error.message());
+        return false;
+    }
+}
+
+bool start_networks(Session& session) {
+    driver::Networks networks = session.connection().networks();
+    bool good = true;
+    for (const auto& network : networks.list({.inactive = true, .autostart = true}))
+        good &= attempt(session, fmt::format("Failed to start network {}", network.name), [&] {
+            networks.start(networks.lookup_by_name(network.name));
+            session.say_format("Network {} started\n", network.name);
+        });
+    return good;
+}
+
+// One whose definition cannot be read is told.
+std::vector<driver::AutostartCandidate> candidates(Session& session,
+                                                   const driver::ListFilter& filter, bool& good) {
+    std::vector<driver::AutostartCandidate> found;
+    const driver::Connection& connection = session.connection();
+    for (const auto& row : connection.list_all_domains(filter))
+        good &= attempt(
+            session, fmt::format("Failed to read the definition of domain '{}'", row.name), [&] {
+                const driver::DomainRef domain = connection.lookup_by_name(row.name);
+                const std::string text = connection.xml_desc(domain, {.inactive = filter.inactive});
+                found.push_back(
+                    driver::autostart_candidate(xml::parse_domain(text, {.file = row.name}).domain,
+                                                connection.autostart(domain)));
+            });
+    return found;
+}
+
+bool interrupted_pause(const terminal::InterruptGuard& guard, unsigned seconds) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(seconds);
+    while (!guard.interrupted() && std::chrono::steady_clock::now() < end)
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    return guard.interrupted();
+}
+
+bool start_autostarted(Session& session, const Invocation& invocation) {
+    invocation.exclusive("group", "all");
+    driver::AutostartSelection selection{.all_groups = invocation.has("all"),
+                                         .unmarked = invocation.has("ignore-auto")};
+    if (invocation.has("group"))
+        selection.groups = driver::autostart_groups(invocation.text("group"));
+    bool good = true;
+    const driver::ListFilter off{.active = false, .autostart = !selection.unmarked};
+    const auto chosen = choose_autostart(candidates(session, off, good), selection);
+    if (invocation.has("list")) {
+        for (const auto& domain : chosen)
+            session.print(fmt::format("{} {}\n", domain.name, domain.delay));
+        return good;
+    }
+    good &= start_networks(session);
+    const terminal::InterruptGuard guard;
+    for (const auto& domain : chosen) {
+        if (guard.interrupted()) return false;
+        const bool started =
+            attempt(session, fmt::format("Failed to start domain '{}'", domain.name), [&] {
+                driver::Connection& connection = session.connection();
+                connection.start(connection.lookup_by_name(domain.name), {});
+                session.say_format("Domain '{}' started\n", domain.name);
+            });
+        good &= started;
+        if (started && &domain != &chosen.back() && interrupted_pause(guard, domain.delay))
+            return false;
+    }
+    return good;
+}
+
+constexpr Option kStopOptions[] = {
+    {"wait", OptionType::integer,
+     "seconds that they have together (default: 60); what still runs then is destroyed"},
+};
+
+// What cannot be asked, or was and still runs at `end`, is destroyed.
+bool stop_by(Session& session, const driver::DomainRef& domain, bool asked,
+             std::chrono::steady_clock::time_point end) {
+    return attempt(
+        session, fmt::format("Failed to destroy domain '{}'", domain.name),
+        [&] {
+            const std::chrono::duration<double> left = end - std::chrono::steady_clock::now();
+            driver::Connection& connection = session.connection();
+            if (asked && connection.wait_stopped(domain, std::max(left.count(), 0.0))) return;
+            connection.destroy(domain);
+            session.say_format("Domain '{}' destroyed\n", domain.name);
+        });
+}
+
+bool stop_running(Session& session, const Invocation& invocation) {
+    const auto end =
+        std::chrono::steady_clock::now() + std::chrono::seconds(invocation.number("wait", 60, 0));
+    bool good = true;
+    auto chosen = choose_autostart(candidates(session, {.inactive = false}, good),
+                                   {.all_groups = true, .unmarked = true});
+    std::reverse(chosen.begin(), chosen.end());
+    std::vector<driver::DomainRef> asked, deaf;
+    for (const auto& candidate : chosen) {
+        driver::DomainRef domain;
+        const bool done =
+            attempt(session, fmt::format("Failed to shutdown domain '{}'", candidate.name), [&] {
+                domain = session.connection().lookup_by_name(candidate.name);
+                session.connection().shutdown(domain, {});
+                session.say_format("Domain '{}' is being shutdown\n", domain.name);
+            });
+        if (!domain.name.empty()) (done ? asked : deaf).push_back(domain);
+    }
+    for (const driver::DomainRef& domain : deaf) good &= stop_by(session, domain, false, end);
+    for (const driver::DomainRef& domain : asked) good &= stop_by(session, domain, true, end);
+    return good;
+}
+
+constexpr Command kCommands[] = {
+    {"start-autostarted", "start what starts with the host",
+     "Start the networks and then the domains that are marked as autostarted and\n"
+     "are off: group after group, in a group by <lx:autostart order>, lowest\n"
+     "first, then by name, with <lx:autostart delay> seconds after each. One that\n"
+     "does not start does not stop the others.",
+     kOptions, start_autostarted, kInterruptible},
+    {"stop-running", "stop what runs before the host does",
+     "Ask every running domain to shut itself down, in the opposite order of\n"
+     "start-autostarted, and destroy those that do not within --wait. Networks\n"
+     "stay.",
+     kStopOptions, stop_running, kInterruptible},
+};
+
+}  // namespace
+
+std::span<const Command> autostart_commands() {
+    return kCommands;
+}
+
+}  // namespace lxvirt::shell

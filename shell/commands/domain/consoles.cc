@@ -1,0 +1,51 @@
+// console, ttyconsole.
+#include "shell/commands/console.hh"
+#include "shell/commands/lookup.hh"
+#include "shell/commands/tables.hh"
+#include "shell/core/session.hh"
+
+namespace lxvirt::shell {
+
+namespace {
+
+constexpr Option kConsoleOptions[] = {
+    domain_option(complete_active),
+    {"devname", OptionType::string, "which console, by its alias; the first unless given"},
+    {"force", OptionType::boolean, "take it from whoever is connected"},
+    {"safe", OptionType::boolean, "refuse where somebody is connected"},
+};
+
+bool console(Session& session, const Invocation& invocation) {
+    const driver::DomainRef domain = find_domain(session, invocation);
+    return open_console(session, domain, invocation.text("devname"),
+                        {.force = invocation.has("force"), .safe = invocation.has("safe")});
+}
+
+constexpr Option kTtyOptions[] = {domain_option(complete_active)};
+
+// Nothing and exit 1 for a domain that is off, as in virsh.
+bool ttyconsole(Session& session, const Invocation& invocation) {
+    const driver::DomainRef domain = find_domain(session, invocation);
+    if (domain.id == -1) return false;
+    const std::string path = session.connection().console_path(domain, {});
+    if (path.empty()) return false;
+    session.print_format("{}\n", path);
+    return true;
+}
+
+constexpr Command kCommands[] = {
+    {"console", "connect to a domain's console",
+     "Connect this terminal to the container's console. The escape\n"
+     "character, ^] unless -e says another, comes back.",
+     kConsoleOptions, console, kInterruptible},
+    {"ttyconsole", "the device of a domain's console",
+     "Print the path of the terminal device behind the first console.", kTtyOptions, ttyconsole},
+};
+
+}  // namespace
+
+std::span<const Command> console_commands() {
+    return kCommands;
+}
+
+}  // namespace lxvirt::shell

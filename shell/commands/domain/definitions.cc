@@ -1,0 +1,185 @@
+// define, undefine, dumpxml, autostart, domrename.
+#include "shell/commands/lookup.hh"
+#include "shell/commands/tables.hh"
+#include "shell/commands/xml_output.hh"
+#include "shell/core/failure.hh"
+#include "shell/core/session.hh"
+#include "xml/domain/parse.hh"
+
+namespace lxvirt::shell {
+
+namespace {
+
+constexpr Option kDefineOptions[] = {
+    {"file", OptionType::data, "the file with the domain's XML", complete_files, true},
+    {"validate", OptionType::boolean, "refuse what the schema does not know"},
+};
+
+bool define(Session& session, const Invocation& invocation) {
+    const std::string file = invocation.text("file");
+    const std::string text = read_document(file);
+    const driver::Defined defined = explain(
+        fmt::format("Failed to define domain from {}", file),
+        [&] { return session.connection().define_xml(text, file, invocation.has("validate")); });
+    for (const std::string& notice : defined.notices) session.warn(notice);
+    session.say_format("Domain '{}' defined from {}\n", defined.domain.name, file);
+    return true;
+}
+
+constexpr Option kUndefineOptions[] = {
+    domain_option(),
+    {"managed-save", OptionType::boolean, "with its saved state; there is never one here"},
+    {"storage", OptionType::string,
+     "with these volumes, by target or path, commas between (see domblklist)"},
+    {"remove-all-storage", OptionType::boolean, "with all its volumes"},
+    {"delete-storage-volume-snapshots", OptionType::boolean,
+     "with the volumes' snapshots; needs --remove-all-storage"},
+    {"wipe-storage", OptionType::boolean, "overwrite the volumes before they are removed"},
+    {"snapshots-metadata", OptionType::boolean, "with what is known of its snapshots"},
+    {"checkpoints-metadata", OptionType::boolean, "with what is known of its checkpoints"},
+    {"nvram", OptionType::boolean, "refused: containers have no NVRAM"},
+    {"keep-nvram", OptionType::boolean, "refused, likewise"},
+    {"tpm", OptionType::boolean, "refused: containers have no TPM"},
+    {"keep-tpm", OptionType::boolean, "refused, likewise"},
+};
+
+std::vector<std::string> split_commas(const std::string& list) {
+    std::vector<std::string> words;
+    for (std::size_t begin = 0; begin <= list.size();) {
+        const std::size_t end = std::min(list.find(',', begin), list.size());
+        words.push_back(list.substr(begin, end - begin));
+        begin = end + 1;
+    }
+    return words;
+}
+
+// lxvirt manages no volumes yet: each one asked for is named as staying, and a name that is no disk
+// of the domain stops the command.
+std::vector<std::string> volumes_left(Session& session, const Invocation& invocation,
+                                      const driver::DomainRef& domain) {
+    const std::string xml = session.connection().xml_desc(domain, {.inactive = true});
+    const xml::Domain parsed = xml::parse_domain(xml, {.file = domain.name}).domain;
+    std::vector<std::string> wanted;
+    if (invocation.has("storage")) wanted = split_commas(invocation.text("storage"));
+    for (const std::string& word : wanted) {
+        bool known = false;
+        for (const xml::Disk& disk : parsed.disks)
+            known = known || disk.target == word || disk.source == word;
+        if (!known) give_up("Volume '{}' was not found in domain's definition.\n", word);
+    }
+    std::vector<std::string> left;
+    for (const xml::Disk& disk : parsed.disks) {
+        bool chosen = invocation.has("remove-all-storage");
+        for (const std::string& word : wanted)
+            chosen = chosen || disk.target == word || disk.source == word;
+        if (!chosen) continue;
+        left.push_back(
+            fmt::format("Storage volume '{}'({}) is not managed by lxvirt. Remove it manually.\n",
+                        disk.target, disk.source));
+    }
+    return left;
+}
+
+bool undefine(Session& session, const Invocation& invocation) {
+    invocation.exclusive("nvram", "keep-nvram");
+    invocation.exclusive("tpm", "keep-tpm");
+    const bool storage = invocation.has("storage") || invocation.has("remove-all-storage");
+    if (invocation.has("wipe-storage") && !storage)
+        give_up("'--wipe-storage' requires '--storage <string>' or '--remove-all-storage'");
+    if (invocation.has("delete-storage-volume-snapshots") &&
+        !invocation.has("remove-all-storage")) {
+        give_up(
+            "Option --remove-all-storage is required by option --delete-storage-volume-snapshots");
+    }
+    const driver::DomainRef domain = find_domain(session, invocation);
+    if (storage && domain.id != -1)
+        give_up("Storage volume deletion is supported only on stopped domains");
+    const std::string line = fmt::format("Failed to undefine domain '{}'", domain.name);
+    // virDomainUndefineFlagsValues
+    const unsigned flags =
+        (invocation.has("nvram") ? 0x4U : 0U) | (invocation.has("keep-nvram") ? 0x8U : 0U) |
+        (invocation.has("tpm") ? 0x20U : 0U) | (invocation.has("keep-tpm") ? 0x40U : 0U);
+    refuse_flags(line, flags, "lxcDomainUndefineFlags");
+    std::vector<std::string> left;
+    if (storage) left = volumes_left(session, invocation, domain);
+    explain(line, [&] { session.connection().undefine(domain); });
+    for (const std::string& note : left) session.error(note);
+    session.say_format("Domain '{}' has been undefined\n", domain.name);
+    return true;
+}
+
+constexpr Option kDumpxmlOptions[] = {
+    domain_option(),
+    {"inactive", OptionType::boolean, "the stored definition, of a running domain too"},
+    {"security-info", OptionType::boolean, "with what is otherwise kept secret"},
+    {"update-cpu", OptionType::boolean, "refused: containers see the host's CPU"},
+    {"migratable", OptionType::boolean, "refused: containers are not migrated"},
+    kXpathOption,
+    kWrapOption,
+};
+
+bool dumpxml(Session& session, const Invocation& invocation) {
+    // virDomainXMLFlags
+    const unsigned flags =
+        (invocation.has("update-cpu") ? 0x4U : 0U) | (invocation.has("migratable") ? 0x8U : 0U);
+    const driver::DomainRef domain = find_domain(session, invocation);
+    refuse_flags({}, flags, "lxcDomainGetXMLDesc");
+    const std::string text = session.connection().xml_desc(
+        domain,
+        {.inactive = invocation.has("inactive"), .security_info = invocation.has("security-info")});
+    print_xml(session, invocation, text);
+    return true;
+}
+
+constexpr Option kAutostartOptions[] = {
+    domain_option(),
+    {"disable", OptionType::boolean, "no longer start it with the host"},
+};
+
+bool autostart(Session& session, const Invocation& invocation) {
+    const driver::DomainRef domain = find_domain(session, invocation);
+    const std::string_view mark = invocation.has("disable") ? "unmark" : "mark";
+    explain(fmt::format("Failed to {} domain '{}' as autostarted", mark, domain.name),
+            [&] { session.connection().set_autostart(domain, !invocation.has("disable")); });
+    session.say_format("Domain '{}' {}ed as autostarted\n", domain.name, mark);
+    return true;
+}
+
+constexpr Option kRenameOptions[] = {
+    domain_option(complete_inactive, "the inactive domain, by its name or UUID"),
+    {"new-name", OptionType::data, "the name it gets", nullptr, true},
+};
+
+bool rename(Session& session, const Invocation& invocation) {
+    const driver::DomainRef domain = find_domain(session, invocation, kByName | kByUuid);
+    const std::string new_name = invocation.text("new-name");
+    session.connection().rename(domain, new_name);
+    session.say("Domain successfully renamed\n");
+    return true;
+}
+
+constexpr Command kCommands[] = {
+    {"autostart", "start a domain with the host",
+     "Mark a defined domain to be started when the host boots.", kAutostartOptions, autostart,
+     kInterruptible},
+    {"define", "store a domain from an XML file",
+     "Store a definition, or replace the one of the same name and UUID.\n"
+     "A running container keeps what it has until its next start.",
+     kDefineOptions, define, kInterruptible},
+    {"domrename", "give an inactive domain another name", "The UUID stays.", kRenameOptions, rename,
+     kInterruptible},
+    {"dumpxml", "a domain as XML", "Print the XML of a domain: as it runs, or as it is defined.",
+     kDumpxmlOptions, dumpxml},
+    {"undefine", "forget a stored domain",
+     "Remove a definition. A running container goes on and is forgotten\n"
+     "when it ends.",
+     kUndefineOptions, undefine, kInterruptible},
+};
+
+}  // namespace
+
+std::span<const Command> definition_commands() {
+    return kCommands;
+}
+
+}  // namespace lxvirt::shell

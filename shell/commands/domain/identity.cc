@@ -1,0 +1,48 @@
+// domid, domname, domuuid: one name of a domain for another.
+#include "shell/commands/lookup.hh"
+#include "shell/commands/tables.hh"
+#include "shell/core/session.hh"
+
+namespace lxvirt::shell {
+
+namespace {
+
+constexpr Option kIdOptions[] = {domain_option(complete_active, "the domain, by its name or UUID")};
+
+bool domid(Session& session, const Invocation& invocation) {
+    const driver::DomainRef domain = find_domain(session, invocation, kByName | kByUuid);
+    session.print(domain.id == -1 ? std::string("-\n") : fmt::format("{}\n", domain.id));
+    return true;
+}
+
+constexpr Option kNameOptions[] = {domain_option(nullptr, "the domain, by its id or UUID")};
+
+bool domname(Session& session, const Invocation& invocation) {
+    session.print_format("{}\n", find_domain(session, invocation, kById | kByUuid).name);
+    return true;
+}
+
+constexpr Option kUuidOptions[] = {
+    domain_option(complete_domains, "the domain, by its name or id")};
+
+bool domuuid(Session& session, const Invocation& invocation) {
+    session.print_format("{}\n", find_domain(session, invocation, kById | kByName).uuid);
+    return true;
+}
+
+constexpr Command kCommands[] = {
+    {"domid", "the id of a domain",
+     "Print the id of a running container, which is the process id of\n"
+     "its supervisor; - when it is off.",
+     kIdOptions, domid},
+    {"domname", "the name of a domain", {}, kNameOptions, domname},
+    {"domuuid", "the UUID of a domain", {}, kUuidOptions, domuuid},
+};
+
+}  // namespace
+
+std::span<const Command> identity_commands() {
+    return kCommands;
+}
+
+}  // namespace lxvirt::shell

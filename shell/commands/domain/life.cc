@@ -1,0 +1,235 @@
+// start, create, destroy, shutdown, reboot, suspend, resume.
+#include <chrono>
+
+#include "shell/commands/console.hh"
+#include "shell/commands/lookup.hh"
+#include "shell/commands/stop_modes.hh"
+#include "shell/commands/tables.hh"
+#include "shell/core/failure.hh"
+#include "shell/core/session.hh"
+
+namespace lxvirt::shell {
+
+namespace {
+
+constexpr Option kConsoleOption{"console", OptionType::boolean,
+                                "connect to its console once it runs"};
+constexpr Option kPausedOption{"paused", OptionType::boolean,
+                               "freeze it before its init does anything; resume lets it go"};
+constexpr Option kAutodestroyOption{"autodestroy", OptionType::boolean,
+                                    "destroy it when this shell ends"};
+constexpr Option kPassFdsOption{"pass-fds", OptionType::string,
+                                "file descriptors N,M,... for its init (not supported)"};
+constexpr Option kResetNvramOption{"reset-nvram", OptionType::boolean,
+                                   "refused: containers have no NVRAM"};
+
+driver::StartOptions start_options(const Invocation& invocation) {
+    return {.paused = invocation.has("paused"), .autodestroy = invocation.has("autodestroy")};
+}
+
+// The numbers are checked as virsh checks them, and then the whole is refused: our helper gives an
+// init no descriptors but its standard ones.
+void refuse_descriptors(const Invocation& invocation, std::string_view line) {
+    if (!invocation.has("pass-fds")) return;
+    const std::string list = invocation.text("pass-fds");
+    for (std::size_t begin = 0; begin <= list.size();) {
+        const std::size_t end = std::min(list.find(',', begin), list.size());
+        const std::string word = list.substr(begin, end - begin);
+        if (word.empty() || word.find_first_not_of("0123456789") != std::string::npos)
+            give_up("Unable to parse FD number '{}'", word);
+        begin = end + 1;
+    }
+    throw Failure(
+        {std::string(line), "argument unsupported: lxvirt passes no file descriptors to an init"});
+}
+
+// virDomainCreateFlags
+unsigned unsupported_start_flags(const Invocation& invocation) {
+    unsigned flags = 0;
+    if (invocation.has("bypass-cache")) flags |= 0x4;
+    if (invocation.has("reset-nvram")) flags |= 0x20;
+    return flags;
+}
+
+constexpr Option kStartOptions[] = {
+    domain_option(complete_inactive, "the inactive domain, by its name, id or UUID"),
+    kConsoleOption,
+    kPausedOption,
+    kAutodestroyOption,
+    {"bypass-cache", OptionType::boolean, "refused: there is no saved state to load"},
+    {"force-boot", OptionType::boolean, "boot afresh; always so here, nothing is ever saved"},
+    kPassFdsOption,
+    kResetNvramOption,
+};
+
+// What runs now may be a start that is being undone, so the driver decides, under the domain's
+// lock.
+void start_unless_active(Session& session, const driver::DomainRef& domain,
+                         const driver::StartOptions& options) {
+    try {
+        session.connection().start(domain, options);
+    } catch (const base::Error& error) {
+        if (domain.id != -1 && error.code() == base::ErrorCode::operation_invalid)
+            give_up("Domain is already active");
+        throw;
+    }
+}
+
+bool start(Session& session, const Invocation& invocation) {
+    const driver::DomainRef domain = find_domain(session, invocation);
+    const std::string line = fmt::format("Failed to start domain '{}'", domain.name);
+    refuse_descriptors(invocation, line);
+    refuse_flags(line, unsupported_start_flags(invocation), "lxcDomainCreateWithFiles");
+    explain(line, [&] { start_unless_active(session, domain, start_options(invocation)); });
+    session.say_format("Domain '{}' started\n", domain.name);
+    if (!invocation.has("console")) return true;
+    return open_console(session, domain, {}, {});
+}
+
+constexpr Option kCreateOptions[] = {
+    {"file", OptionType::data, "the file with the domain's XML", complete_files, true},
+    kConsoleOption,
+    kPausedOption,
+    kAutodestroyOption,
+    kPassFdsOption,
+    {"validate", OptionType::boolean, "refuse what the schema does not know"},
+    kResetNvramOption,
+};
+
+bool create(Session& session, const Invocation& invocation) {
+    const std::string file = invocation.text("file");
+    const std::string text = read_document(file);
+    const std::string line = fmt::format("Failed to create domain from {}", file);
+    refuse_descriptors(invocation, line);
+    refuse_flags(line, unsupported_start_flags(invocation), "lxcDomainCreateXMLWithFiles");
+    const driver::Defined created = explain(line, [&] {
+        return session.connection().create_xml(text, file, start_options(invocation),
+                                               invocation.has("validate"));
+    });
+    for (const std::string& notice : created.notices) session.warn(notice);
+    session.say_format("Domain '{}' created from {}\n", created.domain.name, file);
+    if (!invocation.has("console")) return true;
+    return open_console(session, created.domain, {}, {});
+}
+
+constexpr Option kDestroyOptions[] = {
+    domain_option(complete_active),
+    {"graceful", OptionType::boolean, "refused: use shutdown, which asks the init"},
+    {"remove-logs", OptionType::boolean, "refused: logs are kept"},
+};
+
+bool destroy(Session& session, const Invocation& invocation) {
+    const driver::DomainRef domain = find_domain(session, invocation);
+    const std::string line = fmt::format("Failed to destroy domain '{}'", domain.name);
+    // virDomainDestroyFlagsValues
+    const unsigned flags =
+        (invocation.has("graceful") ? 1U : 0U) | (invocation.has("remove-logs") ? 2U : 0U);
+    refuse_flags(line, flags, "lxcDomainDestroyFlags");
+    explain(line, [&] { session.connection().destroy(domain); });
+    session.say_format("Domain '{}' destroyed\n", domain.name);
+    return true;
+}
+
+constexpr Option kShutdownOptions[] = {
+    domain_option(complete_running),
+    {"mode", OptionType::string, "how to ask: initctl, signal, or both with a comma between",
+     complete_stop_modes},
+    {"wait", OptionType::integer, "seconds to wait and then say whether it is off"},
+};
+
+bool report_outcome(Session& session, const driver::DomainRef& domain, std::int64_t seconds) {
+    using Clock = std::chrono::steady_clock;
+    const auto begin = Clock::now();
+    if (session.connection().wait_stopped(domain, static_cast<double>(seconds))) {
+        const std::chrono::duration<double> passed = Clock::now() - begin;
+        session.say_format("Domain '{}' is off after {:.1f} s\n", domain.name, passed.count());
+        return true;
+    }
+    give_up(
+        "domain '{}' is still running after {} s: its init did not act on the request; destroy "
+        "ends it at once",
+        domain.name, seconds);
+}
+
+bool shutdown(Session& session, const Invocation& invocation) {
+    const StopModes modes = stop_modes(invocation, "'signal', or 'paravirt'");
+    const std::int64_t wait = invocation.number("wait", 0, 1);
+    const driver::DomainRef domain = find_domain(session, invocation);
+    const std::string line = fmt::format("Failed to shutdown domain '{}'", domain.name);
+    refuse_flags(line, modes.unsupported, "lxcDomainShutdownFlags");
+    explain(line, [&] { session.connection().shutdown(domain, modes.modes); });
+    session.say_format("Domain '{}' is being shutdown\n", domain.name);
+    (void)std::fflush(stdout);
+    return wait == 0 || report_outcome(session, domain, wait);
+}
+
+constexpr Option kRebootOptions[] = {
+    domain_option(complete_running),
+    {"mode", OptionType::string, "how to ask: initctl, signal, or both with a comma between",
+     complete_stop_modes},
+};
+
+bool reboot(Session& session, const Invocation& invocation) {
+    const StopModes modes = stop_modes(invocation, "'signal' or 'paravirt'");
+    const driver::DomainRef domain = find_domain(session, invocation);
+    const std::string line = fmt::format("Failed to reboot domain '{}'", domain.name);
+    refuse_flags(line, modes.unsupported, "lxcDomainReboot");
+    explain(line, [&] { session.connection().reboot(domain, modes.modes); });
+    session.say_format("Domain '{}' is being rebooted\n", domain.name);
+    return true;
+}
+
+constexpr Option kSuspendOptions[] = {domain_option(complete_running)};
+
+bool suspend(Session& session, const Invocation& invocation) {
+    const driver::DomainRef domain = find_domain(session, invocation);
+    explain(fmt::format("Failed to suspend domain '{}'", domain.name),
+            [&] { session.connection().suspend(domain); });
+    session.say_format("Domain '{}' suspended\n", domain.name);
+    return true;
+}
+
+constexpr Option kResumeOptions[] = {domain_option(complete_paused)};
+
+bool resume(Session& session, const Invocation& invocation) {
+    const driver::DomainRef domain = find_domain(session, invocation);
+    explain(fmt::format("Failed to resume domain '{}'", domain.name),
+            [&] { session.connection().resume(domain); });
+    session.say_format("Domain '{}' resumed\n", domain.name);
+    return true;
+}
+
+constexpr Command kCommands[] = {
+    {"create", "run a domain straight from an XML file",
+     "Start a container that is forgotten when it ends. Nothing is stored.", kCreateOptions, create,
+     kInterruptible},
+    {"destroy", "end a domain at once",
+     "Kill every process of the container and undo what its start made.\n"
+     "The definition stays.",
+     kDestroyOptions, destroy, kInterruptible},
+    {"reboot", "ask a domain to boot again",
+     "Ask the container's init to restart. Without --mode it gets the\n"
+     "request that it understands.",
+     kRebootOptions, reboot, kInterruptible},
+    {"resume", "let a suspended domain go on", "Thaw a container that suspend froze.",
+     kResumeOptions, resume, kInterruptible},
+    {"shutdown", "ask a domain to shut itself down",
+     "Ask the container's init to stop. Without --mode it gets the\n"
+     "request that it understands. The command returns at once; with\n"
+     "--wait it stays and says whether it worked.",
+     kShutdownOptions, shutdown, kInterruptible},
+    {"start", "boot a defined domain", "Boot a container that is defined and off.", kStartOptions,
+     start, kInterruptible},
+    {"suspend", "freeze a running domain",
+     "Stop every process of the container where it is; they keep their\n"
+     "memory and get no CPU time.",
+     kSuspendOptions, suspend, kInterruptible},
+};
+
+}  // namespace
+
+std::span<const Command> life_commands() {
+    return kCommands;
+}
+
+}  // namespace lxvirt::shell

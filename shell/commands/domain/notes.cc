@@ -1,0 +1,149 @@
+// desc, metadata: what people and programs write into a domain's definition about it.
+#include <optional>
+
+#include "shell/commands/editor.hh"
+#include "shell/commands/lookup.hh"
+#include "shell/commands/tables.hh"
+#include "shell/core/failure.hh"
+#include "shell/core/session.hh"
+
+namespace lxvirt::shell {
+
+namespace {
+
+using driver::MetadataType;
+
+// Nothing where the domain has none. With --live and --config together the definition is read.
+std::optional<std::string> current_value(Session& session, const driver::DomainRef& domain,
+                                         MetadataType type, const std::string& uri,
+                                         const std::vector<driver::Affect>& affect) {
+    try {
+        return session.connection().metadata(domain, type, uri, affect.back());
+    } catch (const base::Exception& error) {
+        if (error.code() != base::ErrorCode::no_domain_metadata) throw;
+        return std::nullopt;
+    }
+}
+
+void store(Session& session, const driver::DomainRef& domain, MetadataType type,
+           const std::optional<std::string>& value, const std::string& key, const std::string& uri,
+           const std::vector<driver::Affect>& affect) {
+    for (const driver::Affect one : affect)
+        session.connection().set_metadata(domain, type, value, key, uri, one);
+}
+
+// Nothing where the user left it as it was. Editors end the last line; that end is not meant.
+std::optional<std::string> edited(const std::string& before) {
+    const EditedFile file(before + '\n');
+    file.edit();
+    std::string after = file.text();
+    while (!after.empty() && (after.back() == '\n' || after.back() == '\r')) after.pop_back();
+    if (after == before) return std::nullopt;
+    return after;
+}
+
+constexpr Option kDescOptions[] = {
+    domain_option(),
+    kLiveOption,
+    kConfigOption,
+    kCurrentOption,
+    {"title", OptionType::boolean, "the title instead of the description"},
+    {"edit", OptionType::boolean, "change it in an editor"},
+    {"new-desc", OptionType::argv, "what to write; '' removes it", nullptr, false, true},
+};
+
+bool desc(Session& session, const Invocation& invocation) {
+    const std::vector<driver::Affect> affect = affected(invocation);
+    const driver::DomainRef domain = find_domain(session, invocation);
+    const bool title = invocation.has("title");
+    const MetadataType type = title ? MetadataType::title : MetadataType::description;
+    const std::string_view word = title ? "title" : "description";
+    std::optional<std::string> value;
+    if (invocation.has("new-desc")) {
+        value.emplace();
+        for (const std::string& part : invocation.all("new-desc")) {
+            if (!value->empty()) *value += ' ';
+            *value += part;
+        }
+    }
+    if (!value && !invocation.has("edit")) {
+        const auto text = current_value(session, domain, type, {}, affect);
+        if (text && !text->empty())
+            session.print(*text);
+        else
+            session.say_format("No {} for domain: {}", word, domain.name);
+        return true;
+    }
+    if (invocation.has("edit")) {
+        if (!value) value = current_value(session, domain, type, {}, affect);
+        value = edited(value.value_or(std::string()));
+        if (!value) {
+            session.say_format("Domain {} not changed\n", word);
+            return true;
+        }
+    }
+    if (value->empty()) value.reset();
+    explain(fmt::format("Failed to set new domain {}", word),
+            [&] { store(session, domain, type, value, {}, {}, affect); });
+    session.say_format("Domain {} updated successfully", word);
+    return true;
+}
+
+constexpr Option kMetadataOptions[] = {
+    domain_option(),
+    {"uri", OptionType::data, "the namespace of the element", nullptr, true},
+    kLiveOption,
+    kConfigOption,
+    kCurrentOption,
+    {"edit", OptionType::boolean, "change it in an editor"},
+    {"key", OptionType::string, "the prefix for the namespace, needed to store something"},
+    {"set", OptionType::string, "the XML element to store"},
+    {"remove", OptionType::boolean, "remove the element of that namespace"},
+};
+
+bool metadata(Session& session, const Invocation& invocation) {
+    const std::vector<driver::Affect> affect = affected(invocation);
+    invocation.exclusive("remove", "edit");
+    invocation.exclusive("remove", "set");
+    invocation.exclusive("edit", "set");
+    const driver::DomainRef domain = find_domain(session, invocation);
+    const std::string uri = invocation.text("uri");
+    const std::string key = invocation.text("key");
+    constexpr MetadataType kType = MetadataType::element;
+    if ((invocation.has("set") || invocation.has("edit")) && key.empty())
+        give_up("namespace key is required when modifying metadata");
+    if (invocation.has("remove")) {
+        store(session, domain, kType, std::nullopt, key, uri, affect);
+        session.say("Metadata removed\n");
+    } else if (invocation.has("set")) {
+        store(session, domain, kType, invocation.text("set"), key, uri, affect);
+        session.say("Metadata modified\n");
+    } else if (invocation.has("edit")) {
+        const auto before = current_value(session, domain, kType, uri, affect);
+        const auto after = edited(before.value_or(std::string()));
+        if (after) store(session, domain, kType, *after, key, uri, affect);
+        session.say(after ? "Metadata modified\n" : "Metadata not changed\n");
+    } else {
+        const std::string text = session.connection().metadata(domain, kType, uri, affect.back());
+        session.print_format("{}\n", text);
+    }
+    return true;
+}
+
+constexpr Command kCommands[] = {
+    {"desc", "a domain's description or title, to read and to write",
+     "Print the description or the title of a domain, or write a new one.", kDescOptions, desc,
+     kInterruptible},
+    {"metadata", "a program's notes in a domain's XML, to read and to write",
+     "Print, store or remove the element that a program keeps under its own\n"
+     "namespace in <metadata>.",
+     kMetadataOptions, metadata, kInterruptible},
+};
+
+}  // namespace
+
+std::span<const Command> note_commands() {
+    return kCommands;
+}
+
+}  // namespace lxvirt::shell

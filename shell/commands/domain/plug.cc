@@ -1,0 +1,190 @@
+// attach-disk, detach-disk, attach-mount, detach-mount: each writes the document that attach-device
+// or detach-device takes.
+#include <sys/stat.h>
+
+#include <array>
+
+#include "shell/commands/lookup.hh"
+#include "shell/commands/plug.hh"
+#include "shell/commands/tables.hh"
+#include "shell/core/failure.hh"
+#include "shell/core/session.hh"
+
+namespace lxvirt::shell {
+
+namespace {
+
+// --- disks
+
+constexpr Option kAttachDisk[] = {
+    domain_option(),
+    {"source", OptionType::data, "the block device or image file on the host", complete_files, true,
+     true},
+    {"target", OptionType::data, "the node's name in the container's /dev: vdb", nullptr, true},
+    {"targetbus", OptionType::string, "kept in the definition; a container has no buses"},
+    {"driver", OptionType::string, "the driver's name, kept in the definition"},
+    {"subdriver", OptionType::string, "the format of an image: raw"},
+    {"iothread", OptionType::string, "refused"},
+    {"cache", OptionType::string, "kept in the definition"},
+    {"io", OptionType::string, "refused"},
+    {"type", OptionType::string, "disk, cdrom, floppy or lun"},
+    {"shareable", OptionType::alias, "mode=shareable"},
+    {"mode", OptionType::string, "readonly or shareable"},
+    {"sourcetype", OptionType::string, "block or file; found by looking at the source without it"},
+    {"serial", OptionType::string, "kept in the definition"},
+    {"wwn", OptionType::string, "refused"},
+    {"alias", OptionType::string, "an alias of its own, ua-..."},
+    {"rawio", OptionType::boolean, "refused"},
+    {"address", OptionType::string, "refused"},
+    {"multifunction", OptionType::boolean, "refused"},
+    kPrintXml,
+    {"source-protocol", OptionType::string, "refused"},
+    {"source-host-name", OptionType::string, "refused"},
+    {"source-host-transport", OptionType::string, "refused"},
+    {"source-host-socket", OptionType::string, "refused"},
+    kPersistentOption,
+    kConfigOption,
+    kLiveOption,
+    kCurrentOption,
+};
+
+std::string disk_type(const Invocation& invocation) {
+    std::string asked = invocation.text("sourcetype");
+    if (!asked.empty()) {
+        if (asked == "block" || asked == "file") return asked;
+        give_up("Unknown source type: '{}'", asked);
+    }
+    if (const std::string driver = invocation.text("driver"); driver == "file" || driver == "tap")
+        return "file";
+    struct stat info {};
+    const bool file =
+        ::stat(invocation.text("source").c_str(), &info) == 0 && S_ISREG(info.st_mode);
+    return file ? "file" : "block";
+}
+
+bool attach_disk(Session& session, const Invocation& invocation) {
+    check_affect_options(invocation);
+    static constexpr std::array<std::string_view, 10> kRefused{"iothread",
+                                                               "io",
+                                                               "wwn",
+                                                               "rawio",
+                                                               "address",
+                                                               "multifunction",
+                                                               "source-protocol",
+                                                               "source-host-name",
+                                                               "source-host-transport",
+                                                               "source-host-socket"};
+    refuse_options(invocation, kRefused);
+    const std::string mode = invocation.text("mode");
+    if (!mode.empty() && mode != "readonly" && mode != "shareable")
+        give_up("No support for {} in command 'attach-disk'", mode);
+    const std::string type = disk_type(invocation);
+    std::string xml =
+        fmt::format("<disk type='{}'{}>\n", type, attribute("device", invocation.text("type")));
+    xml += element("driver", attribute("name", invocation.text("driver")) +
+                                 attribute("type", invocation.text("subdriver")) +
+                                 attribute("cache", invocation.text("cache")));
+    xml +=
+        element("source", attribute(type == "block" ? "dev" : "file", invocation.text("source")));
+    xml += element("target", attribute("dev", invocation.text("target")) +
+                                 attribute("bus", invocation.text("targetbus")));
+    if (!mode.empty()) xml += fmt::format("  <{}/>\n", mode);
+    if (const std::string serial = invocation.text("serial"); !serial.empty())
+        xml += fmt::format("  <serial>{}</serial>\n", escaped(serial));
+    xml += element("alias", attribute("name", invocation.text("alias")));
+    xml += "</disk>\n";
+    return carry_out(session, invocation, xml, &driver::Connection::attach_device,
+                     {"Failed to attach disk", "Disk attached successfully"});
+}
+
+constexpr Option kDetachDisk[] = {
+    domain_option(),
+    {"target", OptionType::data, "the node's name (vdb), or the source on the host", nullptr, true},
+    kPersistentOption,
+    kConfigOption,
+    kLiveOption,
+    kCurrentOption,
+    kPrintXml,
+    kForceOption,
+};
+
+bool detach_disk(Session& session, const Invocation& invocation) {
+    check_affect_options(invocation);
+    const std::string target = invocation.text("target");
+    const xml::Domain domain = meant_domain(session, invocation);
+    if (domain.disks.empty()) give_up("Failed to get disk information");
+    const xml::Disk* found = nullptr;
+    for (const xml::Disk& disk : domain.disks)
+        if (disk.target == target || disk.source == target) found = &disk;
+    if (found == nullptr) give_up("No disk found whose source path or target is {}", target);
+    return carry_out(session, invocation, xml::format_device(*found, {.live = true}),
+                     &driver::Connection::detach_device,
+                     {"Failed to detach disk", "Disk detached successfully"});
+}
+
+// --- folders of the host
+
+constexpr Option kAttachMount[] = {
+    domain_option(),
+    {"source", OptionType::data, "the folder or file on the host", complete_files, true},
+    {"target", OptionType::data, "where it is to be in the container", nullptr, true},
+    {"readonly", OptionType::boolean, "so that the container cannot change it"},
+    kPersistentOption,
+    kConfigOption,
+    kLiveOption,
+    kCurrentOption,
+    kPrintXml,
+};
+
+bool attach_mount(Session& session, const Invocation& invocation) {
+    check_affect_options(invocation);
+    std::string xml = "<filesystem type='mount'>\n";
+    xml += element("source", attribute("dir", invocation.text("source")));
+    xml += element("target", attribute("dir", invocation.text("target")));
+    if (invocation.has("readonly")) xml += "  <readonly/>\n";
+    xml += "</filesystem>\n";
+    return carry_out(session, invocation, xml, &driver::Connection::attach_device,
+                     {"Failed to attach mount", "Mount attached successfully"});
+}
+
+constexpr Option kDetachMount[] = {
+    domain_option(),   {"target", OptionType::data, "where it is in the container", nullptr, true},
+    kPersistentOption, kConfigOption,
+    kLiveOption,       kCurrentOption,
+    kForceOption,
+};
+
+bool detach_mount(Session& session, const Invocation& invocation) {
+    check_affect_options(invocation);
+    // A filesystem is found by its target.
+    const std::string xml =
+        fmt::format("<filesystem type='mount'><source dir='/'/><target dir='{}'/></filesystem>",
+                    escaped(invocation.text("target")));
+    return carry_out(session, invocation, xml, &driver::Connection::detach_device,
+                     {"Failed to detach mount", "Mount detached successfully"});
+}
+
+constexpr Command kCommands[] = {
+    {"attach-disk", "give a domain a disk",
+     "Make a block device of the host, or an image file through a loop\n"
+     "device, a node in the container's /dev.",
+     kAttachDisk, attach_disk, kInterruptible},
+    {"attach-mount", "show a domain a folder of the host",
+     "Mount a folder or a file of the host in the container, its mount\n"
+     "point made where it is missing.",
+     kAttachMount, attach_mount, kInterruptible},
+    {"detach-disk", "take a disk away", "Remove the node and close the device to the container.",
+     kDetachDisk, detach_disk, kInterruptible},
+    {"detach-mount", "take a mounted folder away",
+     "Unmount what attach-mount mounted. One that is in use stays, and the\n"
+     "error says who uses it.",
+     kDetachMount, detach_mount, kInterruptible},
+};
+
+}  // namespace
+
+std::span<const Command> plug_commands() {
+    return kCommands;
+}
+
+}  // namespace lxvirt::shell

@@ -1,0 +1,128 @@
+// attach-interface and detach-interface: they write the document that attach-device or
+// detach-device takes.
+#include <array>
+
+#include "shell/commands/lookup.hh"
+#include "shell/commands/plug.hh"
+#include "shell/commands/tables.hh"
+#include "shell/core/failure.hh"
+#include "shell/core/session.hh"
+
+namespace lxvirt::shell {
+
+namespace {
+
+constexpr Option kAttachInterface[] = {
+    domain_option(),
+    {"type", OptionType::data, "network, bridge or direct", nullptr, true},
+    {"source", OptionType::data, "the network, bridge or device on the host", nullptr, true},
+    {"target", OptionType::string, "the name of the host's end"},
+    {"mac", OptionType::string, "the MAC address; made up without it"},
+    {"script", OptionType::string, "kept in the definition; no script is run"},
+    {"model", OptionType::string, "kept in the definition"},
+    {"alias", OptionType::string, "an alias of its own, ua-..."},
+    {"inbound", OptionType::string, "limit of what comes in: AVERAGE[,PEAK[,BURST]] in KiB"},
+    {"outbound", OptionType::string, "limit of what goes out, likewise"},
+    kPersistentOption,
+    kConfigOption,
+    kLiveOption,
+    kCurrentOption,
+    kPrintXml,
+    {"managed", OptionType::boolean, "refused"},
+    {"source-mode", OptionType::string, "of type direct: vepa, bridge, private or passthrough"},
+};
+
+// "1000,2000,512" as attributes.
+std::string rate(const Invocation& invocation, const char* option) {
+    const std::string text = invocation.text(option);
+    if (text.empty()) return {};
+    std::string attributes;
+    std::size_t from = 0;
+    for (const char* name : {"average", "peak", "burst"}) {
+        if (from > text.size()) break;
+        const std::size_t end = std::min(text.find(',', from), text.size());
+        attributes += attribute(name, text.substr(from, end - from));
+        from = end + 1;
+    }
+    if (from <= text.size()) give_up("{} format is incorrect", option);
+    return fmt::format("    <{}{}/>\n", option, attributes);
+}
+
+bool attach_interface(Session& session, const Invocation& invocation) {
+    check_affect_options(invocation);
+    const std::string type = invocation.text("type");
+    const char* source = type == "direct" ? "dev" : type.c_str();
+    if (type != "network" && type != "bridge" && type != "direct")
+        give_up("No support for {} in command 'attach-interface'", type);
+    static constexpr std::array<std::string_view, 1> kRefused{"managed"};
+    refuse_options(invocation, kRefused);
+    std::string xml = fmt::format("<interface type='{}'>\n", type);
+    xml += element("source", attribute(source, invocation.text("source")) +
+                                 attribute("mode", invocation.text("source-mode")));
+    xml += element("target", attribute("dev", invocation.text("target")));
+    xml += element("mac", attribute("address", invocation.text("mac")));
+    xml += element("script", attribute("path", invocation.text("script")));
+    xml += element("model", attribute("type", invocation.text("model")));
+    xml += element("alias", attribute("name", invocation.text("alias")));
+    const std::string limits = rate(invocation, "inbound") + rate(invocation, "outbound");
+    if (!limits.empty()) xml += "  <bandwidth>\n" + limits + "  </bandwidth>\n";
+    xml += "</interface>\n";
+    return carry_out(session, invocation, xml, &driver::Connection::attach_device,
+                     {"Failed to attach interface", "Interface attached successfully"});
+}
+
+constexpr Option kDetachInterface[] = {
+    domain_option(),
+    {"type", OptionType::data, "network, bridge, ethernet or direct", nullptr, true},
+    {"mac", OptionType::string, "which one, where there are more"},
+    kPersistentOption,
+    kConfigOption,
+    kLiveOption,
+    kCurrentOption,
+    kPrintXml,
+};
+
+std::string_view type_word(xml::InterfaceType type) {
+    constexpr std::array<std::string_view, 4> words{"network", "bridge", "ethernet", "direct"};
+    return words[static_cast<std::size_t>(type)];
+}
+
+bool detach_interface(Session& session, const Invocation& invocation) {
+    check_affect_options(invocation);
+    const std::string type = invocation.text("type"), mac = invocation.text("mac");
+    const xml::Domain domain = meant_domain(session, invocation);
+    const std::string_view last = "Failed to detach interface";
+    std::vector<const xml::Interface*> of_type, found;
+    for (const xml::Interface& interface : domain.interfaces) {
+        if (type_word(interface.type) != type) continue;
+        of_type.push_back(&interface);
+        if (mac.empty() || interface.mac == mac) found.push_back(&interface);
+    }
+    const auto fail = [&](std::string line) {
+        throw Failure({std::move(line), std::string(last)});
+    };
+    if (of_type.empty()) fail(fmt::format("No interface found whose type is {}", type));
+    if (mac.empty() && of_type.size() > 1)
+        fail(fmt::format("Domain has {} interfaces. Please specify which one to detach using --mac",
+                         of_type.size()));
+    if (found.empty()) fail(fmt::format("No interface with MAC address {} was found", mac));
+    return carry_out(session, invocation, xml::format_device(*found.front(), {.live = true}),
+                     &driver::Connection::detach_device, {last, "Interface detached successfully"});
+}
+
+constexpr Command kCommands[] = {
+    {"attach-interface", "give a domain a network interface",
+     "Plug a container into a network, a bridge or a device of the host.", kAttachInterface,
+     attach_interface, kInterruptible},
+    {"detach-interface", "take a network interface away",
+     "Unplug the only interface of a type, or the one with a MAC address.", kDetachInterface,
+     detach_interface, kInterruptible},
+};
+
+}  // namespace
+
+std::span<const Command> plug_interface_commands() {
+    return kCommands;
+}
+
+}  // namespace lxvirt::shell

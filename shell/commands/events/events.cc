@@ -1,0 +1,99 @@
+// event: waits for what happens to domains, whoever makes it happen.
+#include <algorithm>
+
+#include "shell/commands/event_watch.hh"
+#include "shell/commands/lookup.hh"
+#include "shell/commands/tables.hh"
+#include "shell/core/failure.hh"
+#include "shell/core/session.hh"
+
+namespace lxvirt::shell {
+
+namespace {
+
+// virDomainEventID, in libvirt's order. Containers give lifecycle, reboot and metadata-change; the
+// rest can be waited for in vain, as in virsh.
+constexpr std::string_view kKinds[] = {
+    "lifecycle",
+    "reboot",
+    "rtc-change",
+    "watchdog",
+    "io-error",
+    "graphics",
+    "io-error-reason",
+    "control-error",
+    "block-job",
+    "disk-change",
+    "tray-change",
+    "pm-wakeup",
+    "pm-suspend",
+    "balloon-change",
+    "pm-suspend-disk",
+    "device-removed",
+    "block-job-2",
+    "tunable",
+    "agent-lifecycle",
+    "device-added",
+    "migration-iteration",
+    "job-completed",
+    "device-removal-failed",
+    "metadata-change",
+    "block-threshold",
+    "memory-failure",
+    "memory-device-size-change",
+};
+
+std::vector<std::string> complete_kinds(Session&) {
+    return {std::begin(kKinds), std::end(kKinds)};
+}
+
+constexpr Option kOptions[] = {
+    {"domain", OptionType::string, "only of this domain, by its name, id or UUID",
+     complete_domains},
+    {"event", OptionType::string, "the kind of event to wait for", complete_kinds},
+    {"all", OptionType::boolean, "every kind"},
+    {"loop", OptionType::boolean, "go on after the first, until the time is over or Ctrl-C"},
+    {"timeout", OptionType::integer, "seconds to wait at most"},
+    {"list", OptionType::boolean, "list the kinds"},
+    {"timestamp", OptionType::boolean, "begin each line with the time"},
+};
+
+bool list_kinds(Session& session) {
+    for (const std::string_view kind : kKinds) session.print_format("{}\n", kind);
+    return true;
+}
+
+bool event(Session& session, const Invocation& invocation) {
+    invocation.exclusive("list", "all");
+    invocation.exclusive("list", "event");
+    invocation.exclusive("all", "event");
+    if (invocation.has("list")) return list_kinds(session);
+    if (!invocation.has("all") && !invocation.has("event"))
+        give_up("one of --list, --all, or --event <type> is required");
+    EventWatch watch;
+    watch.wanted.kind = invocation.text("event");
+    if (invocation.has("event") &&
+        std::find(std::begin(kKinds), std::end(kKinds), watch.wanted.kind) == std::end(kKinds))
+        give_up("unknown event type {}", watch.wanted.kind);
+    watch.seconds = invocation.number("timeout", 0, 1);
+    if (invocation.has("domain")) watch.wanted.uuid = find_domain(session, invocation).uuid;
+    watch.loop = invocation.has("loop");
+    watch.format = {.timestamp = invocation.has("timestamp"),
+                    .with_note = !session.options().as_virsh()};
+    return watch_events(session, watch);
+}
+
+constexpr Command kCommands[] = {
+    {"event", "wait for what happens to domains",
+     "Print events as they come: starts, stops, definitions and others,\n"
+     "made by this shell or by anything else on the host.",
+     kOptions, event},
+};
+
+}  // namespace
+
+std::span<const Command> event_commands() {
+    return kCommands;
+}
+
+}  // namespace lxvirt::shell

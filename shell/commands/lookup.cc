@@ -1,0 +1,128 @@
+#include "shell/commands/lookup.hh"
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+
+#include "base/file/file.hh"
+#include "shell/core/failure.hh"
+#include "shell/core/session.hh"
+
+namespace lxvirt::shell {
+
+namespace {
+
+std::vector<std::string> names(Session& session, const driver::ListFilter& filter) {
+    std::vector<std::string> out;
+    for (driver::DomainSummary& domain : session.connection().list_all_domains(filter))
+        out.push_back(std::move(domain.name));
+    std::sort(out.begin(), out.end());
+    return out;
+}
+
+// Nothing where there is no such domain; other failures go up.
+template <typename Act>
+std::optional<driver::DomainRef> attempt(Act&& act) {
+    try {
+        return act();
+    } catch (const base::Exception& error) {
+        if (error.code() != base::ErrorCode::no_domain) throw;
+        return std::nullopt;
+    }
+}
+
+std::optional<int> positive_number(const std::string& text) {
+    int number = 0;
+    const char* end = text.data() + text.size();
+    const auto [stop, error] = std::from_chars(text.data(), end, number);
+    if (error != std::errc() || stop != end || number < 0) return std::nullopt;
+    return number;
+}
+
+}  // namespace
+
+std::vector<std::string> complete_domains(Session& session) {
+    return names(session, {});
+}
+
+std::vector<std::string> complete_active(Session& session) {
+    return names(session, {.active = true, .inactive = false});
+}
+
+std::vector<std::string> complete_inactive(Session& session) {
+    return names(session, {.active = false, .inactive = true});
+}
+
+std::vector<std::string> complete_running(Session& session) {
+    driver::ListFilter filter;
+    filter.inactive = false;
+    filter.running = true;
+    return names(session, filter);
+}
+
+std::vector<std::string> complete_paused(Session& session) {
+    driver::ListFilter filter;
+    filter.inactive = false;
+    filter.paused = true;
+    return names(session, filter);
+}
+
+driver::DomainRef find_domain(Session& session, const Invocation& invocation, unsigned accepts,
+                              std::string_view option) {
+    const std::string word = invocation.text(option);
+    const driver::Connection& connection = session.connection();
+    const std::string_view command = invocation.command().name;
+    session.debug(Level::info, fmt::format("{}: found option <{}>: {}", command, option, word));
+    const auto trying = [&](std::string_view how) {
+        session.debug(Level::debug, fmt::format("{}: <{}> {}", command, option, how));
+    };
+    std::optional<driver::DomainRef> found;
+    try {
+        const std::optional<int> id = positive_number(word);
+        if (id && (accepts & kById) != 0) {
+            trying("looks like ID");
+            found = attempt([&] { return connection.lookup_by_id(*id); });
+        }
+        if (!found && (accepts & kByUuid) != 0 && word.size() == kUuidLength) {
+            trying("trying as domain UUID");
+            found = attempt([&] { return connection.lookup_by_uuid(word); });
+        }
+        if (!found && (accepts & kByName) != 0) {
+            trying("trying as domain NAME");
+            found = attempt([&] { return connection.lookup_by_name(word); });
+        }
+    } catch (const base::Exception& error) {
+        throw Failure({fmt::format("failed to get domain '{}'", word), error.message()});
+    }
+    if (!found) give_up("failed to get domain '{}'", word);
+    return *found;
+}
+
+std::vector<driver::Affect> affected(const Invocation& invocation) {
+    invocation.exclusive("current", "live");
+    invocation.exclusive("current", "config");
+    std::vector<driver::Affect> out;
+    if (invocation.has("live")) out.push_back(driver::Affect::live);
+    if (invocation.has("config")) out.push_back(driver::Affect::config);
+    if (out.empty()) out.push_back(driver::Affect::current);
+    return out;
+}
+
+std::string read_document(const std::string& path) {
+    try {
+        return base::read_file(path);
+    } catch (const base::SystemError& error) {
+        const char* act = error.error() == EISDIR ? "read" : "open";
+        give_up("Failed to {} file '{}': {}", act, path, base::errno_text(error.error()));
+    }
+}
+
+void refuse_flags(std::string_view line, unsigned flags, std::string_view function) {
+    if (flags == 0) return;
+    std::vector<std::string> lines;
+    if (!line.empty()) lines.emplace_back(line);
+    lines.push_back(fmt::format("unsupported flags ({:#x}) in function {}", flags, function));
+    throw Failure(std::move(lines));
+}
+
+}  // namespace lxvirt::shell

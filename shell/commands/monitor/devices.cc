@@ -1,0 +1,164 @@
+// domblklist, domiflist: read from the domain's XML, so that they say the same as dumpxml.
+#include "shell/commands/lookup.hh"
+#include "shell/commands/tables.hh"
+#include "shell/core/failure.hh"
+#include "shell/core/session.hh"
+#include "terminal/table.hh"
+#include "xml/domain/parse.hh"
+
+namespace lxvirt::shell {
+
+namespace {
+
+xml::Domain parsed(Session& session, const Invocation& invocation) {
+    const driver::DomainRef domain = find_domain(session, invocation);
+    const bool inactive = invocation.has("inactive");
+    const std::string text = session.connection().xml_desc(domain, {.inactive = inactive});
+    xml::ParseOptions options;
+    options.file = domain.name;
+    options.defaults = false;
+    options.live = domain.id != -1 && !inactive;
+    return xml::parse_domain(text, options).domain;
+}
+
+constexpr Option kBlockOptions[] = {
+    domain_option(),
+    {"inactive", OptionType::boolean, "of the stored definition, though it runs"},
+    {"details", OptionType::boolean, "with each one's type and device"},
+};
+
+bool domblklist(Session& session, const Invocation& invocation) {
+    const bool details = invocation.has("details");
+    std::vector<std::string> header{"Target", "Source"};
+    if (details) header = {"Type", "Device", "Target", "Source"};
+    terminal::Table table(header);
+    for (const xml::Disk& disk : parsed(session, invocation).disks) {
+        std::vector<std::string> row;
+        if (details) row = {disk.type == xml::DiskType::block ? "block" : "file", disk.device};
+        row.push_back(disk.target);
+        row.push_back(terminal::or_dash(disk.source));
+        table.add(row);
+    }
+    session.print(table.text(!session.options().quiet));
+    return true;
+}
+
+constexpr Option kStatOptions[] = {
+    domain_option(complete_active),
+    {"device", OptionType::string, "a disk's target or source; all together without it", nullptr,
+     false, true},
+    {"human", OptionType::boolean, "with words for the fields"},
+};
+
+bool domblkstat(Session& session, const Invocation& invocation) {
+    const driver::DomainRef domain = find_domain(session, invocation);
+    const std::string device = invocation.has("device") ? invocation.text("device") : "";
+    const driver::BlockStats stats = explain(
+        fmt::format("Failed to get block stats for domain '{}' device '{}'", domain.name, device),
+        [&] { return session.connection().block_stats(domain, device); });
+    const bool human = invocation.has("human");
+    if (human) session.print_format("Device: {}\n", device);
+    struct Field {
+        const char *name, *words;
+        std::uint64_t value;
+    };
+    const Field fields[] = {{"rd_req", "number of read operations:", stats.read_requests},
+                            {"rd_bytes", "number of bytes read:", stats.read_bytes},
+                            {"wr_req", "number of write operations:", stats.write_requests},
+                            {"wr_bytes", "number of bytes written:", stats.write_bytes}};
+    for (const Field& field : fields)
+        if (human)
+            session.print_format(" {:<31} {}\n", field.words, field.value);
+        else
+            session.print_format("{} {} {}\n", device, field.name, field.value);
+    return true;
+}
+
+constexpr Option kSizeOptions[] = {
+    domain_option(),
+    {"device", OptionType::string, "a disk's target or source"},
+    {"human", OptionType::boolean, "in KiB, MiB ..."},
+    {"all", OptionType::boolean, "of every disk, as a table"},
+};
+
+std::string size_text(std::uint64_t bytes, bool human) {
+    if (!human) return std::to_string(bytes);
+    static constexpr const char* kUnits[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+    auto value = static_cast<double>(bytes);
+    std::size_t unit = 0;
+    for (; value >= 1024 && unit + 1 < std::size(kUnits); ++unit) value /= 1024;
+    return fmt::format("{:.3f} {}", value, kUnits[unit]);
+}
+
+bool domblkinfo(Session& session, const Invocation& invocation) {
+    invocation.exclusive("all", "device");
+    const bool human = invocation.has("human");
+    if (invocation.has("all")) {
+        terminal::Table table({"Target", "Capacity", "Allocation", "Physical"});
+        const driver::DomainRef domain = find_domain(session, invocation);
+        for (const xml::Disk& disk : parsed(session, invocation).disks) {
+            const driver::BlockInfo info = session.connection().block_info(domain, disk.target);
+            table.add({disk.target, size_text(info.capacity, human),
+                       size_text(info.allocation, human), size_text(info.physical, human)});
+        }
+        session.print(table.text(!session.options().quiet));
+        return true;
+    }
+    const std::string device = invocation.text("device");
+    if (device.empty()) give_up("command 'domblkinfo' requires <device> option");
+    const driver::DomainRef domain = find_domain(session, invocation);
+    const driver::BlockInfo info = session.connection().block_info(domain, device);
+    session.print_format("{:<15} {}\n{:<15} {}\n{:<15} {}\n",
+                         "Capacity:", size_text(info.capacity, human),
+                         "Allocation:", size_text(info.allocation, human),
+                         "Physical:", size_text(info.physical, human));
+    return true;
+}
+
+constexpr Option kInterfaceOptions[] = {
+    domain_option(),
+    {"inactive", OptionType::boolean, "of the stored definition, though it runs"},
+};
+
+std::string_view type_word(xml::InterfaceType type) {
+    switch (type) {
+        case xml::InterfaceType::network: return "network";
+        case xml::InterfaceType::bridge: return "bridge";
+        case xml::InterfaceType::ethernet: return "ethernet";
+        case xml::InterfaceType::direct: return "direct";
+    }
+    return "-";
+}
+
+bool domiflist(Session& session, const Invocation& invocation) {
+    terminal::Table table({"Interface", "Type", "Source", "Model", "MAC"});
+    for (const xml::Interface& link : parsed(session, invocation).interfaces) {
+        table.add({terminal::or_dash(link.target), std::string(type_word(link.type)),
+                   terminal::or_dash(link.source), terminal::or_dash(link.model),
+                   terminal::or_dash(link.mac)});
+    }
+    session.print(table.text(!session.options().quiet));
+    return true;
+}
+
+constexpr Command kCommands[] = {
+    {"domblkinfo", "how large a disk of a domain is",
+     "Print what a disk can hold, what it takes on the host, and how long\n"
+     "it is there, in bytes.",
+     kSizeOptions, domblkinfo},
+    {"domblklist", "the disks of a domain",
+     "List the block devices of a domain with their sources.", kBlockOptions, domblklist},
+    {"domblkstat", "what a domain has read and written",
+     "Print requests and bytes of one disk or of all, since the start.", kStatOptions, domblkstat},
+    {"domiflist", "the network interfaces of a domain",
+     "List the network interfaces of a domain with the host's end of each.", kInterfaceOptions,
+     domiflist},
+};
+
+}  // namespace
+
+std::span<const Command> device_commands() {
+    return kCommands;
+}
+
+}  // namespace lxvirt::shell

@@ -1,0 +1,72 @@
+// dominfo, domstate.
+#include "shell/commands/lookup.hh"
+#include "shell/commands/tables.hh"
+#include "shell/commands/words.hh"
+#include "shell/core/session.hh"
+
+namespace lxvirt::shell {
+
+namespace {
+
+constexpr Option kInfoOptions[] = {domain_option()};
+
+void fact(Session& session, std::string_view key, std::string_view value) {
+    session.print_format("{:<15} {}\n", key, value);
+}
+
+bool dominfo(Session& session, const Invocation& invocation) {
+    const driver::DomainRef domain = find_domain(session, invocation);
+    const driver::Connection& connection = session.connection();
+    const driver::DomainInfo info = connection.info(domain);
+    fact(session, "Id:", domain.id == -1 ? std::string("-") : fmt::format("{}", domain.id));
+    fact(session, "Name:", domain.name);
+    fact(session, "UUID:", domain.uuid);
+    fact(session, "OS Type:", "exe");
+    fact(session, "State:", state_word(info.state));
+    fact(session, "CPU(s):", fmt::format("{}", info.vcpus));
+    if (info.cpu_time != 0) {
+        constexpr double kSecond = 1e9;
+        fact(session,
+             "CPU time:", fmt::format("{:.1f}s", static_cast<double>(info.cpu_time) / kSecond));
+    }
+    fact(session, "Max memory:", fmt::format("{} KiB", info.max_memory));
+    fact(session, "Used memory:", fmt::format("{} KiB", info.memory));
+    fact(session, "Persistent:", info.persistent ? "yes" : "no");
+    fact(session, "Autostart:", connection.autostart(domain) ? "enable" : "disable");
+    fact(session, "Managed save:", "no");
+    fact(session, "Security model:", "none");
+    fact(session, "Security DOI:", "0");
+    return true;
+}
+
+constexpr Option kStateOptions[] = {
+    domain_option(),
+    {"reason", OptionType::boolean, "and how it came to that"},
+};
+
+bool domstate(Session& session, const Invocation& invocation) {
+    const driver::DomainRef domain = find_domain(session, invocation);
+    const driver::DomainStatus status = session.connection().status(domain);
+    if (invocation.has("reason"))
+        session.print_format("{}\n", state_and_reason(status, !session.options().as_virsh()));
+    else
+        session.print_format("{}\n", state_word(status.state));
+    return true;
+}
+
+constexpr Command kCommands[] = {
+    {"dominfo", "the main facts of a domain",
+     "Print what a domain is called, how it is and what it uses.", kInfoOptions, dominfo},
+    {"domstate", "the state of a domain",
+     "Print the state. With --reason also what led to it and, for a\n"
+     "container that ended by itself, its init's exit status or signal.",
+     kStateOptions, domstate},
+};
+
+}  // namespace
+
+std::span<const Command> fact_commands() {
+    return kCommands;
+}
+
+}  // namespace lxvirt::shell

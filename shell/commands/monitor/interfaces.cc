@@ -1,0 +1,177 @@
+// domifaddr, domhostname, domifstat, domif-getlink, domif-setlink.
+#include "shell/commands/lookup.hh"
+#include "shell/commands/tables.hh"
+#include "shell/core/failure.hh"
+#include "shell/core/session.hh"
+
+namespace lxvirt::shell {
+
+namespace {
+
+using driver::AddressSource;
+
+constexpr Option kInterfaceOption{"interface", OptionType::data,
+                                  "by its name on the host, its name inside or its MAC address",
+                                  nullptr, true};
+
+std::vector<std::string> complete_sources(Session&) {
+    return {"lease", "agent", "arp"};
+}
+
+AddressSource address_source(const Invocation& invocation) {
+    const std::string word = invocation.text("source");
+    if (word.empty() || word == "lease") return AddressSource::lease;
+    if (word == "agent") return AddressSource::agent;
+    if (word == "arp") return AddressSource::arp;
+    give_up("Unknown data source '{}'", word);
+}
+
+constexpr Option kAddressOptions[] = {
+    domain_option(complete_active),
+    {"interface", OptionType::string, "only of this interface, by its name"},
+    {"full", OptionType::boolean, "repeat name and MAC address on every line"},
+    {"source", OptionType::string,
+     "lease: what the network's DHCP server gave out; agent: what the container has, asked of the "
+     "kernel; arp: what the host has heard of",
+     complete_sources},
+};
+
+bool domifaddr(Session& session, const Invocation& invocation) {
+    const driver::DomainRef domain = find_domain(session, invocation);
+    const std::string only = invocation.text("interface");
+    const AddressSource source = address_source(invocation);
+    const auto interfaces = explain("Failed to query for interfaces addresses", [&] {
+        return session.connection().interface_addresses(domain, source);
+    });
+    if (!session.options().quiet)
+        session.print_format(" {:<10} {:<20} {:<8}     {}\n{:-<79}\n", "Name", "MAC address",
+                             "Protocol", "Address", "");
+    for (const driver::InterfaceAddresses& interface : interfaces) {
+        if (!only.empty() && interface.name != only) continue;
+        if (interface.addresses.empty())
+            session.print_format(" {:<10} {:<17}    {:<12} {}\n", interface.name, interface.mac,
+                                 "N/A", "N/A");
+        bool first = true;
+        for (const driver::InterfaceAddress& address : interface.addresses) {
+            const bool named = first || invocation.has("full");
+            session.print_format(" {:<10} {:<17}    {:<12} {}/{}\n", named ? interface.name : "-",
+                                 named ? interface.mac : "-", address.v6 ? "ipv6" : "ipv4",
+                                 address.ip, address.prefix);
+            first = false;
+        }
+    }
+    return true;
+}
+
+constexpr Option kHostnameOptions[] = {
+    domain_option(complete_active),
+    {"source", OptionType::string,
+     "lease: what the container told the network's DHCP server; agent: what it calls itself",
+     complete_sources},
+};
+
+bool domhostname(Session& session, const Invocation& invocation) {
+    const driver::DomainRef domain = find_domain(session, invocation);
+    const AddressSource source = address_source(invocation);
+    if (source == AddressSource::arp) give_up("Unknown data source 'arp'");
+    session.print_format("{}\n", explain("failed to get hostname", [&] {
+                             return session.connection().guest_hostname(domain, source);
+                         }));
+    return true;
+}
+
+constexpr Option kStatsOptions[] = {domain_option(complete_active), kInterfaceOption};
+
+bool domifstat(Session& session, const Invocation& invocation) {
+    const driver::DomainRef domain = find_domain(session, invocation);
+    const std::string device = invocation.text("interface");
+    const driver::InterfaceStats stats = explain(
+        fmt::format("Failed to get interface stats {} {}", domain.name, device),
+        [&] { return session.connection().interface_stats(domain, device); });
+    const auto line = [&](std::string_view key, std::uint64_t value) {
+        session.print_format("{} {} {}\n", device, key, value);
+    };
+    line("rx_bytes", stats.rx_bytes);
+    line("rx_packets", stats.rx_packets);
+    line("rx_errs", stats.rx_errors);
+    line("rx_drop", stats.rx_dropped);
+    line("tx_bytes", stats.tx_bytes);
+    line("tx_packets", stats.tx_packets);
+    line("tx_errs", stats.tx_errors);
+    line("tx_drop", stats.tx_dropped);
+    return true;
+}
+
+constexpr Option kGetOptions[] = {
+    domain_option(),
+    kInterfaceOption,
+    {"config", OptionType::boolean, "of the definition, though it runs"},
+};
+
+bool domif_getlink(Session& session, const Invocation& invocation) {
+    const driver::DomainRef domain = find_domain(session, invocation);
+    const std::string device = invocation.text("interface");
+    const auto up = session.connection().interface_up(domain, device, invocation.has("config"));
+    if (!up) {
+        const bool is_mac = device.find(':') != std::string::npos;
+        give_up("Interface ({}: {}) not found.", is_mac ? "mac" : "dev", device);
+    }
+    session.print_format("{} {}", device, *up ? "up" : "down");
+    return true;
+}
+
+std::vector<std::string> complete_states(Session&) {
+    return {"up", "down"};
+}
+
+constexpr Option kSetOptions[] = {
+    domain_option(),
+    kInterfaceOption,
+    {"state", OptionType::data, "up or down", complete_states, true},
+    {"config", OptionType::boolean, "of the definition, for the next start"},
+};
+
+bool domif_setlink(Session& session, const Invocation& invocation) {
+    const driver::DomainRef domain = find_domain(session, invocation);
+    const std::string state = invocation.text("state");
+    if (state != "up" && state != "down") give_up("invalid link state '{}'", state);
+    explain("Failed to update interface link state", [&] {
+        session.connection().set_interface_up(
+            domain, invocation.text("interface"), state == "up",
+            invocation.has("config") ? driver::Affect::config : driver::Affect::current);
+    });
+    session.print("Device updated successfully\n");
+    return true;
+}
+
+constexpr Command kMonitoring[] = {
+    {"domhostname", "the host name of a container",
+     "Print what a container is called in its network.", kHostnameOptions, domhostname},
+    {"domif-getlink", "whether an interface is up",
+     "Print the link state of an interface: whether its cable is plugged in, so to say.",
+     kGetOptions, domif_getlink},
+    {"domifaddr", "the addresses of a container",
+     "List the addresses of the network interfaces of a running container.", kAddressOptions,
+     domifaddr},
+    {"domifstat", "the counters of an interface",
+     "Print how much an interface has received and sent, as the container sees it.", kStatsOptions,
+     domifstat},
+};
+
+constexpr Command kManagement[] = {
+    {"domif-setlink", "plug an interface in or out",
+     "Set the link state of an interface. With down, the container sees its carrier go.",
+     kSetOptions, domif_setlink},
+};
+
+}  // namespace
+
+std::span<const Command> interface_commands() {
+    return kMonitoring;
+}
+
+std::span<const Command> interface_change_commands() {
+    return kManagement;
+}
+
+}  // namespace lxvirt::shell

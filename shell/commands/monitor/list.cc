@@ -1,0 +1,143 @@
+// list.
+#include <algorithm>
+
+#include "shell/commands/lookup.hh"
+#include "shell/commands/tables.hh"
+#include "shell/commands/words.hh"
+#include "shell/core/failure.hh"
+#include "shell/core/session.hh"
+#include "terminal/table.hh"
+
+namespace lxvirt::shell {
+
+namespace {
+
+constexpr Option kOptions[] = {
+    {"inactive", OptionType::boolean, "those that are off"},
+    {"all", OptionType::boolean, "those that run and those that are off"},
+    {"transient", OptionType::boolean, "only those without a stored definition"},
+    {"persistent", OptionType::boolean, "only those with a stored definition"},
+    {"with-snapshot", OptionType::boolean, "only those with snapshots"},
+    {"without-snapshot", OptionType::boolean, "only those without snapshots"},
+    {"with-checkpoint", OptionType::boolean, "only those with checkpoints"},
+    {"without-checkpoint", OptionType::boolean, "only those without checkpoints"},
+    {"state-running", OptionType::boolean, "only running ones"},
+    {"state-paused", OptionType::boolean, "only suspended ones"},
+    {"state-shutoff", OptionType::boolean, "only those that are off"},
+    {"state-other", OptionType::boolean, "only those in any other state"},
+    {"autostart", OptionType::boolean, "only those that start with the host"},
+    {"no-autostart", OptionType::boolean, "only those that do not"},
+    {"with-managed-save", OptionType::boolean, "only those with a saved state"},
+    {"without-managed-save", OptionType::boolean, "only those without a saved state"},
+    {"uuid", OptionType::boolean, "UUIDs, one a line"},
+    {"name", OptionType::boolean, "names, one a line"},
+    {"id", OptionType::boolean, "ids, one a line"},
+    {"table", OptionType::boolean, "a table (as without any of these)"},
+    {"managed-save", OptionType::boolean, "show which have a saved state"},
+    {"title", OptionType::boolean, "show titles"},
+};
+
+driver::ListFilter filter_of(const Invocation& invocation) {
+    driver::ListFilter filter;
+    // As virsh: --state-shutoff alone looks among the inactive ones.
+    const bool inactive = invocation.has("inactive") || invocation.has("state-shutoff");
+    filter.active = invocation.has("all") || !inactive;
+    filter.inactive = invocation.has("all") || inactive;
+    filter.persistent = invocation.has("persistent");
+    filter.transient = invocation.has("transient");
+    filter.autostart = invocation.has("autostart");
+    filter.no_autostart = invocation.has("no-autostart");
+    filter.running = invocation.has("state-running");
+    filter.paused = invocation.has("state-paused");
+    filter.shutoff = invocation.has("state-shutoff");
+    filter.other = invocation.has("state-other");
+    filter.uuids = invocation.has("uuid");
+    filter.titles = invocation.has("title");
+    return filter;
+}
+
+// There are no snapshots, checkpoints and saved states yet: a filter for those that have one lets
+// nothing through, unless its opposite was asked for as well.
+bool nothing_can_match(const Invocation& invocation) {
+    for (const char* kind : {"snapshot", "checkpoint", "managed-save"})
+        if (invocation.has(fmt::format("with-{}", kind)) &&
+            !invocation.has(fmt::format("without-{}", kind)))
+            return true;
+    return false;
+}
+
+// Running ones first, by id; then the others, by name.
+bool comes_first(const driver::DomainSummary& a, const driver::DomainSummary& b) {
+    if ((a.id == -1) != (b.id == -1)) return a.id != -1;
+    if (a.id != b.id) return a.id < b.id;
+    return a.name < b.name;
+}
+
+std::string id_text(int id) {
+    return id == -1 ? std::string("-") : fmt::format("{}", id);
+}
+
+void print_table(Session& session, const std::vector<driver::DomainSummary>& domains, bool titles) {
+    std::vector<std::string> header{"Id", "Name", "State"};
+    if (titles) header.emplace_back("Title");
+    terminal::Table table(header);
+    for (const driver::DomainSummary& domain : domains) {
+        std::vector<std::string> row{id_text(domain.id), domain.name,
+                                     std::string(state_word(domain.state))};
+        if (titles) row.push_back(domain.title);
+        table.add(row);
+    }
+    session.print(table.text(!session.options().quiet));
+}
+
+void print_lines(Session& session, const std::vector<driver::DomainSummary>& domains,
+                 const Invocation& invocation) {
+    const bool names = invocation.has("name");
+    const bool uuids = invocation.has("uuid");
+    const bool ids = invocation.has("id");
+    for (const driver::DomainSummary& domain : domains) {
+        if (ids && !names && !uuids && domain.id == -1) continue;
+        std::string line;
+        const auto add = [&line](const std::string& text) {
+            if (!line.empty()) line += ' ';
+            line += text;
+        };
+        if (uuids) add(domain.uuid);
+        if (ids) add(id_text(domain.id));
+        if (names) add(domain.name);
+        session.print_format("{}\n", line);
+    }
+}
+
+bool list(Session& session, const Invocation& invocation) {
+    invocation.exclusive("table", "name");
+    invocation.exclusive("table", "uuid");
+    invocation.exclusive("table", "id");
+    std::vector<driver::DomainSummary> domains;
+    if (!nothing_can_match(invocation)) {
+        domains = explain(
+            "Failed to list domains",
+            [&] { return session.connection().list_all_domains(filter_of(invocation)); });
+    }
+    std::sort(domains.begin(), domains.end(), comes_first);
+    if (invocation.has("name") || invocation.has("uuid") || invocation.has("id"))
+        print_lines(session, domains, invocation);
+    else
+        print_table(session, domains, invocation.has("title"));
+    for (const driver::DomainSummary& domain : domains)
+        if (!domain.problem.empty()) session.warn(domain.problem);
+    return true;
+}
+
+constexpr Command kCommands[] = {
+    {"list", "the domains", "List the running domains, or others as the options say.", kOptions,
+     list},
+};
+
+}  // namespace
+
+std::span<const Command> list_commands() {
+    return kCommands;
+}
+
+}  // namespace lxvirt::shell

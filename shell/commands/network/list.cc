@@ -1,0 +1,120 @@
+// net-list, net-dhcp-leases.
+#include <strings.h>
+
+#include <algorithm>
+#include <ctime>
+
+#include "shell/commands/network_lookup.hh"
+#include "shell/commands/tables.hh"
+#include "shell/core/failure.hh"
+#include "shell/core/session.hh"
+#include "terminal/table.hh"
+
+namespace lxvirt::shell {
+
+namespace {
+
+constexpr Option kListOptions[] = {
+    {"inactive", OptionType::boolean, "those that do not run"},
+    {"all", OptionType::boolean, "those that run and those that do not"},
+    {"persistent", OptionType::boolean, "only those with a stored definition"},
+    {"transient", OptionType::boolean, "only those without a stored definition"},
+    {"autostart", OptionType::boolean, "only those that start with the host"},
+    {"no-autostart", OptionType::boolean, "only those that do not"},
+    {"uuid", OptionType::boolean, "UUIDs, one a line"},
+    {"name", OptionType::boolean, "names, one a line"},
+    {"table", OptionType::boolean, "a table (as without any of these)"},
+};
+
+driver::NetworkFilter filter_of(const Invocation& invocation) {
+    const bool all = invocation.has("all");
+    driver::NetworkFilter filter;
+    filter.inactive = all || invocation.has("inactive");
+    filter.active = all || !invocation.has("inactive");
+    filter.persistent = invocation.has("persistent");
+    filter.transient = invocation.has("transient");
+    filter.autostart = invocation.has("autostart");
+    filter.no_autostart = invocation.has("no-autostart");
+    return filter;
+}
+
+std::string yes_no(bool value) {
+    return value ? "yes" : "no";
+}
+
+bool list(Session& session, const Invocation& invocation) {
+    const bool names = invocation.has("name"), uuids = invocation.has("uuid");
+    if (int{names} + int{uuids} + int{invocation.has("table")} > 1)
+        give_up("Only one argument from --table, --name and --uuid may be specified.");
+    std::vector<driver::NetworkSummary> networks = explain(
+        "Failed to list networks",
+        [&] { return session.connection().networks().list(filter_of(invocation)); });
+    std::sort(networks.begin(), networks.end(),
+              [](const driver::NetworkSummary& a, const driver::NetworkSummary& b) {
+                  return ::strcasecmp(a.name.c_str(), b.name.c_str()) < 0;
+              });
+    terminal::Table table({"Name", "State", "Autostart", "Persistent"});
+    for (const driver::NetworkSummary& network : networks) {
+        if (names || uuids)
+            session.print_format("{}\n", names ? network.name : network.uuid);
+        else
+            table.add({network.name, network.active ? "active" : "inactive",
+                       yes_no(network.autostart), yes_no(network.persistent)});
+    }
+    if (!names && !uuids) session.print(table.text(!session.options().quiet));
+    for (const driver::NetworkSummary& network : networks)
+        if (!network.problem.empty()) session.warn(network.problem);
+    return true;
+}
+
+constexpr Option kLeaseOptions[] = {
+    network_option(complete_active_networks),
+    {"mac", OptionType::string, "only of the client with this hardware address"},
+};
+
+std::string time_text(std::int64_t seconds) {
+    if (seconds == 0) return "never";
+    const std::time_t time = seconds;
+    std::tm local{};
+    (void)localtime_r(&time, &local);
+    char text[32];
+    (void)std::strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &local);
+    return text;
+}
+
+bool leases(Session& session, const Invocation& invocation) {
+    const driver::NetworkRef network = find_network(session, invocation);
+    std::optional<std::string> mac;
+    if (invocation.has("mac")) mac = invocation.text("mac");
+    driver::DhcpLeases found = explain(
+        fmt::format("Failed to get leases info for {}", network.name),
+        [&] { return session.connection().networks().dhcp_leases(network, mac); });
+    std::stable_sort(found.leases.begin(), found.leases.end(),
+                     [](const driver::DhcpLease& a, const driver::DhcpLease& b) {
+                         return ::strcasecmp(a.mac.c_str(), b.mac.c_str()) < 0;
+                     });
+    terminal::Table table(
+        {"Expiry Time", "MAC address", "Protocol", "IP address", "Hostname", "Client ID or DUID"});
+    for (const driver::DhcpLease& lease : found.leases)
+        table.add({time_text(lease.expiry), terminal::or_dash(lease.mac),
+                   lease.v6 ? "ipv6" : "ipv4", fmt::format("{}/{}", lease.ip, lease.prefix),
+                   terminal::or_dash(lease.hostname), terminal::or_dash(lease.client_id)});
+    session.print(table.text(!session.options().quiet));
+    for (const std::string& notice : found.notices) session.warn(notice);
+    return true;
+}
+
+constexpr Command kCommands[] = {
+    {"net-dhcp-leases", "the addresses that a network has given",
+     "List the DHCP leases of a running network.", kLeaseOptions, leases},
+    {"net-list", "the networks", "List the running networks, or others as the options say.",
+     kListOptions, list},
+};
+
+}  // namespace
+
+std::span<const Command> network_list_commands() {
+    return kCommands;
+}
+
+}  // namespace lxvirt::shell

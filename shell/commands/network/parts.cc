@@ -1,0 +1,178 @@
+// net-update, net-port-list, net-port-create, net-port-dumpxml, net-port-delete.
+#include <algorithm>
+
+#include "shell/commands/network_lookup.hh"
+#include "shell/commands/tables.hh"
+#include "shell/commands/xml_output.hh"
+#include "shell/core/failure.hh"
+#include "shell/core/session.hh"
+#include "terminal/table.hh"
+#include "xml/network/update.hh"
+
+namespace lxvirt::shell {
+
+namespace {
+
+std::vector<std::string> strings(const std::vector<std::string_view>& words) {
+    return {words.begin(), words.end()};
+}
+
+std::vector<std::string> complete_update_commands(Session&) {
+    return strings(xml::update_commands());
+}
+
+std::vector<std::string> complete_update_sections(Session&) {
+    return strings(xml::update_sections());
+}
+
+constexpr Option kUpdateOptions[] = {
+    network_option(),
+    {"command", OptionType::data, "add-first, add-last (or add), delete or modify",
+     complete_update_commands, true},
+    {"section", OptionType::data, "the part that changes", complete_update_sections, true},
+    {"xml", OptionType::data,
+     "the element itself, beginning with '<', or the file that has it; to delete, as much of it as "
+     "tells it from others",
+     complete_files, true},
+    {"parent-index", OptionType::integer, "of the <ip> that is meant, from 0"},
+    kConfigOption,
+    kLiveOption,
+    kCurrentOption,
+};
+
+bool update(Session& session, const Invocation& invocation) {
+    invocation.exclusive("current", "live");
+    invocation.exclusive("current", "config");
+    const driver::NetworkRef network = find_network(session, invocation);
+    const auto command = xml::update_command(invocation.text("command"));
+    if (!command) give_up("unrecognized command name '{}'", invocation.text("command"));
+    const auto section = xml::update_section(invocation.text("section"));
+    if (!section) give_up("unrecognized section name '{}'", invocation.text("section"));
+    const int index = static_cast<int>(invocation.number("parent-index", -1, -1));
+    std::string fragment = invocation.text("xml");
+    if (!fragment.starts_with('<')) fragment = read_document(fragment);
+    driver::Networks networks = session.connection().networks();
+    bool live = invocation.has("live"), config = invocation.has("config");
+    if (!live && !config) (networks.info(network).active ? live : config) = true;
+    const std::vector<std::string> notices =
+        explain(fmt::format("Failed to update network {}", network.name), [&] {
+            return networks.update(network, *command, *section, index, fragment, live, config);
+        });
+    for (const std::string& notice : notices) session.warn(notice);
+    const std::string_view what = !config ? "live state"
+                                  : live  ? "persistent config and live state"
+                                          : "persistent config";
+    // As virsh: the blank line that follows a command ends this one.
+    session.print_format("Updated network {} {}{}", network.name, what,
+                         session.options().quiet ? "\n" : "");
+    return true;
+}
+
+constexpr Option kPortListOptions[] = {
+    network_option(complete_active_networks),
+    {"uuid", OptionType::boolean, "UUIDs, one a line"},
+    {"table", OptionType::boolean, "a table (as without either)"},
+};
+
+bool port_list(Session& session, const Invocation& invocation) {
+    invocation.exclusive("table", "uuid");
+    const driver::NetworkRef network = find_network(session, invocation);
+    std::vector<std::string> ports = explain("Failed to list network ports", [&] {
+        return session.connection().networks().ports(network);
+    });
+    std::sort(ports.begin(), ports.end());
+    terminal::Table table({"UUID"});
+    for (const std::string& port : ports)
+        if (invocation.has("uuid"))
+            session.print_format("{}\n", port);
+        else
+            table.add({port});
+    if (!invocation.has("uuid")) session.print(table.text(!session.options().quiet));
+    return true;
+}
+
+constexpr Option kPortCreateOptions[] = {
+    network_option(complete_active_networks),
+    {"file", OptionType::data, "the file with the port's XML", complete_files, true},
+    {"validate", OptionType::boolean, "refuse what the schema does not know"},
+};
+
+bool port_create(Session& session, const Invocation& invocation) {
+    const driver::NetworkRef network = find_network(session, invocation);
+    const std::string file = invocation.text("file");
+    const std::string text = read_document(file);
+    const std::string uuid = explain(fmt::format("Failed to create network from {}", file), [&] {
+        return session.connection().networks().create_port(network, text, file,
+                                                           invocation.has("validate"));
+    });
+    session.say_format("Network port {} created from {}\n", uuid, file);
+    return true;
+}
+
+// The ports of every running network: which one is meant is not known here.
+std::vector<std::string> complete_ports(Session& session) {
+    std::vector<std::string> out;
+    const driver::Networks networks = session.connection().networks();
+    for (const driver::NetworkSummary& network : networks.list({.active = true}))
+        for (std::string& port : networks.ports({network.name, network.uuid}))
+            out.push_back(std::move(port));
+    std::sort(out.begin(), out.end());
+    return out;
+}
+
+constexpr Option kPort{"port", OptionType::data, "the port's UUID", complete_ports, true};
+
+std::string port_text(Session& session, const driver::NetworkRef& network,
+                      const std::string& port) {
+    try {
+        return session.connection().networks().port_xml(network, port);
+    } catch (const base::Exception&) {
+        give_up("failed to get network port '{}'", port);  // as virsh: without the reason
+    }
+}
+
+constexpr Option kPortDumpxmlOptions[] = {network_option(complete_active_networks), kPort,
+                                          kXpathOption, kWrapOption};
+
+bool port_dumpxml(Session& session, const Invocation& invocation) {
+    const driver::NetworkRef network = find_network(session, invocation);
+    print_xml(session, invocation, port_text(session, network, invocation.text("port")));
+    return true;
+}
+
+constexpr Option kPortDeleteOptions[] = {network_option(complete_active_networks), kPort};
+
+bool port_delete(Session& session, const Invocation& invocation) {
+    const driver::NetworkRef network = find_network(session, invocation);
+    const std::string port = invocation.text("port");
+    (void)port_text(session, network, port);
+    explain(fmt::format("Failed to delete network port {}", port),
+            [&] { session.connection().networks().delete_port(network, port); });
+    session.say_format("Network port {} deleted\n", port);
+    return true;
+}
+
+constexpr Command kCommands[] = {
+    {"net-port-create", "add a port from an XML file",
+     "Record a port of a running network, as starting a container does.", kPortCreateOptions,
+     port_create, kInterruptible},
+    {"net-port-delete", "remove a port", "Forget a port of a running network.", kPortDeleteOptions,
+     port_delete, kInterruptible},
+    {"net-port-dumpxml", "a port as XML", "Print the XML of a port.", kPortDumpxmlOptions,
+     port_dumpxml},
+    {"net-port-list", "the ports of a network",
+     "List what is plugged into a running network, by the UUIDs of the ports.", kPortListOptions,
+     port_list},
+    {"net-update", "change a part of a network",
+     "Change one element of a network: at once where its dnsmasq can take\n"
+     "it, or for its next start.",
+     kUpdateOptions, update, kInterruptible},
+};
+
+}  // namespace
+
+std::span<const Command> network_part_commands() {
+    return kCommands;
+}
+
+}  // namespace lxvirt::shell

@@ -1,0 +1,63 @@
+#include "shell/commands/plug.hh"
+
+#include "shell/commands/lookup.hh"
+#include "shell/core/failure.hh"
+#include "shell/core/session.hh"
+#include "xml/domain/parse.hh"
+
+namespace lxvirt::shell {
+
+std::string escaped(std::string_view text) {
+    std::string out;
+    for (const char c : text) switch (c) {
+            case '&': out += "&amp;"; break;
+            case '<': out += "&lt;"; break;
+            case '\'': out += "&apos;"; break;
+            default: out += c;
+        }
+    return out;
+}
+
+std::string attribute(std::string_view name, const std::string& value) {
+    return value.empty() ? std::string() : fmt::format(" {}='{}'", name, escaped(value));
+}
+
+std::string element(std::string_view name, const std::string& attributes) {
+    return attributes.empty() ? std::string() : fmt::format("  <{}{}/>\n", name, attributes);
+}
+
+bool carry_out(Session& session, const Invocation& invocation, const std::string& xml, Act act,
+               const Words& words) {
+    if (invocation.command().find_option("print-xml") != nullptr && invocation.has("print-xml")) {
+        session.print(xml);
+        return true;
+    }
+    const driver::DomainRef domain = find_domain(session, invocation);
+    driver::DeviceOptions options = device_options(invocation, domain, driver::Affect::live);
+    options.force = invocation.command().find_option("force") != nullptr && invocation.has("force");
+    say_remarks(session, explain(words.failing, [&] {
+                    return (session.connection().*act)(domain, xml, options);
+                }));
+    session.say_format("{}\n", words.done);
+    return true;
+}
+
+void refuse_options(const Invocation& invocation, std::span<const std::string_view> options) {
+    for (const std::string_view option : options)
+        if (invocation.has(option))
+            give_up("No support for --{} in command '{}': a container's device has no such thing",
+                    option, invocation.command().name);
+}
+
+xml::Domain meant_domain(Session& session, const Invocation& invocation) {
+    const driver::DomainRef domain = find_domain(session, invocation);
+    const bool stored = invocation.has("config") && !invocation.has("live");
+    const std::string text = session.connection().xml_desc(domain, {.inactive = stored});
+    xml::ParseOptions options;
+    options.file = domain.name;
+    options.defaults = false;
+    options.live = domain.id != -1 && !stored;
+    return xml::parse_domain(text, options).domain;
+}
+
+}  // namespace lxvirt::shell

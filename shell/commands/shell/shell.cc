@@ -1,0 +1,169 @@
+// cd, connect, echo, exit, help, pwd, quit, and the hidden `complete` that bash calls.
+#include <unistd.h>
+
+#include <cstdlib>
+
+#include "base/error.hh"
+#include "shell/commands/lookup.hh"
+#include "shell/commands/tables.hh"
+#include "shell/core/complete.hh"
+#include "shell/core/failure.hh"
+#include "shell/core/help.hh"
+#include "shell/core/quoting.hh"
+#include "shell/core/session.hh"
+
+namespace lxvirt::shell {
+
+namespace {
+
+constexpr Option kCdOptions[] = {
+    {"dir", OptionType::string, "where to go; the home folder unless given", complete_files},
+};
+
+bool cd(Session& session, const Invocation& invocation) {
+    if (!session.interactive()) give_up("cd: command valid only in interactive mode");
+    std::string folder = invocation.text("dir");
+    if (folder.empty()) {
+        const char* home = std::getenv("HOME");
+        folder = home != nullptr && *home != '\0' ? home : "/";
+    }
+    if (chdir(folder.c_str()) != 0) give_up("cd: {}: {}", base::errno_text(errno), folder);
+    return true;
+}
+
+bool pwd(Session& session, const Invocation&) {
+    char* folder = getcwd(nullptr, 0);
+    if (folder == nullptr)
+        give_up("pwd: cannot get current directory: {}", base::errno_text(errno));
+    session.print_format("{}\n", folder);
+    std::free(folder);
+    return true;
+}
+
+constexpr Option kConnectOptions[] = {
+    {"name", OptionType::string, "the URI; the default one unless given", nullptr, false, true},
+    {"readonly", OptionType::boolean, "look, but change nothing"},
+};
+
+bool connect(Session& session, const Invocation& invocation) {
+    std::string uri = invocation.text("name");
+    if (uri.empty()) uri = session.options().uri;
+    session.connect(uri, invocation.has("readonly"));
+    return true;
+}
+
+constexpr Option kEchoOptions[] = {
+    {"shell", OptionType::boolean, "quoted for a shell"},
+    {"xml", OptionType::boolean, "escaped for XML"},
+    {"split", OptionType::boolean, "cut at each comma; two commas are one"},
+    {"err", OptionType::boolean, "on stderr, as an error"},
+    {"str", OptionType::alias, "string"},
+    {"string", OptionType::argv, "what to print", nullptr, false, true},
+};
+
+bool echo(Session& session, const Invocation& invocation) {
+    invocation.exclusive("shell", "xml");
+    invocation.exclusive("shell", "split");
+    invocation.exclusive("xml", "split");
+    std::string out;
+    bool first = true;
+    for (const std::string& word : invocation.all("string")) {
+        if (!first) out += ' ';
+        first = false;
+        if (invocation.has("shell"))
+            out += quote_for_shell(word);
+        else if (invocation.has("xml"))
+            out += escape_for_xml(word);
+        else if (invocation.has("split"))
+            out += split_at_commas(word);
+        else
+            out += word;
+    }
+    if (invocation.has("err"))
+        session.error(out);
+    else
+        session.print(out);
+    return true;
+}
+
+bool leave(Session& session, const Invocation&) {
+    session.leave();
+    return true;
+}
+
+std::vector<std::string> complete_topics(Session&) {
+    std::vector<std::string> topics;
+    for (const Group& group : groups()) {
+        topics.emplace_back(group.keyword);
+        for (const Command& command : group.commands)
+            if (!command.has(kHidden)) topics.emplace_back(command.name);
+    }
+    return topics;
+}
+
+constexpr Option kHelpOptions[] = {
+    {"command", OptionType::string, "a command, or the keyword of a group", complete_topics},
+};
+
+bool help(Session& session, const Invocation& invocation) {
+    if (!invocation.has("command")) {
+        session.print(all_help(groups()));
+        return true;
+    }
+    const std::string topic = invocation.text("command");
+    if (const Command* command = find_command(groups(), topic)) {
+        session.print(command_help(*command));
+        return true;
+    }
+    // virsh's keyword for this group is its own name.
+    const Group* group = find_group(groups(), topic == "virsh" ? "shell" : topic);
+    if (group == nullptr) give_up("command or command group '{}' doesn't exist", topic);
+    session.print(group_help(*group));
+    return true;
+}
+
+constexpr Option kCompleteOptions[] = {
+    {"string", OptionType::argv, "the words so far, the last one unfinished", nullptr, false, true},
+};
+
+bool complete(Session& session, const Invocation& invocation) {
+    const std::vector<std::string> candidates =
+        complete_words(session, groups(), invocation.all("string"));
+    for (const std::string& candidate : candidates) session.print_format("{}\n", candidate);
+    return !candidates.empty();
+}
+
+constexpr Command kCommands[] = {
+    {"cd", "go to another folder", "Change the folder that file names start from.", kCdOptions, cd,
+     kNoConnection},
+    {"complete",
+     "candidates for the last word",
+     {},
+     kCompleteOptions,
+     complete,
+     kNoConnection | kHidden},
+    {"connect", "work on other containers", "Connect to another root, or to the same one again.",
+     kConnectOptions, connect, kNoConnection},
+    {"echo", "print words", "Print words, quoted if asked; for trying out how a line is read.",
+     kEchoOptions, echo, kNoConnection},
+    {"exit", "leave this shell", {}, {}, leave, kNoConnection | kLeavesShell},
+    {"help", "what commands there are, and what one does",
+     "Without a word, list all commands; with one, tell about that command\n"
+     "or list that group.",
+     kHelpOptions, help, kNoConnection},
+    {"pwd",
+     "print the current folder",
+     "Print the folder that file names start from.",
+     {},
+     pwd,
+     kNoConnection},
+    {"quit", "leave this shell", {}, {}, leave, kNoConnection | kLeavesShell},
+};
+
+}  // namespace
+
+std::span<const Command> shell_commands() {
+    return kCommands;
+}
+
+}  // namespace lxvirt::shell

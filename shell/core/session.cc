@@ -1,0 +1,255 @@
+#include "shell/core/session.hh"
+
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <ctime>
+
+#include "base/file/file.hh"
+#include "shell/core/failure.hh"
+#include "shell/core/help.hh"
+#include "shell/core/parser.hh"
+#include "shell/core/quoting.hh"
+#include "terminal/interrupt.hh"
+
+namespace lxvirt::shell {
+
+namespace {
+
+// The words as sh(1) would take them, for a line that the user can paste.
+std::string pasteable(const std::vector<std::string>& words) {
+    std::string out;
+    for (const std::string& word : words) {
+        if (!out.empty()) out += ' ';
+        out += quote_for_shell(word);
+    }
+    return out;
+}
+
+std::string_view type_word(OptionType type) {
+    switch (type) {
+        case OptionType::boolean: return "bool";
+        case OptionType::string: return "string";
+        case OptionType::integer: return "int";
+        case OptionType::data: return "optdata";
+        case OptionType::argv: return "argv";
+        case OptionType::alias: break;
+    }
+    return "alias";
+}
+
+}  // namespace
+
+Session::Session(ProgramOptions options) : options_(std::move(options)) {
+    if (options_.log_file.empty()) return;
+    try {
+        log_ = base::open_file(options_.log_file, O_WRONLY | O_APPEND | O_CREAT, 0600);
+    } catch (const base::Exception& failure) {
+        error(failure.message());
+    }
+}
+
+Session::~Session() = default;
+
+void Session::print(std::string_view text) {
+    (void)std::fwrite(text.data(), 1, text.size(), stdout);  // checked once, by main's last flush
+}
+
+void Session::say(std::string_view text) {
+    if (!options_.quiet) print(text);
+}
+
+void Session::error(std::string_view line) {
+    log(Level::error, line);
+    (void)std::fflush(stdout);
+    const std::string text = fmt::format("error: {}\n", line);
+    (void)std::fwrite(text.data(), 1, text.size(), stderr);
+}
+
+void Session::warn(std::string_view line) {
+    log(Level::warning, line);
+    (void)std::fflush(stdout);
+    const std::string text = fmt::format("warning: {}\n", line);
+    (void)std::fwrite(text.data(), 1, text.size(), stderr);
+}
+
+void Session::account(std::string_view text) {
+    (void)std::fflush(stdout);
+    (void)std::fwrite(text.data(), 1, text.size(), stderr);
+}
+
+void Session::debug(Level level, std::string_view line) {
+    if (level < options_.level) return;
+    log(level, line);
+    print_format("{}\n", line);
+}
+
+void Session::log(Level level, std::string_view line) {
+    if (!log_ || level < options_.level) return;
+    constexpr std::string_view kNames[] = {"DEBUG", "INFO", "NOTICE", "WARNING", "ERROR"};
+    const std::time_t now = std::time(nullptr);
+    std::tm local{};
+    (void)localtime_r(&now, &local);
+    char stamp[32];
+    (void)std::strftime(stamp, sizeof stamp, "%Y.%m.%d %H:%M:%S", &local);
+    const std::string text = fmt::format("[{} {} {}] {} {}\n", stamp, options_.program, getpid(),
+                                         kNames[static_cast<std::size_t>(level)], line);
+    try {
+        base::write_all(log_, text, options_.log_file);
+    } catch (const base::Exception& failure) {
+        log_.reset();
+        error(failure.message());
+    }
+}
+
+std::unique_ptr<driver::Connection> Session::open(const std::string& uri, bool read_only) {
+    try {
+        return std::make_unique<driver::Connection>(uri, read_only);
+    } catch (const base::Exception& failure) {
+        std::vector<std::string> lines{"failed to connect to the hypervisor", failure.message()};
+        if (failure.code() == base::ErrorCode::operation_denied && geteuid() != 0 &&
+            !interactive_) {
+            std::string again = fmt::format("sudo {}", options_.program);
+            if (!options_.uri.empty()) again += fmt::format(" -c {}", pasteable({options_.uri}));
+            if (!options_.words.empty()) again += ' ' + pasteable(options_.words);
+            lines.push_back(fmt::format("type: {}", again));
+        }
+        throw Failure(std::move(lines));
+    }
+}
+
+driver::Connection& Session::connection() {
+    if (!connection_) {
+        connecting_failed_ = true;
+        connection_ = open(options_.uri, options_.read_only);
+        connecting_failed_ = false;
+    }
+    return *connection_;
+}
+
+bool Session::try_connection() {
+    try {
+        (void)connection();
+        return true;
+    } catch (const Failure& failure) {
+        for (const std::string& line : failure.lines()) error(line);
+        return false;
+    }
+}
+
+void Session::connect(const std::string& uri, bool read_only) {
+    connection_ = open(uri, read_only);
+    options_.uri = uri;
+    options_.read_only = read_only;
+}
+
+bool Session::run_line(std::string_view line) {
+    debug(Level::info, fmt::format("commands: \"{}\"", line));
+    return run_tokens([line] { return split_line(line); });
+}
+
+bool Session::run_words(const std::vector<std::string>& words) {
+    return run_tokens([&words] { return tokens_of(words); });
+}
+
+bool Session::run_tokens(const std::function<std::vector<Token>()>& tokens) {
+    try {
+        return run_all(parse(groups(), tokens()));
+    } catch (const Failure& failure) {
+        for (const std::string& text : failure.lines()) error(text);
+        failure_status_ = 1;
+        return good_ = false;
+    }
+}
+
+bool Session::run_all(const std::vector<Invocation>& invocations) {
+    for (const Invocation& invocation : invocations) {
+        for (const Invocation::Value& value : invocation.values()) {
+            debug(Level::info, fmt::format("{}: {}({}): {}", invocation.command().name,
+                                           value.option->name, type_word(value.option->type),
+                                           takes_value(*value.option) ? value.text : "(none)"));
+        }
+    }
+    for (const Invocation& invocation : invocations) {
+        good_ = run(invocation);
+        if (leave_ || (connecting_failed_ && !interactive_)) break;
+    }
+    return good_;
+}
+
+bool Session::run(const Invocation& invocation) {
+    const Command& command = invocation.command();
+    failure_status_ = 1;
+    const auto before = std::chrono::steady_clock::now();
+    connecting_failed_ = false;
+    const bool in_child = interactive_ && command.has(kInterruptible) && !invocation.help() &&
+                          !invocation.has("autodestroy");
+    const bool good = in_child ? run_in_child(invocation) : run_here(invocation);
+    if (connecting_failed_ && !interactive_) return false;
+    if (command.has(kLeavesShell) && !invocation.help()) return good;
+    if (options_.timing) {
+        const std::chrono::duration<double, std::milli> passed =
+            std::chrono::steady_clock::now() - before;
+        print_format("\n(Time: {:.3f} ms)\n\n", passed.count());
+    } else {
+        say("\n");
+    }
+    return good;
+}
+
+bool Session::run_here(const Invocation& invocation) {
+    const Command& command = invocation.command();
+    try {
+        if (invocation.help()) {
+            print(command_help(command));
+            return true;
+        }
+        if (!command.has(kNoConnection)) (void)connection();
+        return command.run(*this, invocation);
+    } catch (const Failure& failure) {
+        for (const std::string& line : failure.lines()) error(line);
+    } catch (const base::Exception& failure) {
+        error(failure.message());
+    }
+    return false;
+}
+
+// The driver keeps nothing in the process, so a command may as well run in a child: Ctrl-C then
+// ends it wherever it waits, and what it left half made is undone by the container's helper.
+bool Session::run_in_child(const Invocation& invocation) {
+    (void)std::fflush(stdout);
+    (void)std::fflush(stderr);
+    const terminal::InterruptGuard parent_goes_on;
+    const pid_t child = fork();
+    if (child < 0) {
+        error(fmt::format("cannot run '{}': fork: {}", invocation.command().name,
+                          base::errno_text(errno)));
+        return false;
+    }
+    if (child == 0) {
+        (void)std::signal(SIGINT, SIG_DFL);
+        const bool good = run_here(invocation);
+        (void)std::fflush(stdout);
+        (void)std::fflush(stderr);
+        _exit(good ? 0 : failure_status_);
+    }
+    int status = 0;
+    while (waitpid(child, &status, 0) < 0) {
+        if (errno == EINTR) continue;
+        error(fmt::format("cannot wait for '{}': {}", invocation.command().name,
+                          base::errno_text(errno)));
+        return false;
+    }
+    if (WIFSIGNALED(status)) {
+        print("\n");
+        error(fmt::format("'{}' was interrupted", invocation.command().name));
+    }
+    if (WIFEXITED(status)) failure_status_ = WEXITSTATUS(status);
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+}  // namespace lxvirt::shell

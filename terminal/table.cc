@@ -1,0 +1,55 @@
+#include "terminal/table.hh"
+
+#include <algorithm>
+
+namespace lxvirt::terminal {
+
+namespace {
+
+std::vector<Printable> cells(const std::vector<std::string>& texts) {
+    std::vector<Printable> row;
+    row.reserve(texts.size());
+    for (const std::string& text : texts) row.push_back(printable(text));
+    return row;
+}
+
+void append_row(std::string& out, const std::vector<Printable>& row,
+                const std::vector<std::size_t>& widths) {
+    for (std::size_t i = 0; i < row.size(); ++i) {
+        out += ' ';
+        out += row[i].text;
+        if (i + 1 < row.size()) out.append(widths[i] - row[i].columns + 2, ' ');
+    }
+    out += '\n';
+}
+
+}  // namespace
+
+Table::Table(const std::vector<std::string>& header) : header_(cells(header)) {}
+
+void Table::add(const std::vector<std::string>& row) {
+    rows_.push_back(cells(row));
+    rows_.back().resize(header_.size());
+}
+
+std::string Table::text(bool with_header) const {
+    std::vector<std::size_t> widths(header_.size(), 0);
+    const auto widen = [&widths](const Row& row) {
+        for (std::size_t i = 0; i < row.size(); ++i)
+            widths[i] = std::max(widths[i], row[i].columns);
+    };
+    if (with_header) widen(header_);
+    for (const Row& row : rows_) widen(row);
+    std::string out;
+    if (with_header) {
+        append_row(out, header_, widths);
+        std::size_t rule = 0;
+        for (const std::size_t width : widths) rule += width + 3;
+        out.append(rule, '-');
+        out += '\n';
+    }
+    for (const Row& row : rows_) append_row(out, row, widths);
+    return out;
+}
+
+}  // namespace lxvirt::terminal

@@ -1,0 +1,158 @@
+#include "xml/document/document.hh"
+
+#include <fmt/format.h>
+#include <libxml/parser.h>
+#include <libxml/parserInternals.h>
+#include <libxml/xmlerror.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <mutex>
+
+namespace lxvirt::xml {
+
+namespace {
+
+// What the parser's callbacks have to report; reached through xmlParserCtxt::_private.
+struct ParseState {
+    std::string error;  // the first one
+    int error_line = 0;
+    startElementNsSAX2Func start_element = nullptr;
+};
+
+void stop(xmlParserCtxt* parser, std::string error) {
+    auto* state = static_cast<ParseState*>(parser->_private);
+    if (state->error.empty()) {
+        state->error = std::move(error);
+        state->error_line = parser->input != nullptr ? parser->input->line : 0;
+    }
+    xmlStopParser(parser);
+}
+
+// libxml2 keeps 16 bits of a line; the whole of it goes where notices look for it.
+void start_element(void* context, const xmlChar* name, const xmlChar* prefix, const xmlChar* uri,
+                   int namespace_count, const xmlChar** namespaces, int attribute_count,
+                   int defaulted_count, const xmlChar** attributes) {
+    auto* parser = static_cast<xmlParserCtxt*>(context);
+    auto* state = static_cast<ParseState*>(parser->_private);
+    if (parser->nodeNr >= kMaxDepth) {
+        stop(parser, fmt::format("elements are nested deeper than {} levels", kMaxDepth));
+        return;
+    }
+    state->start_element(context, name, prefix, uri, namespace_count, namespaces, attribute_count,
+                         defaulted_count, attributes);
+    if (parser->node != nullptr && parser->input != nullptr)
+        parser->node->_private =
+            reinterpret_cast<void*>(static_cast<std::intptr_t>(parser->input->line) << 1);
+}
+
+void refuse_document_type(void* context, const xmlChar*, const xmlChar*, const xmlChar*) {
+    stop(static_cast<xmlParserCtxt*>(context),
+         "a document type declaration (<!DOCTYPE>) is not allowed here: entities are never loaded "
+         "or expanded");
+}
+
+void collect_error(void* context, xmlError* error) {
+    auto* parser = static_cast<xmlParserCtxt*>(context);
+    auto* state = static_cast<ParseState*>(parser->_private);
+    if (error->level < XML_ERR_ERROR || !state->error.empty()) return;
+    state->error = error->message != nullptr ? error->message : "not well-formed";
+    while (!state->error.empty() && state->error.back() == '\n') state->error.pop_back();
+    state->error_line = error->line;
+    if (parser->input != nullptr && error->line >= 65535) state->error_line = parser->input->line;
+}
+
+struct FreeParser {
+    void operator()(xmlParserCtxt* parser) const { xmlFreeParserCtxt(parser); }
+};
+
+}  // namespace
+
+std::string Notice::message() const {
+    return fmt::format("{}:{}: {}", file, line, text);
+}
+
+Document::Document(std::string_view text, std::string file) : file_(std::move(file)) {
+    static std::once_flag initialized;
+    std::call_once(initialized, [] { xmlInitParser(); });
+    const auto fail_at = [this](int line, std::string_view what) {
+        const Notice fault{file_, std::max(line, 1), std::string(what)};
+        throw PlacedError(base::ErrorCode::xml_detail, fault.message(), fault, nullptr);
+    };
+    if (text.size() > kMaxDocumentSize)
+        fail_at(1, fmt::format("the document has {} bytes; at most {} are read", text.size(),
+                               kMaxDocumentSize));
+    if (text.empty()) fail_at(1, "Document is empty");
+
+    const std::unique_ptr<xmlParserCtxt, FreeParser> parser(xmlNewParserCtxt());
+    if (!parser) base::fail(base::ErrorCode::no_memory, "XML parser");
+    ParseState state;
+    parser->_private = &state;
+    state.start_element = parser->sax->startElementNs;
+    parser->sax->startElementNs = start_element;
+    parser->sax->internalSubset = refuse_document_type;
+    parser->sax->serror = reinterpret_cast<xmlStructuredErrorFunc>(collect_error);
+    // A structured handler is given the parser itself as its context.
+    parser->userData = parser.get();
+
+    document_.reset(xmlCtxtReadMemory(
+        parser.get(), text.data(), static_cast<int>(text.size()), nullptr, nullptr,
+        XML_PARSE_NONET | XML_PARSE_NOBLANKS | XML_PARSE_NOWARNING | XML_PARSE_COMPACT));
+    if (!state.error.empty()) fail_at(state.error_line, state.error);
+    if (!document_ || !parser->wellFormed || xmlDocGetRootElement(document_.get()) == nullptr)
+        fail_at(parser->input != nullptr ? parser->input->line : 1,
+                "the document is not well-formed");
+}
+
+Element Document::root() {
+    const Element element(xmlDocGetRootElement(document_.get()), this);
+    element.mark_read();
+    return element;
+}
+
+void Document::notice(const Element& element, std::string text) {
+    if (notices_.size() > kMaxNotices) return;
+    if (notices_.size() == kMaxNotices)
+        text = "more is not supported and was left out; the rest is not listed one by one";
+    notices_.push_back(Notice{file_, element.line(), std::move(text)});
+}
+
+bool Document::take_out(const PlacedError& error) {
+    xmlNode* const node = error.node();
+    // What lacks something that was taken out of it is wrong for no other reason, maybe.
+    const bool follows =
+        std::find(incomplete_.begin(), incomplete_.end(), node) != incomplete_.end();
+    if (!follows) faults_->push_back(error.fault());
+    if (faults_->size() >= kMaxFaults || incomplete_.size() >= kMaxFaults || node == nullptr ||
+        node->parent == nullptr || node->parent->type != XML_ELEMENT_NODE) {
+        abandoned_ = true;
+        return false;
+    }
+    incomplete_.push_back(node->parent);
+    xmlUnlinkNode(node);
+    taken_out_.emplace_back(node);
+    return true;
+}
+
+std::string serialize(xmlNode* node, int level) {
+    struct FreeNode {
+        void operator()(xmlNode* copy) const {
+            if (copy->type == XML_DOCUMENT_NODE)  // what the XPath "/" finds
+                xmlFreeDoc(reinterpret_cast<xmlDoc*>(copy));
+            else
+                xmlFreeNode(copy);
+        }
+    };
+    struct FreeBuffer {
+        void operator()(xmlBuffer* buffer) const { xmlBufferFree(buffer); }
+    };
+    // The copy has declared on it the namespaces that stand further up in the document.
+    const std::unique_ptr<xmlNode, FreeNode> copy(xmlDocCopyNode(node, node->doc, 1));
+    const std::unique_ptr<xmlBuffer, FreeBuffer> buffer(xmlBufferCreate());
+    if (!copy || !buffer || xmlNodeDump(buffer.get(), node->doc, copy.get(), level, 1) < 0)
+        base::fail(base::ErrorCode::no_memory, "XML text");
+    return {reinterpret_cast<const char*>(xmlBufferContent(buffer.get())),
+            static_cast<std::size_t>(xmlBufferLength(buffer.get()))};
+}
+
+}  // namespace lxvirt::xml

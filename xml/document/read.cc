@@ -1,0 +1,69 @@
+#include "xml/document/read.hh"
+
+#include <fmt/format.h>
+
+#include "xml/document/values.hh"
+
+namespace lxvirt::xml {
+
+void fail_attribute(const Element& element, std::string_view name, std::string_view value,
+                    std::string_view expected) {
+    element.fail(ErrorCode::xml_error,
+                 fmt::format("Invalid value for attribute '{}' in element '{}': '{}'.", name,
+                             element.name(), value),
+                 fmt::format("expected {}", expected));
+}
+
+std::string string_attribute(const Element& element, std::string_view name) {
+    return std::string(element.attribute(name).value_or(std::string_view()));
+}
+
+std::optional<std::uint64_t> unsigned_attribute(const Element& element, std::string_view name,
+                                                std::uint64_t most) {
+    const auto text = element.attribute(name);
+    if (!text) return std::nullopt;
+    const auto value = to_unsigned(*text);
+    if (!value || *value > most)
+        element.fail(ErrorCode::xml_error,
+                     fmt::format("Invalid value for attribute '{}' in element '{}': '{}'. Expected "
+                                 "non-negative integer value",
+                                 name, element.name(), *text),
+                     fmt::format("a number from 0 to {}", most));
+    return value;
+}
+
+std::uint64_t scaled_bytes(const Element& element, std::string_view text,
+                           std::optional<std::string_view> unit, std::string_view default_unit,
+                           std::string_view what) {
+    const auto number = to_unsigned(text);
+    if (!number)
+        element.fail(ErrorCode::xml_error,
+                     fmt::format("Invalid value '{}' for element or attribute '{}'", text, what),
+                     fmt::format("<{}> takes a whole number of at most 64 bits", element.name()));
+    if (!unit || unit->empty()) unit = default_unit;
+    const auto scale = unit_bytes(*unit);
+    if (!scale)
+        element.fail(ErrorCode::invalid_arg, fmt::format("unknown suffix '{}'", *unit),
+                     fmt::format("the unit of <{}> is one of bytes, KB, KiB, MB, MiB, GB, GiB, TB, "
+                                 "TiB, PB, PiB, EB, EiB",
+                                 element.name()));
+    std::uint64_t bytes = 0;
+    if (__builtin_mul_overflow(*number, *scale, &bytes))
+        element.fail(ErrorCode::overflow, fmt::format("value too large: {}{}", text, *unit),
+                     fmt::format("<{}> takes less than 16 EiB", element.name()));
+    return bytes;
+}
+
+std::uint64_t size_kib(const Element& element, std::string_view what) {
+    const std::uint64_t bytes =
+        scaled_bytes(element, element.text(), element.attribute("unit"), "KiB", what);
+    return bytes / 1024 + (bytes % 1024 != 0 ? 1 : 0);
+}
+
+void require_absolute(const Element& element, std::string_view what, std::string_view path) {
+    if (!path.empty() && path.front() == '/') return;
+    element.fail(ErrorCode::xml_error, fmt::format("{} '{}' is not an absolute path", what, path),
+                 fmt::format("<{}> takes a path that begins with '/'", element.name()));
+}
+
+}  // namespace lxvirt::xml

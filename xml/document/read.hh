@@ -1,0 +1,60 @@
+// Typed reading of attributes and texts for the parsers of this folder: each reads one value, and
+// words the error with libvirt's sentence, the place, and what would be right.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "xml/document/document.hh"
+#include "xml/document/names.hh"
+
+namespace lxvirt::xml {
+
+using base::ErrorCode;
+
+// "Invalid value for attribute 'A' in element 'E': 'V'", and what was expected.
+[[noreturn]] void fail_attribute(const Element& element, std::string_view name,
+                                 std::string_view value, std::string_view expected);
+
+[[nodiscard]] std::string string_attribute(const Element& element, std::string_view name);
+
+[[nodiscard]] std::optional<std::uint64_t> unsigned_attribute(
+    const Element& element, std::string_view name,
+    std::uint64_t most = std::numeric_limits<unsigned>::max());
+
+template <typename E, std::size_t N>
+[[nodiscard]] std::optional<E> enum_attribute(const Element& element, std::string_view name,
+                                              const std::array<Name<E>, N>& table) {
+    const auto text = element.attribute(name);
+    if (!text) return std::nullopt;
+    if (const auto value = value_of(table, *text)) return value;
+    fail_attribute(element, name, *text, list_of(table));
+}
+
+// Empty where the attribute is absent.
+template <std::size_t N>
+[[nodiscard]] std::string word_attribute(const Element& element, std::string_view name,
+                                         const std::array<std::string_view, N>& words) {
+    const auto text = element.attribute(name);
+    if (!text) return {};
+    if (has_word(words, *text)) return std::string(*text);
+    fail_attribute(element, name, *text, list_of(words));
+}
+
+// `text` times `unit` in bytes (`default_unit` where the document has none). `what` is how libvirt
+// calls the place in its message ("./memory[1]"). Throws on a bad number, unit or overflow.
+[[nodiscard]] std::uint64_t scaled_bytes(const Element& element, std::string_view text,
+                                         std::optional<std::string_view> unit,
+                                         std::string_view default_unit, std::string_view what);
+
+// The text of an element with a `unit` attribute, in KiB, rounded up (libvirt's <memory>).
+[[nodiscard]] std::uint64_t size_kib(const Element& element, std::string_view what);
+
+// Throws unless `path` begins with a slash.
+void require_absolute(const Element& element, std::string_view what, std::string_view path);
+
+}  // namespace lxvirt::xml

@@ -1,0 +1,111 @@
+#include "xml/document/validate.hh"
+
+#include <fmt/format.h>
+#include <libxml/relaxng.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <functional>
+#include <map>
+#include <memory>
+
+#include "base/file/file.hh"
+#include "config.hh"
+
+namespace lxvirt::xml {
+
+namespace {
+
+// LXVIRT_SCHEMAS, then the source tree's for programs of its build tree, else the installed one.
+std::string schema_path(std::string_view name) {
+    if (const char* folder = std::getenv("LXVIRT_SCHEMAS"))
+        return fmt::format("{}/{}", folder, name);
+    const auto self = base::read_link("/proc/self/exe");
+    const bool built = self && self->starts_with(BUILD_ROOT "/");
+    return fmt::format("{}/{}", built ? SOURCE_ROOT "/schemas" : SCHEMA_FOLDER, name);
+}
+
+struct FreeParser {
+    void operator()(xmlRelaxNGParserCtxt* parser) const { xmlRelaxNGFreeParserCtxt(parser); }
+};
+struct FreeSchema {
+    void operator()(xmlRelaxNG* schema) const { xmlRelaxNGFree(schema); }
+};
+struct FreeValidator {
+    void operator()(xmlRelaxNGValidCtxt* validator) const { xmlRelaxNGFreeValidCtxt(validator); }
+};
+using Schema = std::unique_ptr<xmlRelaxNG, FreeSchema>;
+
+struct Problem {
+    int line = 0;
+    std::string text;
+};
+
+// libxml2 reports the choice that failed last, then each element around it; the first says most.
+void collect(void* data, xmlError* error) {
+    auto* problem = static_cast<Problem*>(data);
+    if (error->message == nullptr || !problem->text.empty()) return;
+    problem->text = error->message;
+    while (!problem->text.empty() && problem->text.back() == '\n') problem->text.pop_back();
+    const auto* node = static_cast<xmlNode*>(error->node);
+    problem->line = node != nullptr && node->type == XML_ELEMENT_NODE
+                        ? static_cast<int>(reinterpret_cast<std::intptr_t>(node->_private) >> 1)
+                        : error->line;
+}
+
+Schema load_schema(const std::string& path) {
+    const std::unique_ptr<xmlRelaxNGParserCtxt, FreeParser> parser(
+        xmlRelaxNGNewParserCtxt(path.c_str()));
+    Problem problem;
+    if (parser)
+        xmlRelaxNGSetParserStructuredErrors(
+            parser.get(), reinterpret_cast<xmlStructuredErrorFunc>(collect), &problem);
+    Schema schema(parser ? xmlRelaxNGParse(parser.get()) : nullptr);
+    if (!schema)
+        base::fail(base::ErrorCode::internal_error, "Unable to parse schema {}: {}", path,
+                   problem.text);
+    return schema;
+}
+
+// Read once in a process: it costs some milliseconds.
+xmlRelaxNG* schema_of(const std::string& path) {
+    static std::map<std::string, Schema> read;
+    Schema& schema = read[path];
+    if (!schema) schema = load_schema(path);
+    return schema.get();
+}
+
+// Inside an interleave libxml2 names the outermost element and no line. Our parsers know better:
+// the first error they find, or else all that they would leave out.
+std::string explain(Document& document, const Problem& problem,
+                    const std::function<void()>& parse) {
+    try {
+        parse();
+    } catch (const base::Error& error) {
+        return error.message();
+    }
+    document.report_unread();
+    std::string result;
+    for (const Notice& notice : document.take_notices()) result += notice.message() + "\n";
+    if (!result.empty()) return result;
+    return fmt::format("{}:{}: {}", document.file(), problem.line, problem.text);
+}
+
+}  // namespace
+
+void validate(Document& document, std::string_view name, const std::function<void()>& parse) {
+    const std::string path = schema_path(name);
+    const std::unique_ptr<xmlRelaxNGValidCtxt, FreeValidator> validator(
+        xmlRelaxNGNewValidCtxt(schema_of(path)));
+    if (!validator) base::fail(base::ErrorCode::no_memory, "schema validator");
+    Problem problem;
+    xmlRelaxNGSetValidStructuredErrors(validator.get(),
+                                       reinterpret_cast<xmlStructuredErrorFunc>(collect), &problem);
+    if (xmlRelaxNGValidateDoc(validator.get(), document.get()) == 0) return;
+    if (document.collects())
+        return document.refuse({document.file(), std::max(problem.line, 1), problem.text});
+    base::fail(base::ErrorCode::xml_invalid_schema, "Unable to validate doc against {}\n{}", path,
+               explain(document, problem, parse));
+}
+
+}  // namespace lxvirt::xml

@@ -1,0 +1,101 @@
+#include "xml/document/writer.hh"
+
+namespace lxvirt::xml {
+
+void Writer::start(std::string_view name) {
+    out_.append(indent_, ' ');
+    out_ += '<';
+    out_ += name;
+}
+
+void Writer::attribute(std::string_view name, std::string_view value) {
+    out_ += ' ';
+    out_ += name;
+    out_ += "='";
+    escape(value, Place::attribute);
+    out_ += '\'';
+}
+
+void Writer::attribute(std::string_view name, std::uint64_t value) {
+    attribute(name, std::string_view(std::to_string(value)));
+}
+
+void Writer::attribute(std::string_view name, std::int64_t value) {
+    attribute(name, std::string_view(std::to_string(value)));
+}
+
+void Writer::attribute_if(std::string_view name, std::string_view value) {
+    if (!value.empty()) attribute(name, value);
+}
+
+void Writer::empty() {
+    out_ += "/>\n";
+}
+
+void Writer::children() {
+    out_ += ">\n";
+    indent_ += 2;
+}
+
+void Writer::end(std::string_view name) {
+    indent_ -= 2;
+    out_.append(indent_, ' ');
+    out_ += "</";
+    out_ += name;
+    out_ += ">\n";
+}
+
+void Writer::content(std::string_view value, std::string_view name) {
+    out_ += '>';
+    escape(value, Place::text);
+    out_ += "</";
+    out_ += name;
+    out_ += ">\n";
+}
+
+void Writer::text(std::string_view name, std::string_view value) {
+    start(name);
+    content(value, name);
+}
+
+void Writer::text_if(std::string_view name, std::string_view value) {
+    if (!value.empty()) text(name, value);
+}
+
+void Writer::sized(std::string_view name, std::string_view unit, std::uint64_t value) {
+    start(name);
+    attribute("unit", unit);
+    content(std::to_string(value), name);
+}
+
+void Writer::flag(std::string_view name) {
+    start(name);
+    empty();
+}
+
+void Writer::raw(std::string_view xml) {
+    out_.append(indent_, ' ');
+    out_ += xml;
+    out_ += '\n';
+}
+
+// libvirt escapes both quotes everywhere. It writes newlines and tabs of an attribute as they are,
+// which the next parser turns into blanks (XML 1.0, 3.3.3), and drops carriage returns; both are
+// kept here by a character reference, so that what is written is read back.
+void Writer::escape(std::string_view value, Place place) {
+    for (const char c : value) {
+        switch (c) {
+            case '<': out_ += "&lt;"; break;
+            case '>': out_ += "&gt;"; break;
+            case '&': out_ += "&amp;"; break;
+            case '\'': out_ += "&apos;"; break;
+            case '"': out_ += "&quot;"; break;
+            case '\r': out_ += "&#13;"; break;
+            case '\n': out_ += place == Place::attribute ? "&#10;" : "\n"; break;
+            case '\t': out_ += place == Place::attribute ? "&#9;" : "\t"; break;
+            default: out_ += c;
+        }
+    }
+}
+
+}  // namespace lxvirt::xml

@@ -1,0 +1,205 @@
+// The elements of <lx:container> that close a container, or open it: what is read-only and hidden,
+// what is in /dev, its keys, its cores, whose ids a file system shows.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "base/file/file.hh"
+#include "base/text/text.hh"
+#include "xml/document/read.hh"
+#include "xml/domain/container_parts.hh"
+#include "xml/domain/domain.hh"
+#include "xml/domain/names.hh"
+#include "xml/domain/parts.hh"
+
+namespace lxvirt::xml {
+
+namespace {
+
+constexpr std::array<Name<bool>, 2> kIdmaps{{{"container", true}, {"none", false}}};
+constexpr std::array<Name<bool>, 2> kCalls{{{"allow", true}, {"deny", false}}};
+
+bool parse_state(const Element& element) {
+    return enum_attribute(element, "state", kOnOff).value_or(true);
+}
+
+// An absolute path without detours, so that each place has one name.
+std::string clean_path_attribute(const Element& element, std::string_view name) {
+    std::string path = required(element, name);
+    require_absolute(element, fmt::format("{} of <lx:{}>", name, element.name()), path);
+    if (path == "/" || base::clean_path(path) != path ||
+        (path + "/").find("/../") != std::string::npos)
+        fail_attribute(element, name, path,
+                       "a path below '/' without '..', '.' and double slashes");
+    return path;
+}
+
+template <std::size_t N>
+void parse_path(const Element& element, const std::array<std::string_view, N>& defaults,
+                std::vector<ContainerPath>& paths) {
+    ContainerPath made{clean_path_attribute(element, "path"), parse_state(element)};
+    if (!made.on && !has_word(defaults, made.path))
+        fail_attribute(element, "path", made.path,
+                       fmt::format("with state='off' one of {}", list_of(defaults)));
+    for (const ContainerPath& other : paths)
+        if (other.path == made.path)
+            element.fail(ErrorCode::xml_error,
+                         fmt::format("a second <lx:{} path='{}'>", element.name(), made.path),
+                         "one for each path");
+    // What every container has anyway needs no word.
+    if (!made.on || !has_word(defaults, made.path)) paths.push_back(std::move(made));
+}
+
+constexpr std::string_view kDevFolder = "/dev/";
+
+std::string dev_path(const Element& element) {
+    std::string path = clean_path_attribute(element, "path");
+    if (!path.starts_with(kDevFolder)) fail_attribute(element, "path", path, "a path below /dev");
+    return path;
+}
+
+ContainerNode parse_node(const Element& element) {
+    ContainerNode node;
+    node.path = dev_path(element);
+    node.on = parse_state(element);
+    if (!node.on && !has_word(kOptionalNodes, node.path.substr(kDevFolder.size())))
+        fail_attribute(
+            element, "path", node.path,
+            fmt::format("with state='off' one of those in /dev: {}", list_of(kOptionalNodes)));
+    if (const auto text = element.attribute("mode")) {
+        node.mode = base::parse_number<std::uint32_t>(*text, 8);
+        if (!node.mode || *node.mode > 0777)
+            fail_attribute(element, "mode", *text, "an octal number up to 0777");
+    }
+    return node;
+}
+
+ContainerLink parse_link(const Element& element) {
+    ContainerLink link{dev_path(element), required(element, "target")};
+    if (link.path.find('/', kDevFolder.size()) != std::string::npos)
+        fail_attribute(element, "path", link.path, "a name in /dev itself");
+    return link;
+}
+
+void parse_dev(const Element& element, Container& out) {
+    if (const auto size = unsigned_attribute(element, "size")) {
+        if (*size < kLeastDevSize)
+            fail_attribute(element, "size", std::to_string(*size),
+                           fmt::format("bytes, {} or more", kLeastDevSize));
+        out.dev.size = size;
+    }
+    const auto name_once = [&](const Element& child, const std::string& path) {
+        const auto is_same = [&](const auto& other) { return other.path == path; };
+        if (std::any_of(out.dev.nodes.begin(), out.dev.nodes.end(), is_same) ||
+            std::any_of(out.dev.links.begin(), out.dev.links.end(), is_same))
+            child.fail(ErrorCode::xml_error, fmt::format("'{}' is twice in <lx:dev>", path),
+                       "one <lx:node> or <lx:link> for each path");
+    };
+    for (Element child = element.first_child(); child; child = child.next_sibling()) {
+        if (child.namespace_uri() != kContainerNamespace) continue;
+        if (child.name() == "node") {
+            child.mark_read();
+            ContainerNode node = parse_node(child);
+            name_once(child, node.path);
+            out.dev.nodes.push_back(std::move(node));
+        } else if (child.name() == "link") {
+            child.mark_read();
+            ContainerLink link = parse_link(child);
+            name_once(child, link.path);
+            out.dev.links.push_back(std::move(link));
+        }
+    }
+}
+
+void parse_filesystem_ids(const Element& element, Container& out) {
+    ContainerFilesystem made;
+    made.target = required(element, "target");
+    (void)required(element, "idmap");
+    made.idmapped = enum_attribute(element, "idmap", kIdmaps).value_or(false);
+    for (const ContainerFilesystem& other : out.filesystems)
+        if (other.target == made.target)
+            element.fail(ErrorCode::xml_error,
+                         fmt::format("a second <lx:filesystem target='{}'>", made.target),
+                         "one for each target");
+    out.filesystems.push_back(std::move(made));
+}
+
+void format_paths(Writer& out, std::string_view name, const std::vector<ContainerPath>& paths) {
+    for (const ContainerPath& path : paths)
+        format_flat(out, name, {{"path", path.path}, {"state", path.on ? "" : "off"}});
+}
+
+void format_dev(Writer& out, const ContainerDev& dev) {
+    if (dev == ContainerDev{}) return;
+    out.start("lx:dev");
+    out.attribute_if("size", dev.size);
+    if (dev.nodes.empty() && dev.links.empty()) return out.empty();
+    out.children();
+    for (const ContainerNode& node : dev.nodes)
+        format_flat(out, "lx:node",
+                    {{"path", node.path},
+                     {"mode", node.mode ? fmt::format("{:04o}", *node.mode) : ""},
+                     {"state", node.on ? "" : "off"}});
+    for (const ContainerLink& link : dev.links)
+        format_flat(out, "lx:link", {{"path", link.path}, {"target", link.target}});
+    out.end("lx:dev");
+}
+
+}  // namespace
+
+bool parse_container_security(const Element& element, Container& out) {
+    const std::string_view name = element.name();
+    if (name == "readonly")
+        parse_path(element, kReadonlyPaths, out.readonly_paths);
+    else if (name == "mask")
+        parse_path(element, kMaskedPaths, out.masked_paths);
+    else if (name == "dev")
+        parse_dev(element, out);
+    else if (name == "keyring")
+        out.keyring = {.session = enum_attribute(element, "session", kYesNo).value_or(true),
+                       .calls = enum_attribute(element, "calls", kCalls).value_or(false)};
+    else if (name == "core_scheduling")
+        out.core_scheduling = true;
+    else if (name == "filesystem")
+        parse_filesystem_ids(element, out);
+    else
+        return false;
+    return true;
+}
+
+void format_container_security(Writer& out, const Container& container) {
+    for (const ContainerFilesystem& filesystem : container.filesystems)
+        format_flat(out, "lx:filesystem",
+                    {{"target", filesystem.target},
+                     {"idmap", std::string(name_of(kIdmaps, filesystem.idmapped))}});
+    format_paths(out, "lx:readonly", container.readonly_paths);
+    format_paths(out, "lx:mask", container.masked_paths);
+    format_dev(out, container.dev);
+    format_flat(out, "lx:keyring",
+                {{"session", container.keyring.session ? "" : "no"},
+                 {"calls", container.keyring.calls ? "allow" : ""}});
+    if (container.core_scheduling) out.flag("lx:core_scheduling");
+}
+
+// The device may be taken away and come back: not a fault.
+void add_container_notices(const Element& element, const Domain& domain) {
+    for (const ContainerFilesystem& said : domain.container.filesystems) {
+        const auto tell = [&](std::string_view why) {
+            element.document().notice(
+                element,
+                fmt::format("<lx:filesystem target='{}'> has no effect: {}", said.target, why));
+        };
+        const auto found = std::find_if(
+            domain.filesystems.begin(), domain.filesystems.end(),
+            [&](const Filesystem& filesystem) { return filesystem.target == said.target; });
+        if (found == domain.filesystems.end())
+            tell("no <filesystem> of the domain has this target");
+        else if (found->type == FilesystemType::bind || found->type == FilesystemType::ram)
+            tell("the <filesystem> of this target is none of the host's");
+        else if (domain.idmap.empty())
+            tell("the domain has no <idmap>");
+    }
+}
+
+}  // namespace lxvirt::xml

@@ -1,0 +1,67 @@
+// What libvirt fills in when a domain is defined, and the remarks about what a document means.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/uuid.hh"
+#include "xml/domain/names.hh"
+#include "xml/domain/parts.hh"
+
+namespace lxvirt::xml {
+
+namespace {
+
+// libvirt adds each controller that a disk's address names, and those below it, in this order.
+void add_controllers(Domain& domain) {
+    const auto exists = [&domain](std::string_view type, unsigned index) {
+        return std::any_of(domain.controllers.begin(), domain.controllers.end(),
+                           [&](const Controller& controller) {
+                               return controller.type == type && controller.index == index;
+                           });
+    };
+    constexpr unsigned kMostControllers = 1000;  // a bound for made-up addresses
+    for (const std::string_view type : {"scsi", "fdc", "ide", "sata"}) {
+        unsigned count = 0;
+        for (const Disk& disk : domain.disks)
+            if (disk.bus == type && disk.address)
+                count = std::max(count, std::min(disk.address->controller, kMostControllers) + 1);
+        for (unsigned i = 0; i < count; ++i)
+            if (!exists(type, i)) insert_controller(domain.controllers, {std::string(type), i});
+    }
+}
+
+}  // namespace
+
+void add_disk(Domain& domain, Disk disk) {
+    fill_defaults(disk);
+    insert_disk(domain.disks, std::move(disk));
+    add_controllers(domain);
+}
+
+void fill_defaults(Domain& domain) {
+    if (domain.uuid.empty()) domain.uuid = base::random_uuid();
+    if (domain.emulator.empty()) domain.emulator = kDefaultEmulator;
+    for (Interface& interface : domain.interfaces) fill_defaults(interface);
+    add_controllers(domain);
+}
+
+void add_meaning_notices(const Element& root, const Domain& domain) {
+    Document& document = root.document();
+    if (document.faulty()) return;
+    const bool shares = domain.lxc_namespace && domain.lxc_namespace->sharenet;
+    if (!has_own_network(domain) && !shares)
+        document.notice(root, fmt::format("domain '{}' has no <interface> and no <privnet/>: it "
+                                          "shares the host's network",
+                                          domain.name));
+    const auto is_host_root = [](const IdMapRow& row) { return row.target == 0; };
+    if (std::any_of(domain.idmap.uids.begin(), domain.idmap.uids.end(), is_host_root))
+        document.notice(root, fmt::format("domain '{}' has the host's root in its <idmap>: whoever "
+                                          "is it inside owns the host's files",
+                                          domain.name));
+    if (domain.idmap.empty() && keeps_capability(domain.features, "sys_admin"))
+        document.notice(root, fmt::format("domain '{}' has no <idmap> and keeps sys_admin: root "
+                                          "inside is trusted like root on the host",
+                                          domain.name));
+}
+
+}  // namespace lxvirt::xml

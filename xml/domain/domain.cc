@@ -1,0 +1,44 @@
+#include "xml/domain/domain.hh"
+
+#include <algorithm>
+
+namespace lxvirt::xml {
+
+const Filesystem* Domain::root() const {
+    for (const Filesystem& filesystem : filesystems)
+        if (filesystem.target == "/") return &filesystem;
+    return nullptr;
+}
+
+bool same_device(const Hostdev& a, const Hostdev& b) {
+    if (a.type != b.type) return false;
+    if (a.type != HostdevType::usb) return a.source == b.source;
+    if (a.usb.bus && b.usb.bus) return a.usb.bus == b.usb.bus && a.usb.device == b.usb.device;
+    return a.usb.vendor && a.usb.vendor == b.usb.vendor && a.usb.product == b.usb.product;
+}
+
+bool holds_id(const std::vector<IdMapRow>& rows, std::uint32_t id) {
+    return std::any_of(
+        rows.begin(), rows.end(),
+        [id](const IdMapRow& row) { return id >= row.start && id - row.start < row.count; });
+}
+
+bool keeps_capability(const Features& features, std::string_view name) {
+    // libvirt's default policy drops these (lxcContainerDropCapabilities, domain.md).
+    static constexpr std::string_view kDropped[] = {"sys_module", "sys_time", "mknod",
+                                                    "audit_control", "mac_admin"};
+    for (const CapabilityState& state : features.capabilities)
+        if (state.name == name) return state.on;
+    const CapabilitiesPolicy policy = features.policy.value_or(CapabilitiesPolicy::default_);
+    if (policy != CapabilitiesPolicy::default_) return policy == CapabilitiesPolicy::allow;
+    return std::find(std::begin(kDropped), std::end(kDropped), name) == std::end(kDropped);
+}
+
+bool has_own_network(const Domain& domain) {
+    return domain.features.privnet || !domain.interfaces.empty() ||
+           std::any_of(
+               domain.hostdevs.begin(), domain.hostdevs.end(),
+               [](const Hostdev& hostdev) { return hostdev.type == HostdevType::net; });
+}
+
+}  // namespace lxvirt::xml

@@ -1,0 +1,59 @@
+#include "xml/domain/generated.hh"
+
+#include <algorithm>
+
+#include "xml/document/values.hh"
+#include "xml/domain/parts.hh"
+
+namespace lxvirt::xml {
+
+namespace {
+
+bool agree(const Interface& a, const Interface& b) {
+    return a.type == b.type && a.source == b.source && a.portgroup == b.portgroup &&
+           a.target == b.target && a.guest == b.guest;
+}
+
+}  // namespace
+
+void take_id(std::optional<VirtualPort>& port, const std::optional<VirtualPort>& known) {
+    if (!port || !known || !port->made_up || port->type != known->type) return;
+    for (const auto& parameter : known->parameters)
+        if (parameter.first == "interfaceid") port->parameters.front() = parameter;
+}
+
+bool lacks_address(const Domain& domain) {
+    return std::any_of(
+        domain.interfaces.begin(), domain.interfaces.end(),
+        [](const Interface& interface) {
+            return interface.mac.empty() ||
+                   (interface.virtualport && interface.virtualport->made_up);
+        });
+}
+
+void take_addresses(Domain& domain, const Domain& known) {
+    std::vector<const Interface*> left;
+    for (const Interface& interface : known.interfaces)
+        if (std::none_of(domain.interfaces.begin(), domain.interfaces.end(),
+                         [&](const Interface& named) { return named.mac == interface.mac; }))
+            left.push_back(&interface);
+    const auto take = [&](Interface& interface, auto&& fits) {
+        const auto found = std::find_if(left.begin(), left.end(), fits);
+        if (!interface.mac.empty() || found == left.end()) return;
+        interface.mac = (*found)->mac;
+        left.erase(found);
+    };
+    for (Interface& interface : domain.interfaces)
+        take(interface, [&](const Interface* other) { return agree(interface, *other); });
+    for (Interface& interface : domain.interfaces)
+        take(interface, [&](const Interface* other) { return interface.type == other->type; });
+    for (Interface& interface : domain.interfaces)
+        for (const Interface& other : known.interfaces)
+            if (other.mac == interface.mac) take_id(interface.virtualport, other.virtualport);
+}
+
+void fill_generated(Domain& domain) {
+    fill_defaults(domain);
+}
+
+}  // namespace lxvirt::xml

@@ -1,0 +1,137 @@
+#include "xml/domain/metadata.hh"
+
+#include <libxml/parser.h>
+#include <libxml/tree.h>
+
+#include <algorithm>
+#include <limits>
+#include <memory>
+#include <string_view>
+
+#include "base/error.hh"
+
+namespace lxvirt::xml {
+
+namespace {
+
+using base::ErrorCode;
+
+struct FreeDocument {
+    void operator()(xmlDoc* document) const { xmlFreeDoc(document); }
+};
+using DocumentPointer = std::unique_ptr<xmlDoc, FreeDocument>;
+
+struct FreeBuffer {
+    void operator()(xmlBuffer* buffer) const { xmlBufferFree(buffer); }
+};
+
+const xmlChar* chars(const std::string& text) {
+    return reinterpret_cast<const xmlChar*>(text.c_str());
+}
+
+std::string_view view(const xmlChar* text) {
+    return text == nullptr ? "" : reinterpret_cast<const char*>(text);
+}
+
+// No network, no external entity; nothing where it is not well-formed or has a document type.
+DocumentPointer parse(const std::string& text) {
+    if (text.size() > static_cast<std::size_t>(std::numeric_limits<int>::max())) return nullptr;
+    DocumentPointer document(xmlReadMemory(
+        text.data(), static_cast<int>(text.size()), nullptr, nullptr,
+        XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_NOBLANKS));
+    if (document && document->intSubset != nullptr) return nullptr;
+    return document;
+}
+
+std::string serialise(xmlDoc* document, int level) {
+    const std::unique_ptr<xmlBuffer, FreeBuffer> buffer(xmlBufferCreate());
+    xmlNode* const root = xmlDocGetRootElement(document);
+    if (!buffer || xmlNodeDump(buffer.get(), document, root, level, 1) < 0)
+        base::fail(ErrorCode::no_memory, "write a metadata element");
+    return std::string(view(xmlBufferContent(buffer.get())));
+}
+
+template <typename Act>
+void for_each_element(xmlNode* node, const Act& act) {
+    act(node);
+    for (xmlNode* child = node->children; child != nullptr; child = child->next)
+        if (child->type == XML_ELEMENT_NODE) for_each_element(child, act);
+}
+
+bool has_namespace(const xmlDoc* document, const std::string& uri) {
+    const xmlNode* const root = xmlDocGetRootElement(document);
+    return root != nullptr && root->ns != nullptr && view(root->ns->href) == uri;
+}
+
+// Takes the namespace off the elements that have it, and its declarations away.
+void strip_namespace(xmlNode* root, const std::string& uri) {
+    for_each_element(
+        root,
+        [&uri](xmlNode* node) {
+            if (node->ns != nullptr && view(node->ns->href) == uri) node->ns = nullptr;
+            for (xmlAttr* attribute = node->properties; attribute != nullptr;
+                 attribute = attribute->next)
+                if (attribute->ns != nullptr && view(attribute->ns->href) == uri)
+                    attribute->ns = nullptr;
+        });
+    for_each_element(root, [&uri](xmlNode* node) {
+        for (xmlNs** link = &node->nsDef; *link != nullptr;) {
+            xmlNs* const declared = *link;
+            if (view(declared->href) != uri) {
+                link = &declared->next;
+                continue;
+            }
+            *link = declared->next;
+            declared->next = nullptr;
+            xmlFreeNs(declared);
+        }
+    });
+}
+
+std::string with_namespace(const std::string& value, const std::string& uri,
+                           const std::string& key) {
+    if (xmlValidateNCName(chars(key), 0) != 0)
+        base::fail(ErrorCode::invalid_arg,
+                   "metadata key '{}' must be an XML prefix: letters, digits, '-', "
+                   "'_' and '.', not beginning with a digit",
+                   key);
+    const DocumentPointer document = parse(value);
+    if (!document)
+        base::fail(ErrorCode::xml_error, "metadata value must be one well-formed XML element");
+    xmlNode* const root = xmlDocGetRootElement(document.get());
+    xmlNs* const space = xmlNewNs(root, chars(uri), chars(key));
+    if (space == nullptr)
+        base::fail(ErrorCode::invalid_arg, "metadata value declares the prefix '{}' itself", key);
+    for_each_element(root, [space](xmlNode* node) {
+        if (node->ns == nullptr) xmlSetNs(node, space);
+    });
+    constexpr int kDepth = 2;  // <domain><metadata> stand around it
+    return serialise(document.get(), kDepth);
+}
+
+}  // namespace
+
+std::optional<std::string> find_metadata(const std::vector<std::string>& elements,
+                                         const std::string& uri) {
+    for (const std::string& element : elements) {
+        const DocumentPointer document = parse(element);
+        if (!document || !has_namespace(document.get(), uri)) continue;
+        strip_namespace(xmlDocGetRootElement(document.get()), uri);
+        return serialise(document.get(), 0);
+    }
+    return std::nullopt;
+}
+
+void replace_metadata(std::vector<std::string>& elements, const std::string& uri,
+                      const std::string& key, const std::optional<std::string>& value) {
+    if (uri.empty()) base::fail(ErrorCode::invalid_arg, "metadata needs a namespace URI");
+    const auto added = value ? std::optional(with_namespace(*value, uri, key)) : std::nullopt;
+    const auto same = [&uri](const std::string& element) {
+        const DocumentPointer document = parse(element);
+        return document && has_namespace(document.get(), uri);
+    };
+    elements.erase(std::remove_if(elements.begin(), elements.end(), same), elements.end());
+    if (added) elements.push_back(*added);
+}
+
+}  // namespace lxvirt::xml

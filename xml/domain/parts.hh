@@ -1,0 +1,71 @@
+// The parsers of the parts of a domain, one per group of elements; private to xml/. Each takes the
+// element it is about, marks what it understood, and fills its part of the Domain.
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "xml/document/document.hh"
+#include "xml/domain/domain.hh"
+
+namespace lxvirt::xml {
+
+// The namespaces of the two extensions.
+inline constexpr std::string_view kLxcNamespace = "http://libvirt.org/schemas/domain/lxc/1.0";
+inline constexpr std::string_view kContainerNamespace = "urn:lxvirt:domain:1";
+
+// Children of <domain>
+void parse_basics(const Element& domain, Domain& out);  // name, uuid, title, description
+void parse_memory(const Element& domain, Domain& out);
+void parse_vcpu(const Element& domain, Domain& out);
+void parse_tuning(const Element& domain, Domain& out);  // blkiotune memtune cputune numatune
+void parse_resource(const Element& domain, Domain& out);
+[[nodiscard]] std::string host_architecture();  // uname(2)'s machine
+void parse_os(const Element& domain, Domain& out);
+void parse_idmap(const Element& domain, Domain& out);
+// ParseOptions::host_ids
+void check_ids(const Element& domain, const Domain& parsed, const IdMap& host);
+void parse_features(const Element& domain, Domain& out);
+void parse_clock(const Element& domain, Domain& out);
+void parse_lifecycle(const Element& domain, Domain& out);
+[[nodiscard]] std::vector<std::string> parse_metadata(const Element& parent);
+void parse_security_labels(const Element& domain, Domain& out, bool live);
+void parse_extensions(const Element& domain, Domain& out);
+[[nodiscard]] Container parse_container(const Element& element);  // <lx:container>
+
+// Devices. `live` keeps aliases, ttys and generated names.
+void parse_devices(const Element& domain, Domain& out, bool live);
+[[nodiscard]] Disk parse_disk(const Element& element, bool live);
+[[nodiscard]] Filesystem parse_filesystem(const Element& element, bool live);
+[[nodiscard]] Interface parse_interface(const Element& element, bool live);
+[[nodiscard]] Hostdev parse_hostdev(const Element& element, bool live);
+[[nodiscard]] Console parse_console(const Element& element, bool live);
+// The alias of a live document; that of a definition is generated anew at each start.
+[[nodiscard]] std::string parse_alias(const Element& device, bool live);
+
+// Parts of <interface>, shared with <hostdev>
+[[nodiscard]] std::vector<IpAddress> parse_ips(const Element& parent);
+// `owner` is whom the errors name.
+[[nodiscard]] std::vector<Route> parse_routes(const Element& parent,
+                                              std::string_view owner = "guest interface");
+[[nodiscard]] std::optional<Bandwidth> parse_bandwidth(const Element& interface,
+                                                       InterfaceType type);
+[[nodiscard]] std::optional<Vlan> parse_vlan(const Element& interface);
+[[nodiscard]] std::optional<VirtualPort> parse_virtual_port(const Element& interface,
+                                                            InterfaceType type);
+
+// Puts a disk where libvirt puts it: among those of its bus by the index in its target's name.
+void insert_disk(std::vector<Disk>& disks, Disk disk);
+
+// Likewise: by index among those of its type.
+void insert_controller(std::vector<Controller>& controllers, Controller controller);
+
+// What libvirt fills in for one device, and for the whole once it has been read.
+void fill_defaults(Disk& disk);
+void fill_defaults(Interface& interface);
+void fill_defaults(Domain& domain);
+
+// One notice each for what a reader of the document may not expect it to mean.
+void add_meaning_notices(const Element& root, const Domain& domain);
+
+}  // namespace lxvirt::xml

@@ -1,0 +1,222 @@
+// The rules between the elements of one network, and those that know of others.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text/text.hh"
+#include "xml/document/read.hh"
+#include "xml/document/values.hh"
+#include "xml/network/check.hh"
+#include "xml/network/names.hh"
+#include "xml/network/parts.hh"
+
+namespace lxvirt::xml {
+
+namespace {
+
+constexpr std::size_t kMaxLinkName = 15;  // IFNAMSIZ without the end
+
+// dev_valid_name() of the kernel, and what nftables would take for a pattern or the end of a text.
+void check_bridge_name(const Element& root, const Network& network) {
+    const std::string& name = network.bridge.name;
+    if (name.empty()) return;
+    const bool bad_character = std::any_of(name.begin(), name.end(), [](char c) {
+        return static_cast<unsigned char>(c) <= 0x20 ||
+               std::string_view("/:\"\\*").find(c) != std::string_view::npos;
+    });
+    if (name.size() <= kMaxLinkName && !bad_character && name != "." && name != "..") return;
+    root.child("bridge").fail(
+        ErrorCode::xml_error,
+        fmt::format("Invalid bridge name '{}' in network '{}'", name, network.name),
+        fmt::format("a link has up to {} characters, no blank, slash, colon, quote, backslash or *",
+                    kMaxLinkName));
+}
+
+// Elements of a bridge that we make, in a network that makes none.
+void check_foreign_elements(const Element& root, const Network& network) {
+    const std::string_view mode = name_of(kForwardModes, network.forward.mode);
+    const auto refuse = [&](bool present, std::string_view element) {
+        if (!present) return;
+        root.child(element).fail(ErrorCode::config_unsupported,
+                                 fmt::format("Unsupported <{}> element in network {} with forward "
+                                             "mode='{}'",
+                                             element, network.name, mode),
+                                 "it belongs to networks that make a bridge of their own");
+    };
+    refuse(!network.ips.empty(), "ip");
+    refuse(network.domain.has_value(), "domain");
+    refuse(!network.mac.empty(), "mac");
+    const Dns& dns = network.dns;
+    refuse(dns.enable || dns.forward_plain_names || !dns.forwarders.empty() || !dns.txts.empty() ||
+               !dns.srvs.empty() || !dns.hosts.empty(),
+           "dns");
+    if (network.mtu)
+        root.child("mtu").fail(ErrorCode::xml_error,
+                               fmt::format("mtu size only allowed in open, route, nat, and "
+                                           "isolated mode, not in {} (network '{}')",
+                                           mode, network.name),
+                               "the existing device keeps its own");
+}
+
+void check_plug(const Element& root, const Network& network) {
+    const Forward& forward = network.forward;
+    const bool has_device = !forward.interfaces.empty() || !forward.pf.empty();
+    if (network.bridge.name.empty()) return;
+    const Element bridge = root.child("bridge");
+    if (forward.mode != ForwardMode::bridge)
+        bridge.fail(ErrorCode::xml_error,
+                    fmt::format("bridge name not allowed in {} mode (network '{}')",
+                                name_of(kForwardModes, forward.mode), network.name),
+                    "name a device: <forward dev='eth0'/>");
+    if (has_device)
+        bridge.fail(ErrorCode::xml_error,
+                    fmt::format("A network with forward mode='bridge' can specify a bridge name or "
+                                "a forward dev, but not both (network '{}')",
+                                network.name),
+                    "remove one of them");
+}
+
+void check_forward(const Element& root, const Network& network) {
+    const Forward& forward = network.forward;
+    const std::string_view mode = name_of(kForwardModes, forward.mode);
+    const Element place = root.child("forward");
+    const bool forwards = forward.mode == ForwardMode::nat || forward.mode == ForwardMode::route;
+    if (forward.mode != ForwardMode::none && network.ips.empty())
+        place.fail(ErrorCode::xml_error,
+                   fmt::format("{} forwarding requested, but no IP address provided for network "
+                               "'{}'",
+                               mode, network.name),
+                   "add <ip address='192.168.100.1' prefix='24'/>");
+    if (forwards && forward.interfaces.size() > 1)
+        place.fail(ErrorCode::xml_error,
+                   fmt::format("multiple forwarding interfaces specified for network '{}', only "
+                               "one is supported",
+                               network.name),
+                   "keep one <interface>");
+    if (forward.mode == ForwardMode::open && !forward.interfaces.empty())
+        place.fail(ErrorCode::xml_error,
+                   fmt::format("forward dev not allowed for network '{}' with forward mode='open'",
+                               network.name),
+                   "remove dev, or choose mode='route'");
+}
+
+// A bridge of the kernel's gets no <vlan> from libvirt; only these plugs do.
+void check_vlan(const Element& root, const Network& network) {
+    const auto takes_vlan = [](const std::optional<VirtualPort>& port) {
+        return port && port->type == "openvswitch";
+    };
+    if (takes_vlan(network.virtualport)) return;
+    Element place = network.vlan ? root.child("vlan") : Element{};
+    const std::vector<Element> groups = root.children("portgroup");
+    for (std::size_t i = 0; i < groups.size() && !place; ++i)
+        if (network.portgroups[i].vlan && !takes_vlan(network.portgroups[i].virtualport))
+            place = groups[i].child("vlan");
+    if (!place) return;
+    place.fail(ErrorCode::config_unsupported,
+               fmt::format("<vlan> element specified for network {}, whose type doesn't support "
+                           "vlan configuration",
+                           network.name),
+               "only <virtualport type='openvswitch'> takes one");
+}
+
+// tc shapes a link of a bridge, not what a macvlan or a virtual function carries.
+void check_portgroup_bandwidth(const Element& root, const Network& network) {
+    if (network.makes_bridge() || network.forward.mode == ForwardMode::bridge) return;
+    const std::vector<Element> groups = root.children("portgroup");
+    for (std::size_t i = 0; i < groups.size(); ++i)
+        if (network.portgroups[i].bandwidth)
+            groups[i]
+                .child("bandwidth")
+                .fail(
+                    ErrorCode::config_unsupported,
+                    fmt::format("Unsupported <bandwidth> element in network '{}' in portgroup '{}' "
+                                "with forward mode='{}'",
+                                network.name, network.portgroups[i].name,
+                                name_of(kForwardModes, network.forward.mode)),
+                    "it belongs to networks with a bridge");
+}
+
+bool overlaps(const SocketAddress& a, unsigned a_prefix, const SocketAddress& b,
+              unsigned b_prefix) {
+    return a.v6 == b.v6 && a.shares(b, std::min(a_prefix, b_prefix));
+}
+
+constexpr unsigned kDefaultThirdByte = 122;  // of libvirt's default network
+
+}  // namespace
+
+void check_network(const Element& root, const Network& network) {
+    check_bridge_name(root, network);
+    check_vlan(root, network);
+    check_portgroup_bandwidth(root, network);
+    if (network.makes_bridge()) return check_forward(root, network);
+    check_foreign_elements(root, network);
+    check_plug(root, network);
+}
+
+void choose_bridge(Network& network, const std::vector<std::string>& taken) {
+    if (!network.makes_bridge() || !network.bridge.name.empty()) return;
+    for (unsigned i = 0;; ++i) {
+        network.bridge.name = fmt::format("virbr{}", i);
+        if (std::find(taken.begin(), taken.end(), network.bridge.name) == taken.end()) return;
+    }
+}
+
+void require_free_bridge(const Network& network, std::span<const Network> others) {
+    if (network.bridge.name.empty()) return;
+    for (const Network& other : others) {
+        if (other.uuid == network.uuid || other.bridge.name != network.bridge.name) continue;
+        if (!other.makes_bridge() && !network.makes_bridge()) continue;
+        base::fail(ErrorCode::internal_error, "bridge name '{}' already in use.",
+                   network.bridge.name);
+    }
+}
+
+std::optional<UsedSubnet> find_overlap(const Network& network, std::span<const UsedSubnet> used) {
+    for (const NetworkIp& ip : network.ips) {
+        const auto own = to_ip_address(ip.address);
+        for (const UsedSubnet& other : used) {
+            const auto address = to_ip_address(other.address);
+            if (own && address && other.prefix != 0 &&
+                overlaps(*own, ip_prefix(ip), *address, other.prefix))
+                return other;
+        }
+    }
+    return std::nullopt;
+}
+
+void require_free_subnets(const Network& network, std::span<const UsedSubnet> used) {
+    if (const auto overlap = find_overlap(network, used))
+        base::fail(ErrorCode::internal_error, "Network is already in use by {}", overlap->owner);
+}
+
+std::optional<unsigned> free_default_subnet(std::span<const UsedSubnet> used) {
+    for (unsigned i = 0; i < 256; ++i) {
+        const unsigned byte = (kDefaultThirdByte + i) % 256;
+        Network candidate;
+        candidate.ips = {{.address = fmt::format("192.168.{}.1", byte), .prefix = 24}};
+        if (!find_overlap(candidate, used)) return byte;
+    }
+    return std::nullopt;
+}
+
+void move_to_subnet(Network& network, unsigned third_byte) {
+    const auto move = [third_byte](std::string& text) {
+        const std::vector<std::string_view> bytes = base::split(text, '.');
+        if (bytes.size() == 4)
+            text = fmt::format("{}.{}.{}.{}", bytes[0], bytes[1], third_byte, bytes[3]);
+    };
+    for (NetworkIp& ip : network.ips) {
+        if (ip.v6()) continue;
+        move(ip.address);
+        for (DhcpRange& range : ip.dhcp.ranges) move(range.start), move(range.end);
+        for (DhcpHost& host : ip.dhcp.hosts) move(host.ip);
+    }
+}
+
+void fill_live_defaults(Network& network) {
+    if (network.forward.mode == ForwardMode::nat && !network.forward.nat.port)
+        network.forward.nat.port = PortRange{1024, 65535};
+}
+
+}  // namespace lxvirt::xml

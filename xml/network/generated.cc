@@ -1,0 +1,25 @@
+#include "xml/network/generated.hh"
+
+#include "base/uuid.hh"
+#include "xml/document/values.hh"
+#include "xml/domain/generated.hh"
+
+namespace lxvirt::xml {
+
+void take_generated(Network& network, const Network& known) {
+    if (network.uuid.empty()) network.uuid = known.uuid;
+    take_id(network.virtualport, known.virtualport);
+    for (PortGroup& group : network.portgroups)
+        if (const PortGroup* other = known.portgroup(group.name))
+            take_id(group.virtualport, other->virtualport);
+    if (!network.makes_bridge() || !known.makes_bridge()) return;
+    if (network.mac.empty()) network.mac = known.mac;
+    if (network.bridge.name.empty()) network.bridge.name = known.bridge.name;
+}
+
+void fill_generated(Network& network) {
+    if (network.uuid.empty()) network.uuid = base::random_uuid();
+    if (network.mac.empty() && network.makes_bridge()) network.mac = random_mac();
+}
+
+}  // namespace lxvirt::xml

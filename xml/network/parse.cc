@@ -1,0 +1,229 @@
+// <network> as a whole, and its smaller elements.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/uuid.hh"
+#include "xml/document/identity.hh"
+#include "xml/document/read.hh"
+#include "xml/document/validate.hh"
+#include "xml/document/values.hh"
+#include "xml/domain/generated.hh"
+#include "xml/domain/parts.hh"
+#include "xml/network/document.hh"
+#include "xml/network/generated.hh"
+#include "xml/network/names.hh"
+#include "xml/network/parts.hh"
+
+namespace lxvirt::xml {
+
+namespace {
+
+// libvirt takes whatever else stands there for `otherwise`; so do we, and say so.
+template <std::size_t N>
+bool lenient_switch(const Element& element, std::string_view name,
+                    const std::array<Name<bool>, N>& words, bool otherwise) {
+    const auto text = element.attribute(name);
+    if (!text) return otherwise;
+    if (const auto value = value_of(words, *text)) return *value;
+    element.document().notice(
+        element, fmt::format("{}='{}' of <{}> is not {}, and was taken for {}", name, *text,
+                             element.name(), list_of(words), name_of(words, otherwise)));
+    return otherwise;
+}
+
+void parse_attributes(const Element& root, Network& out, bool live) {
+    const auto ipv6 = root.attribute("ipv6");
+    if (ipv6) {
+        const auto value = value_of(kYesNo, *ipv6);
+        if (!value)
+            root.fail(ErrorCode::xml_error,
+                      fmt::format("Invalid ipv6 setting '{}' in network '{}'", *ipv6, out.name),
+                      "ipv6 is yes or no");
+        out.ipv6 = *value;
+    }
+    out.trust_guest_rx_filters = enum_attribute(root, "trustGuestRxFilters", kYesNo);
+    const auto connections = unsigned_attribute(root, "connections");
+    if (live) out.connections = static_cast<unsigned>(connections.value_or(0));
+}
+
+void parse_link_parts(const Element& root, Network& out) {
+    out.vlan = parse_vlan(root);
+    out.bandwidth = parse_bandwidth(root, InterfaceType::bridge);
+    out.virtualport = parse_virtual_port(root, InterfaceType::bridge);
+    if (const Element port = root.child("port"))
+        out.isolated = enum_attribute(port, "isolated", kYesNo);
+}
+
+Network parse_parts(const Element& root, bool live) {
+    Network network;
+    const auto part = [&](auto&& parse) {
+        root.document().attempt(network, [&] { parse(root, network); });
+    };
+    part(parse_network_basics);
+    part([&](const Element& element, Network& out) {
+        parse_attributes(element, out, live);
+        out.metadata = parse_metadata(element);
+    });
+    part(parse_forward);
+    if (!live)
+        for (ForwardInterface& interface : network.forward.interfaces) interface.connections = 0;
+    part(parse_bridge);
+    part(parse_dns);
+    part(parse_link_parts);
+    part(parse_network_ips);
+    part(parse_network_routes);
+    part(parse_portgroups);
+    part(parse_dnsmasq_options);
+    root.document().attempt_rules([&] { check_network(root, network); });
+    return network;
+}
+
+}  // namespace
+
+void parse_network_basics(const Element& root, Network& out) {
+    const Element name = root.child("name");
+    if (!name) root.fail(ErrorCode::no_name, "", "<network> needs <name>NAME</name>");
+    out.name = name.text();
+    if (out.name.find('/') != std::string::npos)
+        name.fail(ErrorCode::xml_detail, "invalid char in name: /", "the name becomes a file name");
+    check_name(name, out.name);
+    if (const Element uuid = root.child("uuid")) out.uuid = parse_uuid_element(uuid);
+}
+
+void parse_bridge(const Element& root, Network& out) {
+    if (const Element bridge = root.child("bridge")) {
+        const bool ours = out.makes_bridge();
+        out.bridge.name = string_attribute(bridge, "name");
+        out.bridge.zone = string_attribute(bridge, "zone");
+        const bool has_stp = bridge.attribute("stp").has_value();
+        out.bridge.stp = lenient_switch(bridge, "stp", kOnOff, true);
+        const auto delay = bridge.attribute("delay");
+        const auto seconds = to_unsigned(delay.value_or("0"));
+        if (!seconds || *seconds > std::numeric_limits<unsigned>::max() / 100)
+            bridge.fail(ErrorCode::xml_error,
+                        fmt::format("Invalid delay value in network '{}'", out.name),
+                        "delay is a number of seconds");
+        out.bridge.delay = static_cast<unsigned>(*seconds);
+        if (!ours && (has_stp || delay || !out.bridge.zone.empty()))
+            bridge.fail(ErrorCode::xml_error,
+                        fmt::format("bridge delay/stp/zone options only allowed in route, nat, and "
+                                    "isolated mode, not in {} (network '{}')",
+                                    name_of(kForwardModes, out.forward.mode), out.name),
+                        "an existing bridge keeps its own settings");
+        if (const auto manager = bridge.attribute("macTableManager")) {
+            out.bridge.mac_table_manager = value_of(kMacTableManagers, *manager);
+            if (!out.bridge.mac_table_manager)
+                bridge.fail(ErrorCode::xml_error,
+                            fmt::format("Invalid macTableManager setting '{}' in network '{}'",
+                                        *manager, out.name),
+                            fmt::format("it is {}", list_of(kMacTableManagers)));
+        }
+    }
+    if (const Element element = root.child("mac")) {
+        const std::string text = string_attribute(element, "address");
+        const auto mac = to_mac(text);
+        const std::string_view hint = "an address looks like 52:54:00:12:34:56";
+        if (!mac)
+            element.fail(
+                ErrorCode::xml_error,
+                fmt::format("Invalid bridge mac address '{}' in network '{}'", text, out.name),
+                hint);
+        if ((*mac)[0] & 1)
+            element.fail(ErrorCode::xml_error,
+                         fmt::format("Invalid multicast bridge mac address '{}' in network '{}'",
+                                     text, out.name),
+                         hint);
+        out.mac = mac_text(*mac);
+    }
+    if (const Element element = root.child("mtu")) {
+        const auto text = element.attribute("size");
+        const auto size = to_unsigned(text.value_or(""));
+        if (!size || *size > 65535)
+            element.fail(
+                ErrorCode::xml_error,
+                fmt::format("Invalid mtu size '{}' in network '{}'", text.value_or(""), out.name),
+                "a number up to 65535");
+        if (*size != 0) out.mtu = static_cast<unsigned>(*size);
+    }
+}
+
+PortGroup parse_portgroup(const Element& element) {
+    PortGroup group;
+    group.name = string_attribute(element, "name");
+    if (group.name.empty())
+        element.fail(ErrorCode::xml_error, "Missing required name attribute in portgroup",
+                     "<portgroup name='web'>");
+    group.is_default = lenient_switch(element, "default", kYesNo, false);
+    group.trust_guest_rx_filters = enum_attribute(element, "trustGuestRxFilters", kYesNo);
+    group.virtualport = parse_virtual_port(element, InterfaceType::bridge);
+    group.bandwidth = parse_bandwidth(element, InterfaceType::bridge);
+    group.vlan = parse_vlan(element);
+    return group;
+}
+
+void parse_portgroups(const Element& root, Network& out) {
+    for (const Element& element : root.children("portgroup")) {
+        PortGroup group = parse_portgroup(element);
+        for (const PortGroup& other : out.portgroups) {
+            if (other.name == group.name)
+                element.fail(ErrorCode::config_unsupported,
+                             fmt::format("multiple <portgroup> elements with the same name ({}) in "
+                                         "network '{}'",
+                                         group.name, out.name),
+                             "each name stands once");
+            if (other.is_default && group.is_default)
+                element.fail(
+                    ErrorCode::config_unsupported,
+                    fmt::format("network '{}' has multiple default <portgroup> elements ({} "
+                                "and {}), but only one default is allowed",
+                                out.name, other.name, group.name),
+                    "take default='yes' off one of them");
+        }
+        out.portgroups.push_back(std::move(group));
+    }
+}
+
+void parse_dnsmasq_options(const Element& root, Network& out) {
+    for (Element child = root.first_child(); child; child = child.next_sibling()) {
+        if (child.name() != "options" || child.namespace_uri() != kDnsmasqNamespace) continue;
+        child.mark_read();
+        for (Element option = child.first_child(); option; option = option.next_sibling()) {
+            if (option.name() != "option" || option.namespace_uri() != kDnsmasqNamespace) continue;
+            option.mark_read();
+            const auto value = option.attribute("value");
+            if (!value)
+                option.fail(ErrorCode::internal_error, "No dnsmasq options value specified",
+                            "<dnsmasq:option value='log-queries'/>");
+            require_one_line(option, "dnsmasq option", *value);
+            out.dnsmasq_options.emplace_back(*value);
+        }
+    }
+}
+
+void require_one_line(const Element& element, std::string_view what, std::string_view text) {
+    const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20; };
+    if (std::none_of(text.begin(), text.end(), is_control)) return;
+    element.fail(ErrorCode::xml_detail, fmt::format("{} has a control character", what),
+                 "it becomes one line of dnsmasq's configuration");
+}
+
+ParsedNetwork parse_network(std::string_view text, const ParseOptions& options) {
+    Document document(text, options.file);
+    const Element root = document.root();
+    if (root.name() != "network")
+        root.fail(ErrorCode::xml_error,
+                  fmt::format("expecting root element of 'network', not '{}'", root.name()),
+                  "a network is <network>");
+    document.collect(options.faults);
+    if (options.validate)
+        validate(document, "network.rng", [&] { (void)parse_parts(root, options.live); });
+    ParsedNetwork result;
+    result.network = parse_parts(root, options.live);
+    if (options.defaults) fill_generated(result.network);
+    document.report_unread();
+    result.notices = document.take_notices();
+    return result;
+}
+
+}  // namespace lxvirt::xml

@@ -1,0 +1,53 @@
+// The parsers of the parts of a network, one per group of elements; private to xml/. Each takes the
+// element it is about and marks what it understood. `network` is the name, which libvirt's messages
+// carry.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "xml/document/document.hh"
+#include "xml/document/writer.hh"
+#include "xml/network/network.hh"
+
+namespace lxvirt::xml {
+
+inline constexpr std::string_view kDnsmasqNamespace =
+    "http://libvirt.org/schemas/network/dnsmasq/1.0";
+
+// What a document gives: the whole, or only what names an entry that is to be deleted.
+enum class Given { whole, key };
+
+// Children of <network>
+void parse_network_basics(const Element& root, Network& out);  // name, uuid
+void parse_forward(const Element& root, Network& out);
+void parse_bridge(const Element& root, Network& out);  // bridge, mac, mtu
+void parse_dns(const Element& root, Network& out);     // domain, dns
+void parse_network_ips(const Element& root, Network& out);
+void parse_network_routes(const Element& root, Network& out);
+void parse_portgroups(const Element& root, Network& out);
+void parse_dnsmasq_options(const Element& root, Network& out);
+
+// Entries of lists, which net-update takes one by one.
+[[nodiscard]] ForwardInterface parse_forward_interface(const Element& element,
+                                                       const std::string& network, bool live);
+[[nodiscard]] DnsTxt parse_dns_txt(const Element& element, const std::string& network, Given given);
+[[nodiscard]] DnsSrv parse_dns_srv(const Element& element, const std::string& network, Given given);
+[[nodiscard]] DnsHost parse_dns_host(const Element& element, const std::string& network,
+                                     Given given);
+[[nodiscard]] DhcpRange parse_dhcp_range(const Element& element, const std::string& network,
+                                         const NetworkIp& ip);
+[[nodiscard]] DhcpHost parse_dhcp_host(const Element& element, const std::string& network,
+                                       const NetworkIp& ip, Given given);
+[[nodiscard]] PortGroup parse_portgroup(const Element& element);
+
+// The rules between elements that one document can break by itself; `root` says where.
+void check_network(const Element& root, const Network& network);
+
+// Throws where `text`, which goes into a line of dnsmasq's files, would end that line.
+void require_one_line(const Element& element, std::string_view what, std::string_view text);
+
+void format_dhcp_host(Writer& out, const DhcpHost& host);
+
+}  // namespace lxvirt::xml
