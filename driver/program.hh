@@ -14,55 +14,47 @@ namespace lxvirt::driver {
 
 struct EnterRequest {
     std::vector<std::string> argv;  // argv[0] is looked up in the container
-    bool security_label = true;
-    std::string term;  // what TERM is to be; empty: as the init has it
-    // Its standard input, output and errors. Those that are not valid are a new terminal of the
-    // container's, which the caller relays: its own would be the program's to push input into.
+    bool security_label = true;     // give the program the init's label
+    std::string term;               // the value of TERM; empty keeps the init's
+    // Standard input, output and errors of the program. A descriptor that is not valid stands for a new
+    // terminal of the container, which the caller relays: the caller's own terminal would let the
+    // program push input into it (TIOCSTI).
     std::array<base::Fd, 3> standard;
-    // Of that terminal. `plain`: it neither echoes nor rewrites line ends, for a caller whose own
-    // terminal does that.
-    unsigned rows = 0, columns = 0;
+    unsigned rows = 0, columns = 0;  // the new terminal's size; 0 leaves the kernel's
+    // The new terminal neither echoes nor rewrites line ends, for a caller whose own terminal does.
     bool plain = false;
-    // Called when all is found right and the program is about to be run; may be empty.
+    // Called when everything was checked and the program is about to be run; may be empty.
     std::function<void()> before_run;
 };
 
-// How it ended.
+// How a program ended.
 struct ProgramEnd {
-    int status = 0;       // the exit status; of a program that could not be executed 126 or 127
-    int signal = 0;       // that ended it, or 0
-    std::string failure;  // why it could not be executed; empty where it was
+    int status = 0;       // its exit status; 126 or 127 if it could not be executed
+    int signal = 0;       // the signal that ended it, or 0
+    std::string failure;  // says why it could not be executed; empty if it was
 };
 
-// A program that runs. It ends with this object, by SIGKILL; wait() is the other way.
+// A program that runs in a container. Destroying this object kills the program; wait() is the other
+// way to end with it.
 class EnteredProgram {
   public:
-    EnteredProgram(base::UniqueFd channel, base::UniqueFd process, base::UniqueFd image,
-                   base::UniqueFd terminal, base::UniqueFd other_end)
-        : channel_(std::move(channel)),
-          process_(std::move(process)),
-          image_(std::move(image)),
-          terminal_(std::move(terminal)),
-          other_end_(std::move(other_end)) {}
+    EnteredProgram() = default;
+    EnteredProgram(const EnteredProgram&) = delete;
+    EnteredProgram& operator=(const EnteredProgram&) = delete;
+    virtual ~EnteredProgram() = default;
 
-    EnteredProgram(EnteredProgram&&) = default;
-    EnteredProgram& operator=(EnteredProgram&&) = delete;
-    ~EnteredProgram();
-
-    // Readable once it has ended.
-    [[nodiscard]] base::Fd ended() const { return channel_; }
-    // The master of the new terminal, non-blocking; not valid where none was asked for. It has no
-    // end before the program's, whatever that closes, unless it hangs it up.
-    [[nodiscard]] base::Fd terminal() const { return terminal_; }
-    // From now on the terminal ends when nothing inside has it open any more.
-    void let_terminal_end() { other_end_.reset(); }
-    // To the program and what else is in its process group.
-    void send_signal(int number) const;
-    // Waits for its end. Throws base::Exception where lxc_enter was killed.
-    [[nodiscard]] ProgramEnd wait();
-
-  private:
-    base::UniqueFd channel_, process_, image_, terminal_, other_end_;
+    // Returns a descriptor that is readable once the program has ended.
+    [[nodiscard]] virtual base::Fd ended() const = 0;
+    // Returns the master of the new terminal, non-blocking; not valid if no terminal was asked for. The
+    // terminal stays open until the program ends, even if all processes inside close it, unless one of
+    // them hangs it up.
+    [[nodiscard]] virtual base::Fd terminal() const = 0;
+    // Lets the terminal end as soon as no process inside has it open any more.
+    virtual void let_terminal_end() = 0;
+    // Sends a signal to the program and the other processes of its process group.
+    virtual void send_signal(int number) const = 0;
+    // Waits for the program's end. Throws base::Exception if lxc_enter was killed.
+    [[nodiscard]] virtual ProgramEnd wait() = 0;
 };
 
 }  // namespace lxvirt::driver

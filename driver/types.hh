@@ -3,12 +3,15 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "base/fd.hh"
 #include "base/netlink/netlink.hh"
+#include "driver/flags.hh"
 
 namespace lxvirt::driver {
 
@@ -24,13 +27,13 @@ enum class DomainState : int {
     pmsuspended = 7,
 };
 
-// Reasons are numbered per state, as libvirt does; reason_text() of shell/ and the helper's
-// `status` file use the same words.
+// A domain's state and why it is in it. libvirt numbers the reasons for each state (namespace reason
+// below); driver/names.hh has their words.
 struct DomainStatus {
     DomainState state = DomainState::nostate;
     int reason = 0;
-    // What is known beyond libvirt's words: "exit status 3", "killed by signal 9 (KILL)",
-    // "out of memory"; empty where nothing is.
+    // Says what is known beyond libvirt's words: "exit status 3", "killed by signal 9 (KILL)", "out of
+    // memory"; empty where nothing is known.
     std::string detail;
 };
 
@@ -64,6 +67,19 @@ struct Defined {
     std::vector<std::string> notices;
 };
 
+// The kinds of objects that have definitions, in the order in which `apply` brings them.
+enum class ObjectKind { network, domain };
+
+// A definition that is to be stored by Connection::define_all().
+struct DefinitionChange {
+    std::string name, uuid;
+    std::string file;                   // names the document in errors
+    std::optional<std::string> before;  // the text that was stored when the change was decided
+    std::string text;                   // canonical
+};
+using DefinitionDone =
+    std::function<void(const DefinitionChange& change, const std::optional<std::string>& error)>;
+
 struct DomainSummary {
     std::string name;
     int id = -1;
@@ -94,18 +110,6 @@ struct DomainInfo {
     bool persistent = false;
 };
 
-struct StartOptions {
-    bool paused = false;
-    // The container is destroyed when the process that called start ends.
-    bool autodestroy = false;
-};
-
-// How a shutdown or reboot is asked for. Without any, the init is looked at and gets what it
-// understands.
-enum class StopMode { initctl, signal };
-
-enum class Affect { current, live, config };
-
 // What a container has read and written; since its start.
 struct BlockStats {
     std::uint64_t read_requests = 0, read_bytes = 0, write_requests = 0, write_bytes = 0;
@@ -116,19 +120,26 @@ struct BlockInfo {
     std::uint64_t capacity = 0, allocation = 0, physical = 0;
 };
 
-// Attach, detach or update of a device.
+// A device's document, for attach, detach and update.
 struct DeviceOptions {
-    std::vector<Affect> affect = {Affect::live};
-    bool force = false;  // detach: though it is in use
-    bool validate = false;
-    std::string file = "(device_definition)";  // what errors call the document
+    Affect flags = Affect::live;               // any of its bits
+    bool validate = false;                     // refuse a document that the schema does not accept
+    std::string file = "(device_definition)";  // names the document in errors
 };
 
 enum class MetadataType { description = 0, title = 1, element = 2 };
 
-struct XmlOptions {
-    bool inactive = false;
-    bool security_info = false;
+// One change of a domain's title, description or application metadata.
+struct MetadataChange {
+    MetadataType type = MetadataType::description;
+    std::optional<std::string> value;  // nullopt removes it
+    std::string key, uri;              // of an element: its prefix and its namespace
+};
+
+// All that people and programs have written about a domain.
+struct DomainNotes {
+    std::string title, description;
+    std::vector<std::string> metadata;  // the elements below <metadata>, as text
 };
 
 struct Version {
@@ -141,11 +152,6 @@ struct NodeInfo {
     std::string model;         // "x86_64"
     std::uint64_t memory = 0;  // KiB
     unsigned cpus = 0, mhz = 0, nodes = 0, sockets = 0, cores = 0, threads = 0;
-};
-
-struct ConsoleOptions {
-    bool force = false;  // take it from whoever has it
-    bool safe = false;   // refuse where it is in use
 };
 
 // A connected console: bytes go both ways over `stream` (SOCK_STREAM, non-blocking); its end means
@@ -223,16 +229,105 @@ struct DhcpLeases {
 
 // --- events
 
+// virDomainEventID: what an event of a domain is about.
+enum class DomainEventKind : int {
+    lifecycle = 0,
+    reboot = 1,
+    rtc_change = 2,
+    watchdog = 3,
+    io_error = 4,
+    graphics = 5,
+    io_error_reason = 6,
+    control_error = 7,
+    block_job = 8,
+    disk_change = 9,
+    tray_change = 10,
+    pm_wakeup = 11,
+    pm_suspend = 12,
+    balloon_change = 13,
+    pm_suspend_disk = 14,
+    device_removed = 15,
+    block_job_2 = 16,
+    tunable = 17,
+    agent_lifecycle = 18,
+    device_added = 19,
+    migration_iteration = 20,
+    job_completed = 21,
+    device_removal_failed = 22,
+    metadata_change = 23,
+    block_threshold = 24,
+    memory_failure = 25,
+    memory_device_size_change = 26,
+};
+
+// virDomainEventType
+enum class DomainLifecycle : int {
+    defined = 0,
+    undefined = 1,
+    started = 2,
+    suspended = 3,
+    resumed = 4,
+    stopped = 5,
+    shutdown = 6,
+    pmsuspended = 7,
+    crashed = 8,
+};
+
+// virDomainEvent*DetailType of each lifecycle event; only those that can occur here, by libvirt's
+// names.
+// NOLINTBEGIN(readability-identifier-naming)
+namespace detail {
+inline constexpr int defined_added = 0;
+inline constexpr int defined_updated = 1;
+inline constexpr int defined_renamed = 2;
+inline constexpr int undefined_removed = 0;
+inline constexpr int undefined_renamed = 1;
+inline constexpr int started_booted = 0;
+inline constexpr int suspended_paused = 0;
+inline constexpr int resumed_unpaused = 0;
+inline constexpr int stopped_shutdown = 0;
+inline constexpr int stopped_destroyed = 1;
+inline constexpr int stopped_crashed = 2;
+inline constexpr int stopped_failed = 5;
+}  // namespace detail
+// NOLINTEND(readability-identifier-naming)
+
+struct DomainEvent {
+    DomainRef domain;  // `id` is not known
+    DomainEventKind kind = DomainEventKind::lifecycle;
+    // Kind lifecycle: what happened, and virDomainEvent*DetailType of it.
+    DomainLifecycle lifecycle = DomainLifecycle::defined;
+    int detail = 0;
+    // Kind metadata_change: what was changed.
+    MetadataType metadata = MetadataType::description;
+    // Kind metadata_change: the namespace of an element; kinds device_added and device_removed: the
+    // device's alias.
+    std::string text;
+};
+
+// virNetworkEventID, and what libvirt has no number for.
+enum class NetworkEventKind : int {
+    lifecycle = 0,
+    supervision = 1000,  // another lxnetd holds the network, after the one before was killed
+};
+
+// virNetworkEventLifecycleType
+enum class NetworkLifecycle : int { defined = 0, undefined = 1, started = 2, stopped = 3 };
+
+struct NetworkEvent {
+    NetworkRef network;
+    NetworkEventKind kind = NetworkEventKind::lifecycle;
+    NetworkLifecycle lifecycle = NetworkLifecycle::defined;
+    std::string text;  // kind supervision: "Restored Supervisor"
+};
+
+// One line of the journal.
 struct Event {
-    std::uint64_t sequence = 0;
-    std::int64_t seconds = 0;  // wall clock
-    unsigned milliseconds = 0;
-    std::string kind;    // lifecycle, reboot, metadata-change ...
-    std::string domain;  // name
-    std::string uuid;
-    // kind lifecycle: libvirt's words: "Started" "Booted"; otherwise free.
-    std::string event, detail;
-    std::string note;  // what libvirt has no word for: "exit status 3"
+    std::uint64_t sequence = 0;  // counts up by one, over all objects of a root
+    std::int64_t seconds = 0;    // since 1970, by the wall clock
+    unsigned milliseconds = 0;   // of the second, 0 to 999
+    std::variant<DomainEvent, NetworkEvent> what;
+    std::string note;  // says what libvirt has no word for: "exit status 3"
 };
 
 // Reads the journal as it grows. One per connection that listens.

@@ -208,10 +208,11 @@ void LinkMaker::change(const std::optional<Link>& from, const Link& to) {
     if (veth && (!from || from->limits != to.limits))
         base::limit_traffic(host_, host_.link_index(to.host),
                             to.limits.value_or(base::TrafficLimits{}));
-    if (from && from->up == to.up) return;
-    // The container sees its carrier go, too.
+    // The container sees its carrier come and go. Its own end of a veth stays up, since a link that goes
+    // down loses its routes.
     if (veth) host_.set_up(host_.link_index(to.host), to.up);
-    inside_.set_up(*index, to.up);
+    if (from && from->up == to.up) return;
+    if (to.up || !veth) inside_.set_up(*index, to.up);
 }
 
 void LinkMaker::remove(const Link& link) {

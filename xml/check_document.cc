@@ -3,24 +3,10 @@
 #include <algorithm>
 
 #include "xml/document/document.hh"
+#include "xml/document/scan.hh"
 #include "xml/network/document.hh"
 
 namespace lxvirt::xml {
-
-std::string_view outermost_element(std::string_view text) {
-    constexpr std::string_view kComment = "<!--";
-    for (auto at = text.find('<'); at != std::string_view::npos; at = text.find('<', at)) {
-        const std::string_view rest = text.substr(at);
-        if (rest.starts_with(kComment))
-            at = text.find("-->", at);
-        else if (rest.starts_with("<?"))
-            at = text.find("?>", at);
-        else
-            return rest.substr(1, rest.find_first_of(" \t\r\n/>") - 1);
-        if (at == std::string_view::npos) break;
-    }
-    return {};
-}
 
 Checked check_document(std::string_view text, ParseOptions options) {
     Checked checked;

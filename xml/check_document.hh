@@ -8,10 +8,6 @@
 
 namespace lxvirt::xml {
 
-// The name of the outermost element as it stands there, without parsing: empty where the text has
-// none. Parsing has the last word.
-[[nodiscard]] std::string_view outermost_element(std::string_view text);
-
 // What is wrong with a document, line by line, and what would be left out of it.
 struct Checked {
     std::vector<Notice> faults;

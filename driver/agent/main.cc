@@ -46,7 +46,8 @@ int restart(const Root& root, const std::string& uri, const std::string& name, p
         log_line(root, name, "restart: " + error.message());
         record_end(root, name, "failed", error.message());
         if (live)
-            journal_lifecycle(root, name, live->domain.uuid, "Stopped", "Failed", error.message());
+            journal_lifecycle(root, name, live->domain.uuid, DomainLifecycle::stopped,
+                              detail::stopped_failed, error.message());
         // Of a helper that was killed the rest is left: for the next command, which cleans up.
         if (undoes_its_part(root, name, error)) remove_live(root, name);
         return 1;

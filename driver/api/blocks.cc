@@ -6,7 +6,7 @@
 #include "base/error.hh"
 #include "base/file/file.hh"
 #include "base/text/text.hh"
-#include "driver/api/connection.hh"
+#include "driver/api/local.hh"
 #include "driver/store/definitions.hh"
 #include "driver/store/live.hh"
 #include "driver/store/lookup.hh"
@@ -65,9 +65,9 @@ std::uint64_t device_bytes(const struct stat& facts) {
 
 }  // namespace
 
-BlockStats Connection::block_stats(const DomainRef& domain, const std::string& disk) const {
-    const auto live = read_live(*root_, domain.name);
-    if (!root_->running(domain.name) || !live)
+BlockStats LocalConnection::block_stats(const DomainRef& domain, const std::string& disk) const {
+    const auto live = read_live(root_, domain.name);
+    if (!root_.running(domain.name) || !live)
         base::fail(ErrorCode::operation_invalid, "domain is not running");
     std::string number;
     if (!disk.empty()) {
@@ -91,10 +91,10 @@ BlockStats Connection::block_stats(const DomainRef& domain, const std::string& d
     return stats;
 }
 
-BlockInfo Connection::block_info(const DomainRef& domain, const std::string& disk) const {
-    const bool running = root_->running(domain.name).has_value();
-    const auto live = running ? read_live(*root_, domain.name) : std::nullopt;
-    const auto definition = live ? live->domain : Definitions(*root_).load(domain.name);
+BlockInfo LocalConnection::block_info(const DomainRef& domain, const std::string& disk) const {
+    const bool running = root_.running(domain.name).has_value();
+    const auto live = running ? read_live(root_, domain.name) : std::nullopt;
+    const auto definition = live ? live->domain : Definitions(root_).load(domain.name);
     if (!definition) fail_no_domain(domain.name);
     const xml::Disk* const found = find_disk(*definition, disk);
     if (found == nullptr)

@@ -1,37 +1,54 @@
-#include "driver/api/connection.hh"
+#include "driver/connection.hh"
 
 #include <unistd.h>
 
 #include "base/error.hh"
-#include "base/file/file.hh"
-#include "driver/store/root.hh"
+#include "base/file/lock.hh"
+#include "driver/api/local.hh"
+#include "driver/store/settings.hh"
 #include "driver/store/uri.hh"
 
 namespace lxvirt::driver {
 
-Connection::Connection(const std::string& uri, bool read_only)
-    : uri_(uri.empty() ? default_uri() : uri), read_only_(read_only) {
-    const Uri parsed = parse_uri(uri_);
+namespace {
+
+Root open_root(const std::string& uri, bool read_only) {
+    const Uri parsed = parse_uri(uri);
     if (::geteuid() != 0 && !read_only)
         base::fail(base::ErrorCode::operation_denied,
-                   "{} needs root: run this as root, for example with sudo", uri_);
-    root_ = std::make_unique<Root>(parsed.root);
-    if (!read_only) root_->make_folders();
+                   "{} needs root: run this as root, for example with sudo", uri);
+    Root root(parsed.root);
+    if (!read_only) root.make_folders();
+    return root;
 }
 
-Connection::~Connection() = default;
+}  // namespace
 
-const std::string& Connection::uri() const {
+LocalConnection::LocalConnection(const std::string& uri, bool read_only)
+    : uri_(uri.empty() ? default_uri() : uri),
+      read_only_(read_only),
+      root_(open_root(uri_, read_only)),
+      networks_(root_, read_only) {}
+
+const std::string& LocalConnection::uri() const {
     return uri_;
 }
 
-bool Connection::read_only() const {
+bool LocalConnection::read_only() const {
     return read_only_;
 }
 
-void Connection::require_write(std::string_view libvirt_call) const {
+Networks& LocalConnection::networks() const {
+    return networks_;
+}
+
+void LocalConnection::require_write(std::string_view libvirt_call) const {
     if (read_only_)
         base::fail(base::ErrorCode::operation_denied, "read only access prevents {}", libvirt_call);
+}
+
+std::unique_ptr<Connection> open_connection(const std::string& uri, bool read_only) {
+    return std::make_unique<LocalConnection>(uri, read_only);
 }
 
 }  // namespace lxvirt::driver

@@ -6,8 +6,9 @@
 #include "base/error.hh"
 #include "base/file/file.hh"
 #include "base/netlink/netlink.hh"
+#include "base/rollback.hh"
 #include "config.hh"
-#include "driver/api/networks.hh"
+#include "driver/api/local.hh"
 #include "driver/network/definitions.hh"
 #include "driver/network/life.hh"
 #include "xml/network/check.hh"
@@ -38,7 +39,7 @@ std::vector<xml::UsedSubnet> used_by_definitions(const NetworkDefinitions& defin
 
 }  // namespace
 
-DefinedNetwork Networks::define_default() {
+DefinedNetwork LocalNetworks::define_default() {
     const std::string file = shipped_file();
     xml::Network network = xml::parse_network(base::read_file(file), {.file = file}).network;
     const NetworkDefinitions definitions(root_);
@@ -61,8 +62,11 @@ DefinedNetwork Networks::define_default() {
             return link.name == network.bridge.name;
         }))
         network.bridge.name.clear();  // the next free one is chosen
-    DefinedNetwork defined = define_xml(xml::format_network(network), file);
+    DefinedNetwork defined = define_xml(xml::format_network(network), file, DefineFlags::none);
+    base::Rollback rollback;
+    rollback.add([&] { undefine(defined.network); });
     set_autostart(defined.network, true);
+    rollback.dismiss();
     return defined;
 }
 

@@ -1,7 +1,7 @@
 // Connection's methods that add, change and remove definitions.
 #include "base/error.hh"
-#include "driver/api/connection.hh"
-#include "driver/device/hotplug.hh"
+#include "driver/api/local.hh"
+#include "driver/device/operation.hh"
 #include "driver/life/clean.hh"
 #include "driver/plan/check.hh"
 #include "driver/store/definitions.hh"
@@ -10,6 +10,7 @@
 #include "driver/store/lookup.hh"
 #include "driver/store/state.hh"
 #include "driver/supervisor/container_hooks.hh"
+#include "xml/document/identity.hh"
 #include "xml/domain/parse.hh"
 
 namespace lxvirt::driver {
@@ -32,22 +33,25 @@ void require_domain(const Root& root, const std::string& name) {
 
 }  // namespace
 
-Defined Connection::define_xml(std::string_view xml, const std::string& file, bool validate) {
+Defined LocalConnection::define_xml(std::string_view xml, const std::string& file,
+                                    DefineFlags flags) {
     require_write("virDomainDefineXML");
+    check_flags(flags, DefineFlags::validate, "lxcDomainDefineXMLFlags");
     xml::ParseOptions options;
     options.file = file;
-    options.validate = validate;
+    options.validate = has(flags, DefineFlags::validate);
     options.host_ids = host_ids;
     const xml::ParsedDomain parsed = xml::parse_domain(xml, options);
     const xml::Domain& domain = parsed.domain;
-    check_name(domain.name);
+    xml::check_name(domain.name);
 
-    const auto locks = root_->lock_to_define({domain.name});
-    settle(*root_, domain.name);
+    const auto locks = root_.lock_to_define({domain.name});
+    settle(root_, domain.name);
     // Asked before: once the definition is stored nothing may fail the command.
-    const int id = root_->running(domain.name).value_or(-1);
-    const bool is_new = Definitions(*root_).store(domain);
-    journal_lifecycle(*root_, domain.name, domain.uuid, "Defined", is_new ? "Added" : "Updated");
+    const int id = root_.running(domain.name).value_or(-1);
+    const bool is_new = Definitions(root_).store(domain);
+    journal_lifecycle(root_, domain.name, domain.uuid, DomainLifecycle::defined,
+                      is_new ? detail::defined_added : detail::defined_updated);
     return {{domain.name, domain.uuid, id}, messages(parsed.notices)};
 }
 
@@ -70,68 +74,77 @@ void call_destroy_hooks(const Root& root, const std::string& name, bool running)
 
 }  // namespace
 
-void Connection::undefine(const DomainRef& domain) {
+void LocalConnection::undefine(const DomainRef& domain, UndefineFlags flags) {
     require_write("virDomainUndefineFlags");
-    const auto lock = lock_settled(*root_, domain.name);
-    require_domain(*root_, domain.name);
-    const bool running = root_->running(domain.name).has_value();
-    if (!running) clean_up(*root_, domain.name);
-    call_destroy_hooks(*root_, domain.name, running);
+    // There is never a saved state, a snapshot or a checkpoint that could keep a domain.
+    check_flags(flags,
+                UndefineFlags::managed_save | UndefineFlags::snapshots_metadata |
+                    UndefineFlags::checkpoints_metadata,
+                "lxcDomainUndefineFlags");
+    const auto lock = lock_settled(root_, domain.name);
+    require_domain(root_, domain.name);
+    const bool running = root_.running(domain.name).has_value();
+    if (!running) clean_up(root_, domain.name);
+    call_destroy_hooks(root_, domain.name, running);
     // Running or not: a domain without a definition goes when it stops.
-    if (!Definitions(*root_).remove(domain.name))
+    if (!Definitions(root_).remove(domain.name))
         base::fail(ErrorCode::operation_invalid, "cannot undefine transient domain");
-    journal_lifecycle(*root_, domain.name, domain.uuid, "Undefined", "Removed");
+    journal_lifecycle(root_, domain.name, domain.uuid, DomainLifecycle::undefined,
+                      detail::undefined_removed);
 }
 
-void Connection::rename(const DomainRef& domain, const std::string& new_name) {
+void LocalConnection::rename(const DomainRef& domain, const std::string& new_name) {
     require_write("virDomainRename");
-    check_name(new_name);
+    xml::check_name(new_name);
     if (new_name == domain.name)
         base::fail(ErrorCode::operation_invalid, "domain '{}' already has this name", new_name);
-    const auto locks = root_->lock_to_define({domain.name, new_name});
-    require_domain(*root_, domain.name);
-    if (root_->running(domain.name))
+    const auto locks = root_.lock_to_define({domain.name, new_name});
+    require_domain(root_, domain.name);
+    if (root_.running(domain.name))
         base::fail(ErrorCode::operation_invalid, "cannot rename active domain");
-    clean_up(*root_, domain.name);
-    Definitions definitions(*root_);
+    clean_up(root_, domain.name);
+    Definitions definitions(root_);
     auto definition = definitions.load(domain.name);
     if (!definition) base::fail(ErrorCode::operation_invalid, "cannot rename a transient domain");
-    if (find_by_name(*root_, new_name))
+    if (find_by_name(root_, new_name))
         base::fail(ErrorCode::operation_invalid, "domain with name '{}' already exists", new_name);
     definition->name = new_name;
     definitions.rename(domain.name, *definition);
-    journal_lifecycle(*root_, domain.name, definition->uuid, "Undefined", "Renamed");
-    journal_lifecycle(*root_, new_name, definition->uuid, "Defined", "Renamed");
+    journal_lifecycle(root_, domain.name, definition->uuid, DomainLifecycle::undefined,
+                      detail::undefined_renamed);
+    journal_lifecycle(root_, new_name, definition->uuid, DomainLifecycle::defined,
+                      detail::defined_renamed);
 }
 
-std::string Connection::xml_desc(const DomainRef& domain, const XmlOptions& options) const {
-    if (options.security_info && read_only_)
+std::string LocalConnection::xml_desc(const DomainRef& domain, XmlFlags flags) const {
+    check_flags(flags, XmlFlags::secure | XmlFlags::inactive, "lxcDomainGetXMLDesc");
+    if (has(flags, XmlFlags::secure) && read_only_)
         base::fail(ErrorCode::operation_denied, "virDomainGetXMLDesc with secure flag");
-    const Definitions definitions(*root_);
-    const bool active = root_->running(domain.name).has_value();
-    if (active && !options.inactive) {
-        if (const auto live = read_live(*root_, domain.name))
+    const Definitions definitions(root_);
+    const bool active = root_.running(domain.name).has_value();
+    if (active && !has(flags, XmlFlags::inactive)) {
+        if (const auto live = read_live(root_, domain.name))
             return xml::format_domain(live->domain, {.live = true});
     }
     if (const auto definition = definitions.load(domain.name))
         return xml::format_domain(*definition);
     // A transient domain has but its live definition.
     if (!active) fail_no_domain(domain.name);
-    const auto live = read_live(*root_, domain.name);
+    const auto live = read_live(root_, domain.name);
     if (!live) fail_no_domain(domain.name);
     return xml::format_domain(live->domain);
 }
 
-bool Connection::autostart(const DomainRef& domain) const {
-    require_domain(*root_, domain.name);
-    return Definitions(*root_).autostart(domain.name);
+bool LocalConnection::autostart(const DomainRef& domain) const {
+    require_domain(root_, domain.name);
+    return Definitions(root_).autostart(domain.name);
 }
 
-void Connection::set_autostart(const DomainRef& domain, bool on) {
+void LocalConnection::set_autostart(const DomainRef& domain, bool on) {
     require_write("virDomainSetAutostart");
-    const auto lock = lock_settled(*root_, domain.name);
-    require_domain(*root_, domain.name);
-    Definitions definitions(*root_);
+    const auto lock = lock_settled(root_, domain.name);
+    require_domain(root_, domain.name);
+    Definitions definitions(root_);
     if (!definitions.exists(domain.name))
         base::fail(ErrorCode::operation_invalid, "cannot set autostart for transient domain");
     definitions.set_autostart(domain.name, on);

@@ -1,12 +1,14 @@
-// Connection's method that runs a program in a container.
+// LocalConnection's method that runs a program in a container.
 #include "driver/life/enter.hh"
-#include "driver/api/connection.hh"
+
+#include "driver/api/local.hh"
 
 namespace lxvirt::driver {
 
-EnteredProgram Connection::enter(const DomainRef& domain, const EnterRequest& request) {
+std::unique_ptr<EnteredProgram> LocalConnection::enter(const DomainRef& domain,
+                                                       const EnterRequest& request) {
     require_write("virDomainLxcOpenNamespace");
-    return enter_domain(*root_, domain, request);
+    return enter_domain(root_, domain, request);
 }
 
 }  // namespace lxvirt::driver

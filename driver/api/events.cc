@@ -9,6 +9,7 @@
 #include "base/error.hh"
 #include "base/file/file.hh"
 #include "base/uninterrupted.hh"
+#include "driver/names.hh"
 
 namespace lxvirt::driver {
 
@@ -33,17 +34,61 @@ bool same_file(base::Fd fd, const std::string& path) {
     return here.st_dev == there.st_dev && here.st_ino == there.st_ino;
 }
 
-Event to_event(base::JournalEntry&& entry) {
+DomainEvent domain_event(const base::JournalEntry& entry, DomainEventKind kind) {
+    DomainEvent event{.domain = {entry.domain, entry.uuid, -1}, .kind = kind, .text = {}};
+    if (kind == DomainEventKind::metadata_change) {
+        event.metadata = metadata_type(entry.event).value_or(MetadataType::element);
+        event.text = entry.detail;
+    } else {
+        event.text = entry.event;
+    }
+    return event;
+}
+
+// Returns nullopt for words that this version does not know: another one wrote them.
+std::optional<DomainEvent> lifecycle_event(const base::JournalEntry& entry) {
+    const auto happened = domain_lifecycle(entry.event);
+    const auto detail = happened ? detail_number(*happened, entry.detail) : std::nullopt;
+    if (!detail) return std::nullopt;
+    DomainEvent event = domain_event(entry, DomainEventKind::lifecycle);
+    event.lifecycle = *happened;
+    event.detail = *detail;
+    event.text.clear();
+    return event;
+}
+
+std::optional<NetworkEvent> network_event(const base::JournalEntry& entry) {
+    const std::string_view word = entry.kind;
+    const auto kind = network_event_kind(word.substr(kNetworkPrefix.size()));
+    if (!kind) return std::nullopt;
+    NetworkEvent event{.network = {entry.domain, entry.uuid}, .kind = *kind, .text = {}};
+    if (*kind == NetworkEventKind::supervision) {
+        event.text = fmt::format("{} {}", entry.event, entry.detail);
+        return event;
+    }
+    const auto happened = network_lifecycle(entry.event);
+    if (!happened) return std::nullopt;
+    event.lifecycle = *happened;
+    return event;
+}
+
+std::optional<Event> to_event(const base::JournalEntry& entry) {
     Event event;
     event.sequence = entry.sequence;
     event.seconds = entry.time.seconds;
     event.milliseconds = entry.time.milliseconds;
-    event.kind = std::move(entry.kind);
-    event.domain = std::move(entry.domain);
-    event.uuid = std::move(entry.uuid);
-    event.event = std::move(entry.event);
-    event.detail = std::move(entry.detail);
-    event.note = std::move(entry.note);
+    event.note = entry.note;
+    const auto take = [&](auto&& what) {
+        if (what) event.what = std::move(*what);
+        return what.has_value();
+    };
+    if (entry.kind.starts_with(kNetworkPrefix))
+        return take(network_event(entry)) ? std::optional(std::move(event)) : std::nullopt;
+    const auto kind = domain_event_kind(entry.kind);
+    if (!kind) return std::nullopt;
+    if (*kind == DomainEventKind::lifecycle)
+        return take(lifecycle_event(entry)) ? std::optional(std::move(event)) : std::nullopt;
+    event.what = domain_event(entry, *kind);
     return event;
 }
 
@@ -119,9 +164,9 @@ void JournalStream::read_lines() {
         std::size_t start = 0;
         for (auto end = pending.find('\n'); end != std::string::npos;
              end = pending.find('\n', start)) {
-            if (auto entry =
-                    base::parse_journal_line(std::string_view(pending).substr(start, end - start)))
-                events_.push_back(to_event(std::move(*entry)));
+            const auto line = std::string_view(pending).substr(start, end - start);
+            if (const auto entry = base::parse_journal_line(line))
+                if (auto event = to_event(*entry)) events_.push_back(std::move(*event));
             start = end + 1;
         }
         pending.erase(0, start);

@@ -1,9 +1,9 @@
 // Connection's methods that look domains up and tell about them and the host.
 #include "base/error.hh"
 #include "base/uuid.hh"
-#include "driver/api/connection.hh"
 #include "driver/api/events.hh"
 #include "driver/api/list.hh"
+#include "driver/api/local.hh"
 #include "driver/api/usage.hh"
 #include "driver/host/capabilities.hh"
 #include "driver/host/node.hh"
@@ -14,67 +14,67 @@
 
 namespace lxvirt::driver {
 
-std::string Connection::hostname() const {
+std::string LocalConnection::hostname() const {
     return host_name();
 }
 
-Version Connection::version() const {
+Version LocalConnection::version() const {
     return host_version();
 }
 
-NodeInfo Connection::node_info() const {
+NodeInfo LocalConnection::node_info() const {
     return read_node_info();
 }
 
-std::string Connection::capabilities() const {
+std::string LocalConnection::capabilities() const {
     return format_capabilities();
 }
 
-std::string Connection::sysinfo() const {
+std::string LocalConnection::sysinfo() const {
     return format_sysinfo();
 }
 
-DomainRef Connection::lookup_by_name(const std::string& name) const {
-    auto domain = find_by_name(*root_, name);
+DomainRef LocalConnection::lookup_by_name(const std::string& name) const {
+    auto domain = find_by_name(root_, name);
     if (!domain) fail_no_domain(name);
     return std::move(*domain);
 }
 
-DomainRef Connection::lookup_by_uuid(const std::string& uuid) const {
+DomainRef LocalConnection::lookup_by_uuid(const std::string& uuid) const {
     const auto canonical = base::parse_uuid(uuid);
     if (!canonical)
         base::fail(base::ErrorCode::invalid_arg, "uuid '{}' must be 32 hexadecimal digits", uuid);
-    auto domain = find_by_uuid(*root_, *canonical);
+    auto domain = find_by_uuid(root_, *canonical);
     if (!domain)
         base::fail(base::ErrorCode::no_domain, "no domain with matching uuid '{}'", *canonical);
     return std::move(*domain);
 }
 
-DomainRef Connection::lookup_by_id(int id) const {
-    auto domain = find_by_id(*root_, id);
+DomainRef LocalConnection::lookup_by_id(int id) const {
+    auto domain = find_by_id(root_, id);
     if (!domain) base::fail(base::ErrorCode::no_domain, "no domain with matching id {}", id);
     return std::move(*domain);
 }
 
-std::vector<DomainSummary> Connection::list_all_domains(const ListFilter& filter) const {
-    return list_domains(*root_, filter);
+std::vector<DomainSummary> LocalConnection::list_all_domains(const ListFilter& filter) const {
+    return list_domains(root_, filter);
 }
 
-DomainStatus Connection::status(const DomainRef& domain) const {
-    const auto found = find_by_name(*root_, domain.name);
+DomainStatus LocalConnection::status(const DomainRef& domain) const {
+    const auto found = find_by_name(root_, domain.name);
     if (!found) fail_no_domain(domain.name);
-    return read_state(*root_, domain.name, found->id);
+    return read_state(root_, domain.name, found->id);
 }
 
-DomainInfo Connection::info(const DomainRef& domain) const {
-    const auto found = find_by_name(*root_, domain.name);
+DomainInfo LocalConnection::info(const DomainRef& domain) const {
+    const auto found = find_by_name(root_, domain.name);
     if (!found) fail_no_domain(domain.name);
-    const Definitions definitions(*root_);
-    const auto live = found->id >= 0 ? read_live(*root_, domain.name) : std::nullopt;
+    const Definitions definitions(root_);
+    const auto live = found->id >= 0 ? read_live(root_, domain.name) : std::nullopt;
     const auto definition = live ? live->domain : definitions.load(domain.name);
     if (!definition) fail_no_domain(domain.name);
     DomainInfo info;
-    info.state = read_state(*root_, domain.name, found->id).state;
+    info.state = read_state(root_, domain.name, found->id).state;
     info.max_memory = definition->memory;
     info.memory = definition->current_memory;
     info.vcpus = definition->current_vcpus.value_or(definition->vcpus);
@@ -83,8 +83,8 @@ DomainInfo Connection::info(const DomainRef& domain) const {
     return info;
 }
 
-std::unique_ptr<EventStream> Connection::events() const {
-    return follow_journal(*root_);
+std::unique_ptr<EventStream> LocalConnection::events() const {
+    return follow_journal(root_);
 }
 
 }  // namespace lxvirt::driver

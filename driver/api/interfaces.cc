@@ -10,12 +10,12 @@
 #include "base/error.hh"
 #include "base/file/file.hh"
 #include "base/netlink/netlink.hh"
-#include "driver/api/connection.hh"
+#include "driver/api/local.hh"
 #include "driver/device/hotplug.hh"
 #include "driver/store/definitions.hh"
 #include "driver/store/live.hh"
 #include "driver/store/lookup.hh"
-#include "helper/status.hh"
+#include "driver/supervisor/guest.hh"
 
 namespace lxvirt::driver {
 
@@ -27,24 +27,6 @@ LiveState require_live(const Root& root, const std::string& name) {
     auto live = root.running(name) ? read_live(root, name) : std::nullopt;
     if (!live) base::fail(ErrorCode::operation_invalid, "domain is not running");
     return std::move(*live);
-}
-
-base::UniqueFd open_namespace(const Root& root, const std::string& name, const char* kind) {
-    const auto status = helper::read_status(root.status(name));
-    if (!status || !status->init_pid)
-        base::fail(ErrorCode::operation_invalid, "domain is not running");
-    return base::open_file(fmt::format("/proc/{}/ns/{}", *status->init_pid, kind), O_RDONLY);
-}
-
-// By its name on the host, its name inside or its mac address; null where there is none.
-template <typename Domain>
-auto* find_interface(Domain& domain, const std::string& wanted) {
-    const auto found = std::find_if(domain.interfaces.begin(), domain.interfaces.end(),
-                                    [&](const xml::Interface& interface) {
-                                        return wanted == interface.target ||
-                                               wanted == interface.mac || wanted == interface.guest;
-                                    });
-    return found == domain.interfaces.end() ? nullptr : &*found;
 }
 
 [[noreturn]] void fail_unknown(const std::string& device) {
@@ -68,8 +50,8 @@ std::vector<InterfaceAddresses> leased(const Networks& networks, const xml::Doma
     return all;
 }
 
-// What the host has heard of them.
-std::vector<InterfaceAddresses> heard_of(const xml::Domain& domain) {
+// Returns the addresses that the host's neighbour tables have for the interfaces.
+std::vector<InterfaceAddresses> addresses_of_neighbours(const xml::Domain& domain) {
     base::Netlink netlink;
     const auto neighbours = netlink.neighbours();
     std::vector<InterfaceAddresses> all;
@@ -120,33 +102,32 @@ bool has_host_end(const xml::Interface& interface) {
 
 }  // namespace
 
-std::vector<InterfaceAddresses> Connection::interface_addresses(const DomainRef& domain,
-                                                                AddressSource source) const {
-    const LiveState live = require_live(*root_, domain.name);
+std::vector<InterfaceAddresses> LocalConnection::interface_addresses(const DomainRef& domain,
+                                                                     AddressSource source) const {
+    const LiveState live = require_live(root_, domain.name);
     switch (source) {
-        case AddressSource::lease: return leased(networks(), live.domain);
-        case AddressSource::arp: return heard_of(live.domain);
+        case AddressSource::lease: return leased(networks_, live.domain);
+        case AddressSource::arp: return addresses_of_neighbours(live.domain);
         case AddressSource::agent: break;
     }
-    return asked_inside(open_namespace(*root_, domain.name, "net"));
+    return asked_inside(Guest(root_, domain.name).network());
 }
 
-std::string Connection::guest_hostname(const DomainRef& domain, AddressSource source) const {
-    const LiveState live = require_live(*root_, domain.name);
-    if (source == AddressSource::agent)
-        return name_inside(open_namespace(*root_, domain.name, "uts"));
+std::string LocalConnection::guest_hostname(const DomainRef& domain, AddressSource source) const {
+    const LiveState live = require_live(root_, domain.name);
+    if (source == AddressSource::agent) return name_inside(Guest(root_, domain.name).host_name());
     for (const xml::Interface& interface : live.domain.interfaces) {
         if (interface.type != xml::InterfaceType::network) continue;
         for (const DhcpLease& lease :
-             networks().dhcp_leases({interface.source, ""}, interface.mac).leases)
+             networks_.dhcp_leases({interface.source, ""}, interface.mac).leases)
             if (!lease.hostname.empty()) return lease.hostname;
     }
     base::fail(ErrorCode::no_hostname, "no hostname found for domain {}", domain.name);
 }
 
-InterfaceStats Connection::interface_stats(const DomainRef& domain,
-                                           const std::string& device) const {
-    const LiveState live = require_live(*root_, domain.name);
+InterfaceStats LocalConnection::interface_stats(const DomainRef& domain,
+                                                const std::string& device) const {
+    const LiveState live = require_live(root_, domain.name);
     const xml::Interface* const interface = find_interface(live.domain, device);
     if (interface == nullptr) fail_unknown(device);
     std::optional<base::LinkFacts> link;
@@ -161,61 +142,35 @@ InterfaceStats Connection::interface_stats(const DomainRef& domain,
             std::swap(c.rx_dropped, c.tx_dropped);
         }
     } else {
-        link = base::Netlink::inside(open_namespace(*root_, domain.name, "net"))
-                   .link(interface->guest);
+        link = base::Netlink::inside(Guest(root_, domain.name).network()).link(interface->guest);
     }
     if (!link) fail_unknown(device);
     return link->counters;
 }
 
-std::optional<bool> Connection::interface_up(const DomainRef& domain, const std::string& device,
-                                             bool config) const {
-    if (const auto live = config ? std::nullopt : read_live(*root_, domain.name);
-        live && root_->running(domain.name)) {
-        const xml::Interface* const interface = find_interface(live->domain, device);
+std::optional<bool> LocalConnection::interface_up(const DomainRef& domain,
+                                                  const std::string& device, Affect flags) const {
+    check_flags(flags, Affect::live | Affect::config, "lxcDomainGetXMLDesc");
+    if (targets_of(root_, domain.name, flags).live) {
+        const LiveState live = require_live(root_, domain.name);
+        const xml::Interface* const interface = find_interface(live.domain, device);
         if (interface == nullptr) return std::nullopt;
         if (!has_host_end(*interface)) return interface->link_up.value_or(true);
         const auto link = base::Netlink().link(interface->target);
         return link && link->up;
     }
-    const auto definition = Definitions(*root_).load(domain.name);
+    const auto definition = Definitions(root_).load(domain.name);
     if (!definition) fail_no_domain(domain.name);
     const xml::Interface* const interface = find_interface(*definition, device);
     if (interface == nullptr) return std::nullopt;
     return interface->link_up.value_or(true);
 }
 
-void Connection::set_interface_up(const DomainRef& domain, const std::string& device, bool up,
-                                  Affect affect) {
+void LocalConnection::set_interface_up(const DomainRef& domain, const std::string& device, bool up,
+                                       Affect flags) {
     require_write("virDomainUpdateDeviceFlags");
-    const auto lock = lock_settled(*root_, domain.name);
-    const bool running = root_->running(domain.name).has_value();
-    if (affect == Affect::current) affect = running ? Affect::live : Affect::config;
-    if (affect == Affect::config) {
-        auto definition = Definitions(*root_).load(domain.name);
-        if (!definition) fail_no_domain(domain.name);
-        xml::Interface* const interface = find_interface(*definition, device);
-        if (interface == nullptr) fail_unknown(device);
-        interface->link_up = up;
-        Definitions(*root_).update(*definition);
-        return;
-    }
-    LiveState live = require_live(*root_, domain.name);
-    xml::Interface* const interface = find_interface(live.domain, device);
-    if (interface == nullptr) fail_unknown(device);
-    base::Netlink inside = base::Netlink::inside(open_namespace(*root_, domain.name, "net"));
-    if (has_host_end(*interface)) {
-        // The container sees its carrier go; its own end is its own affair, once it was raised.
-        base::Netlink host;
-        host.set_up(host.link_index(interface->target), up);
-    } else if (!up) {
-        inside.set_up(inside.link_index(interface->guest), false);
-    }
-    if (up) {
-        if (const auto index = inside.find_link(interface->guest)) inside.set_up(*index, true);
-    }
-    interface->link_up = up;
-    write_live(*root_, std::move(live));
+    check_flags(flags, Affect::live | Affect::config, "lxcDomainUpdateDeviceFlags");
+    set_link_state(root_, domain, device, up, flags);
 }
 
 }  // namespace lxvirt::driver

@@ -5,8 +5,8 @@
 #include "base/error.hh"
 #include "base/file/file.hh"
 #include "base/process/process.hh"
-#include "driver/api/connection.hh"
-#include "driver/device/hotplug.hh"
+#include "driver/api/local.hh"
+#include "driver/device/operation.hh"
 #include "driver/life/clean.hh"
 #include "driver/life/init_signals.hh"
 #include "driver/life/start.hh"
@@ -19,8 +19,9 @@
 #include "driver/store/state.hh"
 #include "driver/supervisor/container_hooks.hh"
 #include "driver/supervisor/control.hh"
+#include "driver/supervisor/guest.hh"
 #include "driver/supervisor/hooks.hh"
-#include "helper/status.hh"
+#include "xml/document/identity.hh"
 #include "xml/domain/parse.hh"
 
 namespace lxvirt::driver {
@@ -32,6 +33,8 @@ using helper::RequestKind;
 
 // A helper that was told to end has this long before it is ended itself.
 constexpr auto kEndLimit = std::chrono::seconds(15);
+// The ways in which a container's init can be asked to stop.
+constexpr StopFlags kStopWays = StopFlags::initctl | StopFlags::signal;
 constexpr auto kAnswerLimit = std::chrono::seconds(5);
 constexpr auto kLastMoment = std::chrono::seconds(2);
 
@@ -46,15 +49,6 @@ std::optional<base::UniqueFd> open_helper(const Root& root, const std::string& n
 
 void require_running(const Root& root, const std::string& name) {
     if (!root.running(name)) base::fail(ErrorCode::operation_invalid, "domain is not running");
-}
-
-pid_t init_of(const Root& root, const std::string& name) {
-    const auto status = helper::read_status(root.status(name));
-    if (!status || !status->init_pid)
-        base::fail(ErrorCode::operation_invalid, "domain is not running");
-    if (base::start_time(*status->init_pid) != status->init_start)
-        base::fail(ErrorCode::operation_failed, "the domain's init has just ended");
-    return *status->init_pid;
 }
 
 // What <lx:signal> names for it, where the caller does not ask for a certain way.
@@ -82,19 +76,18 @@ InitFacts facts_of_init(pid_t init) {
     }
 }
 
-void ask_init(const Root& root, const std::string& name, StopKind kind,
-              const std::vector<StopMode>& modes) {
+void ask_init(const Root& root, const std::string& name, StopKind kind, StopFlags flags) {
     const Control control = connect_running(root, name);
-    const pid_t init = init_of(root, name);
-    const InitFacts facts = facts_of_init(init);
-    auto request = modes.empty() ? named_signal(root, name, kind) : std::nullopt;
-    if (!request) request = choose_stop(facts, kind, modes);
+    const Init init = open_init(root, name);
+    const InitFacts facts = facts_of_init(init.pid);
+    auto request = flags == StopFlags::none ? named_signal(root, name, kind) : std::nullopt;
+    if (!request) request = choose_stop(facts, kind, flags);
     if (!request)
         base::fail(
             ErrorCode::operation_unsupported,
             "the domain's init ('{}', process {}) has neither an initctl pipe nor a handler for "
             "TERM, PWR, INT or QUIT; use destroy",
-            facts.program, init);
+            facts.program, init.pid);
     if (request->then_restart) {
         helper::Request restart;
         restart.kind = RequestKind::ask_restart;
@@ -102,7 +95,7 @@ void ask_init(const Root& root, const std::string& name, StopKind kind,
         (void)control.request(restart);
     }
     if (request->initctl) {
-        write_initctl(init, kind);
+        write_initctl(init.pid, kind);
         return;
     }
     helper::Request signal;
@@ -165,123 +158,133 @@ bool ended_its_hooks(const Root& root, const DomainRef& domain, base::Fd process
 
 }  // namespace
 
-void Connection::start(const DomainRef& domain, const StartOptions& options) {
+void LocalConnection::start(const DomainRef& domain, StartFlags flags) {
     require_write("virDomainCreate");
-    const auto lock = root_->lock_domain(domain.name);
-    if (root_->running(domain.name))
+    check_flags(flags, StartFlags::paused | StartFlags::autodestroy | StartFlags::force_boot,
+                "lxcDomainCreateWithFiles");
+    const auto lock = root_.lock_domain(domain.name);
+    if (root_.running(domain.name))
         base::fail(ErrorCode::operation_invalid, "Domain is already active");
-    auto definition = Definitions(*root_).load(domain.name);
+    auto definition = Definitions(root_).load(domain.name);
     if (!definition) fail_no_domain(domain.name);
-    autodestroy_.push_back(start_domain(
-        *root_, {.domain = std::move(*definition), .uri = uri_, .options = options}, lock));
+    autodestroy_.push_back(
+        start_domain(root_, {.domain = std::move(*definition), .uri = uri_, .flags = flags}, lock));
 }
 
-Defined Connection::create_xml(std::string_view text, const std::string& file,
-                               const StartOptions& options, bool validate) {
+Defined LocalConnection::create_xml(std::string_view text, const std::string& file,
+                                    StartFlags flags) {
     require_write("virDomainCreateXML");
+    check_flags(flags, StartFlags::paused | StartFlags::autodestroy | StartFlags::validate,
+                "lxcDomainCreateXMLWithFiles");
     xml::ParseOptions parse;
     parse.file = file;
-    parse.validate = validate;
+    parse.validate = has(flags, StartFlags::validate);
     parse.host_ids = host_ids;
     xml::ParsedDomain parsed = xml::parse_domain(text, parse);
     const std::string name = parsed.domain.name;
     const std::string uuid = parsed.domain.uuid;
-    check_name(name);
-    DefineLocks locks = root_->lock_to_define({name});
-    if (root_->running(name))
+    xml::check_name(name);
+    DefineLocks locks = root_.lock_to_define({name});
+    if (root_.running(name))
         base::fail(ErrorCode::operation_invalid, "domain '{}' is already active", name);
-    check_unique(*root_, parsed.domain);
+    check_unique(root_, parsed.domain);
     const base::OperationLock lock = std::move(locks.objects.front());
     locks.define.reset();  // not held over the start
     Defined defined{{name, uuid, -1}, {}};
     for (const xml::Notice& notice : parsed.notices) defined.notices.push_back(notice.message());
     autodestroy_.push_back(start_domain(
-        *root_, {.domain = std::move(parsed.domain), .uri = uri_, .options = options}, lock));
-    defined.domain.id = root_->running(name).value_or(-1);
+        root_, {.domain = std::move(parsed.domain), .uri = uri_, .flags = flags}, lock));
+    defined.domain.id = root_.running(name).value_or(-1);
     return defined;
 }
 
-void Connection::destroy(const DomainRef& domain) {
+void LocalConnection::destroy(const DomainRef& domain, DestroyFlags flags) {
     require_write("virDomainDestroy");
-    const auto lock = root_->lock_domain(domain.name);
-    const auto process = open_helper(*root_, domain.name);
+    check_flags(flags, DestroyFlags::none, "lxcDomainDestroyFlags");
+    const auto lock = root_.lock_domain(domain.name);
+    const auto process = open_helper(root_, domain.name);
     if (!process) {
-        const bool left = read_live(*root_, domain.name).has_value();
-        clean_up(*root_, domain.name);
+        const bool left = read_live(root_, domain.name).has_value();
+        clean_up(root_, domain.name);
         if (left) return;
         base::fail(ErrorCode::operation_invalid, "domain is not running");
     }
-    const base::UniqueFd control = ask_helper_to_end(*root_, domain.name, *process, lock);
+    const base::UniqueFd control = ask_helper_to_end(root_, domain.name, *process, lock);
     const bool closed = !control || base::wait_readable(control, kEndLimit);
-    if (closed && has_taken_all_away(*root_, domain.name)) return;
+    if (closed && has_taken_all_away(root_, domain.name)) return;
     if (!base::wait_readable(*process, closed ? kEndLimit : std::chrono::seconds(0)) &&
-        !ended_its_hooks(*root_, domain, *process)) {
+        !ended_its_hooks(root_, domain, *process)) {
         (void)base::send_signal(*process, SIGKILL);
         (void)base::wait_readable(*process, kEndLimit);
     }
     reap_helpers();
     // Usually it has taken everything away, and its last child is at the supervisors' group.
-    if (base::exists(root_->domain(domain.name))) clean_up(*root_, domain.name);
+    if (base::exists(root_.domain(domain.name))) clean_up(root_, domain.name);
 }
 
-void Connection::shutdown(const DomainRef& domain, const std::vector<StopMode>& modes) {
+void LocalConnection::shutdown(const DomainRef& domain, StopFlags flags) {
     require_write("virDomainShutdown");
-    const auto lock = lock_settled(*root_, domain.name);
-    require_running(*root_, domain.name);
-    ask_init(*root_, domain.name, StopKind::power_off, modes);
+    check_flags(flags, kStopWays, "lxcDomainShutdownFlags");
+    const auto lock = lock_settled(root_, domain.name);
+    require_running(root_, domain.name);
+    ask_init(root_, domain.name, StopKind::power_off, flags);
 }
 
-void Connection::reboot(const DomainRef& domain, const std::vector<StopMode>& modes) {
+void LocalConnection::reboot(const DomainRef& domain, StopFlags flags) {
     require_write("virDomainReboot");
-    const auto lock = lock_settled(*root_, domain.name);
-    require_running(*root_, domain.name);
-    ask_init(*root_, domain.name, StopKind::reboot, modes);
+    check_flags(flags, kStopWays, "lxcDomainReboot");
+    const auto lock = lock_settled(root_, domain.name);
+    require_running(root_, domain.name);
+    ask_init(root_, domain.name, StopKind::reboot, flags);
 }
 
-void Connection::suspend(const DomainRef& domain) {
+void LocalConnection::suspend(const DomainRef& domain) {
     require_write("virDomainSuspend");
-    const auto lock = lock_settled(*root_, domain.name);
-    require_running(*root_, domain.name);
-    if (read_state(*root_, domain.name).state == DomainState::paused) return;
-    set_paused(*root_, domain.name, true);
-    journal_lifecycle(*root_, domain.name, domain.uuid, "Suspended", "Paused");
+    const auto lock = lock_settled(root_, domain.name);
+    require_running(root_, domain.name);
+    if (read_state(root_, domain.name).state == DomainState::paused) return;
+    set_paused(root_, domain.name, true);
+    journal_lifecycle(root_, domain.name, domain.uuid, DomainLifecycle::suspended,
+                      detail::suspended_paused);
 }
 
-void Connection::resume(const DomainRef& domain) {
+void LocalConnection::resume(const DomainRef& domain) {
     require_write("virDomainResume");
-    const auto lock = lock_settled(*root_, domain.name);
-    require_running(*root_, domain.name);
-    if (read_state(*root_, domain.name).state != DomainState::paused)
+    const auto lock = lock_settled(root_, domain.name);
+    require_running(root_, domain.name);
+    if (read_state(root_, domain.name).state != DomainState::paused)
         base::fail(ErrorCode::operation_invalid, "domain is already running");
-    set_paused(*root_, domain.name, false);
-    journal_lifecycle(*root_, domain.name, domain.uuid, "Resumed", "Unpaused");
+    set_paused(root_, domain.name, false);
+    journal_lifecycle(root_, domain.name, domain.uuid, DomainLifecycle::resumed,
+                      detail::resumed_unpaused);
 }
 
-bool Connection::wait_stopped(const DomainRef& domain, double seconds) const {
-    const auto process = open_helper(*root_, domain.name);
+bool LocalConnection::wait_stopped(const DomainRef& domain, double seconds) const {
+    const auto process = open_helper(root_, domain.name);
     if (!process) return true;
     const auto limit =
         std::chrono::milliseconds(static_cast<std::int64_t>(std::ceil(seconds * 1000)));
     return base::wait_readable(*process, limit);
 }
 
-std::string Connection::plan(const DomainRef& domain) const {
-    auto definition = Definitions(*root_).load(domain.name);
+std::string LocalConnection::plan(const DomainRef& domain) const {
+    auto definition = Definitions(root_).load(domain.name);
     if (!definition) fail_no_domain(domain.name);
     name_live_domain(*definition, 0);
-    return format_plan(compile_plan(*definition, *root_, host_facts(*root_),
-                                    {.has_hooks = has_hooks(*root_), .uri = uri_}));
+    return format_plan(compile_plan(*definition, root_, host_facts(root_),
+                                    {.has_hooks = has_hooks(root_), .uri = uri_}));
 }
 
-ConsoleStream Connection::open_console(const DomainRef& domain, const std::string& device,
-                                       const ConsoleOptions& options) {
+ConsoleStream LocalConnection::open_console(const DomainRef& domain, const std::string& device,
+                                            ConsoleFlags flags) {
     require_write("virDomainOpenConsole");
-    Control control = connect_running(*root_, domain.name);
+    check_flags(flags, ConsoleFlags::force | ConsoleFlags::safe, "lxcDomainOpenConsole");
+    Control control = connect_running(root_, domain.name);
     helper::Request request;
     request.kind = RequestKind::open_console;
     request.text = device;
-    request.flag = options.force;
-    request.value = options.safe ? 1 : 0;
+    request.flag = has(flags, ConsoleFlags::force);
+    request.value = has(flags, ConsoleFlags::safe) ? 1 : 0;
     ConsoleStream stream;
     stream.stream = control.request(request);
     stream.control = control.take_socket();
@@ -299,9 +302,10 @@ void ConsoleStream::resize(unsigned rows, unsigned columns) const {
     }
 }
 
-std::string Connection::console_path(const DomainRef& domain, const std::string& device) const {
-    require_running(*root_, domain.name);
-    const auto live = read_live(*root_, domain.name);
+std::string LocalConnection::console_path(const DomainRef& domain,
+                                          const std::string& device) const {
+    require_running(root_, domain.name);
+    const auto live = read_live(root_, domain.name);
     if (!live) base::fail(ErrorCode::operation_invalid, "domain is not running");
     for (const xml::Console& console : live->domain.consoles)
         if (device.empty() || console.alias == device) return console.tty;

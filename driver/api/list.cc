@@ -12,6 +12,7 @@
 #include "driver/store/live.hh"
 #include "driver/store/lookup.hh"
 #include "driver/store/state.hh"
+#include "xml/document/scan.hh"
 
 namespace lxvirt::driver {
 
@@ -54,12 +55,12 @@ void add_texts(const Root& root, const ListFilter& filter, DomainSummary& summar
         if (!text) text = Definitions(root).text(summary.name);
         if (!text) return;
         if (filter.uuids) {
-            if (const auto uuid = scan_uuid(*text))
+            if (const auto uuid = xml::scan_uuid(*text))
                 summary.uuid = *uuid;
             else
                 add_problem(summary, root.definition(summary.name) + ": no valid <uuid>");
         }
-        if (filter.titles) summary.title = scan_title(*text);
+        if (filter.titles) summary.title = xml::scan_title(*text);
     } catch (const base::Exception& error) {
         add_problem(summary, error.message());
     }

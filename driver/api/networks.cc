@@ -1,5 +1,5 @@
-// Networks' methods that look up, tell, and change definitions.
-#include "driver/api/networks.hh"
+// LocalNetworks' methods that look up, tell, and change definitions.
+#include "driver/api/local.hh"
 
 #include <algorithm>
 #include <ctime>
@@ -11,6 +11,7 @@
 #include "driver/network/life.hh"
 #include "driver/network/live.hh"
 #include "driver/network/ports.hh"
+#include "driver/store/journal.hh"
 #include "netd/leases.hh"
 #include "netd/plan.hh"
 #include "xml/network/document.hh"
@@ -62,18 +63,18 @@ unsigned prefix_for(const xml::Network& network, bool v6) {
 
 }  // namespace
 
-void Networks::require_write(std::string_view libvirt_call) const {
+void LocalNetworks::require_write(std::string_view libvirt_call) const {
     if (read_only_)
         base::fail(ErrorCode::operation_denied, "read only access prevents {}", libvirt_call);
 }
 
-NetworkRef Networks::lookup_by_name(const std::string& name) const {
+NetworkRef LocalNetworks::lookup_by_name(const std::string& name) const {
     auto network = find_network(root_, name);
     if (!network) fail_no_network(name);
     return std::move(*network);
 }
 
-NetworkRef Networks::lookup_by_uuid(const std::string& uuid) const {
+NetworkRef LocalNetworks::lookup_by_uuid(const std::string& uuid) const {
     const auto canonical = base::parse_uuid(uuid);
     if (!canonical)
         base::fail(ErrorCode::invalid_arg, "uuid '{}' must be 32 hexadecimal digits", uuid);
@@ -83,7 +84,7 @@ NetworkRef Networks::lookup_by_uuid(const std::string& uuid) const {
     return std::move(*network);
 }
 
-std::vector<NetworkSummary> Networks::list(const NetworkFilter& filter) const {
+std::vector<NetworkSummary> LocalNetworks::list(const NetworkFilter& filter) const {
     std::vector<std::string> names = NetworkDefinitions(root_).names();
     for (std::string& name : active_networks(root_)) names.push_back(std::move(name));
     std::sort(names.begin(), names.end());
@@ -96,19 +97,21 @@ std::vector<NetworkSummary> Networks::list(const NetworkFilter& filter) const {
     return rows;
 }
 
-NetworkSummary Networks::info(const NetworkRef& network) const {
+NetworkSummary LocalNetworks::info(const NetworkRef& network) const {
     if (!find_network(root_, network.name)) fail_no_network(network.name);
     return summary_of(root_, network.name);
 }
 
-DefinedNetwork Networks::define_xml(std::string_view text, const std::string& file, bool validate) {
+DefinedNetwork LocalNetworks::define_xml(std::string_view text, const std::string& file,
+                                         DefineFlags flags) {
     require_write("virNetworkDefineXML");
-    auto [network, notices] = parse_given_network(text, file, validate);
+    check_flags(flags, DefineFlags::validate, "networkDefineXMLFlags");
+    auto [network, notices] = parse_given_network(text, file, has(flags, DefineFlags::validate));
     const auto locks = root_.lock_to_define_network(network.name);
     NetworkDefinitions definitions(root_);
     definitions.check(network);
     (void)definitions.store(network);
-    journal_network(root_, network.name, network.uuid, "Defined");
+    journal_network(root_, network.name, network.uuid, NetworkLifecycle::defined);
     DefinedNetwork defined{{network.name, network.uuid}, std::move(notices)};
     for (const std::string& rival : definitions.rivals(network))
         defined.notices.push_back(fmt::format(
@@ -116,7 +119,7 @@ DefinedNetwork Networks::define_xml(std::string_view text, const std::string& fi
     return defined;
 }
 
-void Networks::undefine(const NetworkRef& network) {
+void LocalNetworks::undefine(const NetworkRef& network) {
     require_write("virNetworkUndefine");
     const auto lock = root_.lock_network(network.name);
     NetworkDefinitions definitions(root_);
@@ -128,13 +131,21 @@ void Networks::undefine(const NetworkRef& network) {
     // The leases; running, they go when it stops.
     if (!runs) remove_live_network(root_, network.name, false);
     (void)definitions.remove(network.name);
-    journal_network(root_, network.name, network.uuid, "Undefined");
+    journal_network(root_, network.name, network.uuid, NetworkLifecycle::undefined);
 }
 
-std::string Networks::xml_desc(const NetworkRef& network, bool inactive) const {
+std::string LocalNetworks::checked_xml(std::string_view text, const std::string& file,
+                                       const std::vector<std::string>& bridges) const {
+    GivenNetwork given = parse_given_network(text, file, false);
+    NetworkDefinitions(root_).check(given.network, bridges);
+    return xml::format_network(given.network);
+}
+
+std::string LocalNetworks::xml_desc(const NetworkRef& network, XmlFlags flags) const {
+    check_flags(flags, XmlFlags::inactive, "networkGetXMLDesc");
     const auto live = read_live_network(root_, network.name);
     const bool active = live && live->running && live->current();
-    if (active && !inactive) {
+    if (active && !has(flags, XmlFlags::inactive)) {
         xml::Network shown = live->network;
         const auto ports = valid_ports(root_, network.name);
         shown.connections = static_cast<unsigned>(ports.size());
@@ -150,12 +161,12 @@ std::string Networks::xml_desc(const NetworkRef& network, bool inactive) const {
     return xml::format_network(live->network);
 }
 
-bool Networks::autostart(const NetworkRef& network) const {
+bool LocalNetworks::autostart(const NetworkRef& network) const {
     if (!find_network(root_, network.name)) fail_no_network(network.name);
     return NetworkDefinitions(root_).autostart(network.name);
 }
 
-void Networks::set_autostart(const NetworkRef& network, bool on) {
+void LocalNetworks::set_autostart(const NetworkRef& network, bool on) {
     require_write("virNetworkSetAutostart");
     const auto lock = root_.lock_network(network.name);
     if (!find_network(root_, network.name)) fail_no_network(network.name);
@@ -165,8 +176,8 @@ void Networks::set_autostart(const NetworkRef& network, bool on) {
     definitions.set_autostart(network.name, on);
 }
 
-DhcpLeases Networks::dhcp_leases(const NetworkRef& network,
-                                 const std::optional<std::string>& mac) const {
+DhcpLeases LocalNetworks::dhcp_leases(const NetworkRef& network,
+                                      const std::optional<std::string>& mac) const {
     DhcpLeases found;
     const std::string path = root_.network_paths().folder(network.name) + "/" + netd::kLeases;
     const auto text = base::try_read_file(path);

@@ -1,15 +1,13 @@
-// Networks' methods that start, stop and change networks, and their ports.
+// LocalNetworks' methods that start, stop and change networks, and their ports.
 #include <set>
 
 #include "base/error.hh"
 #include "base/netlink/netlink.hh"
-#include "base/rollback.hh"
-#include "driver/api/networks.hh"
+#include "driver/api/local.hh"
 #include "driver/network/definitions.hh"
 #include "driver/network/life.hh"
 #include "driver/network/live.hh"
 #include "driver/network/ports.hh"
-#include "driver/network/process.hh"
 #include "xml/network/document.hh"
 
 namespace lxvirt::driver {
@@ -48,7 +46,7 @@ PortRecord require_port(const Root& root, const std::string& network, const std:
 
 }  // namespace
 
-void Networks::start(const NetworkRef& network) {
+void LocalNetworks::start(const NetworkRef& network) {
     require_write("virNetworkCreate");
     const auto lock = root_.lock_network(network.name);
     if (hold_network(root_, network.name))
@@ -58,9 +56,11 @@ void Networks::start(const NetworkRef& network) {
     start_network(root_, std::move(*definition));
 }
 
-DefinedNetwork Networks::create_xml(std::string_view text, const std::string& file, bool validate) {
+DefinedNetwork LocalNetworks::create_xml(std::string_view text, const std::string& file,
+                                         DefineFlags flags) {
     require_write("virNetworkCreateXML");
-    auto [network, notices] = parse_given_network(text, file, validate);
+    check_flags(flags, DefineFlags::validate, "networkCreateXMLFlags");
+    auto [network, notices] = parse_given_network(text, file, has(flags, DefineFlags::validate));
     auto locks = root_.lock_to_define_network(network.name);
     NetworkDefinitions(root_).check(network);
     const base::OperationLock lock = std::move(locks.objects.front());
@@ -72,7 +72,7 @@ DefinedNetwork Networks::create_xml(std::string_view text, const std::string& fi
     return defined;
 }
 
-void Networks::destroy(const NetworkRef& network, bool force) {
+void LocalNetworks::destroy(const NetworkRef& network, bool force) {
     require_write("virNetworkDestroy");
     const auto lock = root_.lock_network(network.name);
     // Not through hold_network(): what has lost its supervisor needs none to be taken away.
@@ -88,10 +88,13 @@ void Networks::destroy(const NetworkRef& network, bool force) {
     stop_network(root_, *live, NetworkDefinitions(root_).exists(network.name), lock.fd());
 }
 
-std::vector<std::string> Networks::update(const NetworkRef& network, xml::UpdateCommand command,
-                                          xml::UpdateSection section, int parent_index,
-                                          std::string_view fragment, bool live, bool config) {
+std::vector<std::string> LocalNetworks::update(const NetworkRef& network,
+                                               xml::UpdateCommand command,
+                                               xml::UpdateSection section, int parent_index,
+                                               std::string_view fragment, Affect flags) {
     require_write("virNetworkUpdate");
+    check_flags(flags, Affect::live | Affect::config, "networkUpdate");
+    bool live = has(flags, Affect::live), config = has(flags, Affect::config);
     const auto lock = root_.lock_network(network.name);
     auto running = hold_network(root_, network.name);
     NetworkDefinitions definitions(root_);
@@ -112,36 +115,32 @@ std::vector<std::string> Networks::update(const NetworkRef& network, xml::Update
     LiveNetwork changed;
     if (live) change((changed = *running).network);
     if (config) change(*definition);
-    base::Rollback rollback;
-    if (live) {
-        change_network(root_, *running, changed);
-        rollback.add([&] {
-            update_network_process(root_, compile_network_plan(root_, running->network));
-            write_live_network(root_, *running);
-        });
-    }
-    if (config) (void)definitions.store(*definition);
-    rollback.dismiss();
+    if (live)
+        change_network(root_, *running, changed,
+                       config ? std::optional(xml::format_network(*definition)) : std::nullopt);
+    else
+        (void)definitions.store(*definition);
     return notices;
 }
 
-std::vector<std::string> Networks::ports(const NetworkRef& network) const {
+std::vector<std::string> LocalNetworks::ports(const NetworkRef& network) const {
     std::vector<std::string> uuids;
     for (PortRecord& record : valid_ports(root_, network.name))
         uuids.push_back(std::move(record.port.uuid));
     return uuids;
 }
 
-std::string Networks::port_xml(const NetworkRef& network, const std::string& uuid) const {
+std::string LocalNetworks::port_xml(const NetworkRef& network, const std::string& uuid) const {
     return xml::format_network_port(require_port(root_, network.name, uuid).port);
 }
 
-std::string Networks::create_port(const NetworkRef& network, std::string_view text,
-                                  const std::string& file, bool validate) {
+std::string LocalNetworks::create_port(const NetworkRef& network, std::string_view text,
+                                       const std::string& file, DefineFlags flags) {
     require_write("virNetworkPortCreateXML");
+    check_flags(flags, DefineFlags::validate, "networkPortCreateXML");
     xml::ParseOptions options;
     options.file = file;
-    options.validate = validate;
+    options.validate = has(flags, DefineFlags::validate);
     PortRecord record;
     record.port = xml::parse_network_port(text, options).port;
     const auto lock = root_.lock_network(network.name);
@@ -158,7 +157,7 @@ std::string Networks::create_port(const NetworkRef& network, std::string_view te
     return record.port.uuid;
 }
 
-void Networks::delete_port(const NetworkRef& network, const std::string& uuid) {
+void LocalNetworks::delete_port(const NetworkRef& network, const std::string& uuid) {
     require_write("virNetworkPortDelete");
     const auto lock = root_.lock_network(network.name);
     const LiveNetwork live = require_active(root_, network.name);

@@ -13,8 +13,8 @@
 #include <string>
 #include <vector>
 
-#include "driver/api/connection.hh"
 #include "driver/apply/document.hh"
+#include "driver/connection.hh"
 
 namespace lxvirt::driver {
 

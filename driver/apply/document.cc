@@ -1,11 +1,8 @@
 #include "driver/apply/document.hh"
 
 #include "base/error.hh"
-#include "driver/network/definitions.hh"
-#include "driver/plan/check.hh"
-#include "driver/store/definition_folder.hh"
-#include "driver/store/lookup.hh"
-#include "xml/check_document.hh"
+#include "xml/document/identity.hh"
+#include "xml/document/scan.hh"
 #include "xml/domain/generated.hh"
 #include "xml/network/document.hh"
 #include "xml/network/generated.hh"
@@ -13,6 +10,8 @@
 namespace lxvirt::driver {
 
 namespace {
+
+using base::ErrorCode;
 
 std::vector<std::string> messages(const std::vector<xml::Notice>& notices) {
     std::vector<std::string> lines;
@@ -34,10 +33,6 @@ auto parse_known(const std::optional<std::string>& text, Parse&& parse)
 
 }  // namespace
 
-const ObjectPaths& paths_of(const Root& root, ObjectKind kind) {
-    return kind == ObjectKind::domain ? root.domain_paths() : root.network_paths();
-}
-
 std::string_view kind_title(ObjectKind kind) {
     return kind == ObjectKind::domain ? "Domain" : "Network";
 }
@@ -48,17 +43,19 @@ std::optional<ObjectKind> kind_of(std::string_view element) {
     return std::nullopt;
 }
 
-std::optional<std::string> stored_text(const Root& root, ObjectKind kind, const std::string& name) {
+std::string uuid_of(const Connection& connection, ObjectKind kind, const std::string& name) {
     try {
-        return DefinitionFolder(paths_of(root, kind)).text(name);
-    } catch (const base::SystemError&) {
-        return std::nullopt;
+        return kind == ObjectKind::domain ? connection.lookup_by_name(name).uuid
+                                          : connection.networks().lookup_by_name(name).uuid;
+    } catch (const base::Error& error) {
+        if (error.code() != ErrorCode::no_domain && error.code() != ErrorCode::no_network) throw;
+        return {};
     }
 }
 
 ObjectDocument::ObjectDocument(ObjectKind kind, std::string_view text, std::string file)
     : kind_(kind), file_(std::move(file)) {
-    const xml::ParseOptions options{.file = file_, .defaults = false, .host_ids = host_ids};
+    const xml::ParseOptions options{.file = file_, .defaults = false};
     if (kind == ObjectKind::domain) {
         xml::ParsedDomain parsed = xml::parse_domain(text, options);
         object_ = std::move(parsed.domain);
@@ -68,7 +65,7 @@ ObjectDocument::ObjectDocument(ObjectKind kind, std::string_view text, std::stri
         object_ = std::move(parsed.network);
         notices_ = messages(parsed.notices);
     }
-    check_name(name());
+    xml::check_name(name());
 }
 
 const std::string& ObjectDocument::name() const {
@@ -81,7 +78,8 @@ const std::string& ObjectDocument::uuid() const {
                       object_);
 }
 
-void ObjectDocument::complete(const Root& root, const std::optional<std::string>& stored) {
+void ObjectDocument::complete(const Connection& connection,
+                              const std::optional<std::string>& stored) {
     if (auto* network = std::get_if<xml::Network>(&object_)) {
         const auto known = parse_known(stored, [](const std::string& text) {
             return xml::parse_network(text, {.file = "(stored)", .defaults = false}).network;
@@ -89,13 +87,13 @@ void ObjectDocument::complete(const Root& root, const std::optional<std::string>
         if (known) xml::take_generated(*network, *known);
         // One that runs without a definition has an identity, too.
         if (network->uuid.empty())
-            if (const auto own = find_network(root, network->name)) network->uuid = own->uuid;
+            network->uuid = uuid_of(connection, ObjectKind::network, network->name);
         xml::fill_generated(*network);
         return;
     }
     auto& domain = std::get<xml::Domain>(object_);
-    if (domain.uuid.empty() && stored) domain.uuid = scan_uuid(*stored).value_or("");
-    if (domain.uuid.empty()) domain.uuid = known_uuid(root, domain.name).value_or("");
+    if (domain.uuid.empty() && stored) domain.uuid = xml::scan_uuid(*stored).value_or("");
+    if (domain.uuid.empty()) domain.uuid = uuid_of(connection, ObjectKind::domain, domain.name);
     if (stored && xml::lacks_address(domain)) {
         const auto known = parse_known(stored, [](const std::string& text) {
             return xml::parse_domain(text, {.file = "(stored)", .defaults = false}).domain;
@@ -103,6 +101,10 @@ void ObjectDocument::complete(const Root& root, const std::optional<std::string>
         if (known) xml::take_addresses(domain, *known);
     }
     xml::fill_generated(domain);
+}
+
+void ObjectDocument::take(std::string_view canonical) {
+    object_ = xml::parse_network(canonical, {.file = file_, .defaults = false}).network;
 }
 
 std::string ObjectDocument::canonical() const {
@@ -115,8 +117,8 @@ ObjectDocument read_object(std::string_view text, const std::string& file) {
     const auto kind = kind_of(element);
     // What is no XML at all is refused by the parser, with its line.
     if (!kind && !element.empty())
-        base::fail(base::ErrorCode::xml_error, "{}: <{}> is neither a <domain> nor a <network>",
-                   file, element);
+        base::fail(ErrorCode::xml_error, "{}: <{}> is neither a <domain> nor a <network>", file,
+                   element);
     return {kind.value_or(ObjectKind::domain), text, file};
 }
 

@@ -8,23 +8,20 @@
 #include <variant>
 #include <vector>
 
-#include "driver/store/root.hh"
+#include "driver/connection.hh"
 #include "xml/domain/domain.hh"
 #include "xml/network/network.hh"
 
 namespace lxvirt::driver {
 
-enum class ObjectKind { network, domain };  // in the order in which they are brought
-
-[[nodiscard]] const ObjectPaths& paths_of(const Root& root, ObjectKind kind);
 // "Network", "Domain": at the beginning of a sentence.
 [[nodiscard]] std::string_view kind_title(ObjectKind kind);
 // The kind whose documents have this outermost element; nothing where none has.
 [[nodiscard]] std::optional<ObjectKind> kind_of(std::string_view element);
 
-// The definition as it is stored; nothing where there is none, or none that can be read.
-[[nodiscard]] std::optional<std::string> stored_text(const Root& root, ObjectKind kind,
-                                                     const std::string& name);
+// Returns the uuid of an object that is defined or runs; empty if there is none or it has none.
+[[nodiscard]] std::string uuid_of(const Connection& connection, ObjectKind kind,
+                                  const std::string& name);
 
 class ObjectDocument {
   public:
@@ -41,7 +38,9 @@ class ObjectDocument {
     [[nodiscard]] xml::Network& network() { return std::get<xml::Network>(object_); }
 
     // Takes what the file does not say from `stored`, the definition, and makes up the rest.
-    void complete(const Root& root, const std::optional<std::string>& stored);
+    void complete(const Connection& connection, const std::optional<std::string>& stored);
+    // Replaces a network's document by `canonical`, the same network with what the driver has filled in.
+    void take(std::string_view canonical);
     // As it would be stored.
     [[nodiscard]] std::string canonical() const;
 

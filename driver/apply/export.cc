@@ -4,9 +4,6 @@
 
 #include "base/error.hh"
 #include "base/file/file.hh"
-#include "driver/network/definitions.hh"
-#include "driver/store/definitions.hh"
-#include "xml/network/document.hh"
 
 namespace lxvirt::driver {
 
@@ -25,15 +22,14 @@ void write_one(Exported& exported, const std::string& path, const std::string& t
     exported.files.push_back(path);
 }
 
-template <typename Definitions, typename Format>
-void export_kind(Exported& exported, const Definitions& definitions, const std::string& folder,
-                 Format&& format) {
-    const std::vector<std::string> names = definitions.names();
+// Writes the definitions of `names`, which are sorted; `text` returns the one of a name.
+template <typename Text>
+void export_kind(Exported& exported, const std::vector<std::string>& names,
+                 const std::string& folder, Text&& text) {
     if (!names.empty()) base::make_folders(folder);
     for (const std::string& name : names) {
         try {
-            if (const auto object = definitions.load(name))
-                write_one(exported, fmt::format("{}/{}{}", folder, name, kSuffix), format(*object));
+            write_one(exported, fmt::format("{}/{}{}", folder, name, kSuffix), text(name));
         } catch (const base::Exception& error) {
             exported.problems.push_back(error.message());
         }
@@ -42,20 +38,33 @@ void export_kind(Exported& exported, const Definitions& definitions, const std::
         if (file.starts_with('.') || !file.ends_with(kSuffix)) continue;
         const std::string name = file.substr(0, file.size() - kSuffix.size());
         if (!std::binary_search(names.begin(), names.end(), name))
-            exported.strangers.push_back(folder + "/" + file);
+            exported.unknown_files.push_back(folder + "/" + file);
     }
+}
+
+template <typename Row>
+std::vector<std::string> names_of(const std::vector<Row>& rows) {
+    std::vector<std::string> names;
+    for (const Row& row : rows) names.push_back(row.name);
+    std::sort(names.begin(), names.end());
+    return names;
 }
 
 }  // namespace
 
-Exported export_definitions(const Root& root, const std::string& folder) {
+Exported export_definitions(const Connection& connection, const std::string& folder) {
     Exported exported;
     base::make_folders(folder);
+    const Networks& networks = connection.networks();
     export_kind(
-        exported, NetworkDefinitions(root), folder + "/networks",
-        [](const xml::Network& network) { return xml::format_network(network); });
-    export_kind(exported, Definitions(root), folder + "/domains",
-                [](const xml::Domain& domain) { return xml::format_domain(domain); });
+        exported, names_of(networks.list({.persistent = true})), folder + "/networks",
+        [&](const std::string& name) {
+            return networks.xml_desc({name, ""}, XmlFlags::inactive);
+        });
+    export_kind(exported, names_of(connection.list_all_domains({.persistent = true})),
+                folder + "/domains", [&](const std::string& name) {
+                    return connection.xml_desc({name, "", -1}, XmlFlags::inactive);
+                });
     return exported;
 }
 

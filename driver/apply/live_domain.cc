@@ -1,13 +1,9 @@
-// What of a change of a domain can be made while it runs.
 #include <algorithm>
 
 #include "base/error.hh"
 #include "base/text/text.hh"
 #include "driver/apply/live.hh"
 #include "driver/device/definition.hh"
-#include "driver/device/hotplug.hh"
-#include "driver/store/journal.hh"
-#include "driver/store/live.hh"
 #include "xml/domain/parse.hh"
 
 namespace lxvirt::driver {
@@ -81,7 +77,7 @@ class LiveDomainChange {
             if (!was || plain_text(*was) != plain_text(device))
                 attempt(device, [&] { return bring(device); });
         }
-        change_words(before, after);
+        change_notes(before, after);
         xml::Domain rest = before;
         rest.disks = after.disks;
         rest.controllers = after.controllers;
@@ -89,14 +85,14 @@ class LiveDomainChange {
         rest.interfaces = after.interfaces;
         rest.hostdevs = after.hostdevs;
         rest.consoles = after.consoles;
-        take_words(rest, after);
+        take_notes(rest, after);
         const std::string have = xml::format_domain(rest), want = xml::format_domain(after);
-        if (have != want) remarks_.push_back("at next start: " + changed_elements(have, want));
-        return std::move(remarks_);
+        if (have != want) notices_.push_back("at next start: " + changed_elements(have, want));
+        return std::move(notices_);
     }
 
   private:
-    static void take_words(xml::Domain& domain, const xml::Domain& from) {
+    static void take_notes(xml::Domain& domain, const xml::Domain& from) {
         domain.title = from.title;
         domain.description = from.description;
         domain.metadata = from.metadata;
@@ -106,21 +102,23 @@ class LiveDomainChange {
     void attempt(const Device& device, Act&& act) {
         try {
             if (const std::string done = act(); !done.empty())
-                remarks_.push_back(fmt::format("live: {} {}", device_label(device), done));
+                notices_.push_back(fmt::format("live: {} {}", device_label(device), done));
         } catch (const base::Exception& error) {
-            remarks_.push_back(
+            notices_.push_back(
                 fmt::format("at next start: {}: {}", device_label(device), error.message()));
         }
     }
 
     [[nodiscard]] std::optional<Device> running(const Device& device) const {
-        const auto live = read_live(connection_.root(), domain_.name);
-        return live ? find(live->domain, device) : std::nullopt;
+        const std::string text = connection_.xml_desc(domain_);
+        return find(
+            xml::parse_domain(text, {.file = domain_.name, .defaults = false, .live = true}).domain,
+            device);
     }
 
     std::string detach(const Device& device) {
         if (!running(device)) return {};
-        note(connection_.detach_device(domain_, plain_text(device), {}));
+        add(connection_.detach_device(domain_, plain_text(device), {}));
         return "detached";
     }
 
@@ -129,34 +127,31 @@ class LiveDomainChange {
         // With the names that its start has given it.
         if (have && plain_text(*have) == plain_text(changed_device(*have, device))) return {};
         if (!have) {
-            note(connection_.attach_device(domain_, plain_text(device), {}));
+            add(connection_.attach_device(domain_, plain_text(device), {}));
             return "attached";
         }
-        note(connection_.update_device(domain_, plain_text(device), {}));
+        add(connection_.update_device(domain_, plain_text(device), {}));
         return "changed";
     }
 
-    void note(const std::vector<std::string>& remarks) {
-        remarks_.insert(remarks_.end(), remarks.begin(), remarks.end());
+    void add(const std::vector<std::string>& notices) {
+        notices_.insert(notices_.end(), notices.begin(), notices.end());
     }
 
-    void change_words(const xml::Domain& before, const xml::Domain& after) {
+    void change_notes(const xml::Domain& before, const xml::Domain& after) {
         if (before.title == after.title && before.description == after.description &&
             before.metadata == after.metadata)
             return;
-        const Root& root = connection_.root();
-        const auto lock = lock_settled(root, domain_.name);
-        auto live = read_live(root, domain_.name);
-        if (!live) return;
-        take_words(live->domain, after);
-        write_live(root, std::move(*live));
-        journal_event(root, "metadata-change", domain_.name, domain_.uuid, "element");
-        remarks_.emplace_back("live: title, description and metadata changed");
+        connection_.set_notes(
+            domain_,
+            {.title = after.title, .description = after.description, .metadata = after.metadata},
+            Affect::live);
+        notices_.emplace_back("live: title, description and metadata changed");
     }
 
     Connection& connection_;
     const DomainRef& domain_;
-    std::vector<std::string> remarks_;
+    std::vector<std::string> notices_;
 };
 
 }  // namespace

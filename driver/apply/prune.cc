@@ -7,8 +7,8 @@
 #include "base/test_point.hh"
 #include "base/text/diff.hh"
 #include "driver/apply/run.hh"
-#include "driver/network/live.hh"
-#include "driver/store/definition_folder.hh"
+#include "driver/names.hh"
+#include "xml/document/scan.hh"
 
 namespace lxvirt::driver {
 
@@ -18,10 +18,10 @@ bool is_below(const std::string& file, const std::string& place) {
     return file == place || place == "/" || file.starts_with(place + "/");
 }
 
-bool runs(const Root& root, ObjectKind kind, const std::string& name) {
-    if (kind == ObjectKind::domain) return root.running(name).has_value();
-    const auto live = read_live_network_head(root, name);
-    return live && live->running && live->current();
+bool runs(const Connection& connection, ObjectKind kind, const std::string& name) {
+    if (kind == ObjectKind::domain) return connection.lookup_by_name(name).id >= 0;
+    const Networks& networks = connection.networks();
+    return networks.info(networks.lookup_by_name(name)).active;
 }
 
 }  // namespace
@@ -46,9 +46,9 @@ void ApplyRun::prune_kind(ObjectKind kind, const std::vector<std::string>& place
         const std::string& name = known.first;
         const AppliedEntry& entry = known.second;
         if (named.contains(name)) continue;
-        const auto text = stored_text(root_, kind, name);
+        const auto text = connection_.stored_text(kind, name);
         // Undefined by somebody, or somebody else's by now.
-        if (!text || scan_uuid(*text) != entry.uuid) {
+        if (!text || xml::scan_uuid(*text) != entry.uuid) {
             record_.erase(kind, name);
             continue;
         }
@@ -57,8 +57,8 @@ void ApplyRun::prune_kind(ObjectKind kind, const std::vector<std::string>& place
                    .kind = kind,
                    .name = name,
                    .file = entry.file,
-                   .error = fmt::format("{} '{}', brought from {}, is kept: {}",
-                                        paths_of(root_, kind).kind, name, entry.file, why)});
+                   .error = fmt::format("{} '{}', brought from {}, is kept: {}", name_of(kind),
+                                        name, entry.file, why)});
         };
         const bool ours = std::any_of(places.begin(), places.end(), [&](const std::string& place) {
             return is_below(entry.file, place);
@@ -77,8 +77,9 @@ void ApplyRun::undefine(ObjectKind kind, const std::string& name, const AppliedE
     ApplyEvent event{.act = ApplyAct::undefined, .kind = kind, .name = name, .file = entry.file};
     try {
         event.diff =
-            base::unified_diff(text, "", paths_of(root_, kind).definition(name), "/dev/null");
-        if (runs(root_, kind, name)) event.remarks.emplace_back("it runs on until it is stopped");
+            base::unified_diff(text, "", connection_.stored_place(kind, name), "/dev/null");
+        if (runs(connection_, kind, name))
+            event.remarks.emplace_back("it runs on until it is stopped");
         if (!options_.dry_run) {
             if (kind == ObjectKind::domain)
                 connection_.undefine({name, entry.uuid, -1});

@@ -1,7 +1,7 @@
 #include "driver/apply/record.hh"
 
 #include "base/error.hh"
-#include "base/file/file.hh"
+#include "base/file/journal.hh"
 #include "base/text/text.hh"
 
 namespace lxvirt::driver {
@@ -9,10 +9,6 @@ namespace lxvirt::driver {
 namespace {
 
 constexpr std::array<ObjectKind, 2> kKinds{ObjectKind::network, ObjectKind::domain};
-
-std::string file_of(const Root& root, ObjectKind kind) {
-    return fmt::format("{}/{}s", root.applied(), paths_of(root, kind).kind);
-}
 
 AppliedRecord::Entries parse(std::string_view text, const std::string& file) {
     AppliedRecord::Entries entries;
@@ -43,12 +39,10 @@ std::string format(const AppliedRecord::Entries& entries) {
 
 }  // namespace
 
-AppliedRecord::AppliedRecord(const Root& root) : root_(root) {
-    for (const ObjectKind kind : kKinds) {
-        const std::string file = file_of(root, kind);
-        if (const auto text = base::try_read_file(file))
-            entries_[index(kind)] = stored_[index(kind)] = parse(*text, file);
-    }
+AppliedRecord::AppliedRecord(Connection& connection) : connection_(connection) {
+    for (const ObjectKind kind : kKinds)
+        entries_[index(kind)] = stored_[index(kind)] =
+            parse(connection.applied(kind), connection.applied_place(kind));
 }
 
 const AppliedEntry* AppliedRecord::find(ObjectKind kind, const std::string& name) const {
@@ -68,8 +62,7 @@ void AppliedRecord::save() {
     for (const ObjectKind kind : kKinds) {
         const Entries& entries = entries_[index(kind)];
         if (entries == stored_[index(kind)]) continue;
-        base::make_folders(root_.applied());
-        base::write_atomic(file_of(root_, kind), format(entries));
+        connection_.set_applied(kind, format(entries));
         stored_[index(kind)] = entries;
     }
 }

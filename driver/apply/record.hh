@@ -1,7 +1,8 @@
-// What `apply` has brought, so that --prune removes only that: ROOT/etc/lxvirt/applied/domains and
-// networks, one line each of name, uuid and the file it came from, sorted, fit for version control.
-// Written before the definitions themselves: a line whose definition is not there, or has another
-// uuid, is of something that was never finished or was replaced since, and counts for nothing.
+// The record of what `apply` has brought, so that --prune removes only that. The connection keeps it, as
+// one text for domains and one for networks (ROOT/etc/lxvirt/applied/): a line for each object with its
+// name, its uuid and the file that it came from, sorted, fit for version control. The record is written
+// before the definitions, so a line whose definition does not exist or has another uuid was never
+// finished or has been replaced since, and counts for nothing.
 #pragma once
 
 #include <array>
@@ -22,19 +23,19 @@ class AppliedRecord {
   public:
     using Entries = std::map<std::string, AppliedEntry>;  // by name
 
-    // Borrows it. Throws base::Error naming file and line where the record cannot be read.
-    explicit AppliedRecord(const Root& root);
+    // Borrows `connection`. Throws base::Error naming place and line if the record cannot be read.
+    explicit AppliedRecord(Connection& connection);
 
     [[nodiscard]] const Entries& of(ObjectKind kind) const { return entries_[index(kind)]; }
     [[nodiscard]] const AppliedEntry* find(ObjectKind kind, const std::string& name) const;
     void set(ObjectKind kind, const std::string& name, AppliedEntry entry);
     void erase(ObjectKind kind, const std::string& name);
-    // Writes the files that changed.
+    // Writes the texts that changed.
     void save();
 
   private:
     static std::size_t index(ObjectKind kind) { return static_cast<std::size_t>(kind); }
-    const Root& root_;
+    Connection& connection_;
     std::array<Entries, 2> entries_, stored_;
 };
 

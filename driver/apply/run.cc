@@ -11,23 +11,29 @@
 #include "base/test_point.hh"
 #include "base/text/diff.hh"
 #include "driver/apply/live.hh"
-#include "driver/network/definitions.hh"
-#include "driver/store/definitions.hh"
-#include "driver/store/settings.hh"
-#include "xml/check_document.hh"
-#include "xml/network/document.hh"
+#include "driver/known_domains.hh"
+#include "driver/names.hh"
+#include "xml/document/scan.hh"
+#include "xml/domain/parse.hh"
 
 namespace lxvirt::driver {
 
 namespace {
 
 // From the definition to the file, as far as each is there.
-std::string diff_of(const ApplyItem& item, const Root& root) {
+std::string diff_of(const ApplyItem& item, const Connection& connection) {
     const ObjectDocument& document = item.document;
     return base::unified_diff(
         item.before.value_or(""), item.after,
-        item.before ? paths_of(root, document.kind()).definition(document.name()) : "/dev/null",
+        item.before ? connection.stored_place(document.kind(), document.name()) : "/dev/null",
         document.file());
+}
+
+KnownDomains known_domains(const Connection& connection) {
+    KnownDomains known;
+    for (const DomainSummary& domain : connection.list_all_domains({.uuids = true}))
+        known.add(domain.name, domain.uuid);
+    return known;
 }
 
 }  // namespace
@@ -106,30 +112,31 @@ void ApplyRun::refuse_doubles() {
             const ObjectDocument& other = (item == same[0] ? same[1] : same[0])->document;
             fail(*item,
                  fmt::format("{}: {} '{}' has the {} of '{}' in {}; neither is applied",
-                             item->document.file(), paths_of(root_, other.kind()).kind,
-                             item->document.name(), std::get<1>(key), other.name(), other.file()));
+                             item->document.file(), name_of(other.kind()), item->document.name(),
+                             std::get<1>(key), other.name(), other.file()));
         }
     }
 }
 
 void ApplyRun::decide() {
-    std::optional<DomainIndex> domains;
+    std::optional<KnownDomains> domains;
     std::vector<std::string> bridges;
     for (ApplyItem& item : items_) {
         if (item.failed) continue;
         ObjectDocument& document = item.document;
         try {
-            item.before = stored_text(root_, document.kind(), document.name());
-            document.complete(root_, item.before);
+            item.before = connection_.stored_text(document.kind(), document.name());
+            document.complete(connection_, item.before);
             item.after = document.canonical();
             if (item.equal()) {
                 ++summary_.unchanged;
             } else if (document.kind() == ObjectKind::network) {
-                NetworkDefinitions(root_).check(document.network(), bridges);
+                item.after =
+                    connection_.networks().checked_xml(item.after, document.file(), bridges);
+                document.take(item.after);
                 bridges.push_back(document.network().bridge.name);
-                item.after = document.canonical();
             } else {
-                if (!domains) domains.emplace(root_);
+                if (!domains) domains = known_domains(connection_);
                 domains->check(document.name(), document.uuid());
                 domains->add(document.name(), document.uuid());
             }
@@ -203,8 +210,8 @@ void ApplyRun::bring_domains() {
     }
     base::test_point("apply-live");
     try {
-        store_definitions(
-            connection_, changes,
+        connection_.define_all(
+            changes,
             [&](const DefinitionChange& change, const std::optional<std::string>& error) {
                 const auto at = static_cast<std::size_t>(&change - changes.data());
                 if (error)
@@ -227,15 +234,15 @@ std::vector<std::string> ApplyRun::change_running(const ApplyItem& item) {
     const ObjectDocument& document = item.document;
     const std::string& name = document.name();
     try {
-        if (document.kind() == ObjectKind::network) {
-            const auto before = NetworkDefinitions(root_).load(name);
-            return before ? change_live(connection_, *before, document.network())
-                          : std::vector<std::string>{};
-        }
-        const auto pid = root_.running(name);
-        if (!pid) return {};
-        const auto before = Definitions(root_).load(name);
-        return change_live(connection_, {name, document.uuid(), *pid}, *before, document.domain());
+        if (document.kind() == ObjectKind::network)
+            return connection_.networks().follow({name, document.uuid()}, *item.before, item.after);
+        const DomainRef domain = connection_.lookup_by_name(name);
+        if (domain.id < 0) return {};
+        const xml::Domain before =
+            xml::parse_domain(*item.before,
+                              {.file = connection_.stored_place(ObjectKind::domain, name)})
+                .domain;
+        return change_live(connection_, domain, before, document.domain());
     } catch (const base::Exception& error) {
         return {"at next start: " + error.message()};
     }
@@ -248,7 +255,7 @@ void ApplyRun::brought(ApplyItem& item, std::vector<std::string> remarks) {
            .kind = item.document.kind(),
            .name = item.document.name(),
            .file = item.document.file(),
-           .diff = diff_of(item, root_),
+           .diff = diff_of(item, connection_),
            .notices = item.document.notices(),
            .remarks = std::move(remarks)});
 }
@@ -274,15 +281,7 @@ void ApplyRun::fail_unread(const std::string& file, const std::string& error) {
 ApplySummary apply(Connection& connection, const std::vector<std::string>& paths,
                    const ApplyOptions& options,
                    const std::function<void(const ApplyEvent&)>& tell) {
-    const Root& root = connection.root();
-    std::optional<base::OperationLock> lock;
-    if (!options.dry_run) {
-        if (connection.read_only())
-            base::fail(base::ErrorCode::operation_denied,
-                       "read only access prevents apply; --dry-run changes nothing");
-        lock =
-            base::OperationLock::acquire(root.apply_lock(), load_settings(root).operation_timeout);
-    }
+    const std::unique_ptr<Held> lock = options.dry_run ? nullptr : connection.lock_apply();
     return ApplyRun(connection, options, tell).run(paths);
 }
 

@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "driver/apply/apply.hh"
-#include "driver/apply/batch.hh"
 #include "driver/apply/record.hh"
 
 namespace lxvirt::driver {
@@ -27,11 +26,7 @@ class ApplyRun {
   public:
     ApplyRun(Connection& connection, const ApplyOptions& options,
              const std::function<void(const ApplyEvent&)>& tell)
-        : connection_(connection),
-          root_(connection.root()),
-          options_(options),
-          tell_(tell),
-          record_(root_) {}
+        : connection_(connection), options_(options), tell_(tell), record_(connection) {}
 
     ApplySummary run(const std::vector<std::string>& paths);
 
@@ -63,7 +58,6 @@ class ApplyRun {
     void await_addresses(ApplyItem& item, std::chrono::steady_clock::time_point end);
 
     Connection& connection_;
-    const Root& root_;
     const ApplyOptions& options_;
     const std::function<void(const ApplyEvent&)>& tell_;
     AppliedRecord record_;

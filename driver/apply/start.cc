@@ -5,9 +5,8 @@
 #include "base/error.hh"
 #include "base/text/text.hh"
 #include "driver/apply/run.hh"
-#include "driver/network/live.hh"
-#include "driver/store/live.hh"
-#include "driver/store/state.hh"
+#include "xml/domain/parse.hh"
+#include "xml/network/document.hh"
 
 namespace lxvirt::driver {
 
@@ -16,15 +15,19 @@ namespace {
 using Clock = std::chrono::steady_clock;
 constexpr auto kPause = std::chrono::milliseconds(50);
 
-// Interfaces that dnsmasq gives an address.
-std::vector<const xml::Interface*> addressed(const Root& root, const xml::Domain& domain) {
-    std::vector<const xml::Interface*> found;
+// Returns the interfaces that dnsmasq gives an address.
+std::vector<xml::Interface> addressed(const Connection& connection, const xml::Domain& domain) {
+    std::vector<xml::Interface> found;
+    const Networks& networks = connection.networks();
     for (const xml::Interface& interface : domain.interfaces) {
         if (interface.type != xml::InterfaceType::network) continue;
-        const auto network = read_live_network(root, interface.source);
-        if (network && std::any_of(network->network.ips.begin(), network->network.ips.end(),
-                                   [](const xml::NetworkIp& ip) { return !ip.dhcp.empty(); }))
-            found.push_back(&interface);
+        const std::string text = networks.xml_desc({interface.source, ""});
+        const xml::Network network =
+            xml::parse_network(text, {.file = interface.source, .defaults = false, .live = true})
+                .network;
+        if (std::any_of(network.ips.begin(), network.ips.end(),
+                        [](const xml::NetworkIp& ip) { return !ip.dhcp.empty(); }))
+            found.push_back(interface);
     }
     return found;
 }
@@ -54,11 +57,10 @@ void ApplyRun::start_one(ApplyItem& item) {
     const ObjectDocument& document = item.document;
     const std::string& name = document.name();
     if (document.kind() == ObjectKind::domain) {
-        if (root_.running(name)) return;
-        if (!options_.dry_run) connection_.start({name, document.uuid(), -1}, {});
+        if (connection_.lookup_by_name(name).id >= 0) return;
+        if (!options_.dry_run) connection_.start({name, document.uuid(), -1});
     } else {
-        const auto live = read_live_network_head(root_, name);
-        if (live && live->running && live->current()) return;
+        if (connection_.networks().info({name, document.uuid()}).active) return;
         if (!options_.dry_run) connection_.networks().start({name, document.uuid()});
     }
     ++summary_.started;
@@ -81,26 +83,29 @@ void ApplyRun::wait() {
 void ApplyRun::await_addresses(ApplyItem& item, Clock::time_point end) {
     const std::string& name = item.document.name();
     const DomainRef domain{name, item.document.uuid(), -1};
-    const auto live = root_.running(name) ? read_live(root_, name) : std::nullopt;
-    if (!live) {
+    const auto is_running = [&] { return connection_.lookup_by_name(name).id >= 0; };
+    const auto why_ended = [&] { return connection_.status(domain).detail; };
+    if (!is_running()) {
         if (!options_.start) return;  // nobody asked for it to run
         base::fail(base::ErrorCode::operation_failed, "domain '{}' has ended: {}", name,
-                   read_state(root_, name).detail);
+                   why_ended());
     }
-    for (const xml::Interface* interface : addressed(root_, live->domain)) {
+    const std::string text = connection_.xml_desc(domain);
+    const xml::Domain live =
+        xml::parse_domain(text, {.file = name, .defaults = false, .live = true}).domain;
+    for (const xml::Interface& interface : addressed(connection_, live)) {
         for (;;) {
-            if (!root_.running(name))
+            if (!is_running())
                 base::fail(base::ErrorCode::operation_failed,
-                           "domain '{}' ended before it had an address: {}", name,
-                           read_state(root_, name).detail);
+                           "domain '{}' ended before it had an address: {}", name, why_ended());
             if (has_address(connection_.interface_addresses(domain, AddressSource::agent),
-                            interface->mac))
+                            interface.mac))
                 break;
             if (Clock::now() >= end)
                 base::fail(base::ErrorCode::operation_timeout,
                            "domain '{}': interface {} has got no address from network '{}' in {} "
                            "seconds",
-                           name, interface->mac, interface->source, options_.timeout.count());
+                           name, interface.mac, interface.source, options_.timeout.count());
             std::this_thread::sleep_for(kPause);
         }
     }

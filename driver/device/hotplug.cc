@@ -20,25 +20,35 @@ using base::ErrorCode;
 using base::test_point;
 
 struct Document {
-    xml::Device device;
-    std::vector<std::string> remarks;
+    xml::Device device;  // with what a live definition has: an alias, generated names
+    std::vector<std::string> notices;
 };
 
-Document parse(std::string_view xml, const DeviceOptions& options, bool live, bool defaults) {
+Document parse(std::string_view xml, const DeviceOptions& options, bool defaults) {
     xml::ParsedDevice parsed = xml::parse_device(
         xml,
-        {.file = options.file, .defaults = defaults, .live = live, .validate = options.validate});
+        {.file = options.file, .defaults = defaults, .live = true, .validate = options.validate});
     Document document{std::move(parsed.device), {}};
-    for (const xml::Notice& notice : parsed.notices) document.remarks.push_back(notice.message());
+    for (const xml::Notice& notice : parsed.notices) document.notices.push_back(notice.message());
     return document;
 }
 
-// Names that are made at a start are made anew; an alias of the user's own is kept.
+// Returns the device as a definition has it.
+xml::Device without_live_names(xml::Device device) {
+    xml::forget_live(device);
+    return device;
+}
+
+bool is_users_alias(const std::string& alias) {
+    return alias.starts_with("ua-");
+}
+
+// A device that is attached gets the names that a start makes; an alias of the user's own is kept.
 Document parse_new(std::string_view xml, const DeviceOptions& options) {
-    Document document = parse(xml, options, false, true);
-    const Document as_live = parse(xml, options, true, false);
-    if (const std::string& alias = device_alias(as_live.device); alias.starts_with("ua-"))
-        set_device_alias(document.device, alias);
+    Document document = parse(xml, options, true);
+    const std::string alias = device_alias(document.device);
+    document.device = without_live_names(std::move(document.device));
+    if (is_users_alias(alias)) set_device_alias(document.device, alias);
     return document;
 }
 
@@ -128,25 +138,25 @@ void attach_live(const Root& root, const LiveState& before, const xml::Device& w
     clear_pending(root, name);
 }
 
-// The remarks: who used it, with --force.
-std::vector<std::string> detach_live(const Root& root, const Ground& ground,
+// Returns notices: who used the device, with `force`.
+std::vector<std::string> detach_live(const Root& root, const Originals& originals,
                                      const xml::Device& device,
                                      const std::optional<std::string>& definition, bool force) {
-    const std::string& name = ground.live->domain.name;
-    check_detachable(ground.live->domain, device);
+    const std::string& name = originals.live->domain.name;
+    check_detachable(originals.live->domain, device);
     const Guest guest(root, name);
-    const std::vector<MadeDevice> made = made_for(*ground.live, device);
+    const std::vector<MadeDevice> made = made_for(*originals.live, device);
     const std::vector<std::string> users =
-        force ? std::vector<std::string>{} : users_of(guest, *ground.live, device, made);
+        force ? std::vector<std::string>{} : users_of(guest, *originals.live, device, made);
     if (!users.empty())
         base::fail(ErrorCode::resource_busy, "{} is in use: {}; --force detaches it all the same",
                    device_label(device), join(users));
-    std::vector<std::string> remarks;
+    std::vector<std::string> notices;
     if (force)
-        for (const std::string& user : users_of(guest, *ground.live, device, made))
-            remarks.push_back(fmt::format("{} was in use and goes when its users let go of it: {}",
+        for (const std::string& user : users_of(guest, *originals.live, device, made))
+            notices.push_back(fmt::format("{} was in use and goes when its users let go of it: {}",
                                           device_label(device), user));
-    const LiveState after = without_device(*ground.live, device);
+    const LiveState after = without_device(*originals.live, device);
     write_change(root, name,
                  {.operation = "detach",
                   .device = device,
@@ -161,20 +171,20 @@ std::vector<std::string> detach_live(const Root& root, const Ground& ground,
         unplug(root, guest, after, device, made, force);
     } catch (const base::Exception&) {
         // unplug() begins with what can fail: nothing of the container's was taken away.
-        if (definition) Definitions(root).update_text(name, ground.definition_text);
+        if (definition) Definitions(root).update_text(name, originals.definition_text);
         clear_pending(root, name);
         throw;
     }
     write_live(root, after);
     test_point("detach-live");
     clear_pending(root, name);
-    return remarks;
+    return notices;
 }
 
-void say_shares_network(const xml::Domain& definition, std::vector<std::string>& remarks) {
+void add_network_notice(const xml::Domain& definition, std::vector<std::string>& notices) {
     if (!xml::has_own_network(definition) &&
         !(definition.lxc_namespace && definition.lxc_namespace->sharenet))
-        remarks.push_back(
+        notices.push_back(
             fmt::format("from its next start domain '{}' has no network of its own: "
                         "it shares the host's",
                         definition.name));
@@ -184,61 +194,98 @@ void say_shares_network(const xml::Domain& definition, std::vector<std::string>&
 template <typename Find>
 std::vector<std::string> detach(const Root& root, const DomainRef& domain,
                                 const DeviceOptions& options, Find&& find) {
-    Ground ground = begin_change(root, domain.name, options.affect);
-    std::vector<std::string> remarks;
+    Originals originals = begin_change(root, domain.name, options.flags);
+    std::vector<std::string> notices;
     std::optional<xml::Device> live, stored;
-    if (ground.live) live = find(ground.live->domain, std::optional<xml::Device>());
+    if (originals.live) live = find(originals.live->domain, std::optional<xml::Device>());
     std::optional<std::string> text;
-    if (ground.definition) {
-        stored = find(*ground.definition, live);
-        const bool had_network = xml::has_own_network(*ground.definition);
-        remove_device(*ground.definition, *stored);
-        text = xml::format_domain(*ground.definition);
-        if (had_network) say_shares_network(*ground.definition, remarks);
+    if (originals.definition) {
+        stored = find(*originals.definition, live);
+        const bool had_network = xml::has_own_network(*originals.definition);
+        remove_device(*originals.definition, *stored);
+        text = xml::format_domain(*originals.definition);
+        if (had_network) add_network_notice(*originals.definition, notices);
     }
     if (live) {
-        auto more = detach_live(root, ground, *live, text, options.force);
-        remarks.insert(remarks.end(), more.begin(), more.end());
-        journal_event(root, "device-removed", domain.name, domain.uuid, device_alias(*live));
+        auto more = detach_live(root, originals, *live, text, has(options.flags, Affect::force));
+        notices.insert(notices.end(), more.begin(), more.end());
+        journal_device(root, domain.name, domain.uuid, DomainEventKind::device_removed,
+                       device_alias(*live));
     } else {
         Definitions(root).update_text(domain.name, *text);
     }
-    return remarks;
+    return notices;
+}
+
+// Changes the device that `find` looks up in each definition into what `changed` makes of it; `live`
+// tells `changed` for which definition.
+template <typename Find, typename Changed>
+void change_device(const Root& root, const DomainRef& domain, Affect flags, Find&& find,
+                   Changed&& changed) {
+    Originals originals = begin_change(root, domain.name, flags);
+    std::optional<std::string> text;
+    if (originals.definition) {
+        const xml::Device have = find(*originals.definition);
+        xml::Device stored = changed(have, false);
+        set_device_alias(stored, "");
+        replace_device(*originals.definition, have, stored);
+        text = xml::format_domain(*originals.definition);
+    }
+    if (!originals.live) {
+        Definitions(root).update_text(domain.name, *text);
+        return;
+    }
+    const xml::Device have = find(originals.live->domain);
+    const xml::Device with = changed(have, true);
+    check_live_change(have, with);
+    const Guest guest(root, domain.name);
+    const std::vector<MadeDevice> made = made_for(*originals.live, have);
+    if (std::holds_alternative<xml::Disk>(have) && !has(flags, Affect::force))
+        if (const auto users = users_of(guest, *originals.live, have, made); !users.empty())
+            base::fail(ErrorCode::resource_busy,
+                       "{} is in use: {}; --force changes it all the same", device_label(have),
+                       join(users));
+    update_live(root, guest, *originals.live, have, with, text);
 }
 
 }  // namespace
 
 std::vector<std::string> attach_device(const Root& root, const DomainRef& domain,
                                        std::string_view xml, const DeviceOptions& options) {
-    const Document document = parse_new(xml, options);
-    Ground ground = begin_change(root, domain.name, options.affect);
+    Document document = parse_new(xml, options);
+    Originals originals = begin_change(root, domain.name, options.flags);
     std::optional<std::string> text;
-    if (ground.definition) {
+    if (originals.definition) {
         xml::Device stored = document.device;
+        if (const std::string alias = device_alias(stored); !alias.empty())
+            document.notices.push_back(
+                fmt::format("{}: alias '{}' was left out of the definition: a container's devices "
+                            "are named at each start",
+                            options.file, alias));
         set_device_alias(stored, "");
-        add_device(*ground.definition, stored);
-        text = xml::format_domain(*ground.definition);
+        add_device(*originals.definition, stored);
+        text = xml::format_domain(*originals.definition);
     }
-    if (ground.live) {
-        attach_live(root, *ground.live, document.device, text);
+    if (originals.live) {
+        attach_live(root, *originals.live, document.device, text);
         const auto live = read_live(root, domain.name);
-        journal_event(root, "device-added", domain.name, domain.uuid,
-                      live ? device_alias(find_device(live->domain, document.device)) : "");
+        journal_device(root, domain.name, domain.uuid, DomainEventKind::device_added,
+                       live ? device_alias(find_device(live->domain, document.device)) : "");
     } else {
         Definitions(root).update_text(domain.name, *text);
     }
-    return document.remarks;
+    return document.notices;
 }
 
 std::vector<std::string> detach_device(const Root& root, const DomainRef& domain,
                                        std::string_view xml, const DeviceOptions& options) {
-    const Document document = parse(xml, options, true, false);
-    auto remarks = detach(root, domain, options,
+    const Document document = parse(xml, options, false);
+    auto notices = detach(root, domain, options,
                           [&](const xml::Domain& definition, const std::optional<xml::Device>&) {
                               return find_device(definition, document.device);
                           });
-    remarks.insert(remarks.begin(), document.remarks.begin(), document.remarks.end());
-    return remarks;
+    notices.insert(notices.begin(), document.notices.begin(), document.notices.end());
+    return notices;
 }
 
 std::vector<std::string> detach_alias(const Root& root, const DomainRef& domain,
@@ -255,33 +302,38 @@ std::vector<std::string> detach_alias(const Root& root, const DomainRef& domain,
 
 std::vector<std::string> update_device(const Root& root, const DomainRef& domain,
                                        std::string_view xml, const DeviceOptions& options) {
-    const Document document = parse(xml, options, true, false);
-    Ground ground = begin_change(root, domain.name, options.affect);
-    std::optional<std::string> text;
-    if (ground.definition) {
-        const xml::Device have = find_device(*ground.definition, document.device);
-        xml::Device stored = parse(xml, options, false, false).device;
-        stored = changed_device(have, stored);
-        set_device_alias(stored, "");
-        replace_device(*ground.definition, have, stored);
-        text = xml::format_domain(*ground.definition);
-    }
-    if (!ground.live) {
-        Definitions(root).update_text(domain.name, *text);
-        return document.remarks;
-    }
-    const xml::Device have = find_device(ground.live->domain, document.device);
-    const xml::Device with = changed_device(have, document.device);
-    check_live_change(have, with);
-    const Guest guest(root, domain.name);
-    const std::vector<MadeDevice> made = made_for(*ground.live, have);
-    if (std::holds_alternative<xml::Disk>(have) && !options.force)
-        if (const auto users = users_of(guest, *ground.live, have, made); !users.empty())
-            base::fail(ErrorCode::resource_busy,
-                       "{} is in use: {}; --force changes it all the same", device_label(have),
-                       join(users));
-    update_live(root, guest, *ground.live, have, with, text);
-    return document.remarks;
+    const Document document = parse(xml, options, false);
+    change_device(
+        root, domain, options.flags,
+        [&](const xml::Domain& definition) { return find_device(definition, document.device); },
+        [&](const xml::Device& have, bool live) {
+            return changed_device(have,
+                                  live ? document.device : without_live_names(document.device));
+        });
+    return document.notices;
+}
+
+const xml::Interface* find_interface(const xml::Domain& domain, const std::string& device) {
+    for (const xml::Interface& one : domain.interfaces)
+        if (device == one.target || device == one.mac || device == one.guest) return &one;
+    return nullptr;
+}
+
+void set_link_state(const Root& root, const DomainRef& domain, const std::string& device, bool up,
+                    Affect flags) {
+    change_device(
+        root, domain, flags,
+        [&](const xml::Domain& definition) -> xml::Device {
+            const xml::Interface* const found = find_interface(definition, device);
+            if (found == nullptr)
+                base::fail(ErrorCode::invalid_arg, "'{}' is not a known interface", device);
+            return *found;
+        },
+        [&](const xml::Device& have, bool) {
+            xml::Device changed = have;
+            std::get<xml::Interface>(changed).link_up = up;
+            return changed;
+        });
 }
 
 }  // namespace lxvirt::driver

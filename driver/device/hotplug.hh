@@ -9,28 +9,20 @@
 //   detach           definition, container, live.xml: begun is done, since a device that is half
 //                    taken away is of no use
 //
-// settle() does that for whoever was killed in between; every holder of the lock calls it first.
+// settle() (operation.hh) does that for whoever was killed in between.
 #pragma once
 
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "base/file/lock.hh"
 #include "driver/store/root.hh"
 #include "driver/types.hh"
-#include "xml/domain/device.hh"
+#include "xml/domain/domain.hh"
 
 namespace lxvirt::driver {
 
-// The domain's operation lock, what was left by a killed program settled.
-[[nodiscard]] base::OperationLock lock_settled(const Root& root, const std::string& name);
-
-// Under the lock: undoes or finishes the change that `pending` tells of. `restarting`: the
-// container is gone and comes back from live.xml, so only the files count.
-void settle(const Root& root, const std::string& name, bool restarting = false);
-
-// These return remarks for the user. They throw with everything as it was before.
+// These return notices for the user. They throw with everything as it was before.
 std::vector<std::string> attach_device(const Root& root, const DomainRef& domain,
                                        std::string_view xml, const DeviceOptions& options);
 std::vector<std::string> detach_device(const Root& root, const DomainRef& domain,
@@ -39,5 +31,14 @@ std::vector<std::string> detach_alias(const Root& root, const DomainRef& domain,
                                       const std::string& alias, const DeviceOptions& options);
 std::vector<std::string> update_device(const Root& root, const DomainRef& domain,
                                        std::string_view xml, const DeviceOptions& options);
+
+// Sets the link state of the interface that `device` names: by its name on the host, its name inside or
+// its hardware address. Throws invalid_arg if there is none.
+void set_link_state(const Root& root, const DomainRef& domain, const std::string& device, bool up,
+                    Affect flags);
+
+// Finds an interface of a domain by one of these names; null if there is none.
+[[nodiscard]] const xml::Interface* find_interface(const xml::Domain& domain,
+                                                   const std::string& device);
 
 }  // namespace lxvirt::driver

@@ -1,5 +1,5 @@
 // What the files of hot-plug share: one change, from the definitions it begins with to those it
-// ends with. For driver/hotplug*.cc only.
+// ends with. For driver/device/hotplug*.cc only.
 #pragma once
 
 #include <optional>
@@ -13,16 +13,15 @@
 
 namespace lxvirt::driver {
 
-// What a change may touch, as it is now.
-struct Ground {
+// The definitions that a change may touch, as they are before it, under the operation lock.
+struct Originals {
     base::OperationLock lock;
     std::optional<LiveState> live;
     std::optional<xml::Domain> definition;
     std::string definition_text;
 };
-// Takes the lock. Throws where one of what `affect` names does not exist.
-[[nodiscard]] Ground begin_change(const Root& root, const std::string& name,
-                                  const std::vector<Affect>& affect);
+// Takes the lock. Throws operation_invalid if a definition that `flags` mean does not exist.
+[[nodiscard]] Originals begin_change(const Root& root, const std::string& name, Affect flags);
 
 // The undo record of a change, both ways.
 struct Change {
@@ -34,7 +33,9 @@ struct Change {
     std::optional<std::string> definition;  // the text it gets
 };
 void write_change(const Root& root, const std::string& name, const Change& change);
-[[nodiscard]] std::optional<Change> read_change(const Root& root, const std::string& name);
+// Returns the change that an undo record tells of, or nullopt if it is of another kind. `file` names the
+// record in errors.
+[[nodiscard]] std::optional<Change> parse_change(const Pending& pending, const std::string& file);
 
 // A live state without a device, and with it.
 [[nodiscard]] LiveState without_device(LiveState live, const xml::Device& device);

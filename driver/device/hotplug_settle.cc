@@ -3,8 +3,10 @@
 #include "base/error.hh"
 #include "driver/device/definition.hh"
 #include "driver/device/hotplug_parts.hh"
+#include "driver/device/operation.hh"
 #include "driver/device/plug.hh"
 #include "driver/plan/parts.hh"
+#include "driver/store/definition_change.hh"
 #include "driver/store/lookup.hh"
 #include "xml/domain/parse.hh"
 
@@ -86,18 +88,16 @@ void write_change(const Root& root, const std::string& name, const Change& chang
     write_pending(root, name, pending);
 }
 
-std::optional<Change> read_change(const Root& root, const std::string& name) {
-    const auto pending = read_pending(root, name);
-    if (!pending || !pending->has("device")) return std::nullopt;
-    const std::string file = root.pending(name);
-    Change change{.operation = pending->operation,
-                  .device = parse_own(pending->value("device"), file),
-                  .made = made_of(*pending, "made", file),
+std::optional<Change> parse_change(const Pending& pending, const std::string& file) {
+    if (!pending.has("device")) return std::nullopt;
+    Change change{.operation = pending.operation,
+                  .device = parse_own(pending.value("device"), file),
+                  .made = made_of(pending, "made", file),
                   .with = {},
-                  .made_with = made_of(*pending, "made-with", file),
+                  .made_with = made_of(pending, "made-with", file),
                   .definition = {}};
-    if (pending->has("with")) change.with = parse_own(pending->value("with"), file);
-    if (pending->has("definition")) change.definition = pending->value("definition");
+    if (pending.has("with")) change.with = parse_own(pending.value("with"), file);
+    if (pending.has("definition")) change.definition = pending.value("definition");
     return change;
 }
 
@@ -127,20 +127,21 @@ std::vector<MadeDevice> made_for(const LiveState& live, const xml::Device& devic
     return made;
 }
 
-Ground begin_change(const Root& root, const std::string& name, const std::vector<Affect>& affect) {
-    Ground ground{lock_settled(root, name), {}, {}, {}};
-    for (const Affect one : affect) {
-        if (resolve_affect(root, name, one) == Affect::live) {
-            ground.live = read_live(root, name);
-            if (!ground.live)
-                base::fail(base::ErrorCode::operation_invalid, "domain is not running");
-            continue;
-        }
-        const Definitions definitions(root);
-        ground.definition = definitions.load(name);
-        ground.definition_text = definitions.text(name).value_or("");
+Originals begin_change(const Root& root, const std::string& name, Affect flags) {
+    Originals originals{lock_settled(root, name), {}, {}, {}};
+    const Targets targets = targets_of(root, name, flags);
+    if (targets.live) {
+        originals.live = read_live(root, name);
+        if (!originals.live)
+            base::fail(base::ErrorCode::operation_invalid, "domain is not running");
     }
-    return ground;
+    if (targets.config) {
+        const Definitions definitions(root);
+        originals.definition = definitions.load(name);
+        if (!originals.definition) fail_no_domain(name);
+        originals.definition_text = definitions.text(name).value_or("");
+    }
+    return originals;
 }
 
 std::string join(const std::vector<std::string>& texts) {
@@ -151,11 +152,14 @@ std::string join(const std::vector<std::string>& texts) {
 
 void settle(const Root& root, const std::string& name, bool restarting) {
     if (!root.running(name)) return;  // whoever starts or removes it cleans up
-    const auto change = read_change(root, name);
+    const auto pending = read_pending(root, name);
+    if (!pending) return;
+    settle_definitions(root, name, *pending);
+    const auto change = parse_change(*pending, root.pending(name));
     const auto live = change ? read_live(root, name) : std::nullopt;
     if (live)
         settle_change(root, *live, *change, restarting ? std::nullopt : try_guest(root, name));
-    if (change) clear_pending(root, name);
+    clear_pending(root, name);
 }
 
 base::OperationLock lock_settled(const Root& root, const std::string& name) {

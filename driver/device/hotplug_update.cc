@@ -11,6 +11,7 @@
 #include "driver/plan/compile.hh"
 #include "driver/store/journal.hh"
 #include "helper/links.hh"
+#include "xml/domain/parse.hh"
 
 namespace lxvirt::driver {
 
@@ -46,9 +47,10 @@ void change_interface(const Root& root, const Guest& guest, const LiveState& liv
         base::fail(base::ErrorCode::operation_unsupported,
                    "network '{}' has no bridge that a running container's interface could move to",
                    to.source);
-    // The network that it was on may be gone, so nothing of it is asked for.
+    // All of the link is set anew if it moves, since the network that it was on may be gone, and if
+    // nothing of it changes: then the host or the container has changed the link itself.
     std::optional<helper::Link> before;
-    if (!moves) before = link_of(from);
+    if (!moves && xml::format_device(from) != xml::format_device(to)) before = link_of(from);
     helper::LinkMaker(guest.network()).change(before, link);
     if (moves) release_port(root, from);
 }

@@ -55,8 +55,8 @@ void clean_up(const Root& root, const std::string& name) {
     if (live->current()) run_late_end_hooks(root, live->domain);
     if (live->current() && live->phase != LivePhase::starting) {
         record_end(root, name, "crashed", "its lxc_helper was killed");
-        journal_lifecycle(root, name, live->domain.uuid, "Stopped", "Crashed",
-                          "its lxc_helper was killed");
+        journal_lifecycle(root, name, live->domain.uuid, DomainLifecycle::stopped,
+                          detail::stopped_crashed, "its lxc_helper was killed");
     }
     release_ports(root, live->domain);
     remove_live(root, name);

@@ -10,7 +10,7 @@
 #include "base/file/socket.hh"
 #include "base/process/process.hh"
 #include "base/process/program.hh"
-#include "driver/device/hotplug.hh"
+#include "driver/device/operation.hh"
 #include "driver/device/plug_parts.hh"
 #include "driver/plan/parts.hh"
 #include "driver/store/live.hh"
@@ -90,7 +90,40 @@ void refuse_folders(const EnterRequest& request) {
     }
 }
 
-void require_running(const Root& root, const std::string& name) {
+// A program of which lxc_enter, a child of this process, is the parent.
+class LocalProgram final : public EnteredProgram {
+  public:
+    LocalProgram(UniqueFd channel, UniqueFd process, UniqueFd image, UniqueFd terminal,
+                 UniqueFd other_end)
+        : channel_(std::move(channel)),
+          process_(std::move(process)),
+          image_(std::move(image)),
+          terminal_(std::move(terminal)),
+          other_end_(std::move(other_end)) {}
+    ~LocalProgram() override {
+        channel_.reset();  // lxc_enter kills the program and ends
+        if (process_) reap_later(std::move(process_));
+    }
+
+    [[nodiscard]] base::Fd ended() const override { return channel_; }
+    [[nodiscard]] base::Fd terminal() const override { return terminal_; }
+    void let_terminal_end() override { other_end_.reset(); }
+    void send_signal(int number) const override {
+        (void)unless_it_has_failed(
+            [&] { base::send_message(channel_, base::encode(helper::ProgramSignal{number})); });
+    }
+    [[nodiscard]] ProgramEnd wait() override {
+        const EnterReport report = receive_report(channel_);
+        (void)base::reap(process_, true);
+        process_.reset();
+        return {.status = report.status, .signal = report.signal, .failure = report.failure};
+    }
+
+  private:
+    UniqueFd channel_, process_, image_, terminal_, other_end_;
+};
+
+void require_unpaused(const Root& root, const std::string& name) {
     if (read_state(root, name).state == DomainState::paused)
         base::fail(ErrorCode::operation_invalid,
                    "domain is paused: a program would wait in it; resume it first");
@@ -98,13 +131,13 @@ void require_running(const Root& root, const std::string& name) {
 
 }  // namespace
 
-EnteredProgram enter_domain(const Root& root, const DomainRef& domain,
-                            const EnterRequest& request) {
+std::unique_ptr<EnteredProgram> enter_domain(const Root& root, const DomainRef& domain,
+                                             const EnterRequest& request) {
     refuse_folders(request);
     // Until the program is inside, so that neither a destroy nor a pause comes in between.
     const base::OperationLock lock = lock_settled(root, domain.name);
     const Guest guest(root, domain.name);
-    require_running(root, domain.name);
+    require_unpaused(root, domain.name);
     auto live = read_live(root, domain.name);
     if (!live) base::fail(ErrorCode::operation_invalid, "domain is not running");
     const helper::EnterPlan plan = plan_of(root, *live, request);
@@ -121,30 +154,14 @@ EnteredProgram enter_domain(const Root& root, const DomainRef& domain,
     base::StartedProgram started =
         base::start_program({.program = image, .argv = {"lxc_enter", "--enter"}, .fds = fds});
     theirs.reset();
-    EnteredProgram program(std::move(ours), std::move(started.process), std::move(image),
-                           std::move(master), std::move(slave));
-    base::send_message(program.ended(), "plan", {memory_file(base::encode(plan))});
-    const EnterReport report = receive_report(program.ended());
+    auto program =
+        std::make_unique<LocalProgram>(std::move(ours), std::move(started.process),
+                                       std::move(image), std::move(master), std::move(slave));
+    base::send_message(program->ended(), "plan", {memory_file(base::encode(plan))});
+    const EnterReport report = receive_report(program->ended());
     if (report.phase == EnterPhase::failed)
         throw base::PreparedError(static_cast<ErrorCode>(report.code), report.failure);
     return program;
-}
-
-EnteredProgram::~EnteredProgram() {
-    channel_.reset();
-    if (process_) reap_later(std::move(process_));
-}
-
-void EnteredProgram::send_signal(int number) const {
-    (void)unless_it_has_failed(
-        [&] { base::send_message(channel_, base::encode(helper::ProgramSignal{number})); });
-}
-
-ProgramEnd EnteredProgram::wait() {
-    const EnterReport report = receive_report(channel_);
-    (void)base::reap(process_, true);
-    process_.reset();
-    return {.status = report.status, .signal = report.signal, .failure = report.failure};
 }
 
 }  // namespace lxvirt::driver

@@ -3,6 +3,8 @@
 // environment are compiled by the code that a start uses.
 #pragma once
 
+#include <memory>
+
 #include "driver/program.hh"
 #include "driver/store/root.hh"
 #include "driver/types.hh"
@@ -11,7 +13,8 @@ namespace lxvirt::driver {
 
 // Returns when the program is inside, about to be executed. Throws operation_invalid where the
 // domain does not run or is paused, operation_failed where its init has just ended.
-[[nodiscard]] EnteredProgram enter_domain(const Root& root, const DomainRef& domain,
-                                          const EnterRequest& request);
+[[nodiscard]] std::unique_ptr<EnteredProgram> enter_domain(const Root& root,
+                                                           const DomainRef& domain,
+                                                           const EnterRequest& request);
 
 }  // namespace lxvirt::driver

@@ -70,17 +70,14 @@ std::optional<int> signal_number(std::string_view text) {
     return std::nullopt;
 }
 
-std::optional<StopRequest> choose_stop(const InitFacts& init, StopKind kind,
-                                       const std::vector<StopMode>& modes) {
-    const auto allowed = [&](StopMode mode) {
-        return modes.empty() || std::find(modes.begin(), modes.end(), mode) != modes.end();
-    };
+std::optional<StopRequest> choose_stop(const InitFacts& init, StopKind kind, StopFlags ways) {
+    const auto allowed = [&](StopFlags way) { return ways == StopFlags::none || has(ways, way); };
     // systemd keeps the pipe for old programs only; its signals say more.
     const bool prefers_signal = known_init(init.program).power_off != 0;
-    if (allowed(StopMode::initctl) && init.initctl &&
-        !(prefers_signal && allowed(StopMode::signal)))
+    if (allowed(StopFlags::initctl) && init.initctl &&
+        !(prefers_signal && allowed(StopFlags::signal)))
         return StopRequest{.initctl = true};
-    if (allowed(StopMode::signal)) return by_signal(init, kind);
+    if (allowed(StopFlags::signal)) return by_signal(init, kind);
     return std::nullopt;
 }
 

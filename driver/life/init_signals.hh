@@ -28,9 +28,9 @@ struct StopRequest {
     bool then_restart = false;  // the init knows only how to end: its supervisor starts it again
 };
 
-// Nothing where the init understands nothing that is allowed. Pure. Empty `modes` = any.
+// Nothing where the init understands nothing that is allowed. Pure. Empty `ways` = any.
 [[nodiscard]] std::optional<StopRequest> choose_stop(const InitFacts& init, StopKind kind,
-                                                     const std::vector<StopMode>& modes);
+                                                     StopFlags ways);
 
 // "SIGPWR", "PWR", "SIGRTMIN+3", "SIGRTMAX-1", "30" (signal(7)); nothing for anything else.
 [[nodiscard]] std::optional<int> signal_number(std::string_view text);

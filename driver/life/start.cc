@@ -8,7 +8,7 @@
 
 #include "base/error.hh"
 #include "base/file/file.hh"
-#include "driver/device/hotplug.hh"
+#include "driver/device/operation.hh"
 #include "driver/life/clean.hh"
 #include "driver/network/ports.hh"
 #include "driver/plan/check.hh"
@@ -190,7 +190,7 @@ base::UniqueFd start_domain(const Root& root, StartRequest request,
     clean_up(root, request.domain.name);
     if (!has_pre_start(request.domain)) check_startable(request.domain);
     LiveState live;
-    live.autodestroy = request.options.autodestroy;
+    live.autodestroy = has(request.flags, StartFlags::autodestroy);
     live.domain = std::move(request.domain);
     const std::string& name = live.domain.name;
     const HostFacts host = host_facts(root);
@@ -213,14 +213,15 @@ base::UniqueFd start_domain(const Root& root, StartRequest request,
             scope ? enter_scope(live, host, helper->pid(), tell) : std::string();
         name_live_domain(live.domain, helper->pid());
         claim_ports(root, live.domain, helper->pid());
-        helper::Plan plan = compile_plan(live.domain, root, host,
-                                         {.helper = helper->pid(),
-                                          .paused = request.options.paused,
-                                          .autodestroy = request.options.autodestroy,
-                                          .has_hooks = calls_hooks(root, live.domain),
-                                          .uri = request.uri,
-                                          .group_folder = folder,
-                                          .tell = tell});
+        helper::Plan plan =
+            compile_plan(live.domain, root, host,
+                         {.helper = helper->pid(),
+                          .paused = has(request.flags, StartFlags::paused),
+                          .autodestroy = has(request.flags, StartFlags::autodestroy),
+                          .has_hooks = calls_hooks(root, live.domain),
+                          .uri = request.uri,
+                          .group_folder = folder,
+                          .tell = tell});
         call_hooks(root, live, "prepare");
         call_hooks(root, live, "start");
         carry_out(root, host, *helper, std::move(plan), live);
@@ -231,10 +232,12 @@ base::UniqueFd start_domain(const Root& root, StartRequest request,
         undo_start(root, live, helper, host);
         throw;
     }
-    journal_lifecycle(root, name, live.domain.uuid, "Started", "Booted");
-    if (request.options.paused)
-        journal_lifecycle(root, name, live.domain.uuid, "Suspended", "Paused");
-    return request.options.autodestroy ? helper->take_channel() : base::UniqueFd();
+    journal_lifecycle(root, name, live.domain.uuid, DomainLifecycle::started,
+                      detail::started_booted);
+    if (has(request.flags, StartFlags::paused))
+        journal_lifecycle(root, name, live.domain.uuid, DomainLifecycle::suspended,
+                          detail::suspended_paused);
+    return has(request.flags, StartFlags::autodestroy) ? helper->take_channel() : base::UniqueFd();
 }
 
 namespace {

@@ -15,7 +15,7 @@ namespace lxvirt::driver {
 struct StartRequest {
     xml::Domain domain;  // the definition to run
     std::string uri;
-    StartOptions options;
+    StartFlags flags = StartFlags::none;  // paused and autodestroy are acted upon
 };
 
 // Under the domain's operation lock, which is passed on to the helper until the start is done.

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "driver/native_types.hh"
+
 namespace lxvirt::driver::native {
 
 struct Line {
@@ -16,32 +18,6 @@ struct Line {
     std::string value;      // without blanks around and one pair of quotes
     std::size_t order = 0;  // in which the lines were read
     std::string name;       // the key as lxc 3 and later call it, without "lxc.": "uts.name"
-};
-
-enum class Verdict {
-    exact,           // means in the domain what it means to lxc
-    kept,            // stands in <lx:container>
-    approximated,    // means nearly the same; the text says how it differs
-    not_translated,  // the text says why
-};
-[[nodiscard]] std::string_view name_of(Verdict verdict);  // "not translated"
-
-struct Entry {
-    std::string file;
-    int line = 0;  // 0: about the whole file
-    std::string key;
-    Verdict verdict = Verdict::exact;
-    std::string text;
-    std::size_t order = 0;                      // that of its line
-    [[nodiscard]] std::string message() const;  // "FILE:LINE: KEY: VERDICT: TEXT"
-};
-
-struct Account {
-    std::vector<Entry> entries;  // one per configuration line, in order
-    [[nodiscard]] std::size_t count(Verdict verdict) const;
-    // "12 lines: 9 exact, 1 kept, 1 approximated, 1 not translated"
-    [[nodiscard]] std::string summary() const;
-    [[nodiscard]] std::string json() const;  // for programs; ends with a newline
 };
 
 struct Config {

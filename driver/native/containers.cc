@@ -14,11 +14,11 @@ bool has_monitor(const std::string& sockets, const std::string& lxcpath, const s
     return sockets.find(fmt::format(" @{}/{}/command\n", lxcpath, name)) != std::string::npos;
 }
 
-std::vector<LxcContainer> find_containers(const std::string& lxcpath) {
+std::vector<NativeContainer> find_containers(const std::string& lxcpath) {
     (void)base::open_file(lxcpath, O_RDONLY | O_DIRECTORY);  // says why it cannot be read
     const std::string folder = base::clean_path(std::filesystem::absolute(lxcpath).string());
     const std::string sockets = base::try_read_file("/proc/net/unix").value_or("");
-    std::vector<LxcContainer> found;
+    std::vector<NativeContainer> found;
     for (const std::string& name : base::list_folder(folder)) {
         const std::string config = fmt::format("{}/{}/config", folder, name);
         if (base::exists(config))

@@ -7,21 +7,12 @@
 #include "base/file/file.hh"
 #include "base/text/text.hh"
 #include "driver/native/context.hh"
-#include "driver/store/root.hh"
+#include "xml/document/identity.hh"
 #include "xml/domain/parse.hh"
 
 namespace lxvirt::driver::native {
 
 namespace {
-
-bool is_name(const std::string& name) {
-    try {
-        check_name(name);
-    } catch (const base::Exception&) {
-        return false;
-    }
-    return true;
-}
 
 std::string_view last_part(std::string_view path) {
     return path.substr(path.rfind('/') + 1);
@@ -107,7 +98,7 @@ void convert_share(Context& context, const char* key,
 void convert_name(Context& context) {
     std::string& name = context.domain.name;
     if (const Line* line = context.one("uts.name")) {
-        if (is_name(line->value)) {
+        if (xml::is_name(line->value)) {
             name = line->value;
             context.name_from = line->key;
             return;
@@ -117,7 +108,7 @@ void convert_name(Context& context) {
     // /var/lib/lxc/NAME/config
     name = last_part(context.folder);
     context.name_from = fmt::format("the folder '{}'", context.folder);
-    if (is_name(name)) return;
+    if (xml::is_name(name)) return;
     name = last_part(context.file);
     context.name_from = fmt::format("the file '{}'", context.file);
 }

@@ -5,21 +5,13 @@
 #include "base/error.hh"
 #include "base/netlink/netlink.hh"
 #include "driver/network/live.hh"
+#include "xml/document/identity.hh"
 #include "xml/network/check.hh"
 #include "xml/network/document.hh"
 
 namespace lxvirt::driver {
 
-namespace {
-
 using base::ErrorCode;
-
-bool is_name(std::string_view name) {
-    return !name.empty() && name.front() != '.' && name.find('/') == std::string_view::npos &&
-           name.size() <= 200;
-}
-
-}  // namespace
 
 std::optional<xml::Network> NetworkDefinitions::load(std::string_view name) const {
     const auto text = whole_text(name);
@@ -54,7 +46,7 @@ std::vector<xml::Network> NetworkDefinitions::others(std::string_view name) cons
 }
 
 void NetworkDefinitions::check(xml::Network& network, std::vector<std::string> taken) const {
-    check_name(network.name);
+    xml::check_name(network.name);
     const auto own = find_network(root_, network.name);
     // A definition without a readable uuid may be replaced: that is its repair.
     if (own && own->uuid != network.uuid && !own->uuid.empty())
@@ -94,14 +86,14 @@ GivenNetwork parse_given_network(std::string_view text, const std::string& file,
     options.file = file;
     options.validate = validate;
     xml::ParsedNetwork parsed = xml::parse_network(text, options);
-    check_name(parsed.network.name);
+    xml::check_name(parsed.network.name);
     GivenNetwork given{std::move(parsed.network), {}};
     for (const xml::Notice& notice : parsed.notices) given.notices.push_back(notice.message());
     return given;
 }
 
 std::optional<NetworkRef> find_network(const Root& root, std::string_view name) {
-    if (!is_name(name)) return std::nullopt;
+    if (!xml::is_name(name)) return std::nullopt;
     const NetworkDefinitions definitions(root);
     if (auto uuid = definitions.uuid(name)) return NetworkRef{std::string(name), std::move(*uuid)};
     const auto live = read_live_network_head(root, name);

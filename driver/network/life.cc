@@ -9,10 +9,13 @@
 #include "base/file/log.hh"
 #include "base/netlink/netlink.hh"
 #include "base/rollback.hh"
+#include "base/test_point.hh"
+#include "driver/network/definitions.hh"
 #include "driver/network/ports.hh"
 #include "driver/network/process.hh"
 #include "driver/store/definition_folder.hh"
 #include "driver/store/journal.hh"
+#include "driver/store/live.hh"
 #include "driver/store/settings.hh"
 #include "driver/supervisor/hooks.hh"
 #include "xml/network/check.hh"
@@ -41,6 +44,7 @@ std::vector<xml::UsedSubnet> used_subnets(const std::string& own_bridge) {
 namespace {
 
 using base::ErrorCode;
+using base::test_point;
 
 std::string indented(const std::string& text) {
     std::string out;
@@ -106,7 +110,7 @@ void put_supervisor_back(const Root& root, LiveNetwork& live) {
         throw;
     }
     attach_again(root, live.network);
-    journal_event(root, "network-supervision", name, live.network.uuid, "Restored", "Supervisor");
+    journal_supervision(root, name, live.network.uuid);
 }
 
 // What a start or an end that was cut short has left: by another supervisor. False where that one
@@ -172,11 +176,6 @@ void run_network_hooks(const Root& root, const xml::Network& network, const Netw
               text);
 }
 
-void journal_network(const Root& root, std::string_view name, std::string_view uuid,
-                     std::string_view event) {
-    journal_event(root, "network-lifecycle", name, uuid, event);
-}
-
 void start_network(const Root& root, xml::Network network) {
     const std::string name = network.name;
     LiveNetwork live;
@@ -195,7 +194,7 @@ void start_network(const Root& root, xml::Network network) {
         throw;
     }
     attach_again(root, live.network);
-    journal_network(root, name, live.network.uuid, "Started");
+    journal_network(root, name, live.network.uuid, NetworkLifecycle::started);
 }
 
 void stop_network(const Root& root, const LiveNetwork& live, bool keep_leases, base::Fd lock) {
@@ -209,18 +208,57 @@ void stop_network(const Root& root, const LiveNetwork& live, bool keep_leases, b
     else
         take_away(root, live);
     remove_live_network(root, name, keep_leases);
-    journal_network(root, name, live.network.uuid, "Stopped");
+    journal_network(root, name, live.network.uuid, NetworkLifecycle::stopped);
     run_network_hooks(root, live.network, {.operation = "stopped", .suboperation = "end"});
 }
 
-void change_network(const Root& root, const LiveNetwork& from, const LiveNetwork& to) {
+void change_network(const Root& root, const LiveNetwork& from, const LiveNetwork& to,
+                    const std::optional<std::string>& definition) {
+    const std::string& name = from.network.name;
+    const std::string record = root.network_pending(name);
     run_network_hooks(root, to.network, {.operation = "updated"});
-    update_network_process(root, compile_network_plan(root, to.network));
+    Pending pending{.operation = "update", .values = {}};
+    pending.values.emplace_back("before", format_live_network(root, from));
+    pending.values.emplace_back("after", format_live_network(root, to));
+    if (definition) pending.values.emplace_back("definition", *definition);
+    write_pending_file(record, pending);
+    test_point("network-written-down");
     base::Rollback rollback;
+    rollback.add([&] { (void)base::remove_file(record); });
     rollback.add([&] { update_network_process(root, compile_network_plan(root, from.network)); });
+    update_network_process(root, compile_network_plan(root, to.network));
+    test_point("network-process");
+    if (definition) rollback.add([&] { write_live_network(root, from); });
     write_live_network(root, to);
+    test_point("network-live");
+    if (definition) (void)NetworkDefinitions(root).write(name, *definition);
+    test_point("network-stored");
     rollback.dismiss();
+    (void)base::remove_file(record);
 }
+
+namespace {
+
+// Finishes or undoes a change that was cut short: the last text that it writes decides.
+void settle_change(const Root& root, LiveNetwork& live) {
+    const std::string record = root.network_pending(live.network.name);
+    const auto pending = read_pending_file(record);
+    if (pending) {
+        const bool decided =
+            pending->has("definition")
+                ? NetworkDefinitions(root).text(live.network.name) == pending->value("definition")
+                : format_live_network(root, live) == pending->value("after");
+        if (!decided) {
+            LiveNetwork before = parse_live_network(pending->value("before"), record);
+            update_network_process(root, compile_network_plan(root, before.network));
+            write_live_network(root, before);
+            live = std::move(before);
+        }
+    }
+    (void)base::remove_file(record);
+}
+
+}  // namespace
 
 std::optional<LiveNetwork> hold_network(const Root& root, const std::string& name) {
     auto live = read_live_network(root, name);
@@ -231,6 +269,7 @@ std::optional<LiveNetwork> hold_network(const Root& root, const std::string& nam
     }
     if (live->running && live->current()) {
         if (!root.supervised(name)) put_supervisor_back(root, *live);
+        settle_change(root, *live);
         return live;
     }
     // Of another boot, or never finished: its driver is gone, for we hold the lock.

@@ -1,6 +1,7 @@
 // Starting, stopping and keeping networks. Callers hold the network's lock.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,9 +23,12 @@ void start_network(const Root& root, xml::Network network);
 // network's operation lock.
 void stop_network(const Root& root, const LiveNetwork& live, bool keep_leases, base::Fd lock);
 
-// Makes of a running network, which has its supervisor, another that needs no other bridge: rules,
-// dnsmasq and live.xml. Throws with the network as it was.
-void change_network(const Root& root, const LiveNetwork& from, const LiveNetwork& to);
+// Changes a running network, which has its supervisor, into `to`, which must use the same bridge: rules,
+// dnsmasq, live.xml and, if it is given, the text of the stored `definition`. All of it happens or none,
+// also if this process is killed: the undo record is settled by hold_network(). Throws with the network
+// as it was.
+void change_network(const Root& root, const LiveNetwork& from, const LiveNetwork& to,
+                    const std::optional<std::string>& definition = {});
 
 // The running network, with a supervisor: another is put back where it was killed. What a start
 // that was cut short has left is taken away. Nothing where the network does not run.
@@ -41,9 +45,5 @@ struct NetworkHook {
     std::string port_xml;  // of the port operations
 };
 void run_network_hooks(const Root& root, const xml::Network& network, const NetworkHook& hook);
-
-// "network-lifecycle": "Defined", "Undefined", "Started", "Stopped".
-void journal_network(const Root& root, std::string_view name, std::string_view uuid,
-                     std::string_view event);
 
 }  // namespace lxvirt::driver

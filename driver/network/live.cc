@@ -8,9 +8,10 @@
 #include "base/file/file.hh"
 #include "base/test_point.hh"
 #include "base/text/text.hh"
-#include "driver/store/definition_folder.hh"
 #include "driver/store/live.hh"
 #include "netd/plan.hh"
+#include "xml/document/scan.hh"
+#include "xml/document/writer.hh"
 #include "xml/network/document.hh"
 
 namespace lxvirt::driver {
@@ -24,7 +25,7 @@ constexpr std::string_view kEnd = "</network>";
 LiveNetworkHead parse_head(std::string_view text, const std::string& path) {
     const std::string_view tag = text.substr(0, text.find('\n'));
     const auto value = [&](std::string_view name) {
-        auto found = head_attribute(tag, name);
+        auto found = xml::scan_attribute(tag, name);
         if (!tag.starts_with("<networkstatus ") || !found)
             base::fail(base::ErrorCode::internal_error, "{}:1: this is not a <networkstatus>",
                        path);
@@ -40,8 +41,8 @@ LiveNetworkHead parse_head(std::string_view text, const std::string& path) {
     head.boot = value("boot");
     head.netns = base::parse_number<std::uint64_t>(value("netns")).value_or(0);
     head.bridge = value("bridge");
-    head.partition = head_attribute(tag, "makes").value_or("");
-    head.uuid = scan_uuid(text).value_or("");
+    head.partition = xml::scan_attribute(tag, "makes").value_or("");
+    head.uuid = xml::scan_uuid(text).value_or("");
     return head;
 }
 
@@ -68,39 +69,51 @@ std::uint64_t present_netns() {
     return facts.st_ino;
 }
 
+std::string format_live_network(const Root& root, const LiveNetwork& live) {
+    xml::Writer out(0);
+    out.start("networkstatus");
+    out.attribute("version", std::uint64_t{kVersion});
+    out.attribute("state", live.running ? "running" : "starting");
+    out.attribute("boot", live.boot);
+    out.attribute("root", root.id());
+    out.attribute("netns", live.netns);
+    out.attribute("bridge", live.network.bridge.name);
+    out.attribute_if("makes", live.partition);
+    out.children();
+    return out.take() + xml::format_network(live.network, {.live = true, .indent = 2}) +
+           "</networkstatus>\n";
+}
+
 void write_live_network(const Root& root, LiveNetwork live) {
     if (live.boot.empty()) live.boot = base::boot_id();
     if (live.netns == 0) live.netns = present_netns();
     const std::string& name = live.network.name;
     make_folder(root.network_paths().folder(name));
-    const std::string text = fmt::format(
-        "<networkstatus version='{}' state='{}' boot='{}' root='{}' netns='{}' bridge='{}'{}>\n"
-        "{}</networkstatus>\n",
-        kVersion, live.running ? "running" : "starting", live.boot, root.id(), live.netns,
-        live.network.bridge.name,
-        live.partition.empty() ? "" : fmt::format(" makes='{}'", live.partition),
-        xml::format_network(live.network, {.live = true, .indent = 2}));
-    base::write_atomic(root.network_paths().live(name), text, 0600, base::Durability::volatile_);
+    base::write_atomic(root.network_paths().live(name), format_live_network(root, live), 0600,
+                       base::Durability::volatile_);
+}
+
+LiveNetwork parse_live_network(std::string_view text, const std::string& file) {
+    LiveNetwork live;
+    static_cast<LiveNetworkHead&>(live) = parse_head(text, file);
+    const auto begin = text.find('\n');
+    const auto end = text.rfind(kEnd);
+    if (end == std::string_view::npos)
+        base::fail(base::ErrorCode::internal_error, "{}:2: its <network> is not whole", file);
+    xml::ParseOptions options;
+    options.file = file;
+    options.live = true;
+    // The newline stays in front, so that the parser counts the file's lines.
+    live.network =
+        xml::parse_network(text.substr(begin, end + kEnd.size() - begin), options).network;
+    return live;
 }
 
 std::optional<LiveNetwork> read_live_network(const Root& root, std::string_view name) {
     const std::string path = root.network_paths().live(name);
     const auto text = base::try_read_file(path);
     if (!text) return std::nullopt;
-    LiveNetwork live;
-    static_cast<LiveNetworkHead&>(live) = parse_head(*text, path);
-    const auto begin = text->find('\n');
-    const auto end = text->rfind(kEnd);
-    if (end == std::string::npos)
-        base::fail(base::ErrorCode::internal_error, "{}:2: its <network> is not whole", path);
-    xml::ParseOptions options;
-    options.file = path;
-    options.live = true;
-    // With the newline, so that the parser counts the file's lines.
-    live.network = xml::parse_network(
-                       std::string_view(*text).substr(begin, end + kEnd.size() - begin), options)
-                       .network;
-    return live;
+    return parse_live_network(*text, path);
 }
 
 std::optional<LiveNetworkHead> read_live_network_head(const Root& root, std::string_view name) {

@@ -36,7 +36,10 @@ struct LiveNetwork : LiveNetworkHead {
 
 // Makes the run folder where it is missing. Fills in boot and netns where they are not set.
 void write_live_network(const Root& root, LiveNetwork live);
-// Nothing where there is none.
+[[nodiscard]] std::string format_live_network(const Root& root, const LiveNetwork& live);
+// `file` names the text in errors. Throws base::Error naming it if it cannot be read.
+[[nodiscard]] LiveNetwork parse_live_network(std::string_view text, const std::string& file);
+// Returns nullopt if there is none.
 [[nodiscard]] std::optional<LiveNetwork> read_live_network(const Root& root, std::string_view name);
 [[nodiscard]] std::optional<LiveNetworkHead> read_live_network_head(const Root& root,
                                                                     std::string_view name);

@@ -15,6 +15,8 @@
 #include "driver/network/life.hh"
 #include "driver/store/live.hh"
 #include "driver/supervisor/hooks.hh"
+#include "xml/document/scan.hh"
+#include "xml/document/writer.hh"
 #include "xml/network/document.hh"
 
 namespace lxvirt::driver {
@@ -34,13 +36,13 @@ std::optional<PortRecord> read_port(const std::string& path) {
     if (!text) return std::nullopt;
     const std::string_view tag = std::string_view(*text).substr(0, text->find('\n'));
     const auto number = [&](const char* name) {
-        const auto value = head_attribute(tag, name);
+        const auto value = xml::scan_attribute(tag, name);
         return value ? base::parse_number<std::uint64_t>(*value).value_or(0) : 0;
     };
     PortRecord record;
     record.owner = static_cast<pid_t>(number("owner"));
     record.owner_start = number("start");
-    record.link = head_attribute(tag, "link").value_or("");
+    record.link = xml::scan_attribute(tag, "link").value_or("");
     const auto begin = tag.size();
     const auto end = text->find("</portstatus>");
     if (!tag.starts_with("<portstatus ") || end == std::string::npos)
@@ -229,10 +231,15 @@ void write_port(const Root& root, std::string_view network, const PortRecord& re
     if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)
         base::fail_errno("make folder '{}'", folder);
     base::test_point("folder-made");
-    const std::string text =
-        fmt::format("<portstatus owner='{}' start='{}' link='{}'>\n{}</portstatus>\n", record.owner,
-                    record.owner_start, record.link,
-                    xml::format_network_port(record.port, {.live = true, .indent = 2}));
+    xml::Writer out(0);
+    out.start("portstatus");
+    out.attribute("owner", static_cast<std::int64_t>(record.owner));
+    out.attribute("start", record.owner_start);
+    out.attribute("link", record.link);
+    out.children();
+    const std::string text = out.take() +
+                             xml::format_network_port(record.port, {.live = true, .indent = 2}) +
+                             "</portstatus>\n";
     base::write_atomic(port_file(root, network, record.port.uuid), text, 0600,
                        base::Durability::volatile_);
 }

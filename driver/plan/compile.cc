@@ -16,8 +16,8 @@
 #include "driver/network/ports.hh"
 #include "driver/plan/parts.hh"
 #include "driver/supervisor/container_hooks.hh"
+#include "driver/supervisor/guest.hh"
 #include "driver/supervisor/helper_process.hh"
-#include "helper/status.hh"
 
 namespace lxvirt::driver {
 
@@ -40,11 +40,13 @@ HostFacts::Device device_of(const std::string& path) {
 }
 
 pid_t init_of(const Root& root, const std::string& name) {
-    const auto status = helper::read_status(root.status(name));
-    if (!root.running(name) || !status || !status->init_pid)
+    try {
+        return open_init(root, name).pid;
+    } catch (const base::Error& error) {
+        if (error.code() != base::ErrorCode::operation_invalid) throw;
         base::fail(base::ErrorCode::operation_invalid,
                    "domain '{}', whose namespace is to be shared, is not running", name);
-    return *status->init_pid;
+    }
 }
 
 }  // namespace

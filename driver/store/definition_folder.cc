@@ -12,7 +12,8 @@
 #include "base/file/file.hh"
 #include "base/test_point.hh"
 #include "base/uninterrupted.hh"
-#include "base/uuid.hh"
+#include "xml/document/identity.hh"
+#include "xml/document/scan.hh"
 
 namespace lxvirt::driver {
 
@@ -26,28 +27,6 @@ bool is_link(const std::string& path) {
 }
 
 }  // namespace
-
-std::size_t find_tag(std::string_view text, std::string_view tag) {
-    std::size_t from = 0;
-    for (;;) {
-        const auto at = text.find(tag, from);
-        const auto comment = text.find("<!--", from);
-        if (at == std::string_view::npos || comment == std::string_view::npos || at < comment)
-            return at;
-        from = text.find("-->", comment);
-        if (from == std::string_view::npos) return from;
-    }
-}
-
-std::optional<std::string> scan_uuid(std::string_view text) {
-    constexpr std::string_view kTag = "<uuid>";
-    const auto at = find_tag(text, kTag);
-    if (at == std::string_view::npos) return std::nullopt;
-    const auto begin = at + kTag.size();
-    const auto end = text.find('<', begin);
-    if (end == std::string_view::npos) return std::nullopt;
-    return base::parse_uuid(text.substr(begin, end - begin));
-}
 
 std::vector<std::string> DefinitionFolder::names() const {
     std::vector<std::string> names;
@@ -69,7 +48,7 @@ std::optional<std::string> DefinitionFolder::text(std::string_view name) const {
 
 std::optional<std::string> DefinitionFolder::whole_text(std::string_view name) const {
     auto text = this->text(name);
-    if (text && !scan_uuid(*text) && problem(name).empty())
+    if (text && !xml::scan_uuid(*text) && problem(name).empty())
         base::fail(base::ErrorCode::xml_error,
                    "{}: no valid <uuid>; add one (uuidgen makes one), it is the {}'s identity",
                    paths_.definition(name), paths_.kind);
@@ -78,7 +57,7 @@ std::optional<std::string> DefinitionFolder::whole_text(std::string_view name) c
 
 std::optional<std::string> DefinitionFolder::uuid(std::string_view name) const {
     const auto text = this->text(name);
-    return text ? scan_uuid(*text) : std::nullopt;
+    return text ? xml::scan_uuid(*text) : std::nullopt;
 }
 
 std::optional<std::string> DefinitionFolder::find_by_uuid(std::string_view uuid) const {
@@ -131,7 +110,7 @@ bool DefinitionFolder::remove(std::string_view name) {
 
 void DefinitionFolder::rename(std::string_view old_name, const std::string& new_name,
                               std::string_view xml) {
-    check_name(new_name);
+    xml::check_name(new_name);
     const bool starts = autostart(old_name);
     // Each step leaves a state that is right for one of the two names: a link to nothing starts
     // nothing, and a <name> that differs from the file's name yields to it.

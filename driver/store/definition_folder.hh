@@ -50,10 +50,4 @@ class DefinitionFolder {
     const ObjectPaths& paths_;
 };
 
-// The first <uuid> of a document outside comments, canonical; nothing where there is none or it is
-// not a uuid. Good for texts of our own layout; parsing has the last word.
-[[nodiscard]] std::optional<std::string> scan_uuid(std::string_view text);
-// Where `tag` begins outside comments, or npos.
-[[nodiscard]] std::size_t find_tag(std::string_view text, std::string_view tag);
-
 }  // namespace lxvirt::driver

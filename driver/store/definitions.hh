@@ -35,8 +35,4 @@ class Definitions : public DefinitionFolder {
     const Root& root_;
 };
 
-// The text of the domain's <title>, entities resolved; empty where there is none. Good for texts of
-// our own layout; load() has the last word.
-[[nodiscard]] std::string scan_title(std::string_view text);
-
 }  // namespace lxvirt::driver

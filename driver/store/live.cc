@@ -10,6 +10,8 @@
 #include "base/file/file.hh"
 #include "base/test_point.hh"
 #include "base/text/text.hh"
+#include "xml/document/scan.hh"
+#include "xml/document/writer.hh"
 #include "xml/domain/parse.hh"
 
 namespace lxvirt::driver {
@@ -17,7 +19,7 @@ namespace lxvirt::driver {
 namespace {
 
 // The version of the layout; a higher one is refused with words.
-constexpr int kVersion = 1;
+constexpr unsigned kVersion = 1;
 
 struct PhaseWord {
     LivePhase phase;
@@ -26,44 +28,6 @@ struct PhaseWord {
 constexpr std::array<PhaseWord, 3> kPhases = {{{LivePhase::starting, "starting"},
                                                {LivePhase::running, "running"},
                                                {LivePhase::stopping, "stopping"}}};
-
-struct Entity {
-    char plain;
-    std::string_view escaped;
-};
-constexpr std::array<Entity, 6> kEntities = {{{'&', "&amp;"},
-                                              {'<', "&lt;"},
-                                              {'>', "&gt;"},
-                                              {'\'', "&apos;"},
-                                              {'"', "&quot;"},
-                                              {'\n', "&#10;"}}};
-
-std::string escape(std::string_view text) {
-    std::string out;
-    for (const char c : text) {
-        std::string_view put(&c, 1);
-        for (const Entity& entity : kEntities)
-            if (entity.plain == c) put = entity.escaped;
-        out += put;
-    }
-    return out;
-}
-
-std::string unescape(std::string_view text) {
-    std::string out;
-    while (!text.empty()) {
-        char c = text.front();
-        std::size_t length = 1;
-        for (const Entity& entity : kEntities) {
-            if (!text.starts_with(entity.escaped)) continue;
-            c = entity.plain;
-            length = entity.escaped.size();
-        }
-        out += c;
-        text.remove_prefix(length);
-    }
-    return out;
-}
 
 [[noreturn]] void refuse(const std::string& file, int line, std::string_view what) {
     base::fail(base::ErrorCode::internal_error, "{}:{}: {}", file, line, what);
@@ -89,13 +53,13 @@ class HeadReader {
         return tag_.starts_with(fmt::format("<{} ", name));
     }
     [[nodiscard]] std::string value(std::string_view name) const {
-        auto found = head_attribute(tag_, name);
+        auto found = xml::scan_attribute(tag_, name);
         if (!found) refuse(file_, line_, fmt::format("attribute '{}' is missing", name));
         return *found;
     }
     // Empty where it is absent.
     [[nodiscard]] std::string optional(std::string_view name) const {
-        return head_attribute(tag_, name).value_or("");
+        return xml::scan_attribute(tag_, name).value_or("");
     }
     template <typename Number>
     [[nodiscard]] Number number(std::string_view name) const {
@@ -145,7 +109,7 @@ MadeDevice read_made(const HeadReader& reader) {
 
 LiveHead read_head(HeadReader& reader, const std::string& file) {
     if (!reader.next() || !reader.is("domstatus")) refuse(file, 1, "this is not a <domstatus>");
-    if (const int version = reader.number<int>("version"); version > kVersion)
+    if (const int version = reader.number<unsigned>("version"); version > kVersion)
         refuse(file, 1,
                fmt::format("version {} was written by a newer lxvirt; this one reads version {}",
                            version, kVersion));
@@ -179,44 +143,53 @@ std::string_view yes_no(bool value) {
     return value ? "yes" : "no";
 }
 
-}  // namespace
-
-std::optional<std::string> head_attribute(std::string_view tag, std::string_view name) {
-    const std::string start = fmt::format(" {}='", name);
-    const auto at = tag.find(start);
-    if (at == std::string_view::npos) return std::nullopt;
-    const auto begin = at + start.size();
-    const auto end = tag.find('\'', begin);
-    if (end == std::string_view::npos) return std::nullopt;
-    return unescape(tag.substr(begin, end - begin));
+void write_made(xml::Writer& out, const MadeDevice& made) {
+    out.start("made");
+    out.attribute("device", made.device);
+    out.attribute("type", std::string_view(&made.type, made.type == 0 ? 0 : 1));
+    out.attribute("major", std::uint64_t{made.major});
+    out.attribute("minor", std::uint64_t{made.minor});
+    out.attribute("readonly", yes_no(made.readonly));
+    out.attribute("path", made.path);
+    out.attribute("loop", yes_no(made.loop));
+    out.attribute("mount", std::uint64_t{made.mount});
+    out.empty();
 }
+
+}  // namespace
 
 bool LiveHead::current() const {
     return boot == base::boot_id();
 }
 
 std::string format_live(const LiveState& state) {
-    std::string text = fmt::format(
-        "<domstatus version='{}' state='{}' pid='{}' boot='{}' root='{}' "
-        "autodestroy='{}'>\n",
-        kVersion, phase_word(state.phase), state.helper, escape(state.boot), escape(state.root),
-        yes_no(state.autodestroy));
-    text += fmt::format(
-        "  <cgroup path='{}'{}/>\n", escape(state.cgroup),
-        state.partition.empty() ? "" : fmt::format(" makes='{}'", escape(state.partition)));
-    for (const std::string& link : state.links)
-        text += fmt::format("  <link name='{}'/>\n", escape(link));
-    for (const MadeDevice& made : state.made) text += format_made(made);
-    text += xml::format_domain(state.domain, {.live = true, .indent = 2});
-    return text + "</domstatus>\n";
+    xml::Writer out(0);
+    out.start("domstatus");
+    out.attribute("version", std::uint64_t{kVersion});
+    out.attribute("state", phase_word(state.phase));
+    out.attribute("pid", static_cast<std::int64_t>(state.helper));
+    out.attribute("boot", state.boot);
+    out.attribute("root", state.root);
+    out.attribute("autodestroy", yes_no(state.autodestroy));
+    out.children();
+    out.start("cgroup");
+    out.attribute("path", state.cgroup);
+    out.attribute_if("makes", state.partition);
+    out.empty();
+    for (const std::string& link : state.links) {
+        out.start("link");
+        out.attribute("name", link);
+        out.empty();
+    }
+    for (const MadeDevice& made : state.made) write_made(out, made);
+    return out.take() + xml::format_domain(state.domain, {.live = true, .indent = 2}) +
+           "</domstatus>\n";
 }
 
 std::string format_made(const MadeDevice& made) {
-    return fmt::format(
-        "  <made device='{}' type='{}' major='{}' minor='{}' readonly='{}' path='{}' loop='{}' "
-        "mount='{}'/>\n",
-        escape(made.device), std::string_view(&made.type, made.type == 0 ? 0 : 1), made.major,
-        made.minor, yes_no(made.readonly), escape(made.path), yes_no(made.loop), made.mount);
+    xml::Writer out(2);
+    write_made(out, made);
+    return out.take();
 }
 
 MadeDevice parse_made(std::string_view line, const std::string& file) {
@@ -294,15 +267,22 @@ bool Pending::has(std::string_view key) const {
 
 void write_pending(const Root& root, std::string_view name, const Pending& pending) {
     make_domain_folder(root, name);
+    write_pending_file(root.pending(name), pending);
+}
+
+void write_pending_file(const std::string& path, const Pending& pending) {
     std::string text = fmt::format("boot={}\noperation={}\n", base::boot_id(),
                                    base::escape_field(pending.operation));
     for (const auto& [key, value] : pending.values)
         text += fmt::format("{}={}\n", key, base::escape_field(value));
-    base::write_atomic(root.pending(name), text, 0600, base::Durability::volatile_);
+    base::write_atomic(path, text, 0600, base::Durability::volatile_);
 }
 
 std::optional<Pending> read_pending(const Root& root, std::string_view name) {
-    const std::string path = root.pending(name);
+    return read_pending_file(root.pending(name));
+}
+
+std::optional<Pending> read_pending_file(const std::string& path) {
     const auto text = base::try_read_file(path);
     if (!text) return std::nullopt;
     Pending pending;

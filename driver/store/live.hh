@@ -65,10 +65,6 @@ struct LiveState : LiveHead {
 // The same without parsing the domain.
 [[nodiscard]] LiveHead parse_live_head(std::string_view text, const std::string& file);
 
-// The value of ` NAME='...'` in one tag of our own writing; nothing where it has none.
-[[nodiscard]] std::optional<std::string> head_attribute(std::string_view tag,
-                                                        std::string_view name);
-
 // Makes the domain's run folder where it is missing, and replaces live.xml; not synced. Fills in no
 // field but an empty `boot` and `root`.
 void write_live(const Root& root, LiveState state);
@@ -89,8 +85,11 @@ struct Pending {
 };
 
 void write_pending(const Root& root, std::string_view name, const Pending& pending);
-// Nothing where there is none, or where another boot wrote it.
+// Returns nullopt if there is none, or if another boot wrote it.
 [[nodiscard]] std::optional<Pending> read_pending(const Root& root, std::string_view name);
+// The same for a record of another kind of object, by its path; the folder exists.
+void write_pending_file(const std::string& path, const Pending& pending);
+[[nodiscard]] std::optional<Pending> read_pending_file(const std::string& path);
 void clear_pending(const Root& root, std::string_view name);
 
 }  // namespace lxvirt::driver

@@ -2,8 +2,11 @@
 
 #include "base/error.hh"
 #include "base/file/file.hh"
+#include "driver/known_domains.hh"
 #include "driver/store/definitions.hh"
 #include "driver/store/live.hh"
+#include "xml/document/identity.hh"
+#include "xml/document/scan.hh"
 
 namespace lxvirt::driver {
 
@@ -17,7 +20,7 @@ int id_of(const Root& root, std::string_view name) {
 
 std::optional<std::string> uuid_of_live(const Root& root, std::string_view name) {
     const auto text = base::try_read_file(root.live(name));
-    return text ? scan_uuid(*text) : std::nullopt;
+    return text ? xml::scan_uuid(*text) : std::nullopt;
 }
 
 }  // namespace
@@ -32,9 +35,7 @@ std::optional<std::string> known_uuid(const Root& root, std::string_view name) {
 }
 
 std::optional<DomainRef> find_by_name(const Root& root, std::string_view name) {
-    if (name.empty() || name.front() == '.' || name.find('/') != std::string_view::npos ||
-        name.size() > 200)
-        return std::nullopt;
+    if (!xml::is_name(name)) return std::nullopt;
     const int id = id_of(root, name);
     if (id < 0 && !Definitions(root).exists(name)) return std::nullopt;
     return DomainRef{std::string(name), known_uuid(root, name).value_or(""), id};
@@ -71,33 +72,22 @@ void check_unique(const Root& root, const xml::Domain& domain) {
     require_unique(domain.name, domain.uuid, own_uuid, other_name);
 }
 
-void require_unique(std::string_view name, std::string_view uuid,
-                    const std::optional<std::string>& own,
-                    const std::optional<std::string>& other) {
-    // A definition without a readable uuid may be replaced: that is its repair.
-    if (own && *own != uuid && !own->empty())
-        base::fail(ErrorCode::operation_failed, "domain '{}' already exists with uuid {}", name,
-                   *own);
-    if (other && *other != name)
-        base::fail(ErrorCode::operation_failed, "domain '{}' is already defined with uuid {}",
-                   *other, uuid);
-}
-
 void fail_no_domain(std::string_view name) {
     base::fail(ErrorCode::no_domain, "no domain with matching name '{}'", name);
 }
 
-Affect resolve_affect(const Root& root, const std::string& name, Affect affect) {
+Targets targets_of(const Root& root, const std::string& name, Affect flags) {
     const auto domain = find_by_name(root, name);
     if (!domain) fail_no_domain(name);
     const bool active = domain->id >= 0;
-    if (affect == Affect::current) affect = active ? Affect::live : Affect::config;
-    if (affect == Affect::live && !active)
+    Targets targets{has(flags, Affect::live), has(flags, Affect::config)};
+    if (!targets.live && !targets.config) (active ? targets.live : targets.config) = true;
+    if (targets.live && !active)
         base::fail(base::ErrorCode::operation_invalid, "domain is not running");
-    if (affect == Affect::config && !Definitions(root).exists(name))
+    if (targets.config && !Definitions(root).exists(name))
         base::fail(base::ErrorCode::operation_invalid,
                    "transient domains do not have any persistent config");
-    return affect;
+    return targets;
 }
 
 }  // namespace lxvirt::driver

@@ -31,14 +31,13 @@ struct ActiveDomain {
 // Under the define lock: throws operation_failed where the name belongs to another uuid or the uuid
 // to another name, with libvirt's sentences. For define, and for create of a transient domain.
 void check_unique(const Root& root, const xml::Domain& domain);
-// The same for who has looked already: `own` is the uuid that the name has now, empty where it is
-// not readable, `other` the name that the uuid has.
-void require_unique(std::string_view name, std::string_view uuid,
-                    const std::optional<std::string>& own, const std::optional<std::string>& other);
-
-// Which definition `affect` means: `current` is the live one of a running domain. Throws where
-// the one asked for does not exist.
-[[nodiscard]] Affect resolve_affect(const Root& root, const std::string& name, Affect affect);
+// The definitions that a call's flags mean.
+struct Targets {
+    bool live = false, config = false;
+};
+// Returns the targets of `flags` (live, config, or neither for whichever there is). Throws no_domain, or
+// operation_invalid if a definition that is asked for does not exist.
+[[nodiscard]] Targets targets_of(const Root& root, const std::string& name, Affect flags);
 
 // The sentence for a name that is not there: "no domain with matching name 'x'".
 [[noreturn]] void fail_no_domain(std::string_view name);

@@ -16,7 +16,6 @@ namespace lxvirt::driver {
 
 namespace {
 
-constexpr std::size_t kLongestName = 200;
 constexpr const char* kHookVariable = "LXVIRT_HOOK_OF";
 
 // FNV-1a, 64 bit (draft-eastlake-fnv): short, and the same in every version of every program.
@@ -203,19 +202,6 @@ std::optional<pid_t> Root::supervised(std::string_view network) const {
 
 std::string Root::hook_environment(const ObjectPaths& paths, std::string_view name) const {
     return fmt::format("{}={}{}", kHookVariable, paths.hook_scope, name);
-}
-
-void check_name(std::string_view name) {
-    const auto refuse = [name](std::string_view why) {
-        base::fail(base::ErrorCode::xml_error, "name '{}' {}", base::escape_field(name), why);
-    };
-    if (name.find_first_not_of(" \t") == std::string_view::npos) refuse("must not be empty");
-    if (name.size() > kLongestName) refuse("is longer than 200 bytes");
-    if (name.front() == '.') refuse("must not begin with '.'");
-    if (name.find('/') != std::string_view::npos) refuse("cannot contain '/'");
-    for (const char c : name)
-        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
-            refuse("must not contain a control character");
 }
 
 }  // namespace lxvirt::driver

@@ -105,6 +105,10 @@ class Root {
     [[nodiscard]] std::string ports(std::string_view network) const {
         return network_paths_.folder(network) + "/ports";
     }
+    // The undo record of a change of a running network.
+    [[nodiscard]] std::string network_pending(std::string_view network) const {
+        return network_paths_.folder(network) + "/pending";
+    }
     // Held while `apply` changes anything.
     [[nodiscard]] std::string apply_lock() const { return locks() + "/apply.lock"; }
     // Held from the look at the host's addresses until a network has its own.
@@ -151,9 +155,5 @@ class Root {
     std::string id_;
     ObjectPaths domain_paths_, network_paths_;
 };
-
-// A domain's name is a file's name: throws xml_error where it is empty, longer than 200 bytes,
-// starts with a dot, or contains a slash or a control character.
-void check_name(std::string_view name);
 
 }  // namespace lxvirt::driver

@@ -4,6 +4,7 @@
 
 #include "base/error.hh"
 #include "base/file/file.hh"
+#include "driver/names.hh"
 #include "driver/store/journal.hh"
 #include "driver/store/live.hh"
 #include "helper/status.hh"
@@ -11,25 +12,6 @@
 namespace lxvirt::driver {
 
 namespace {
-
-struct ReasonWord {
-    DomainState state;
-    int number;
-    std::string_view word;
-};
-
-// libvirt-domain.h, virDomain*Reason: those that can occur here.
-constexpr std::array<ReasonWord, 9> kReasons = {{
-    {DomainState::running, reason::running_booted, "booted"},
-    {DomainState::running, reason::running_unpaused, "unpaused"},
-    {DomainState::paused, reason::paused_user, "user"},
-    {DomainState::paused, reason::paused_starting_up, "starting up"},
-    {DomainState::shutdown, reason::shutdown_user, "user"},
-    {DomainState::shutoff, reason::shutoff_shutdown, "shutdown"},
-    {DomainState::shutoff, reason::shutoff_destroyed, "destroyed"},
-    {DomainState::shutoff, reason::shutoff_crashed, "crashed"},
-    {DomainState::shutoff, reason::shutoff_failed, "failed"},
-}};
 
 struct StateWord {
     std::string_view word;
@@ -83,12 +65,6 @@ std::optional<DomainStatus> crashed_state(const Root& root, std::string_view nam
 }
 
 }  // namespace
-
-int reason_number(DomainState state, std::string_view word) {
-    for (const ReasonWord& entry : kReasons)
-        if (entry.state == state && entry.word == word) return entry.number;
-    return reason::unknown;
-}
 
 DomainStatus read_state(const Root& root, std::string_view name, int id) {
     if (id >= 0) return active_state(root, name);

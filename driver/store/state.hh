@@ -15,10 +15,6 @@ namespace lxvirt::driver {
 // For who knows already whether it runs: `id` is the holder of its lock, -1 where there is none.
 [[nodiscard]] DomainStatus read_state(const Root& root, std::string_view name, int id);
 
-// libvirt's number for a reason in its words ("booted", "crashed"), as the status file has them; 0
-// (unknown) for a word that the state does not have.
-[[nodiscard]] int reason_number(DomainState state, std::string_view word);
-
 // Writes how a run ended, for `domstate --reason` of the domain that is off: `reason` is
 // "shutdown", "destroyed", "crashed" or "failed", `exit` what is known of init ("exit status 3").
 // Never throws: it must not keep anyone from stopping a domain.

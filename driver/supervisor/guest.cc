@@ -22,34 +22,36 @@ using base::ErrorCode;
 
 }  // namespace
 
-Guest::Guest(const Root& root, const std::string& name) {
+Init open_init(const Root& root, const std::string& name) {
     const auto status = helper::read_status(root.status(name));
     if (!root.running(name) || !status)
         base::fail(ErrorCode::operation_invalid, "domain is not running");
     if (!status->init_pid) fail_ended();
-    init_ = *status->init_pid;
-    dev_number_ = status->dev;
-    auto process = base::open_pidfd(init_);
-    if (!process || base::start_time(init_) != status->init_start) fail_ended();
-    process_ = std::move(*process);
-    const std::string proc = fmt::format("/proc/{}", init_);
+    auto process = base::open_pidfd(*status->init_pid);
+    if (!process || base::start_time(*status->init_pid) != status->init_start) fail_ended();
+    return {.pid = *status->init_pid, .process = std::move(*process), .dev = status->dev};
+}
+
+Guest::Guest(const Root& root, const std::string& name) : init_(open_init(root, name)) {
+    const std::string proc = fmt::format("/proc/{}", init_.pid);
     try {
         root_ = base::open_file(proc + "/root", O_PATH | O_DIRECTORY);
         mounts_ = base::open_file(proc + "/ns/mnt", O_RDONLY);
         network_ = base::open_file(proc + "/ns/net", O_RDONLY);
         users_ = base::open_file(proc + "/ns/user", O_RDONLY);
+        host_name_ = base::open_file(proc + "/ns/uts", O_RDONLY);
     } catch (const base::SystemError& error) {
         if (error.error() == ENOENT || error.error() == ESRCH) fail_ended();
         throw;
     }
-    // Still there, so the number was its own all the time.
-    if (base::wait_readable(process_, std::chrono::milliseconds(0))) fail_ended();
+    // The init is still there, so its number belonged to it all the time.
+    if (base::wait_readable(init_.process, std::chrono::milliseconds(0))) fail_ended();
 }
 
 std::optional<base::UniqueFd> Guest::try_dev() const {
     auto dev = base::try_open_in_root(root_, "/dev", O_PATH | O_DIRECTORY);
     struct stat info {};
-    if (!dev || ::fstat(dev->get(), &info) != 0 || info.st_dev != dev_number_ ||
+    if (!dev || ::fstat(dev->get(), &info) != 0 || info.st_dev != init_.dev ||
         !base::mount_place(*dev, "/dev").is_root)
         return std::nullopt;
     return dev;

@@ -1,6 +1,8 @@
-// A running container as hot-plug sees it from outside: descriptors of its root, its namespaces and
-// its /dev, all of the one process that is its init now. Nothing is ever looked up by a path of the
-// container's without RESOLVE_IN_ROOT, and no program runs inside.
+// The way into a running container: its init, and descriptors of the init's root, namespaces and /dev.
+// Everything that host programs do in a container begins here. The init is known by its pid and its
+// start time (helper/status.hh) and is held by a pidfd, so that no other process of that number is ever
+// taken for it. No path of the container is looked up without RESOLVE_IN_ROOT, and no program runs
+// inside.
 #pragma once
 
 #include <sys/types.h>
@@ -16,31 +18,39 @@
 
 namespace lxvirt::driver {
 
+// The init of a running container.
+struct Init {
+    pid_t pid = 0;                     // in the host's pid namespace
+    base::UniqueFd process;            // a pidfd
+    std::optional<std::uint64_t> dev;  // st_dev of the container's /dev, as the start made it
+};
+// Throws operation_invalid if the domain does not run, operation_failed if its init has just ended.
+[[nodiscard]] Init open_init(const Root& root, const std::string& name);
+
 class Guest {
   public:
-    // Under the domain's operation lock. Throws operation_invalid where it does not run,
-    // operation_failed where its init has just ended.
+    // Throws as open_init() does. Who changes anything through it holds the domain's operation lock.
     Guest(const Root& root, const std::string& name);
 
     [[nodiscard]] base::Fd root() const { return root_; }
     [[nodiscard]] base::Fd mounts() const { return mounts_; }
     [[nodiscard]] base::Fd network() const { return network_; }
     [[nodiscard]] base::Fd users() const { return users_; }
-    [[nodiscard]] pid_t init() const { return init_; }
-    [[nodiscard]] base::Fd process() const { return process_; }  // pidfd of the init
+    [[nodiscard]] base::Fd host_name() const { return host_name_; }  // the UTS namespace
+    [[nodiscard]] pid_t init() const { return init_.pid; }
+    [[nodiscard]] base::Fd process() const { return init_.process; }  // a pidfd of the init
 
-    // The tmpfs on /dev. Throws operation_failed where it is not the one that the start made.
+    // Returns the tmpfs on /dev. Throws operation_failed if it is not the one that the start made.
     [[nodiscard]] base::UniqueFd dev() const;
-    // Nothing in that case.
+    // Returns nullopt in that case.
     [[nodiscard]] std::optional<base::UniqueFd> try_dev() const;
     [[nodiscard]] std::vector<base::MountEntry> mount_table() const {
-        return base::mount_table(init_);
+        return base::mount_table(init_.pid);
     }
 
   private:
-    pid_t init_ = 0;
-    std::optional<std::uint64_t> dev_number_;
-    base::UniqueFd process_, root_, mounts_, network_, users_;
+    Init init_;
+    base::UniqueFd root_, mounts_, network_, users_, host_name_;
 };
 
 }  // namespace lxvirt::driver

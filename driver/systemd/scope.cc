@@ -11,9 +11,9 @@
 #include "base/process/spawn.hh"
 #include "base/text/text.hh"
 #include "driver/store/settings.hh"
+#include "driver/supervisor/guest.hh"
 #include "driver/supervisor/helper_process.hh"
 #include "driver/systemd/names.hh"
-#include "helper/status.hh"
 
 namespace lxvirt::driver::systemd {
 
@@ -82,11 +82,14 @@ bool is_in_scope(const std::string& outer) {
 void register_machine(const Root& root, const LiveState& live, pid_t helper, const Tell& tell) {
     if (!is_in_scope(live.cgroup) || !root.folder().empty()) return;
     const std::string& name = live.domain.name;
-    const auto status = helper::read_status(root.status(name));
-    if (!status || !status->init_pid) return;
-    (void)ask({"register", machine_name(name, helper), live.domain.uuid,
-               std::to_string(*status->init_pid)},
-              "not registered with systemd-machined", tell);
+    try {
+        const Init init = open_init(root, name);
+        (void)ask(
+            {"register", machine_name(name, helper), live.domain.uuid, std::to_string(init.pid)},
+            "not registered with systemd-machined", tell);
+    } catch (const base::Exception&) {
+        // The container has ended by now: there is nothing to register.
+    }
 }
 
 }  // namespace lxvirt::driver::systemd

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "driver/api/connection.hh"
+#include "driver/connection.hh"
 #include "shell/core/command.hh"
 
 namespace lxvirt::shell {
@@ -21,12 +21,14 @@ using Act = std::vector<std::string> (driver::Connection::*)(const driver::Domai
                                                              std::string_view,
                                                              const driver::DeviceOptions&);
 
-// Throws Failure where --current meets one of the others.
+// Throws Failure if --current was given with one of the others.
 void check_affect_options(const Invocation& invocation);
-// What --persistent, --live, --config and --current ask for; `fallback` without any.
+// Returns what --persistent, --live, --config, --current and --force ask for; `fallback` if none of the
+// first three was given.
 [[nodiscard]] driver::DeviceOptions device_options(const Invocation& invocation,
                                                    const driver::DomainRef& domain,
                                                    driver::Affect fallback);
-void say_remarks(Session& session, const std::vector<std::string>& remarks);
+// Prints each notice as a warning.
+void print_notices(Session& session, const std::vector<std::string>& notices);
 
 }  // namespace lxvirt::shell

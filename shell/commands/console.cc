@@ -42,7 +42,7 @@ int relay_terminal(const driver::ConsoleStream& stream, char escape) {
 }  // namespace
 
 bool open_console(Session& session, const driver::DomainRef& domain, const std::string& device,
-                  const driver::ConsoleOptions& options) {
+                  driver::ConsoleFlags flags) {
     // A domain that was just started is known by its name only; ask again.
     const driver::DomainState state = session.connection().status(domain).state;
     if (state == driver::DomainState::shutoff) give_up("The domain is not running");
@@ -53,7 +53,7 @@ bool open_console(Session& session, const driver::DomainRef& domain, const std::
     if (escape[0] == '^') session.say_format(" (Ctrl + {})", escape[1]);
     session.say("\n");
     (void)std::fflush(stdout);
-    const driver::ConsoleStream stream = session.connection().open_console(domain, device, options);
+    const driver::ConsoleStream stream = session.connection().open_console(domain, device, flags);
     write_pipe_errors_instead();
     const int signal = relay_terminal(stream, escape_byte(escape));
     // The terminal is itself again; now the signal may do what it came for.

@@ -14,6 +14,6 @@ class Session;
 // first console. Throws Failure without a terminal or while the domain is off, and what the driver
 // throws.
 bool open_console(Session& session, const driver::DomainRef& domain, const std::string& device,
-                  const driver::ConsoleOptions& options);
+                  driver::ConsoleFlags flags);
 
 }  // namespace lxvirt::shell

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "driver/names.hh"
+
 namespace lxvirt::shell {
 
 namespace {
@@ -18,14 +20,27 @@ std::string time_text(const driver::Event& event) {
     return fmt::format("{}.{:03}+0000", text, event.milliseconds);
 }
 
-std::string detail_text(const driver::Event& event) {
-    if (event.kind == "metadata-change") {
-        return fmt::format(": type {}, uri {}", event.event,
-                           event.detail.empty() ? "<null>" : event.detail);
-    }
-    if (event.event.empty()) return {};
-    if (event.detail.empty()) return ": " + event.event;
-    return fmt::format(": {} {}", event.event, event.detail);
+std::string detail_text(const driver::DomainEvent& event) {
+    using Kind = driver::DomainEventKind;
+    if (event.kind == Kind::lifecycle)
+        return fmt::format(": {} {}", name_of(event.lifecycle),
+                           detail_name(event.lifecycle, event.detail));
+    if (event.kind == Kind::metadata_change)
+        return fmt::format(": type {}, uri {}", name_of(event.metadata),
+                           event.text.empty() ? "<null>" : event.text);
+    return event.text.empty() ? std::string() : ": " + event.text;
+}
+
+std::string text_of(const driver::DomainEvent& event) {
+    return fmt::format("event '{}' for domain '{}'{}", name_of(event.kind), event.domain.name,
+                       detail_text(event));
+}
+
+// virsh puts quotes around the names of domains only.
+std::string text_of(const driver::NetworkEvent& event) {
+    const bool lifecycle = event.kind == driver::NetworkEventKind::lifecycle;
+    return fmt::format("event '{}' for network {}: {}", name_of(event.kind), event.network.name,
+                       lifecycle ? name_of(event.lifecycle) : std::string_view(event.text));
 }
 
 }  // namespace
@@ -33,13 +48,7 @@ std::string detail_text(const driver::Event& event) {
 std::string event_line(const driver::Event& event, const EventFormat& format) {
     std::string line;
     if (format.timestamp) line = time_text(event) + ": ";
-    // virsh puts quotes around the names of domains only.
-    const std::string_view kind = event.kind;
-    if (kind.starts_with(kNetworkEvents))
-        line += fmt::format("event '{}' for network {}{}", kind.substr(kNetworkEvents.size()),
-                            event.domain, detail_text(event));
-    else
-        line += fmt::format("event '{}' for domain '{}'{}", kind, event.domain, detail_text(event));
+    line += std::visit([](const auto& what) { return text_of(what); }, event.what);
     if (format.with_note && !event.note.empty()) line += fmt::format(" ({})", event.note);
     return line + '\n';
 }

@@ -8,9 +8,6 @@
 
 namespace lxvirt::shell {
 
-// What the journal calls events of networks begins with this.
-inline constexpr std::string_view kNetworkEvents = "network-";
-
 struct EventFormat {
     bool timestamp = false;
     bool with_note = true;  // "(exit status 3)", which virsh does not have

@@ -47,10 +47,13 @@ LoopEnd print_events(Session& session, driver::EventStream& stream, const EventW
 }  // namespace
 
 bool WantedEvents::matches(const driver::Event& event) const {
-    if (event.kind.starts_with(kNetworkEvents) != networks) return false;
-    const std::string_view known =
-        std::string_view(event.kind).substr(networks ? kNetworkEvents.size() : 0);
-    return (kind.empty() || known == kind) && (uuid.empty() || event.uuid == uuid);
+    const auto fits = [this](const auto& wanted, auto kind, const std::string& of) {
+        return (!wanted || kind == *wanted) && (uuid.empty() || of == uuid);
+    };
+    if (const auto* domain = std::get_if<driver::DomainEvent>(&event.what))
+        return !networks && fits(domain_kind, domain->kind, domain->domain.uuid);
+    const auto& network = std::get<driver::NetworkEvent>(event.what);
+    return networks && fits(network_kind, network.kind, network.network.uuid);
 }
 
 bool watch_events(Session& session, const EventWatch& watch) {

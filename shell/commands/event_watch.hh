@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "shell/commands/event_text.hh"
@@ -10,10 +11,12 @@ namespace lxvirt::shell {
 
 class Session;
 
+// Which events are printed: of domains, or of networks.
 struct WantedEvents {
-    std::string kind;       // empty: all
-    std::string uuid;       // empty: of everything
-    bool networks = false;  // of networks, not of domains
+    bool networks = false;
+    std::optional<driver::DomainEventKind> domain_kind;    // nullopt: all kinds
+    std::optional<driver::NetworkEventKind> network_kind;  // likewise
+    std::string uuid;                                      // of one object; empty: of every one
     [[nodiscard]] bool matches(const driver::Event& event) const;
 };
 

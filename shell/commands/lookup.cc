@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "base/file/file.hh"
+#include "shell/commands/flags.hh"
 #include "shell/core/failure.hh"
 #include "shell/core/session.hh"
 
@@ -98,14 +99,11 @@ driver::DomainRef find_domain(Session& session, const Invocation& invocation, un
     return *found;
 }
 
-std::vector<driver::Affect> affected(const Invocation& invocation) {
+driver::Affect affect_flags(const Invocation& invocation) {
     invocation.exclusive("current", "live");
     invocation.exclusive("current", "config");
-    std::vector<driver::Affect> out;
-    if (invocation.has("live")) out.push_back(driver::Affect::live);
-    if (invocation.has("config")) out.push_back(driver::Affect::config);
-    if (out.empty()) out.push_back(driver::Affect::current);
-    return out;
+    return flags_of<driver::Affect>(
+        invocation, {{"live", driver::Affect::live}, {"config", driver::Affect::config}});
 }
 
 std::string read_document(const std::string& path) {
@@ -115,14 +113,6 @@ std::string read_document(const std::string& path) {
         const char* act = error.error() == EISDIR ? "read" : "open";
         give_up("Failed to {} file '{}': {}", act, path, base::errno_text(error.error()));
     }
-}
-
-void refuse_flags(std::string_view line, unsigned flags, std::string_view function) {
-    if (flags == 0) return;
-    std::vector<std::string> lines;
-    if (!line.empty()) lines.emplace_back(line);
-    lines.push_back(fmt::format("unsupported flags ({:#x}) in function {}", flags, function));
-    throw Failure(std::move(lines));
 }
 
 }  // namespace lxvirt::shell

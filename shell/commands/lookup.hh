@@ -40,13 +40,10 @@ inline constexpr Option kConfigOption{"config", OptionType::boolean,
 inline constexpr Option kCurrentOption{"current", OptionType::boolean,
                                        "of the container if it runs, else of the definition"};
 
-// What the three options ask for: one entry, or two for --live --config together.
-[[nodiscard]] std::vector<driver::Affect> affected(const Invocation& invocation);
+// Returns the flags of these options. Throws Failure if --current was given with one of the others.
+[[nodiscard]] driver::Affect affect_flags(const Invocation& invocation);
 
 // The text of the file that the user named. Throws Failure: "Failed to open file 'x': ...".
 [[nodiscard]] std::string read_document(const std::string& path);
-
-// Throws Failure with libvirt's words for flags that the driver does not know.
-void refuse_flags(std::string_view line, unsigned flags, std::string_view function);
 
 }  // namespace lxvirt::shell

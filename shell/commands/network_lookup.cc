@@ -39,7 +39,7 @@ std::vector<std::string> complete_network_uuids(Session& session) {
 
 driver::NetworkRef find_network(Session& session, const Invocation& invocation, unsigned accepts) {
     const std::string word = invocation.text("network");
-    const driver::Networks networks = session.connection().networks();
+    const driver::Networks& networks = session.connection().networks();
     session.debug(Level::info,
                   fmt::format("{}: found option <network>: {}", invocation.command().name, word));
     std::vector<std::string> lines{fmt::format("failed to get network '{}'", word)};

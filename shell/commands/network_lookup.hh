@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "driver/api/networks.hh"
+#include "driver/networks.hh"
 #include "shell/commands/lookup.hh"
 #include "shell/core/command.hh"
 

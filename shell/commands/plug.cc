@@ -34,10 +34,9 @@ bool carry_out(Session& session, const Invocation& invocation, const std::string
     }
     const driver::DomainRef domain = find_domain(session, invocation);
     driver::DeviceOptions options = device_options(invocation, domain, driver::Affect::live);
-    options.force = invocation.command().find_option("force") != nullptr && invocation.has("force");
-    say_remarks(session, explain(words.failing, [&] {
-                    return (session.connection().*act)(domain, xml, options);
-                }));
+    print_notices(session, explain(words.failing, [&] {
+                      return (session.connection().*act)(domain, xml, options);
+                  }));
     session.say_format("{}\n", words.done);
     return true;
 }
@@ -52,7 +51,8 @@ void refuse_options(const Invocation& invocation, std::span<const std::string_vi
 xml::Domain meant_domain(Session& session, const Invocation& invocation) {
     const driver::DomainRef domain = find_domain(session, invocation);
     const bool stored = invocation.has("config") && !invocation.has("live");
-    const std::string text = session.connection().xml_desc(domain, {.inactive = stored});
+    const std::string text = session.connection().xml_desc(
+        domain, stored ? driver::XmlFlags::inactive : driver::XmlFlags::none);
     xml::ParseOptions options;
     options.file = domain.name;
     options.defaults = false;

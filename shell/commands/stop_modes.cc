@@ -1,7 +1,5 @@
 #include "shell/commands/stop_modes.hh"
 
-#include <optional>
-
 #include "shell/core/failure.hh"
 
 namespace lxvirt::shell {
@@ -10,16 +8,14 @@ namespace {
 
 struct Mode {
     std::string_view word;
-    unsigned flag;
-    std::optional<driver::StopMode> mode;
+    driver::StopFlags flag;
+    bool offered;  // by completion: a container has it
 };
 
 constexpr Mode kModes[] = {
-    {"acpi", 0x1, std::nullopt},
-    {"agent", 0x2, std::nullopt},
-    {"initctl", 0x4, driver::StopMode::initctl},
-    {"signal", 0x8, driver::StopMode::signal},
-    {"paravirt", 0x10, std::nullopt},
+    {"acpi", driver::StopFlags::acpi, false},         {"agent", driver::StopFlags::agent, false},
+    {"initctl", driver::StopFlags::initctl, true},    {"signal", driver::StopFlags::signal, true},
+    {"paravirt", driver::StopFlags::paravirt, false},
 };
 
 const Mode* find_mode(std::string_view word) {
@@ -30,8 +26,8 @@ const Mode* find_mode(std::string_view word) {
 
 }  // namespace
 
-StopModes stop_modes(const Invocation& invocation, std::string_view ending) {
-    StopModes out;
+driver::StopFlags stop_flags(const Invocation& invocation, std::string_view ending) {
+    driver::StopFlags out{};
     if (!invocation.has("mode")) return out;
     const std::string list = invocation.text("mode");
     for (std::size_t begin = 0; begin <= list.size();) {
@@ -42,10 +38,7 @@ StopModes stop_modes(const Invocation& invocation, std::string_view ending) {
             give_up("Unknown mode {} value, expecting 'acpi', 'agent', 'initctl', {}", word,
                     ending);
         }
-        if (mode->mode)
-            out.modes.push_back(*mode->mode);
-        else
-            out.unsupported |= mode->flag;
+        out |= mode->flag;
         begin = end + 1;
     }
     return out;
@@ -54,7 +47,7 @@ StopModes stop_modes(const Invocation& invocation, std::string_view ending) {
 std::vector<std::string> complete_stop_modes(Session&) {
     std::vector<std::string> words;
     for (const Mode& mode : kModes)
-        if (mode.mode) words.emplace_back(mode.word);
+        if (mode.offered) words.emplace_back(mode.word);
     return words;
 }
 

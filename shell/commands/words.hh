@@ -8,9 +8,6 @@
 
 namespace lxvirt::shell {
 
-[[nodiscard]] std::string_view state_word(driver::DomainState state);
-[[nodiscard]] std::string_view reason_word(driver::DomainState state, int reason);
-
 // "shut off (crashed)"; with `with_detail`, what lxvirt knows beyond that: "shut off (crashed: exit
 // status 3)", for a container that ended by itself.
 [[nodiscard]] std::string state_and_reason(const driver::DomainStatus& status, bool with_detail);

@@ -77,7 +77,7 @@ void Session::warn(std::string_view line) {
     (void)std::fwrite(text.data(), 1, text.size(), stderr);
 }
 
-void Session::account(std::string_view text) {
+void Session::print_report(std::string_view text) {
     (void)std::fflush(stdout);
     (void)std::fwrite(text.data(), 1, text.size(), stderr);
 }
@@ -108,7 +108,7 @@ void Session::log(Level level, std::string_view line) {
 
 std::unique_ptr<driver::Connection> Session::open(const std::string& uri, bool read_only) {
     try {
-        return std::make_unique<driver::Connection>(uri, read_only);
+        return driver::open_connection(uri, read_only);
     } catch (const base::Exception& failure) {
         std::vector<std::string> lines{"failed to connect to the hypervisor", failure.message()};
         if (failure.code() == base::ErrorCode::operation_denied && geteuid() != 0 &&
@@ -129,6 +129,18 @@ driver::Connection& Session::connection() {
         connecting_failed_ = false;
     }
     return *connection_;
+}
+
+driver::Connection& Session::any_connection() {
+    if (connection_) return *connection_;
+    if (!unprivileged_) {
+        try {
+            unprivileged_ = driver::open_connection(options_.uri, true);
+        } catch (const base::Exception&) {
+            unprivileged_ = driver::open_connection("lxc:///", true);
+        }
+    }
+    return *unprivileged_;
 }
 
 bool Session::try_connection() {

@@ -10,7 +10,7 @@
 #include <fmt/format.h>
 
 #include "base/fd.hh"
-#include "driver/api/connection.hh"
+#include "driver/connection.hh"
 #include "shell/core/command.hh"
 #include "shell/core/lexer.hh"
 #include "shell/core/options.hh"
@@ -32,6 +32,9 @@ class Session {
 
     // Connects where needed. Throws Failure: "failed to connect to the hypervisor" and why.
     driver::Connection& connection();
+    // Returns the connection, or one for conversions only, which needs no privilege and reads no state, if
+    // none can be made.
+    driver::Connection& any_connection();
     // The same, saying why it failed; false then.
     bool try_connection();
     // Replaces the connection (the `connect` command); the old one stays when it fails.
@@ -64,8 +67,8 @@ class Session {
     // To stderr: "error: LINE", "warning: LINE".
     void error(std::string_view line);
     void warn(std::string_view line);
-    // To stderr as it is: an account that goes beside a result on stdout.
-    void account(std::string_view text);
+    // Prints to stderr as it is: a report that goes beside a result on stdout.
+    void print_report(std::string_view text);
     // To stdout, where -d asks for that level.
     void debug(Level level, std::string_view line);
 
@@ -80,6 +83,7 @@ class Session {
 
     ProgramOptions options_;
     std::unique_ptr<driver::Connection> connection_;
+    std::unique_ptr<driver::Connection> unprivileged_;  // any_connection()'s
     base::UniqueFd log_;
     bool interactive_ = false;
     bool leave_ = false;

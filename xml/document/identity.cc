@@ -2,44 +2,40 @@
 
 #include <fmt/format.h>
 
-#include "base/uuid.hh"
-
 namespace lxvirt::xml {
 
 using base::ErrorCode;
 
 namespace {
 
-constexpr std::size_t kMaxName = 200;  // bytes: names become file and socket names
+constexpr std::size_t kMaxName = 200;  // bytes
 
 }  // namespace
 
-void check_name(const Element& element, const std::string& name) {
-    if (name.empty())
-        element.fail(ErrorCode::no_name, "", "<name> is empty; write <name>NAME</name>");
-    if (name.find('/') != std::string::npos)
-        element.fail(ErrorCode::xml_error, fmt::format("name {} cannot contain '/'", name),
-                     "the name becomes a file name");
+std::optional<NameFault> fault_of_name(std::string_view name) {
+    constexpr std::string_view kFileName = "the name becomes a file name";
+    const auto fault = [&](std::string_view words) {
+        return NameFault{ErrorCode::xml_error, fmt::format("name {} {}", name, words),
+                         std::string(kFileName)};
+    };
+    if (name.find_first_not_of(" \t\n\r") == std::string_view::npos)
+        return NameFault{ErrorCode::no_name, "", "<name> is empty; write <name>NAME</name>"};
+    if (name.find('/') != std::string_view::npos) return fault("cannot contain '/'");
     for (const char c : name)
-        if (static_cast<unsigned char>(c) < 0x20)
-            element.fail(ErrorCode::xml_detail, "invalid char in name: control character",
-                         "<name> is one line of printable text");
-    if (name == "." || name == "..")
-        element.fail(ErrorCode::xml_error, fmt::format("name {} is not allowed", name),
-                     "the name becomes a file name");
+        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
+            return NameFault{ErrorCode::xml_detail, "invalid char in name: control character",
+                             "<name> is one line of printable text"};
+    if (name == "." || name == "..") return fault("is not allowed");
+    if (name.front() == '.') return fault("must not begin with '.'");
     if (name.size() > kMaxName)
-        element.fail(ErrorCode::xml_error,
-                     fmt::format("name has {} bytes, more than {}", name.size(), kMaxName),
-                     "choose a shorter <name>");
+        return NameFault{ErrorCode::xml_error,
+                         fmt::format("name has {} bytes, more than {}", name.size(), kMaxName),
+                         "choose a shorter <name>"};
+    return std::nullopt;
 }
 
-std::string parse_uuid_element(const Element& element) {
-    const std::string text = element.text();
-    if (const auto parsed = base::parse_uuid(text)) return *parsed;
-    if (!text.empty())
-        element.fail(ErrorCode::internal_error, "malformed uuid element",
-                     fmt::format("'{}' is not 32 hexadecimal digits", text));
-    return {};
+void check_name(const std::string& name) {
+    if (const auto fault = fault_of_name(name)) base::fail(fault->code, "{}", fault->words);
 }
 
 }  // namespace lxvirt::xml

@@ -2,9 +2,25 @@
 
 #include <fmt/format.h>
 
+#include "base/uuid.hh"
+#include "xml/document/identity.hh"
 #include "xml/document/values.hh"
 
 namespace lxvirt::xml {
+
+void check_name(const Element& element, const std::string& name) {
+    if (const auto fault = fault_of_name(name))
+        element.fail(fault->code, fault->words, fault->hint);
+}
+
+std::string parse_uuid_element(const Element& element) {
+    const std::string text = element.text();
+    if (const auto parsed = base::parse_uuid(text)) return *parsed;
+    if (!text.empty())
+        element.fail(ErrorCode::internal_error, "malformed uuid element",
+                     fmt::format("'{}' is not 32 hexadecimal digits", text));
+    return {};
+}
 
 void fail_attribute(const Element& element, std::string_view name, std::string_view value,
                     std::string_view expected) {

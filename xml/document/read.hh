@@ -16,6 +16,13 @@ namespace lxvirt::xml {
 
 using base::ErrorCode;
 
+// Throws base::Error with libvirt's sentence and the element's place if no object can have this name.
+void check_name(const Element& element, const std::string& name);
+
+// Returns the uuid in an element's text in canonical form, or an empty string if the element is empty.
+// Throws internal_error for a malformed one.
+[[nodiscard]] std::string parse_uuid_element(const Element& element);
+
 // "Invalid value for attribute 'A' in element 'E': 'V'", and what was expected.
 [[noreturn]] void fail_attribute(const Element& element, std::string_view name,
                                  std::string_view value, std::string_view expected);

@@ -119,8 +119,18 @@ ParsedDevice parse_device(std::string_view text, const ParseOptions& options) {
     return result;
 }
 
-Device parse_device(std::string_view text, const Domain&, const ParseOptions& options) {
-    return parse_device(text, options).device;
+void forget_live(Device& device) {
+    std::visit([](auto& one) { one.alias.clear(); }, device);
+    if (auto* interface = std::get_if<Interface>(&device)) {
+        interface->portid.clear();
+        interface->actual_bridge.clear();
+        interface->actual_dev.clear();
+        if (is_generated_name(interface->target)) interface->target.clear();
+    }
+    if (auto* console = std::get_if<Console>(&device)) {
+        console->tty.clear();
+        console->source_path.clear();
+    }
 }
 
 }  // namespace lxvirt::xml

@@ -55,8 +55,10 @@ struct ParsedDevice {
     std::vector<Notice> notices;
 };
 [[nodiscard]] ParsedDevice parse_device(std::string_view text, const ParseOptions& options = {});
-[[nodiscard]] Device parse_device(std::string_view text, const Domain& domain,
-                                  const ParseOptions& options = {});
+
+// Takes away what only the live definition of a running domain has (alias, ttys, generated names), so
+// that a device parsed with ParseOptions::live is as if parsed without.
+void forget_live(Device& device);
 
 // libvirt's canonical layout; ends with a newline after the outermost element.
 [[nodiscard]] std::string format_domain(const Domain& domain, const FormatOptions& options = {});

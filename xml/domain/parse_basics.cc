@@ -1,7 +1,6 @@
 // name, uuid, title, description, memory, currentMemory, vcpu, resource, on_*.
 #include <fmt/format.h>
 
-#include "xml/document/identity.hh"
 #include "xml/document/read.hh"
 #include "xml/document/values.hh"
 #include "xml/domain/names.hh"

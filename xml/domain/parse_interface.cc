@@ -65,18 +65,20 @@ void parse_source(const Element& interface, Interface& out, bool live) {
     out.actual_dev = string_attribute(source, "dev");
 }
 
-// A name that is made at start (libvirt's prefixes); a definition that was copied from a running
-// domain brings the old one along.
-bool is_generated(std::string_view name) {
+}  // namespace
+
+bool is_generated_name(std::string_view name) {
     for (const std::string_view prefix : {"vnet", "macvtap", "macvlan"})
         if (name.substr(0, prefix.size()) == prefix) return true;
     return false;
 }
 
+namespace {
+
 void parse_names(const Element& interface, Interface& out, bool live) {
     if (const Element target = interface.child("target")) {
         out.target = string_attribute(target, "dev");
-        if (!live && is_generated(out.target)) out.target.clear();
+        if (!live && is_generated_name(out.target)) out.target.clear();
     }
     if (const Element guest = interface.child("guest")) {
         out.guest = string_attribute(guest, "dev");

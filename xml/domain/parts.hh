@@ -54,6 +54,10 @@ void parse_devices(const Element& domain, Domain& out, bool live);
 [[nodiscard]] std::optional<VirtualPort> parse_virtual_port(const Element& interface,
                                                             InterfaceType type);
 
+// Returns whether `name` is one that a start makes for the host's end of an interface (libvirt's
+// prefixes). A definition that was copied from a running domain has such names.
+[[nodiscard]] bool is_generated_name(std::string_view name);
+
 // Puts a disk where libvirt puts it: among those of its bus by the index in its target's name.
 void insert_disk(std::vector<Disk>& disks, Disk disk);
 

@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "base/uuid.hh"
-#include "xml/document/identity.hh"
 #include "xml/document/read.hh"
 #include "xml/document/validate.hh"
 #include "xml/document/values.hh"

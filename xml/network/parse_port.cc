@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include "base/uuid.hh"
-#include "xml/document/identity.hh"
 #include "xml/document/read.hh"
 #include "xml/document/validate.hh"
 #include "xml/document/values.hh"

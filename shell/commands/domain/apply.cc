@@ -59,10 +59,10 @@ constexpr Option kExportOptions[] = {
 bool export_all(Session& session, const Invocation& invocation) {
     const std::string folder = invocation.text("folder");
     const driver::Exported exported = explain(fmt::format("Failed to export to {}", folder), [&] {
-        return driver::export_definitions(session.connection().root(), folder);
+        return driver::export_definitions(session.connection(), folder);
     });
     for (const std::string& file : exported.files) session.say_format("{}\n", file);
-    for (const std::string& file : exported.strangers)
+    for (const std::string& file : exported.unknown_files)
         session.warn(fmt::format("{} has no definition", file));
     for (const std::string& problem : exported.problems) session.error(problem);
     session.say_format("{} written, {} unchanged\n", exported.written, exported.unchanged);
@@ -110,15 +110,15 @@ bool diff(Session& session, const Invocation& invocation) {
     const std::string name = invocation.text("name");
     const std::string line = fmt::format("Failed to compare '{}'", name);
     const std::string difference = explain(line, [&] {
-        const driver::Root& root = session.connection().root();
+        driver::Connection& connection = session.connection();
         const ObjectKind kind = find_object(session, name, invocation.has("network"));
-        if (invocation.has("live")) return driver::difference_to_live(root, kind, name);
-        std::optional<std::string> file = driver::applied_file(root, kind, name);
+        if (invocation.has("live")) return driver::difference_to_live(connection, kind, name);
+        std::optional<std::string> file = driver::applied_file(connection, kind, name);
         if (invocation.has("file")) file = invocation.text("file");
         if (!file)
             give_up("'{}' was not brought by apply: name a file to compare it with, or --live",
                     name);
-        return driver::difference_to_file(root, kind, name, *file);
+        return driver::difference_to_file(connection, kind, name, *file);
     });
     session.print(difference);
     return difference.empty();

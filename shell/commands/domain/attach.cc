@@ -1,6 +1,7 @@
 // attach-device, detach-device, update-device, detach-device-alias, and what the commands for one
 // kind of device share with them.
 #include "shell/commands/attach.hh"
+#include "shell/commands/flags.hh"
 #include "shell/commands/lookup.hh"
 #include "shell/commands/tables.hh"
 #include "shell/core/failure.hh"
@@ -10,15 +11,15 @@ namespace lxvirt::shell {
 
 driver::DeviceOptions device_options(const Invocation& invocation, const driver::DomainRef& domain,
                                      driver::Affect fallback) {
+    using driver::Affect;
+    const Affect asked =
+        flags_of<Affect>(invocation, {{"live", Affect::live}, {"config", Affect::config}});
     driver::DeviceOptions options;
-    options.affect.clear();
-    const bool persistent =
-        invocation.command().find_option("persistent") != nullptr && invocation.has("persistent");
-    if (invocation.has("live") || (persistent && domain.id != -1))
-        options.affect.push_back(driver::Affect::live);
-    if (invocation.has("config") || persistent) options.affect.push_back(driver::Affect::config);
-    if (options.affect.empty())
-        options.affect.push_back(invocation.has("current") ? driver::Affect::current : fallback);
+    options.flags = asked;
+    if (invocation.command().find_option("persistent") != nullptr && invocation.has("persistent"))
+        options.flags |= domain.id != -1 ? Affect::live | Affect::config : Affect::config;
+    if (options.flags == Affect::current && !invocation.has("current")) options.flags = fallback;
+    options.flags |= flags_of<Affect>(invocation, {{"force", Affect::force}});
     return options;
 }
 
@@ -29,8 +30,8 @@ void check_affect_options(const Invocation& invocation) {
     invocation.exclusive("live", "current");
 }
 
-void say_remarks(Session& session, const std::vector<std::string>& remarks) {
-    for (const std::string& remark : remarks) session.warn(remark);
+void print_notices(Session& session, const std::vector<std::string>& notices) {
+    for (const std::string& notice : notices) session.warn(notice);
 }
 
 namespace {
@@ -42,13 +43,12 @@ bool with_document(Session& session, const Invocation& invocation, Act act,
     const driver::DomainRef domain = find_domain(session, invocation);
     driver::DeviceOptions options = device_options(invocation, domain, fallback);
     options.file = invocation.text("file");
-    options.force = invocation.command().find_option("force") != nullptr && invocation.has("force");
     options.validate =
         invocation.command().find_option("validate") != nullptr && invocation.has("validate");
     const std::string text = read_document(options.file);
-    say_remarks(session,
-                explain(fmt::format("Failed to {} device from {}", failing, options.file),
-                        [&] { return (session.connection().*act)(domain, text, options); }));
+    print_notices(session,
+                  explain(fmt::format("Failed to {} device from {}", failing, options.file),
+                          [&] { return (session.connection().*act)(domain, text, options); }));
     session.say_format("Device {} successfully\n", done);
     return true;
 }
@@ -107,10 +107,10 @@ bool detach_device_alias(Session& session, const Invocation& invocation) {
     const std::string alias = invocation.text("alias");
     const driver::DomainRef domain = find_domain(session, invocation);
     driver::DeviceOptions options = device_options(invocation, domain, driver::Affect::current);
-    options.force = invocation.has("force");
-    say_remarks(session, explain(fmt::format("Failed to detach device with alias {}", alias), [&] {
-                    return session.connection().detach_device_alias(domain, alias, options);
-                }));
+    print_notices(session,
+                  explain(fmt::format("Failed to detach device with alias {}", alias), [&] {
+                      return session.connection().detach_device_alias(domain, alias, options);
+                  }));
     session.say("Device detach request sent successfully\n");
     return true;
 }

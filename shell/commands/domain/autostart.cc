@@ -39,7 +39,7 @@ bool attempt(Session& session, const std::string& line, Act&& act) {
 }
 
 bool start_networks(Session& session) {
-    driver::Networks networks = session.connection().networks();
+    driver::Networks& networks = session.connection().networks();
     bool good = true;
     for (const auto& network : networks.list({.inactive = true, .autostart = true}))
         good &= attempt(session, fmt::format("Failed to start network {}", network.name), [&] {
@@ -58,7 +58,8 @@ std::vector<driver::AutostartCandidate> candidates(Session& session,
         good &= attempt(
             session, fmt::format("Failed to read the definition of domain '{}'", row.name), [&] {
                 const driver::DomainRef domain = connection.lookup_by_name(row.name);
-                const std::string text = connection.xml_desc(domain, {.inactive = filter.inactive});
+                const std::string text = connection.xml_desc(
+                    domain, filter.inactive ? driver::XmlFlags::inactive : driver::XmlFlags::none);
                 found.push_back(
                     driver::autostart_candidate(xml::parse_domain(text, {.file = row.name}).domain,
                                                 connection.autostart(domain)));
@@ -94,7 +95,7 @@ bool start_autostarted(Session& session, const Invocation& invocation) {
         const bool started =
             attempt(session, fmt::format("Failed to start domain '{}'", domain.name), [&] {
                 driver::Connection& connection = session.connection();
-                connection.start(connection.lookup_by_name(domain.name), {});
+                connection.start(connection.lookup_by_name(domain.name));
                 session.say_format("Domain '{}' started\n", domain.name);
             });
         good &= started;
@@ -130,18 +131,18 @@ bool stop_running(Session& session, const Invocation& invocation) {
     auto chosen = choose_autostart(candidates(session, {.inactive = false}, good),
                                    {.all_groups = true, .unmarked = true});
     std::reverse(chosen.begin(), chosen.end());
-    std::vector<driver::DomainRef> asked, deaf;
+    std::vector<driver::DomainRef> asked, refused;
     for (const auto& candidate : chosen) {
         driver::DomainRef domain;
         const bool done =
             attempt(session, fmt::format("Failed to shutdown domain '{}'", candidate.name), [&] {
                 domain = session.connection().lookup_by_name(candidate.name);
-                session.connection().shutdown(domain, {});
+                session.connection().shutdown(domain);
                 session.say_format("Domain '{}' is being shutdown\n", domain.name);
             });
-        if (!domain.name.empty()) (done ? asked : deaf).push_back(domain);
+        if (!domain.name.empty()) (done ? asked : refused).push_back(domain);
     }
-    for (const driver::DomainRef& domain : deaf) good &= stop_by(session, domain, false, end);
+    for (const driver::DomainRef& domain : refused) good &= stop_by(session, domain, false, end);
     for (const driver::DomainRef& domain : asked) good &= stop_by(session, domain, true, end);
     return good;
 }

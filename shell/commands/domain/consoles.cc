@@ -1,5 +1,6 @@
 // console, ttyconsole.
 #include "shell/commands/console.hh"
+#include "shell/commands/flags.hh"
 #include "shell/commands/lookup.hh"
 #include "shell/commands/tables.hh"
 #include "shell/core/session.hh"
@@ -17,8 +18,9 @@ constexpr Option kConsoleOptions[] = {
 
 bool console(Session& session, const Invocation& invocation) {
     const driver::DomainRef domain = find_domain(session, invocation);
-    return open_console(session, domain, invocation.text("devname"),
-                        {.force = invocation.has("force"), .safe = invocation.has("safe")});
+    const auto flags = flags_of<driver::ConsoleFlags>(
+        invocation, {{"force", driver::ConsoleFlags::force}, {"safe", driver::ConsoleFlags::safe}});
+    return open_console(session, domain, invocation.text("devname"), flags);
 }
 
 constexpr Option kTtyOptions[] = {domain_option(complete_active)};

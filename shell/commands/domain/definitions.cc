@@ -1,4 +1,5 @@
 // define, undefine, dumpxml, autostart, domrename.
+#include "shell/commands/flags.hh"
 #include "shell/commands/lookup.hh"
 #include "shell/commands/tables.hh"
 #include "shell/commands/xml_output.hh"
@@ -20,7 +21,7 @@ bool define(Session& session, const Invocation& invocation) {
     const std::string text = read_document(file);
     const driver::Defined defined = explain(
         fmt::format("Failed to define domain from {}", file),
-        [&] { return session.connection().define_xml(text, file, invocation.has("validate")); });
+        [&] { return session.connection().define_xml(text, file, define_flags(invocation)); });
     for (const std::string& notice : defined.notices) session.warn(notice);
     session.say_format("Domain '{}' defined from {}\n", defined.domain.name, file);
     return true;
@@ -57,7 +58,7 @@ std::vector<std::string> split_commas(const std::string& list) {
 // of the domain stops the command.
 std::vector<std::string> volumes_left(Session& session, const Invocation& invocation,
                                       const driver::DomainRef& domain) {
-    const std::string xml = session.connection().xml_desc(domain, {.inactive = true});
+    const std::string xml = session.connection().xml_desc(domain, driver::XmlFlags::inactive);
     const xml::Domain parsed = xml::parse_domain(xml, {.file = domain.name}).domain;
     std::vector<std::string> wanted;
     if (invocation.has("storage")) wanted = split_commas(invocation.text("storage"));
@@ -95,14 +96,18 @@ bool undefine(Session& session, const Invocation& invocation) {
     if (storage && domain.id != -1)
         give_up("Storage volume deletion is supported only on stopped domains");
     const std::string line = fmt::format("Failed to undefine domain '{}'", domain.name);
-    // virDomainUndefineFlagsValues
-    const unsigned flags =
-        (invocation.has("nvram") ? 0x4U : 0U) | (invocation.has("keep-nvram") ? 0x8U : 0U) |
-        (invocation.has("tpm") ? 0x20U : 0U) | (invocation.has("keep-tpm") ? 0x40U : 0U);
-    refuse_flags(line, flags, "lxcDomainUndefineFlags");
+    using driver::UndefineFlags;
+    const auto flags = flags_of<UndefineFlags>(
+        invocation, {{"managed-save", UndefineFlags::managed_save},
+                     {"snapshots-metadata", UndefineFlags::snapshots_metadata},
+                     {"checkpoints-metadata", UndefineFlags::checkpoints_metadata},
+                     {"nvram", UndefineFlags::nvram},
+                     {"keep-nvram", UndefineFlags::keep_nvram},
+                     {"tpm", UndefineFlags::tpm},
+                     {"keep-tpm", UndefineFlags::keep_tpm}});
     std::vector<std::string> left;
     if (storage) left = volumes_left(session, invocation, domain);
-    explain(line, [&] { session.connection().undefine(domain); });
+    explain(line, [&] { session.connection().undefine(domain, flags); });
     for (const std::string& note : left) session.error(note);
     session.say_format("Domain '{}' has been undefined\n", domain.name);
     return true;
@@ -119,14 +124,8 @@ constexpr Option kDumpxmlOptions[] = {
 };
 
 bool dumpxml(Session& session, const Invocation& invocation) {
-    // virDomainXMLFlags
-    const unsigned flags =
-        (invocation.has("update-cpu") ? 0x4U : 0U) | (invocation.has("migratable") ? 0x8U : 0U);
     const driver::DomainRef domain = find_domain(session, invocation);
-    refuse_flags({}, flags, "lxcDomainGetXMLDesc");
-    const std::string text = session.connection().xml_desc(
-        domain,
-        {.inactive = invocation.has("inactive"), .security_info = invocation.has("security-info")});
+    const std::string text = session.connection().xml_desc(domain, xml_flags(invocation));
     print_xml(session, invocation, text);
     return true;
 }

@@ -21,11 +21,13 @@ bool edit(Session& session, const Invocation& invocation) {
     subject.title = [](const std::string& name) { return fmt::format("Domain '{}'", name); };
     subject.name = domain.name;
     subject.load = [&] {
-        return session.connection().xml_desc(domain, {.inactive = true, .security_info = true});
+        return session.connection().xml_desc(domain,
+                                             driver::XmlFlags::inactive | driver::XmlFlags::secure);
     };
     subject.define = [&](const std::string& text, bool validate) {
-        driver::Defined defined =
-            session.connection().define_xml(text, "(domain_definition)", validate);
+        driver::Defined defined = session.connection().define_xml(
+            text, "(domain_definition)",
+            validate ? driver::DefineFlags::validate : driver::DefineFlags::none);
         return EditResult{std::move(defined.domain.name), std::move(defined.notices)};
     };
     return edit_definition(session, subject, !invocation.has("skip-validate"));

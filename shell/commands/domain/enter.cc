@@ -96,9 +96,10 @@ driver::ProgramEnd run_program(Session& session, const driver::DomainRef& domain
     driver::EnterRequest request = request_of(invocation, terminals);
     Taken taken;
     request.before_run = [&] { taken.take(terminals); };
-    driver::EnteredProgram program = session.connection().enter(domain, request);
-    attend(program, terminals, taken.signals->fd());
-    return program.wait();
+    const std::unique_ptr<driver::EnteredProgram> program =
+        session.connection().enter(domain, request);
+    attend(*program, terminals, taken.signals->fd());
+    return program->wait();
 }
 
 // The status is the program's, as a shell would give it.

@@ -3,20 +3,19 @@
 #include <set>
 
 #include "base/file/file.hh"
-#include "driver/native/containers.hh"
-#include "driver/native/convert.hh"
 #include "shell/commands/lookup.hh"
 #include "shell/commands/tables.hh"
 #include "shell/core/failure.hh"
 #include "shell/core/session.hh"
 #include "terminal/table.hh"
-#include "xml/domain/parse.hh"
 
 namespace lxvirt::shell {
 
 namespace {
 
 namespace native = driver::native;
+
+constexpr std::string_view kFormat = "lxc-tools";
 
 constexpr Option kImportOptions[] = {
     {"lxcpath", OptionType::data, "folder that lxc keeps its containers in: /var/lib/lxc",
@@ -25,11 +24,11 @@ constexpr Option kImportOptions[] = {
     {"dry-run", OptionType::boolean, "show what would be done and define nothing"},
 };
 
-std::vector<native::LxcContainer> find_all(Session& session, const std::string& lxcpath,
-                                           bool has_names) {
-    std::vector<native::LxcContainer> found;
+std::vector<driver::NativeContainer> find_all(Session& session, const std::string& lxcpath,
+                                              bool has_names) {
+    std::vector<driver::NativeContainer> found;
     try {
-        found = native::find_containers(lxcpath);
+        found = session.connection().list_native(std::string(kFormat), lxcpath);
     } catch (const base::Exception& error) {
         std::vector<std::string> lines{
             fmt::format("Failed to look for containers in '{}'", lxcpath), error.message()};
@@ -48,7 +47,7 @@ class Import {
   public:
     Import(Session& session, bool dry_run) : session_(session), dry_run_(dry_run) {}
 
-    void add(const native::LxcContainer& container) {
+    void add(const driver::NativeContainer& container) {
         try {
             import(container);
         } catch (const base::Exception& error) {
@@ -71,11 +70,12 @@ class Import {
     }
 
   private:
-    void import(const native::LxcContainer& container) {
-        const native::Conversion made = native::convert(container.config, {.sets_autostart = true});
-        const std::string& name = made.domain.name;
+    void import(const driver::NativeContainer& container) {
+        const driver::FromNative made = session_.connection().xml_from_native(
+            std::string(kFormat), {.path = container.config, .sets_autostart = true});
+        const std::string& name = made.name;
         const bool had = is_defined(name);
-        if (!had) tell_lines(made.account);
+        if (!had) add_entries(made.account);
         const auto count = [&](native::Verdict verdict) {
             return std::to_string(made.account.count(verdict));
         };
@@ -88,9 +88,10 @@ class Import {
                     count(native::Verdict::approximated), count(native::Verdict::not_translated)});
         names_.insert(name);
         if (had)
-            tell(container, fmt::format("a domain '{}' is defined already: left as it is", name));
+            add_line_about(container,
+                           fmt::format("a domain '{}' is defined already: left as it is", name));
         else
-            tell_state(container, made);
+            add_state(container, made);
     }
 
     bool is_defined(const std::string& name) {
@@ -104,15 +105,15 @@ class Import {
         }
     }
 
-    void define(const native::Conversion& made, const native::LxcContainer& container) {
+    void define(const driver::FromNative& made, const driver::NativeContainer& container) {
         const driver::Defined defined = session_.connection().define_xml(
-            xml::format_domain(made.domain), container.config + " as domain XML", true);
+            made.xml, container.config + " as domain XML", driver::DefineFlags::validate);
         for (const std::string& notice : defined.notices) add_line(notice);
         if (made.autostart) session_.connection().set_autostart(defined.domain, true);
     }
 
     // Files that many include are told of once.
-    void tell_lines(const native::Account& account) {
+    void add_entries(const native::Account& account) {
         for (const native::Entry& entry : account.entries)
             if (entry.verdict != native::Verdict::exact) add_line(entry.message());
     }
@@ -123,18 +124,20 @@ class Import {
         errors_.push_back(why);
     }
 
-    void tell_state(const native::LxcContainer& container, const native::Conversion& made) {
-        const xml::Filesystem* root = made.domain.root();
-        if (root != nullptr && !base::exists(root->source))
-            tell(container, fmt::format("its root file system '{}' is not there", root->source));
+    void add_state(const driver::NativeContainer& container, const driver::FromNative& made) {
+        if (!made.missing_root.empty())
+            add_line_about(container, fmt::format("its root file system '{}' is not there",
+                                                  made.missing_root));
         if (container.running)
-            tell(container, "runs under lxc: end it with lxc-stop before it is started here");
+            add_line_about(container,
+                           "runs under lxc: end it with lxc-stop before it is started here");
         if (made.autostart)
-            tell(container,
-                 "starts with the host; where lxc does that as well, take lxc.start.auto out");
+            add_line_about(
+                container,
+                "starts with the host; where lxc does that as well, take lxc.start.auto out");
     }
 
-    void tell(const native::LxcContainer& container, std::string_view what) {
+    void add_line_about(const driver::NativeContainer& container, std::string_view what) {
         add_line(fmt::format("{}: {}", container.name, what));
     }
 
@@ -152,12 +155,12 @@ class Import {
 };
 
 bool import_lxc(Session& session, const Invocation& invocation) {
-    const std::string lxcpath =
-        invocation.has("lxcpath") ? invocation.text("lxcpath") : native::kDefaultLxcPath;
+    const std::string lxcpath = invocation.has("lxcpath") ? invocation.text("lxcpath")
+                                                          : std::string(driver::kDefaultLxcPath);
     const std::vector<std::string> names = invocation.all("name");
-    std::vector<native::LxcContainer> found = find_all(session, lxcpath, !names.empty());
+    std::vector<driver::NativeContainer> found = find_all(session, lxcpath, !names.empty());
     Import import(session, invocation.has("dry-run"));
-    for (const native::LxcContainer& container : found)
+    for (const driver::NativeContainer& container : found)
         if (names.empty() || std::find(names.begin(), names.end(), container.name) != names.end())
             import.add(container);
     for (const std::string& name : names)

@@ -2,6 +2,7 @@
 #include <chrono>
 
 #include "shell/commands/console.hh"
+#include "shell/commands/flags.hh"
 #include "shell/commands/lookup.hh"
 #include "shell/commands/stop_modes.hh"
 #include "shell/commands/tables.hh"
@@ -23,8 +24,14 @@ constexpr Option kPassFdsOption{"pass-fds", OptionType::string,
 constexpr Option kResetNvramOption{"reset-nvram", OptionType::boolean,
                                    "refused: containers have no NVRAM"};
 
-driver::StartOptions start_options(const Invocation& invocation) {
-    return {.paused = invocation.has("paused"), .autodestroy = invocation.has("autodestroy")};
+driver::StartFlags start_flags(const Invocation& invocation) {
+    using driver::StartFlags;
+    return flags_of<StartFlags>(invocation, {{"paused", StartFlags::paused},
+                                             {"autodestroy", StartFlags::autodestroy},
+                                             {"bypass-cache", StartFlags::bypass_cache},
+                                             {"force-boot", StartFlags::force_boot},
+                                             {"validate", StartFlags::validate},
+                                             {"reset-nvram", StartFlags::reset_nvram}});
 }
 
 // The numbers are checked as virsh checks them, and then the whole is refused: our helper gives an
@@ -43,14 +50,6 @@ void refuse_descriptors(const Invocation& invocation, std::string_view line) {
         {std::string(line), "argument unsupported: lxvirt passes no file descriptors to an init"});
 }
 
-// virDomainCreateFlags
-unsigned unsupported_start_flags(const Invocation& invocation) {
-    unsigned flags = 0;
-    if (invocation.has("bypass-cache")) flags |= 0x4;
-    if (invocation.has("reset-nvram")) flags |= 0x20;
-    return flags;
-}
-
 constexpr Option kStartOptions[] = {
     domain_option(complete_inactive, "the inactive domain, by its name, id or UUID"),
     kConsoleOption,
@@ -65,9 +64,9 @@ constexpr Option kStartOptions[] = {
 // What runs now may be a start that is being undone, so the driver decides, under the domain's
 // lock.
 void start_unless_active(Session& session, const driver::DomainRef& domain,
-                         const driver::StartOptions& options) {
+                         driver::StartFlags flags) {
     try {
-        session.connection().start(domain, options);
+        session.connection().start(domain, flags);
     } catch (const base::Error& error) {
         if (domain.id != -1 && error.code() == base::ErrorCode::operation_invalid)
             give_up("Domain is already active");
@@ -79,11 +78,10 @@ bool start(Session& session, const Invocation& invocation) {
     const driver::DomainRef domain = find_domain(session, invocation);
     const std::string line = fmt::format("Failed to start domain '{}'", domain.name);
     refuse_descriptors(invocation, line);
-    refuse_flags(line, unsupported_start_flags(invocation), "lxcDomainCreateWithFiles");
-    explain(line, [&] { start_unless_active(session, domain, start_options(invocation)); });
+    explain(line, [&] { start_unless_active(session, domain, start_flags(invocation)); });
     session.say_format("Domain '{}' started\n", domain.name);
     if (!invocation.has("console")) return true;
-    return open_console(session, domain, {}, {});
+    return open_console(session, domain, {}, driver::ConsoleFlags::none);
 }
 
 constexpr Option kCreateOptions[] = {
@@ -101,15 +99,12 @@ bool create(Session& session, const Invocation& invocation) {
     const std::string text = read_document(file);
     const std::string line = fmt::format("Failed to create domain from {}", file);
     refuse_descriptors(invocation, line);
-    refuse_flags(line, unsupported_start_flags(invocation), "lxcDomainCreateXMLWithFiles");
-    const driver::Defined created = explain(line, [&] {
-        return session.connection().create_xml(text, file, start_options(invocation),
-                                               invocation.has("validate"));
-    });
+    const driver::Defined created = explain(
+        line, [&] { return session.connection().create_xml(text, file, start_flags(invocation)); });
     for (const std::string& notice : created.notices) session.warn(notice);
     session.say_format("Domain '{}' created from {}\n", created.domain.name, file);
     if (!invocation.has("console")) return true;
-    return open_console(session, created.domain, {}, {});
+    return open_console(session, created.domain, {}, driver::ConsoleFlags::none);
 }
 
 constexpr Option kDestroyOptions[] = {
@@ -121,11 +116,10 @@ constexpr Option kDestroyOptions[] = {
 bool destroy(Session& session, const Invocation& invocation) {
     const driver::DomainRef domain = find_domain(session, invocation);
     const std::string line = fmt::format("Failed to destroy domain '{}'", domain.name);
-    // virDomainDestroyFlagsValues
-    const unsigned flags =
-        (invocation.has("graceful") ? 1U : 0U) | (invocation.has("remove-logs") ? 2U : 0U);
-    refuse_flags(line, flags, "lxcDomainDestroyFlags");
-    explain(line, [&] { session.connection().destroy(domain); });
+    const auto flags = flags_of<driver::DestroyFlags>(
+        invocation, {{"graceful", driver::DestroyFlags::graceful},
+                     {"remove-logs", driver::DestroyFlags::remove_logs}});
+    explain(line, [&] { session.connection().destroy(domain, flags); });
     session.say_format("Domain '{}' destroyed\n", domain.name);
     return true;
 }
@@ -152,12 +146,11 @@ bool report_outcome(Session& session, const driver::DomainRef& domain, std::int6
 }
 
 bool shutdown(Session& session, const Invocation& invocation) {
-    const StopModes modes = stop_modes(invocation, "'signal', or 'paravirt'");
+    const driver::StopFlags flags = stop_flags(invocation, "'signal', or 'paravirt'");
     const std::int64_t wait = invocation.number("wait", 0, 1);
     const driver::DomainRef domain = find_domain(session, invocation);
     const std::string line = fmt::format("Failed to shutdown domain '{}'", domain.name);
-    refuse_flags(line, modes.unsupported, "lxcDomainShutdownFlags");
-    explain(line, [&] { session.connection().shutdown(domain, modes.modes); });
+    explain(line, [&] { session.connection().shutdown(domain, flags); });
     session.say_format("Domain '{}' is being shutdown\n", domain.name);
     (void)std::fflush(stdout);
     return wait == 0 || report_outcome(session, domain, wait);
@@ -170,11 +163,10 @@ constexpr Option kRebootOptions[] = {
 };
 
 bool reboot(Session& session, const Invocation& invocation) {
-    const StopModes modes = stop_modes(invocation, "'signal' or 'paravirt'");
+    const driver::StopFlags flags = stop_flags(invocation, "'signal' or 'paravirt'");
     const driver::DomainRef domain = find_domain(session, invocation);
     const std::string line = fmt::format("Failed to reboot domain '{}'", domain.name);
-    refuse_flags(line, modes.unsupported, "lxcDomainReboot");
-    explain(line, [&] { session.connection().reboot(domain, modes.modes); });
+    explain(line, [&] { session.connection().reboot(domain, flags); });
     session.say_format("Domain '{}' is being rebooted\n", domain.name);
     return true;
 }

@@ -1,14 +1,10 @@
 // domxml-from-native, domxml-to-native: between the configurations of lxc-tools and domain XML.
 #include <cstring>
 
-#include "driver/native/convert.hh"
-#include "driver/native/write.hh"
 #include "shell/commands/lookup.hh"
 #include "shell/commands/tables.hh"
 #include "shell/core/failure.hh"
 #include "shell/core/session.hh"
-#include "xml/domain/parse.hh"
-#include "xml/network/document.hh"
 
 namespace lxvirt::shell {
 
@@ -16,8 +12,10 @@ namespace {
 
 namespace native = driver::native;
 
+constexpr std::string_view kFormat = "lxc-tools";
+
 std::vector<std::string> formats(Session&) {
-    return {"lxc-tools"};
+    return {std::string(kFormat)};
 }
 
 std::vector<std::string> reports(Session&) {
@@ -34,24 +32,21 @@ constexpr Option kFromOptions[] = {
 };
 
 void require_format(const std::string& format) {
-    if (format != "lxc-tools") give_up("invalid argument: unsupported config type {}", format);
+    if (format != kFormat) give_up("invalid argument: unsupported config type {}", format);
 }
 
-void print_account(Session& session, const native::Conversion& made, const std::string& report) {
-    if (report == "json") {
-        session.account(made.account.json());
-        return;
-    }
+// Returns what became of the lines that were not translated exactly, a line each.
+std::string text_of(const native::Account& account) {
     std::string text;
-    for (const native::Entry& entry : made.account.entries)
+    for (const native::Entry& entry : account.entries)
         if (entry.verdict != native::Verdict::exact) text += entry.message() + "\n";
-    session.account(text + fmt::format("the name '{}' is that of {}\n{}\n", made.domain.name,
-                                       made.name_from, made.account.summary()));
+    return text;
 }
 
-native::Conversion convert(const std::string& file, const std::string& rootfs) {
+driver::FromNative convert(Session& session, const std::string& file, const std::string& rootfs) {
     try {
-        return native::convert(file, {.rootfs = rootfs});
+        return session.any_connection().xml_from_native(std::string(kFormat),
+                                                        {.path = file, .rootfs = rootfs});
     } catch (const base::SystemError& error) {
         give_up("Failed to open file '{}': {}", file, std::strerror(error.error()));
     } catch (const base::Exception& error) {
@@ -65,12 +60,17 @@ bool from_native(Session& session, const Invocation& invocation) {
     if (report != "text" && report != "json")
         give_up("Unknown report '{}': there are text and json", report);
     const std::string file = invocation.text("config");
-    const native::Conversion made = convert(file, invocation.text("rootfs"));
-    print_account(session, made, report);
+    const driver::FromNative made = convert(session, file, invocation.text("rootfs"));
+    if (report == "json")
+        session.print_report(made.account.json());
+    else
+        session.print_report(text_of(made.account) +
+                             fmt::format("the name '{}' is that of {}\n{}\n", made.name,
+                                         made.name_from, made.account.summary()));
     if (invocation.has("strict") && made.account.count(native::Verdict::not_translated) != 0)
         give_up("{} lines of {} could not be translated",
                 made.account.count(native::Verdict::not_translated), file);
-    session.print(xml::format_domain(made.domain));
+    session.print(made.xml);
     session.say("\n");
     return true;
 }
@@ -81,41 +81,25 @@ constexpr Option kToOptions[] = {
     {"xml", OptionType::string, "file with the domain's XML, instead of a domain", complete_files},
 };
 
-// Of a network of this host; empty where it is not there or has none.
-std::string bridge_of(Session& session, const std::string& network) {
-    try {
-        const driver::Networks networks = session.connection().networks();
-        return networks.info(networks.lookup_by_name(network)).bridge;
-    } catch (const base::Exception&) {
-        return {};
-    } catch (const Failure&) {
-        return {};  // a file's XML needs no connection
-    }
-}
-
 bool to_native(Session& session, const Invocation& invocation) {
     require_format(invocation.text("format"));
     invocation.exclusive("domain", "xml");
     if (!invocation.has("domain") && !invocation.has("xml"))
         give_up("need either domain or domain XML");
-    native::WriteOptions options;
-    options.bridge = [&](const std::string& network) { return bridge_of(session, network); };
+    bool autostart = false;
     std::string text, file = invocation.text("xml");
     if (file.empty()) {
         const driver::DomainRef domain = find_domain(session, invocation);
-        options.autostart = session.connection().autostart(domain);
-        text = session.connection().xml_desc(domain, {.inactive = true});
+        autostart = session.connection().autostart(domain);
+        text = session.connection().xml_desc(domain, driver::XmlFlags::inactive);
         file = domain.name;
     } else {
         text = read_document(file);
     }
-    const native::Written made = explain(fmt::format("Failed to convert {}", file), [&] {
-        return native::write_config(xml::parse_domain(text, {.file = file}).domain, options);
+    const driver::ToNative made = explain(fmt::format("Failed to convert {}", file), [&] {
+        return session.any_connection().xml_to_native(std::string(kFormat), text, file, autostart);
     });
-    std::string account;
-    for (const native::Entry& entry : made.account.entries)
-        if (entry.verdict != native::Verdict::exact) account += entry.message() + "\n";
-    session.account(account);
+    session.print_report(text_of(made.account));
     session.print(made.text);
     return true;
 }

@@ -13,23 +13,16 @@ namespace {
 
 using driver::MetadataType;
 
-// Nothing where the domain has none. With --live and --config together the definition is read.
+// Returns nullopt if the domain has none.
 std::optional<std::string> current_value(Session& session, const driver::DomainRef& domain,
                                          MetadataType type, const std::string& uri,
-                                         const std::vector<driver::Affect>& affect) {
+                                         driver::Affect flags) {
     try {
-        return session.connection().metadata(domain, type, uri, affect.back());
+        return session.connection().metadata(domain, type, uri, flags);
     } catch (const base::Exception& error) {
         if (error.code() != base::ErrorCode::no_domain_metadata) throw;
         return std::nullopt;
     }
-}
-
-void store(Session& session, const driver::DomainRef& domain, MetadataType type,
-           const std::optional<std::string>& value, const std::string& key, const std::string& uri,
-           const std::vector<driver::Affect>& affect) {
-    for (const driver::Affect one : affect)
-        session.connection().set_metadata(domain, type, value, key, uri, one);
 }
 
 // Nothing where the user left it as it was. Editors end the last line; that end is not meant.
@@ -53,7 +46,7 @@ constexpr Option kDescOptions[] = {
 };
 
 bool desc(Session& session, const Invocation& invocation) {
-    const std::vector<driver::Affect> affect = affected(invocation);
+    const driver::Affect flags = affect_flags(invocation);
     const driver::DomainRef domain = find_domain(session, invocation);
     const bool title = invocation.has("title");
     const MetadataType type = title ? MetadataType::title : MetadataType::description;
@@ -67,7 +60,7 @@ bool desc(Session& session, const Invocation& invocation) {
         }
     }
     if (!value && !invocation.has("edit")) {
-        const auto text = current_value(session, domain, type, {}, affect);
+        const auto text = current_value(session, domain, type, {}, flags);
         if (text && !text->empty())
             session.print(*text);
         else
@@ -75,7 +68,7 @@ bool desc(Session& session, const Invocation& invocation) {
         return true;
     }
     if (invocation.has("edit")) {
-        if (!value) value = current_value(session, domain, type, {}, affect);
+        if (!value) value = current_value(session, domain, type, {}, flags);
         value = edited(value.value_or(std::string()));
         if (!value) {
             session.say_format("Domain {} not changed\n", word);
@@ -83,8 +76,9 @@ bool desc(Session& session, const Invocation& invocation) {
         }
     }
     if (value->empty()) value.reset();
-    explain(fmt::format("Failed to set new domain {}", word),
-            [&] { store(session, domain, type, value, {}, {}, affect); });
+    explain(fmt::format("Failed to set new domain {}", word), [&] {
+        session.connection().set_metadata(domain, {.type = type, .value = value}, flags);
+    });
     session.say_format("Domain {} updated successfully", word);
     return true;
 }
@@ -102,7 +96,7 @@ constexpr Option kMetadataOptions[] = {
 };
 
 bool metadata(Session& session, const Invocation& invocation) {
-    const std::vector<driver::Affect> affect = affected(invocation);
+    const driver::Affect flags = affect_flags(invocation);
     invocation.exclusive("remove", "edit");
     invocation.exclusive("remove", "set");
     invocation.exclusive("edit", "set");
@@ -112,19 +106,23 @@ bool metadata(Session& session, const Invocation& invocation) {
     constexpr MetadataType kType = MetadataType::element;
     if ((invocation.has("set") || invocation.has("edit")) && key.empty())
         give_up("namespace key is required when modifying metadata");
+    const auto store = [&](std::optional<std::string> value) {
+        session.connection().set_metadata(
+            domain, {.type = kType, .value = std::move(value), .key = key, .uri = uri}, flags);
+    };
     if (invocation.has("remove")) {
-        store(session, domain, kType, std::nullopt, key, uri, affect);
+        store(std::nullopt);
         session.say("Metadata removed\n");
     } else if (invocation.has("set")) {
-        store(session, domain, kType, invocation.text("set"), key, uri, affect);
+        store(invocation.text("set"));
         session.say("Metadata modified\n");
     } else if (invocation.has("edit")) {
-        const auto before = current_value(session, domain, kType, uri, affect);
+        const auto before = current_value(session, domain, kType, uri, flags);
         const auto after = edited(before.value_or(std::string()));
-        if (after) store(session, domain, kType, *after, key, uri, affect);
+        if (after) store(*after);
         session.say(after ? "Metadata modified\n" : "Metadata not changed\n");
     } else {
-        const std::string text = session.connection().metadata(domain, kType, uri, affect.back());
+        const std::string text = session.connection().metadata(domain, kType, uri, flags);
         session.print_format("{}\n", text);
     }
     return true;

@@ -7,6 +7,8 @@
 #include "shell/commands/tables.hh"
 #include "shell/core/failure.hh"
 #include "shell/core/session.hh"
+#include "xml/domain/names.hh"
+#include "xml/domain/parse.hh"
 
 namespace lxvirt::shell {
 
@@ -82,11 +84,6 @@ constexpr Option kDetachInterface[] = {
     kPrintXml,
 };
 
-std::string_view type_word(xml::InterfaceType type) {
-    constexpr std::array<std::string_view, 4> words{"network", "bridge", "ethernet", "direct"};
-    return words[static_cast<std::size_t>(type)];
-}
-
 bool detach_interface(Session& session, const Invocation& invocation) {
     check_affect_options(invocation);
     const std::string type = invocation.text("type"), mac = invocation.text("mac");
@@ -94,7 +91,7 @@ bool detach_interface(Session& session, const Invocation& invocation) {
     const std::string_view last = "Failed to detach interface";
     std::vector<const xml::Interface*> of_type, found;
     for (const xml::Interface& interface : domain.interfaces) {
-        if (type_word(interface.type) != type) continue;
+        if (xml::name_of(xml::kInterfaceTypes, interface.type) != type) continue;
         of_type.push_back(&interface);
         if (mac.empty() || interface.mac == mac) found.push_back(&interface);
     }

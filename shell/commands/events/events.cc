@@ -1,6 +1,5 @@
 // event: waits for what happens to domains, whoever makes it happen.
-#include <algorithm>
-
+#include "driver/names.hh"
 #include "shell/commands/event_watch.hh"
 #include "shell/commands/lookup.hh"
 #include "shell/commands/tables.hh"
@@ -11,40 +10,11 @@ namespace lxvirt::shell {
 
 namespace {
 
-// virDomainEventID, in libvirt's order. Containers give lifecycle, reboot and metadata-change; the
-// rest can be waited for in vain, as in virsh.
-constexpr std::string_view kKinds[] = {
-    "lifecycle",
-    "reboot",
-    "rtc-change",
-    "watchdog",
-    "io-error",
-    "graphics",
-    "io-error-reason",
-    "control-error",
-    "block-job",
-    "disk-change",
-    "tray-change",
-    "pm-wakeup",
-    "pm-suspend",
-    "balloon-change",
-    "pm-suspend-disk",
-    "device-removed",
-    "block-job-2",
-    "tunable",
-    "agent-lifecycle",
-    "device-added",
-    "migration-iteration",
-    "job-completed",
-    "device-removal-failed",
-    "metadata-change",
-    "block-threshold",
-    "memory-failure",
-    "memory-device-size-change",
-};
-
+// Containers give lifecycle, reboot, metadata-change, device-added and device-removed; the other kinds can
+// be waited for in vain, as in virsh.
 std::vector<std::string> complete_kinds(Session&) {
-    return {std::begin(kKinds), std::end(kKinds)};
+    const auto names = driver::domain_event_names();
+    return {names.begin(), names.end()};
 }
 
 constexpr Option kOptions[] = {
@@ -59,7 +29,8 @@ constexpr Option kOptions[] = {
 };
 
 bool list_kinds(Session& session) {
-    for (const std::string_view kind : kKinds) session.print_format("{}\n", kind);
+    for (const std::string_view kind : driver::domain_event_names())
+        session.print_format("{}\n", kind);
     return true;
 }
 
@@ -71,10 +42,11 @@ bool event(Session& session, const Invocation& invocation) {
     if (!invocation.has("all") && !invocation.has("event"))
         give_up("one of --list, --all, or --event <type> is required");
     EventWatch watch;
-    watch.wanted.kind = invocation.text("event");
-    if (invocation.has("event") &&
-        std::find(std::begin(kKinds), std::end(kKinds), watch.wanted.kind) == std::end(kKinds))
-        give_up("unknown event type {}", watch.wanted.kind);
+    if (invocation.has("event")) {
+        const std::string kind = invocation.text("event");
+        watch.wanted.domain_kind = driver::domain_event_kind(kind);
+        if (!watch.wanted.domain_kind) give_up("unknown event type {}", kind);
+    }
     watch.seconds = invocation.number("timeout", 0, 1);
     if (invocation.has("domain")) watch.wanted.uuid = find_domain(session, invocation).uuid;
     watch.loop = invocation.has("loop");

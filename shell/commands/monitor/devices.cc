@@ -1,9 +1,11 @@
 // domblklist, domiflist: read from the domain's XML, so that they say the same as dumpxml.
+#include "shell/commands/flags.hh"
 #include "shell/commands/lookup.hh"
 #include "shell/commands/tables.hh"
 #include "shell/core/failure.hh"
 #include "shell/core/session.hh"
 #include "terminal/table.hh"
+#include "xml/domain/names.hh"
 #include "xml/domain/parse.hh"
 
 namespace lxvirt::shell {
@@ -13,7 +15,7 @@ namespace {
 xml::Domain parsed(Session& session, const Invocation& invocation) {
     const driver::DomainRef domain = find_domain(session, invocation);
     const bool inactive = invocation.has("inactive");
-    const std::string text = session.connection().xml_desc(domain, {.inactive = inactive});
+    const std::string text = session.connection().xml_desc(domain, xml_flags(invocation));
     xml::ParseOptions options;
     options.file = domain.name;
     options.defaults = false;
@@ -34,7 +36,7 @@ bool domblklist(Session& session, const Invocation& invocation) {
     terminal::Table table(header);
     for (const xml::Disk& disk : parsed(session, invocation).disks) {
         std::vector<std::string> row;
-        if (details) row = {disk.type == xml::DiskType::block ? "block" : "file", disk.device};
+        if (details) row = {std::string(xml::name_of(xml::kDiskTypes, disk.type)), disk.device};
         row.push_back(disk.target);
         row.push_back(terminal::or_dash(disk.source));
         table.add(row);
@@ -120,20 +122,11 @@ constexpr Option kInterfaceOptions[] = {
     {"inactive", OptionType::boolean, "of the stored definition, though it runs"},
 };
 
-std::string_view type_word(xml::InterfaceType type) {
-    switch (type) {
-        case xml::InterfaceType::network: return "network";
-        case xml::InterfaceType::bridge: return "bridge";
-        case xml::InterfaceType::ethernet: return "ethernet";
-        case xml::InterfaceType::direct: return "direct";
-    }
-    return "-";
-}
-
 bool domiflist(Session& session, const Invocation& invocation) {
     terminal::Table table({"Interface", "Type", "Source", "Model", "MAC"});
     for (const xml::Interface& link : parsed(session, invocation).interfaces) {
-        table.add({terminal::or_dash(link.target), std::string(type_word(link.type)),
+        table.add({terminal::or_dash(link.target),
+                   std::string(xml::name_of(xml::kInterfaceTypes, link.type)),
                    terminal::or_dash(link.source), terminal::or_dash(link.model),
                    terminal::or_dash(link.mac)});
     }

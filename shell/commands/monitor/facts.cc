@@ -1,4 +1,5 @@
 // dominfo, domstate.
+#include "driver/names.hh"
 #include "shell/commands/lookup.hh"
 #include "shell/commands/tables.hh"
 #include "shell/commands/words.hh"
@@ -22,7 +23,7 @@ bool dominfo(Session& session, const Invocation& invocation) {
     fact(session, "Name:", domain.name);
     fact(session, "UUID:", domain.uuid);
     fact(session, "OS Type:", "exe");
-    fact(session, "State:", state_word(info.state));
+    fact(session, "State:", driver::state_name(info.state));
     fact(session, "CPU(s):", fmt::format("{}", info.vcpus));
     if (info.cpu_time != 0) {
         constexpr double kSecond = 1e9;
@@ -50,7 +51,7 @@ bool domstate(Session& session, const Invocation& invocation) {
     if (invocation.has("reason"))
         session.print_format("{}\n", state_and_reason(status, !session.options().as_virsh()));
     else
-        session.print_format("{}\n", state_word(status.state));
+        session.print_format("{}\n", driver::state_name(status.state));
     return true;
 }
 

@@ -1,4 +1,5 @@
 // domifaddr, domhostname, domifstat, domif-getlink, domif-setlink.
+#include "shell/commands/flags.hh"
 #include "shell/commands/lookup.hh"
 #include "shell/commands/tables.hh"
 #include "shell/core/failure.hh"
@@ -102,6 +103,10 @@ bool domifstat(Session& session, const Invocation& invocation) {
     return true;
 }
 
+driver::Affect config_flag(const Invocation& invocation) {
+    return flags_of<driver::Affect>(invocation, {{"config", driver::Affect::config}});
+}
+
 constexpr Option kGetOptions[] = {
     domain_option(),
     kInterfaceOption,
@@ -111,7 +116,7 @@ constexpr Option kGetOptions[] = {
 bool domif_getlink(Session& session, const Invocation& invocation) {
     const driver::DomainRef domain = find_domain(session, invocation);
     const std::string device = invocation.text("interface");
-    const auto up = session.connection().interface_up(domain, device, invocation.has("config"));
+    const auto up = session.connection().interface_up(domain, device, config_flag(invocation));
     if (!up) {
         const bool is_mac = device.find(':') != std::string::npos;
         give_up("Interface ({}: {}) not found.", is_mac ? "mac" : "dev", device);
@@ -136,9 +141,8 @@ bool domif_setlink(Session& session, const Invocation& invocation) {
     const std::string state = invocation.text("state");
     if (state != "up" && state != "down") give_up("invalid link state '{}'", state);
     explain("Failed to update interface link state", [&] {
-        session.connection().set_interface_up(
-            domain, invocation.text("interface"), state == "up",
-            invocation.has("config") ? driver::Affect::config : driver::Affect::current);
+        session.connection().set_interface_up(domain, invocation.text("interface"), state == "up",
+                                              config_flag(invocation));
     });
     session.print("Device updated successfully\n");
     return true;

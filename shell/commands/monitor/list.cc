@@ -1,6 +1,7 @@
 // list.
 #include <algorithm>
 
+#include "driver/names.hh"
 #include "shell/commands/lookup.hh"
 #include "shell/commands/tables.hh"
 #include "shell/commands/words.hh"
@@ -83,7 +84,7 @@ void print_table(Session& session, const std::vector<driver::DomainSummary>& dom
     terminal::Table table(header);
     for (const driver::DomainSummary& domain : domains) {
         std::vector<std::string> row{id_text(domain.id), domain.name,
-                                     std::string(state_word(domain.state))};
+                                     std::string(driver::state_name(domain.state))};
         if (titles) row.push_back(domain.title);
         table.add(row);
     }

@@ -1,6 +1,5 @@
 // net-event: waits for what happens to networks, whoever makes it happen.
-#include <algorithm>
-
+#include "driver/names.hh"
 #include "shell/commands/event_watch.hh"
 #include "shell/commands/network_lookup.hh"
 #include "shell/commands/tables.hh"
@@ -11,10 +10,9 @@ namespace lxvirt::shell {
 
 namespace {
 
-constexpr std::string_view kKinds[] = {"lifecycle"};  // virNetworkEventID of libvirt 9.0.0
-
 std::vector<std::string> complete_kinds(Session&) {
-    return {std::begin(kKinds), std::end(kKinds)};
+    const auto names = driver::network_event_names();
+    return {names.begin(), names.end()};
 }
 
 constexpr Option kOptions[] = {
@@ -28,15 +26,17 @@ constexpr Option kOptions[] = {
 
 bool event(Session& session, const Invocation& invocation) {
     if (invocation.has("list")) {
-        for (const std::string_view kind : kKinds) session.print_format("{}\n", kind);
+        for (const std::string_view kind : driver::network_event_names())
+            session.print_format("{}\n", kind);
         return true;
     }
     if (!invocation.has("event")) give_up("either --list or --event <type> is required");
     EventWatch watch;
     watch.wanted.networks = true;
-    watch.wanted.kind = invocation.text("event");
-    if (std::find(std::begin(kKinds), std::end(kKinds), watch.wanted.kind) == std::end(kKinds))
-        give_up("unknown event type {}", watch.wanted.kind);
+    const std::string kind = invocation.text("event");
+    watch.wanted.network_kind = driver::network_event_kind(kind);
+    if (watch.wanted.network_kind != driver::NetworkEventKind::lifecycle)
+        give_up("unknown event type {}", kind);
     watch.seconds = invocation.number("timeout", 0, 1);
     if (invocation.has("network")) watch.wanted.uuid = find_network(session, invocation).uuid;
     watch.loop = invocation.has("loop");

@@ -1,6 +1,7 @@
 // net-define, net-default, net-create, net-undefine, net-start, net-destroy, net-autostart,
 // net-info, net-name, net-uuid, net-dumpxml, net-edit.
 #include "shell/commands/edit_loop.hh"
+#include "shell/commands/flags.hh"
 #include "shell/commands/network_lookup.hh"
 #include "shell/commands/tables.hh"
 #include "shell/commands/xml_output.hh"
@@ -17,16 +18,16 @@ constexpr Option kFileOptions[] = {
 };
 
 using Maker = driver::DefinedNetwork (driver::Networks::*)(std::string_view, const std::string&,
-                                                           bool);
+                                                           driver::DefineFlags);
 
 bool make(Session& session, const Invocation& invocation, Maker maker, std::string_view act,
           std::string_view done) {
     const std::string file = invocation.text("file");
     const std::string text = read_document(file);
-    driver::Networks networks = session.connection().networks();
+    driver::Networks& networks = session.connection().networks();
     const driver::DefinedNetwork made =
         explain(fmt::format("Failed to {} network from {}", act, file),
-                [&] { return (networks.*maker)(text, file, invocation.has("validate")); });
+                [&] { return (networks.*maker)(text, file, define_flags(invocation)); });
     for (const std::string& notice : made.notices) session.warn(notice);
     session.say_format("Network {} {} from {}\n", made.network.name, done, file);
     return true;
@@ -45,7 +46,7 @@ constexpr Option kDefaultOptions[] = {
 };
 
 bool define_default(Session& session, const Invocation& invocation) {
-    driver::Networks networks = session.connection().networks();
+    driver::Networks& networks = session.connection().networks();
     if (invocation.has("missing"))
         for (const driver::NetworkSummary& network : networks.list())
             if (network.name == "default") return true;
@@ -145,7 +146,7 @@ constexpr Option kDumpxmlOptions[] = {
 bool dumpxml(Session& session, const Invocation& invocation) {
     const driver::NetworkRef network = find_network(session, invocation);
     print_xml(session, invocation,
-              session.connection().networks().xml_desc(network, invocation.has("inactive")));
+              session.connection().networks().xml_desc(network, xml_flags(invocation)));
     return true;
 }
 
@@ -154,10 +155,13 @@ bool edit(Session& session, const Invocation& invocation) {
     EditSubject subject;
     subject.title = [](const std::string& name) { return fmt::format("Network {}", name); };
     subject.name = network.name;
-    subject.load = [&] { return session.connection().networks().xml_desc(network, true); };
+    subject.load = [&] {
+        return session.connection().networks().xml_desc(network, driver::XmlFlags::inactive);
+    };
     subject.define = [&](const std::string& text, bool validate) {
-        driver::DefinedNetwork defined =
-            session.connection().networks().define_xml(text, "(network_definition)", validate);
+        driver::DefinedNetwork defined = session.connection().networks().define_xml(
+            text, "(network_definition)",
+            validate ? driver::DefineFlags::validate : driver::DefineFlags::none);
         return EditResult{std::move(defined.network.name), std::move(defined.notices)};
     };
     return edit_definition(session, subject, false);

@@ -1,6 +1,8 @@
 // net-update, net-port-list, net-port-create, net-port-dumpxml, net-port-delete.
 #include <algorithm>
 
+#include "shell/commands/flags.hh"
+#include "shell/commands/lookup.hh"
 #include "shell/commands/network_lookup.hh"
 #include "shell/commands/tables.hh"
 #include "shell/commands/xml_output.hh"
@@ -41,8 +43,7 @@ constexpr Option kUpdateOptions[] = {
 };
 
 bool update(Session& session, const Invocation& invocation) {
-    invocation.exclusive("current", "live");
-    invocation.exclusive("current", "config");
+    const driver::Affect flags = affect_flags(invocation);
     const driver::NetworkRef network = find_network(session, invocation);
     const auto command = xml::update_command(invocation.text("command"));
     if (!command) give_up("unrecognized command name '{}'", invocation.text("command"));
@@ -51,17 +52,17 @@ bool update(Session& session, const Invocation& invocation) {
     const int index = static_cast<int>(invocation.number("parent-index", -1, -1));
     std::string fragment = invocation.text("xml");
     if (!fragment.starts_with('<')) fragment = read_document(fragment);
-    driver::Networks networks = session.connection().networks();
-    bool live = invocation.has("live"), config = invocation.has("config");
-    if (!live && !config) (networks.info(network).active ? live : config) = true;
-    const std::vector<std::string> notices =
-        explain(fmt::format("Failed to update network {}", network.name), [&] {
-            return networks.update(network, *command, *section, index, fragment, live, config);
-        });
+    driver::Networks& networks = session.connection().networks();
+    const std::vector<std::string> notices = explain(
+        fmt::format("Failed to update network {}", network.name),
+        [&] { return networks.update(network, *command, *section, index, fragment, flags); });
     for (const std::string& notice : notices) session.warn(notice);
-    const std::string_view what = !config ? "live state"
-                                  : live  ? "persistent config and live state"
-                                          : "persistent config";
+    const bool live = has(flags, driver::Affect::live), config = has(flags, driver::Affect::config);
+    const bool both = live && config;
+    const bool to_live = live || (!config && networks.info(network).active);
+    const std::string_view what = both      ? "persistent config and live state"
+                                  : to_live ? "live state"
+                                            : "persistent config";
     // As virsh: the blank line that follows a command ends this one.
     session.print_format("Updated network {} {}{}", network.name, what,
                          session.options().quiet ? "\n" : "");
@@ -103,7 +104,7 @@ bool port_create(Session& session, const Invocation& invocation) {
     const std::string text = read_document(file);
     const std::string uuid = explain(fmt::format("Failed to create network from {}", file), [&] {
         return session.connection().networks().create_port(network, text, file,
-                                                           invocation.has("validate"));
+                                                           define_flags(invocation));
     });
     session.say_format("Network port {} created from {}\n", uuid, file);
     return true;
@@ -112,7 +113,7 @@ bool port_create(Session& session, const Invocation& invocation) {
 // The ports of every running network: which one is meant is not known here.
 std::vector<std::string> complete_ports(Session& session) {
     std::vector<std::string> out;
-    const driver::Networks networks = session.connection().networks();
+    const driver::Networks& networks = session.connection().networks();
     for (const driver::NetworkSummary& network : networks.list({.active = true}))
         for (std::string& port : networks.ports({network.name, network.uuid}))
             out.push_back(std::move(port));

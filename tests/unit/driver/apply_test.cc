@@ -2,9 +2,9 @@
 #include <gmock/gmock.h>
 
 #include "driver/apply/apply.hh"
-#include "driver/apply/batch.hh"
 #include "driver/apply/difference.hh"
 #include "driver/apply/record.hh"
+#include "driver/names.hh"
 #include "driver/plan/compile.hh"
 #include "driver/store/definitions.hh"
 #include "driver/store/live.hh"
@@ -20,7 +20,7 @@ class ApplyTest : public RootTest {
   protected:
     void SetUp() override {
         if (::geteuid() != 0) GTEST_SKIP() << "a connection that changes anything needs root";
-        connection = std::make_unique<Connection>("lxc:///embed?root=" + folder.path());
+        connection = open_connection("lxc:///embed?root=" + folder.path());
     }
 
     [[nodiscard]] DefinitionChange change(const std::string& name, int number) const {
@@ -36,9 +36,8 @@ class ApplyTest : public RootTest {
         const std::vector<DefinitionChange>& changes,
         const std::function<void()>& meanwhile = [] {}) {
         std::vector<std::pair<std::string, std::string>> done;
-        store_definitions(
-            *connection, changes,
-            [&](const DefinitionChange& one, const std::optional<std::string>& error) {
+        connection->define_all(
+            changes, [&](const DefinitionChange& one, const std::optional<std::string>& error) {
                 done.emplace_back(one.name, error.value_or(""));
                 meanwhile();
             });
@@ -50,23 +49,23 @@ class ApplyTest : public RootTest {
 };
 
 TEST_F(ApplyTest, TheRecordKeepsWhateverNameAndFile) {
-    AppliedRecord record(root);
+    AppliedRecord record(*connection);
     const AppliedEntry entry{uuid(1), "/a\tb/\\x\n.xml"};
     record.set(ObjectKind::domain, "tab\tand\\more", entry);
     record.set(ObjectKind::network, "n", {uuid(2), "/n.xml"});
     record.save();
-    AppliedRecord again(root);
+    AppliedRecord again(*connection);
     EXPECT_THAT(again.of(ObjectKind::domain), ElementsAre(Pair("tab\tand\\more", entry)));
     again.erase(ObjectKind::domain, "tab\tand\\more");
     again.save();
-    EXPECT_EQ(AppliedRecord(root).find(ObjectKind::domain, "tab\tand\\more"), nullptr);
-    EXPECT_EQ(AppliedRecord(root).find(ObjectKind::network, "n")->file, "/n.xml");
+    EXPECT_EQ(AppliedRecord(*connection).find(ObjectKind::domain, "tab\tand\\more"), nullptr);
+    EXPECT_EQ(AppliedRecord(*connection).find(ObjectKind::network, "n")->file, "/n.xml");
 }
 
 TEST_F(ApplyTest, ARecordThatCannotBeReadIsNamedWithItsLine) {
     base::make_folders(root.applied());
     base::write_atomic(root.applied() + "/domains", "# so\nname only\n");
-    EXPECT_THAT(message_of([&] { AppliedRecord record(root); }),
+    EXPECT_THAT(message_of([&] { AppliedRecord record(*connection); }),
                 HasSubstr(root.applied() + "/domains:2: "));
 }
 
@@ -106,10 +105,10 @@ TEST_F(ApplyTest, WhatAStartMakesUpIsNoDifference) {
     live.domain.id = helper->pid();
     name_live_domain(live.domain, helper->pid());
     write_live(root, live);
-    EXPECT_EQ(difference_to_live(root, ObjectKind::domain, "x"), "");
+    EXPECT_EQ(difference_to_live(*connection, ObjectKind::domain, "x"), "");
     live.domain.memory += 1024;
     write_live(root, live);
-    EXPECT_THAT(difference_to_live(root, ObjectKind::domain, "x"),
+    EXPECT_THAT(difference_to_live(*connection, ObjectKind::domain, "x"),
                 HasSubstr("+  <memory unit='KiB'>66560</memory>"));
 }
 
@@ -122,8 +121,8 @@ TEST_F(ApplyTest, WhatIsStoredIsWhatDefineStores) {
     const auto applied = definitions.text("x");
     (void)connection->define_xml(base::read_file(file), file);
     EXPECT_EQ(definitions.text("x"), applied);
-    EXPECT_EQ(difference_to_file(root, ObjectKind::domain, "x", file), "");
-    EXPECT_EQ(applied_file(root, ObjectKind::domain, "x"), file);
+    EXPECT_EQ(difference_to_file(*connection, ObjectKind::domain, "x", file), "");
+    EXPECT_EQ(applied_file(*connection, ObjectKind::domain, "x"), file);
 }
 
 }  // namespace lxvirt::driver

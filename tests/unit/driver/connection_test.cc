@@ -1,11 +1,12 @@
 // The driver's API for domains that do not run, and for a live definition without a container: a
 // process of the test holds the alive lock.
-#include "driver/api/connection.hh"
+#include "driver/connection.hh"
 
 #include <gmock/gmock.h>
 #include <sched.h>
 #include <sys/mount.h>
 
+#include "driver/names.hh"
 #include "driver/store/definitions.hh"
 #include "driver/store/live.hh"
 #include "tests/unit/driver/fixture.hh"
@@ -16,11 +17,25 @@ namespace lxvirt::driver {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
+namespace {
+
+// "lifecycle web Defined Added"
+std::string words_of(const Event& event) {
+    const auto& what = std::get<DomainEvent>(event.what);
+    if (what.kind == DomainEventKind::lifecycle)
+        return fmt::format("lifecycle {} {} {}", what.domain.name, name_of(what.lifecycle),
+                           detail_name(what.lifecycle, what.detail));
+    return fmt::format("{} {} {} {}", name_of(what.kind), what.domain.name, name_of(what.metadata),
+                       what.text);
+}
+
+}  // namespace
+
 class ConnectionTest : public RootTest {
   protected:
     void SetUp() override {
         if (::geteuid() != 0) GTEST_SKIP() << "a connection that changes anything needs root";
-        connection = std::make_unique<Connection>(uri());
+        connection = open_connection(uri());
     }
     [[nodiscard]] std::string uri() const { return "lxc:///embed?root=" + folder.path(); }
 
@@ -29,9 +44,7 @@ class ConnectionTest : public RootTest {
     }
     [[nodiscard]] std::vector<std::string> events(EventStream& stream) const {
         std::vector<std::string> list;
-        while (const auto event = stream.next())
-            list.push_back(fmt::format("{} {} {} {}", event->kind, event->domain, event->event,
-                                       event->detail));
+        while (const auto event = stream.next()) list.push_back(words_of(*event));
         return list;
     }
     // The live state of a domain that "runs".
@@ -72,7 +85,7 @@ TEST_F(ConnectionTest, DefinesListsAndUndefines) {
 TEST_F(ConnectionTest, WhatIsStoredIsWhatDumpxmlPrintsAndNothingElse) {
     const DomainRef domain = define("web", 1);
     const std::string stored = base::read_file(root.definition("web"));
-    EXPECT_EQ(stored, connection->xml_desc(domain, {.inactive = true}));
+    EXPECT_EQ(stored, connection->xml_desc(domain, XmlFlags::inactive));
     EXPECT_EQ(stored, connection->xml_desc(domain, {}));
     EXPECT_EQ(stored.rfind("<domain type='lxc'>\n  <name>web</name>", 0), 0U) << stored;
     struct stat facts = {};
@@ -100,9 +113,9 @@ TEST_F(ConnectionTest, SimultaneousDefinesOfOneUuidLetOneThrough) {
     std::vector<std::unique_ptr<tests::ChildProcess>> children;
     for (int i = 0; i < 8; ++i)
         children.push_back(std::make_unique<tests::ChildProcess>([&, i](const auto&) {
-            Connection own(uri());
+            const auto own = open_connection(uri());
             try {
-                (void)own.define_xml(definition(fmt::format("d{}", i), uuid(1)), "d.xml");
+                (void)own->define_xml(definition(fmt::format("d{}", i), uuid(1)), "d.xml");
                 return 0;
             } catch (const base::Error& error) {
                 return error.message().find("is already defined with uuid") == std::string::npos
@@ -187,7 +200,8 @@ TEST_F(ConnectionTest, TellsAboutADomainThatIsOff) {
 
 TEST_F(ConnectionTest, ReadOnlyChangesNothing) {
     (void)define("web", 1);
-    Connection reader(uri(), true);
+    const auto opened = open_connection(uri(), true);
+    Connection& reader = *opened;
     const DomainRef domain = reader.lookup_by_name("web");
     const std::string start = "operation forbidden: read only access prevents ";
     EXPECT_EQ(message_of([&] { (void)reader.define_xml(definition("x", uuid(2)), "x.xml"); }),
@@ -197,7 +211,8 @@ TEST_F(ConnectionTest, ReadOnlyChangesNothing) {
     EXPECT_EQ(message_of([&] { reader.set_autostart(domain, true); }),
               start + "virDomainSetAutostart");
     EXPECT_EQ(message_of([&] {
-                  reader.set_metadata(domain, MetadataType::title, "t", "", "", Affect::current);
+                  reader.set_metadata(domain, {.type = MetadataType::title, .value = "t"},
+                                      Affect::current);
               }),
               start + "virDomainSetMetadata");
     EXPECT_EQ(reader.list_all_domains({}).size(), 1U);
@@ -211,7 +226,9 @@ TEST_F(ConnectionTest, MetadataIsReadAndWrittenByItsNamespace) {
         return connection->metadata(domain, MetadataType::element, space, Affect::current);
     };
     const auto set = [&](const std::optional<std::string>& value) {
-        connection->set_metadata(domain, MetadataType::element, value, "x", space, Affect::current);
+        connection->set_metadata(
+            domain, {.type = MetadataType::element, .value = value, .key = "x", .uri = space},
+            Affect::current);
     };
     const std::string absent = "metadata not found: Requested metadata element is not present";
     EXPECT_EQ(message_of(get), absent);
@@ -227,8 +244,10 @@ TEST_F(ConnectionTest, MetadataIsReadAndWrittenByItsNamespace) {
     EXPECT_THAT(message_of([&] { set("<broken"); }), HasSubstr("one well-formed XML element"));
     EXPECT_THAT(message_of([&] { set("<a/><b/>"); }), HasSubstr("one well-formed XML element"));
     EXPECT_THAT(message_of([&] {
-                    connection->set_metadata(domain, MetadataType::element, "<a/>", "1x", space,
-                                             Affect::current);
+                    connection->set_metadata(
+                        domain,
+                        {.type = MetadataType::element, .value = "<a/>", .key = "1x", .uri = space},
+                        Affect::current);
                 }),
                 HasSubstr("metadata key '1x'"));
 }
@@ -237,9 +256,12 @@ TEST_F(ConnectionTest, TitleAndDescriptionChangeWhatTheyAreAskedTo) {
     const DomainRef domain = define("web", 1);
     const auto helper = run("web", 1);
     const auto stream = connection->events();
-    connection->set_metadata(domain, MetadataType::title, "live", "", "", Affect::current);
-    connection->set_metadata(domain, MetadataType::title, "config", "", "", Affect::config);
-    connection->set_metadata(domain, MetadataType::description, "d", "", "", Affect::config);
+    connection->set_metadata(domain, {.type = MetadataType::title, .value = "live"},
+                             Affect::current);
+    connection->set_metadata(domain, {.type = MetadataType::title, .value = "config"},
+                             Affect::config);
+    connection->set_metadata(domain, {.type = MetadataType::description, .value = "d"},
+                             Affect::config);
     const auto title = [&](Affect affect) {
         return connection->metadata(domain, MetadataType::title, "", affect);
     };
@@ -250,7 +272,7 @@ TEST_F(ConnectionTest, TitleAndDescriptionChangeWhatTheyAreAskedTo) {
                 ElementsAre("metadata-change web title ", "metadata-change web title ",
                             "metadata-change web description "));
     EXPECT_EQ(message_of([&] {
-                  connection->set_metadata(domain, MetadataType::title, "a\nb", "", "",
+                  connection->set_metadata(domain, {.type = MetadataType::title, .value = "a\nb"},
                                            Affect::config);
               }),
               "XML error: Domain title can't contain newlines");
@@ -259,6 +281,90 @@ TEST_F(ConnectionTest, TitleAndDescriptionChangeWhatTheyAreAskedTo) {
     EXPECT_EQ(title(Affect::current), "config");
     EXPECT_EQ(message_of([&] { (void)title(Affect::live); }),
               "Requested operation is not valid: domain is not running");
+}
+
+TEST_F(ConnectionTest, BothDefinitionsChangeOrNeither) {
+    const MetadataChange title{.type = MetadataType::title, .value = "both"};
+    constexpr Affect kBoth = Affect::live | Affect::config;
+    const auto transient = run("t", 5);
+    const DomainRef without = connection->lookup_by_name("t");
+    EXPECT_EQ(message_of([&] { connection->set_metadata(without, title, kBoth); }),
+              "Requested operation is not valid: transient domains do not have any persistent "
+              "config");
+    EXPECT_EQ(read_live(root, "t")->domain.title, "T & t");
+
+    const DomainRef domain = define("web", 1);
+    const auto helper = run("web", 1);
+    connection->set_metadata(domain, title, kBoth);
+    EXPECT_EQ(read_live(root, "web")->domain.title, "both");
+    EXPECT_EQ(Definitions(root).load("web")->title, "both");
+    EXPECT_FALSE(base::exists(root.pending("web")));
+    EXPECT_EQ(message_of([&] {
+                  connection->set_metadata(domain, {.type = MetadataType::title, .value = "a\nb"},
+                                           kBoth);
+              }),
+              "XML error: Domain title can't contain newlines");
+    EXPECT_EQ(read_live(root, "web")->domain.title, "both");
+    EXPECT_EQ(Definitions(root).load("web")->title, "both");
+}
+
+TEST_F(ConnectionTest, AChangeOfBothDefinitionsThatWasCutShortIsUndoneOrKept) {
+    const DomainRef domain = define("web", 1);
+    const auto helper = run("web", 1);
+    const LiveState before = *read_live(root, "web");
+    LiveState after = before;
+    after.domain.title = "half";
+    xml::Domain definition = *Definitions(root).load("web");
+    definition.title = "half";
+    const std::string text = xml::format_domain(definition);
+    const auto change_something_else = [&] {
+        connection->set_metadata(domain, {.type = MetadataType::description, .value = "d"},
+                                 Affect::live);
+    };
+    // Killed after live.xml was written: the stored definition decides.
+    write_pending(root, "web",
+                  {"definitions", {{"live", format_live(before)}, {"definition", text}}});
+    write_live(root, after);
+    change_something_else();
+    EXPECT_EQ(read_live(root, "web")->domain.title, "T & web");
+    EXPECT_FALSE(base::exists(root.pending("web")));
+    // Killed after both were written.
+    write_pending(root, "web",
+                  {"definitions", {{"live", format_live(before)}, {"definition", text}}});
+    write_live(root, after);
+    Definitions(root).update_text("web", text);
+    change_something_else();
+    EXPECT_EQ(read_live(root, "web")->domain.title, "half");
+    EXPECT_FALSE(base::exists(root.pending("web")));
+}
+
+TEST_F(ConnectionTest, RefusesFlagsThatACallDoesNotTake) {
+    const DomainRef domain = define("web", 1);
+    const auto refused = [](const char* bits, const char* function) {
+        return fmt::format("unsupported flags ({}) in function {}", bits, function);
+    };
+    EXPECT_EQ(message_of([&] { connection->start(domain, StartFlags::bypass_cache); }),
+              refused("0x4", "lxcDomainCreateWithFiles"));
+    EXPECT_EQ(message_of([&] { connection->destroy(domain, DestroyFlags::graceful); }),
+              refused("0x1", "lxcDomainDestroyFlags"));
+    EXPECT_EQ(message_of([&] { connection->undefine(domain, UndefineFlags::nvram); }),
+              refused("0x4", "lxcDomainUndefineFlags"));
+    EXPECT_EQ(
+        message_of([&] { connection->shutdown(domain, StopFlags::acpi | StopFlags::signal); }),
+        refused("0x1", "lxcDomainShutdownFlags"));
+    EXPECT_EQ(message_of([&] { (void)connection->xml_desc(domain, XmlFlags::migratable); }),
+              refused("0x8", "lxcDomainGetXMLDesc"));
+    EXPECT_EQ(message_of([&] {
+                  (void)connection->attach_device(domain, "<console type='pty'/>",
+                                                  {.flags = static_cast<Affect>(16)});
+              }),
+              refused("0x10", "lxcDomainAttachDeviceFlags"));
+    EXPECT_EQ(message_of([&] {
+                  (void)connection->define_xml(definition("x", uuid(9)), "x.xml",
+                                               static_cast<DefineFlags>(2));
+              }),
+              refused("0x2", "lxcDomainDefineXMLFlags"));
+    EXPECT_EQ(connection->list_all_domains({}).size(), 1U);
 }
 
 TEST_F(ConnectionTest, ATransientDomainHasNoConfiguration) {
@@ -273,7 +379,7 @@ TEST_F(ConnectionTest, ATransientDomainHasNoConfiguration) {
               "Requested operation is not valid: cannot rename active domain");
     EXPECT_THAT(connection->xml_desc(domain, {}),
                 HasSubstr(fmt::format(" id='{}'", helper->pid())));
-    EXPECT_THAT(connection->xml_desc(domain, {.inactive = true}), testing::Not(HasSubstr(" id='")));
+    EXPECT_THAT(connection->xml_desc(domain, XmlFlags::inactive), testing::Not(HasSubstr(" id='")));
     EXPECT_FALSE(connection->info(domain).persistent);
     (void)define("t", 5);
     EXPECT_TRUE(connection->info(domain).persistent);
@@ -373,12 +479,12 @@ int redefine_on_full_disk(const std::string& uri, const Root& root, const std::s
         ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
         ::mount("none", root.definitions().c_str(), "tmpfs", 0, "size=16384,mode=700") != 0)
         return kSkipped;
-    Connection connection(uri);
-    (void)connection.define_xml(before, "x.xml");
+    const auto connection = open_connection(uri);
+    (void)connection->define_xml(before, "x.xml");
     const std::string stored = base::read_file(root.definition("x"));
     base::write_atomic(root.definitions() + "/filler", std::string(8192, 'f'));
     try {
-        (void)connection.define_xml(after, "x.xml");
+        (void)connection->define_xml(after, "x.xml");
         return 1;
     } catch (const base::SystemError& error) {
         if (error.error() != ENOSPC) return 2;

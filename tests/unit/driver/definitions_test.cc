@@ -1,4 +1,5 @@
 #include "driver/store/definitions.hh"
+#include "xml/document/scan.hh"
 
 #include <gmock/gmock.h>
 
@@ -77,20 +78,20 @@ TEST_F(DefinitionsTest, AThousandAreSearchedForAUuid) {
 }
 
 TEST(ScanUuid, SkipsCommentsAndTakesAnyForm) {
-    EXPECT_EQ(scan_uuid("<!-- <uuid>11111111111141118111111111111111</uuid> -->"
-                        "<uuid> 22222222222242228222222222222222\n</uuid>"),
+    EXPECT_EQ(xml::scan_uuid("<!-- <uuid>11111111111141118111111111111111</uuid> -->"
+                             "<uuid> 22222222222242228222222222222222\n</uuid>"),
               "22222222-2222-4222-8222-222222222222");
-    EXPECT_EQ(scan_uuid("<uuid>junk</uuid>"), std::nullopt);
-    EXPECT_EQ(scan_uuid("<uuid>22222222222242228222222222222222"), std::nullopt);
-    EXPECT_EQ(scan_uuid("<!-- <uuid>22222222222242228222222222222222</uuid>"), std::nullopt);
-    EXPECT_EQ(scan_uuid(""), std::nullopt);
+    EXPECT_EQ(xml::scan_uuid("<uuid>junk</uuid>"), std::nullopt);
+    EXPECT_EQ(xml::scan_uuid("<uuid>22222222222242228222222222222222"), std::nullopt);
+    EXPECT_EQ(xml::scan_uuid("<!-- <uuid>22222222222242228222222222222222</uuid>"), std::nullopt);
+    EXPECT_EQ(xml::scan_uuid(""), std::nullopt);
 }
 
 TEST(ScanTitle, TakesTheDomainsOwnOnly) {
-    EXPECT_EQ(scan_title("<domain>\n  <title>a &lt;b&gt; &amp;amp;</title>\n</domain>"),
+    EXPECT_EQ(xml::scan_title("<domain>\n  <title>a &lt;b&gt; &amp;amp;</title>\n</domain>"),
               "a <b> &amp;");
-    EXPECT_EQ(scan_title("<domain><metadata><title>x</title></metadata></domain>"), "");
-    EXPECT_EQ(scan_title("<domain/>"), "");
+    EXPECT_EQ(xml::scan_title("<domain><metadata><title>x</title></metadata></domain>"), "");
+    EXPECT_EQ(xml::scan_title("<domain/>"), "");
 }
 
 TEST_F(RootTest, UniquenessIsOfNamesAndUuidsOfAllDomains) {

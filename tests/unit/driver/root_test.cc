@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "tests/unit/driver/fixture.hh"
+#include "xml/document/identity.hh"
 
 namespace lxvirt::driver {
 
@@ -37,10 +38,10 @@ TEST(CheckName, RefusesWhatIsNoFileName) {
     for (const std::string& name :
          {std::string(), std::string("  "), std::string("a/b"), std::string(".hidden"),
           std::string(".."), std::string("a\nb"), std::string("a\0b", 3), std::string(201, 'x')})
-        EXPECT_THROW(check_name(name), base::Error) << name;
+        EXPECT_THROW(xml::check_name(name), base::Error) << name;
     for (const std::string& name : {std::string("web"), std::string("a b.c-d_e"),
                                     std::string("Ünïcode"), std::string(200, 'x')})
-        EXPECT_NO_THROW(check_name(name)) << name;
+        EXPECT_NO_THROW(xml::check_name(name)) << name;
 }
 
 TEST_F(RootTest, AHookThatCallsBackForItsOwnDomainGetsAnErrorAtOnce) {

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.hh"
-#include "driver/api/connection.hh"
+#include "driver/connection.hh"
 
 namespace lxvirt::driver {
 

@@ -1,6 +1,7 @@
 // quoting, words, event lines: small makers of text.
 #include <gtest/gtest.h>
 
+#include "driver/names.hh"
 #include "shell/commands/event_text.hh"
 #include "shell/commands/words.hh"
 #include "shell/core/quoting.hh"
@@ -28,17 +29,20 @@ TEST(Quoting, SplitKeepsDoubledCommas) {
 
 TEST(Words, AreLibvirts) {
     using driver::DomainState;
-    EXPECT_EQ(state_word(DomainState::running), "running");
-    EXPECT_EQ(state_word(DomainState::shutdown), "in shutdown");
-    EXPECT_EQ(state_word(DomainState::shutoff), "shut off");
-    EXPECT_EQ(reason_word(DomainState::running, driver::reason::running_booted), "booted");
-    EXPECT_EQ(reason_word(DomainState::running, driver::reason::running_unpaused), "unpaused");
-    EXPECT_EQ(reason_word(DomainState::paused, driver::reason::paused_user), "user");
-    EXPECT_EQ(reason_word(DomainState::paused, driver::reason::paused_starting_up), "starting up");
-    EXPECT_EQ(reason_word(DomainState::shutoff, driver::reason::shutoff_destroyed), "destroyed");
-    EXPECT_EQ(reason_word(DomainState::shutoff, driver::reason::shutoff_failed), "failed");
-    EXPECT_EQ(reason_word(DomainState::crashed, 1), "panicked");
-    EXPECT_EQ(reason_word(DomainState::shutoff, 99), "unknown");
+    EXPECT_EQ(driver::state_name(DomainState::running), "running");
+    EXPECT_EQ(driver::state_name(DomainState::shutdown), "in shutdown");
+    EXPECT_EQ(driver::state_name(DomainState::shutoff), "shut off");
+    EXPECT_EQ(driver::reason_name(DomainState::running, driver::reason::running_booted), "booted");
+    EXPECT_EQ(driver::reason_name(DomainState::running, driver::reason::running_unpaused),
+              "unpaused");
+    EXPECT_EQ(driver::reason_name(DomainState::paused, driver::reason::paused_user), "user");
+    EXPECT_EQ(driver::reason_name(DomainState::paused, driver::reason::paused_starting_up),
+              "starting up");
+    EXPECT_EQ(driver::reason_name(DomainState::shutoff, driver::reason::shutoff_destroyed),
+              "destroyed");
+    EXPECT_EQ(driver::reason_name(DomainState::shutoff, driver::reason::shutoff_failed), "failed");
+    EXPECT_EQ(driver::reason_name(DomainState::crashed, 1), "panicked");
+    EXPECT_EQ(driver::reason_name(DomainState::shutoff, 99), "unknown");
 }
 
 TEST(Words, DetailFollowsWhatEndedByItself) {
@@ -54,10 +58,9 @@ TEST(Words, DetailFollowsWhatEndedByItself) {
 
 TEST(EventLine, IsVirshs) {
     driver::Event event;
-    event.kind = "lifecycle";
-    event.domain = "sh1";
-    event.event = "Started";
-    event.detail = "Booted";
+    event.what = driver::DomainEvent{.domain = {.name = "sh1"},
+                                     .lifecycle = driver::DomainLifecycle::started,
+                                     .detail = driver::detail::started_booted};
     EXPECT_EQ(event_line(event, {}), "event 'lifecycle' for domain 'sh1': Started Booted\n");
     event.seconds = 1795319102;
     event.milliseconds = 69;
@@ -72,13 +75,20 @@ TEST(EventLine, IsVirshs) {
 
 TEST(EventLine, KindsWithoutWordsAreShort) {
     driver::Event event;
-    event.kind = "reboot";
-    event.domain = "m2";
+    event.what =
+        driver::DomainEvent{.domain = {.name = "m2"}, .kind = driver::DomainEventKind::reboot};
     EXPECT_EQ(event_line(event, {}), "event 'reboot' for domain 'm2'\n");
-    event.kind = "metadata-change";
-    event.event = "description";
+    event.what = driver::DomainEvent{.domain = {.name = "m2"},
+                                     .kind = driver::DomainEventKind::metadata_change};
     EXPECT_EQ(event_line(event, {}),
               "event 'metadata-change' for domain 'm2': type description, uri <null>\n");
+}
+
+TEST(EventLine, NetworksHaveNoQuotes) {
+    driver::Event event;
+    event.what = driver::NetworkEvent{.network = {.name = "lan"},
+                                      .lifecycle = driver::NetworkLifecycle::stopped};
+    EXPECT_EQ(event_line(event, {}), "event 'lifecycle' for network lan: Stopped\n");
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include "tests/support/folders.hh"
 #include "xml/check_document.hh"
 #include "xml/network/document.hh"
+#include "xml/document/scan.hh"
 
 namespace lxvirt::xml {
 namespace {

@@ -1,10 +1,12 @@
-#include "driver/apply/batch.hh"
+// LocalConnection's method that stores many definitions, with the disk waited for once.
 
 #include "base/error.hh"
 #include "base/file/batch.hh"
 #include "base/file/file.hh"
 #include "base/test_point.hh"
-#include "driver/device/hotplug.hh"
+#include "driver/api/local.hh"
+#include "driver/device/operation.hh"
+#include "driver/known_domains.hh"
 #include "driver/store/definitions.hh"
 #include "driver/store/journal.hh"
 #include "driver/store/lookup.hh"
@@ -32,9 +34,14 @@ class Store {
     }
 
     // Under the define lock, from here to finish().
-    void look() { index_.emplace(root_); }
+    void look() {
+        std::vector<std::string> names = definitions_.names();
+        for (ActiveDomain& domain : active_domains(root_)) names.push_back(std::move(domain.name));
+        for (const std::string& name : names)
+            known_.add(name, known_uuid(root_, name).value_or(""));
+    }
 
-    // False where the domain is busy.
+    // Returns false if the domain is busy.
     bool put(const DefinitionChange& change) {
         std::optional<base::OperationLock> lock;
         try {
@@ -45,13 +52,13 @@ class Store {
         }
         settle(root_, change.name);
         require_unchanged(definitions_, change);
-        index_->check(change.name, change.uuid);
+        known_.check(change.name, change.uuid);
         // A link left by a rename that was cut short must not start this one.
         if (!change.before) (void)base::remove_file(root_.autostart_link(change.name));
         files_.put(file_of(change));
-        index_->add(change.name, change.uuid);
-        journal_lifecycle(root_, change.name, change.uuid, "Defined",
-                          change.before ? "Updated" : "Added");
+        known_.add(change.name, change.uuid);
+        journal_lifecycle(root_, change.name, change.uuid, DomainLifecycle::defined,
+                          change.before ? detail::defined_updated : detail::defined_added);
         base::test_point("apply-stored");
         return true;
     }
@@ -64,37 +71,16 @@ class Store {
     const Root& root_;
     Definitions definitions_;
     base::FileBatch files_;
-    std::optional<DomainIndex> index_;
+    KnownDomains known_;
 };
 
 }  // namespace
 
-DomainIndex::DomainIndex(const Root& root) {
-    const Definitions definitions(root);
-    std::vector<std::string> names = definitions.names();
-    for (ActiveDomain& domain : active_domains(root)) names.push_back(std::move(domain.name));
-    for (const std::string& name : names) add(name, known_uuid(root, name).value_or(""));
-}
-
-void DomainIndex::check(const std::string& name, const std::string& uuid) const {
-    const auto value = [](const auto& map, const std::string& key) {
-        const auto found = map.find(key);
-        return found == map.end() ? std::nullopt : std::optional(found->second);
-    };
-    require_unique(name, uuid, value(uuids_, name), value(names_, uuid));
-}
-
-void DomainIndex::add(const std::string& name, const std::string& uuid) {
-    uuids_[name] = uuid;
-    if (!uuid.empty()) names_[uuid] = name;
-}
-
-void store_definitions(Connection& connection, const std::vector<DefinitionChange>& changes,
-                       const std::function<void(const DefinitionChange& change,
-                                                const std::optional<std::string>& error)>& done) {
+void LocalConnection::define_all(const std::vector<DefinitionChange>& changes,
+                                 const DefinitionDone& done) {
+    require_write("virDomainDefineXML");
     if (changes.empty()) return;
-    const Root& root = connection.root();
-    const auto attempt = [&](const DefinitionChange& change, auto&& act) {
+    const auto finished = [&](const DefinitionChange& change, auto&& act) {
         std::optional<std::string> problem;
         try {
             if (!act()) return false;
@@ -106,19 +92,19 @@ void store_definitions(Connection& connection, const std::vector<DefinitionChang
     };
     std::vector<const DefinitionChange*> busy;
     {
-        Store store(root);
+        Store store(root_);
         store.prepare(changes);
         base::test_point("apply-prepared");
-        const DefineLocks lock = root.lock_to_define({});
+        const DefineLocks lock = root_.lock_to_define({});
         store.look();
         for (const DefinitionChange& change : changes)
-            if (!attempt(change, [&] { return store.put(change); })) busy.push_back(&change);
+            if (!finished(change, [&] { return store.put(change); })) busy.push_back(&change);
         store.finish();
     }
     for (const DefinitionChange* change : busy)
-        attempt(*change, [&] {
-            require_unchanged(Definitions(root), *change);
-            (void)connection.define_xml(change->text, change->file);
+        finished(*change, [&] {
+            require_unchanged(Definitions(root_), *change);
+            (void)define_xml(change->text, change->file, DefineFlags::none);
             return true;
         });
 }

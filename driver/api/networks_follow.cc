@@ -1,9 +1,9 @@
-// What of a change of a network can be made while it runs.
+// LocalNetworks' method that changes a running network as its changed definition asks for.
 #include <tuple>
 
 #include "base/codec.hh"
 #include "base/error.hh"
-#include "driver/apply/live.hh"
+#include "driver/api/local.hh"
 #include "driver/network/life.hh"
 #include "driver/network/process.hh"
 #include "xml/network/check.hh"
@@ -63,11 +63,16 @@ std::string text_with(xml::Network network, auto member, const xml::Network& fro
 
 }  // namespace
 
-std::vector<std::string> change_live(Connection& connection, const xml::Network& before,
-                                     const xml::Network& after) {
-    const Root& root = connection.root();
-    const auto lock = root.lock_network(after.name);
-    const auto running = hold_network(root, after.name);
+std::vector<std::string> LocalNetworks::follow(const NetworkRef& network,
+                                               std::string_view before_xml,
+                                               std::string_view after_xml) {
+    require_write("virNetworkUpdate");
+    const auto parse = [&](std::string_view xml) {
+        return xml::parse_network(xml, {.file = network.name, .defaults = false}).network;
+    };
+    const xml::Network before = parse(before_xml), after = parse(after_xml);
+    const auto lock = root_.lock_network(network.name);
+    const auto running = hold_network(root_, network.name);
     if (!running) return {};
     LiveNetwork changed = *running;
     const std::string text = xml::format_network(before);
@@ -77,23 +82,23 @@ std::vector<std::string> change_live(Connection& connection, const xml::Network&
         xml::Network next = changed.network;
         next.*part.member = after.*part.member;
         xml::fill_live_defaults(next);
-        const bool follows = can_follow(root, running->network, next);
+        const bool follows = can_follow(root_, running->network, next);
         (follows ? now : later).emplace_back(part.name);
         if (follows) changed.network = std::move(next);
     };
     std::apply([&](const auto&... part) { (take(part), ...); }, kParts);
-    std::vector<std::string> remarks;
+    std::vector<std::string> notices;
     if (!now.empty()) {
         try {
-            change_network(root, *running, changed);
-            remarks.push_back(fmt::format("live: {}", fmt::join(now, ", ")));
+            change_network(root_, *running, changed);
+            notices.push_back(fmt::format("live: {}", fmt::join(now, ", ")));
         } catch (const base::Exception& error) {
-            remarks.push_back(
+            notices.push_back(
                 fmt::format("at next start: {}: {}", fmt::join(now, ", "), error.message()));
         }
     }
-    if (!later.empty()) remarks.push_back(fmt::format("at next start: {}", fmt::join(later, ", ")));
-    return remarks;
+    if (!later.empty()) notices.push_back(fmt::format("at next start: {}", fmt::join(later, ", ")));
+    return notices;
 }
 
 }  // namespace lxvirt::driver

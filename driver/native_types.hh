@@ -1,0 +1,79 @@
+// The values of conversions between domain XML and the configurations of other programs, of which
+// there is one: "lxc-tools" (lxc.container.conf(5)). docs/native-config.md lists the keys.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace lxvirt::driver {
+
+namespace native {
+
+enum class Verdict {
+    exact,           // means in the domain what it means to lxc
+    kept,            // stands in <lx:container>
+    approximated,    // means nearly the same; the text says how it differs
+    not_translated,  // the text says why
+};
+// Returns the verdict in words: "not translated".
+[[nodiscard]] std::string_view name_of(Verdict verdict);
+
+// What became of one line of a configuration, or of one element of a domain.
+struct Entry {
+    std::string file;
+    int line = 0;  // 0: about the whole file
+    std::string key;
+    Verdict verdict = Verdict::exact;
+    std::string text;
+    std::size_t order = 0;                      // in which the lines were read
+    [[nodiscard]] std::string message() const;  // "FILE:LINE: KEY: VERDICT: TEXT"
+};
+
+// A report on every line of a conversion.
+struct Account {
+    std::vector<Entry> entries;  // one for each line, in order
+    [[nodiscard]] std::size_t count(Verdict verdict) const;
+    // Returns "12 lines: 9 exact, 1 kept, 1 approximated, 1 not translated".
+    [[nodiscard]] std::string summary() const;
+    // Returns the report for programs, as JSON; ends with a newline.
+    [[nodiscard]] std::string json() const;
+};
+
+}  // namespace native
+
+struct NativeSource {
+    std::string path;    // the configuration's file, on the driver's host
+    std::string rootfs;  // replaces the configuration's root file system; absolute, or empty
+    bool sets_autostart = false;  // the caller does what lxc.start.auto says
+};
+
+struct FromNative {
+    std::string name;  // the domain's
+    std::string
+        name_from;    // says where the name was found: "lxc.uts.name", "the folder of the file"
+    std::string xml;  // canonical
+    native::Account account;
+    bool autostart = false;  // the configuration asks for a start with the host
+    std::string
+        missing_root;  // the source of the root file system if it does not exist, else empty
+};
+
+struct ToNative {
+    std::string text;  // the configuration
+    // One entry for each line of the text (exact), and one for each element that has no key there,
+    // whose `key` is then the element's name.
+    native::Account account;
+};
+
+// Where lxc-tools keep their containers.
+inline constexpr std::string_view kDefaultLxcPath = "/var/lib/lxc";
+
+struct NativeContainer {
+    std::string name;
+    std::string config;    // the path of its configuration
+    bool running = false;  // the other program runs it now, in this network namespace
+};
+
+}  // namespace lxvirt::driver
