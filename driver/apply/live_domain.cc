@@ -3,7 +3,7 @@
 #include "base/error.hh"
 #include "base/text/text.hh"
 #include "driver/apply/live.hh"
-#include "driver/device/definition.hh"
+#include "xml/device/device.hh"
 #include "xml/domain/parse.hh"
 
 namespace lxvirt::driver {
@@ -11,19 +11,6 @@ namespace lxvirt::driver {
 namespace {
 
 using xml::Device;
-
-std::vector<Device> devices_of(const xml::Domain& domain) {
-    std::vector<Device> devices;
-    const auto add = [&](const auto& list) {
-        devices.insert(devices.end(), list.begin(), list.end());
-    };
-    add(domain.disks);
-    add(domain.filesystems);
-    add(domain.interfaces);
-    add(domain.hostdevs);
-    add(domain.consoles);
-    return devices;
-}
 
 std::optional<Device> find(const xml::Domain& domain, const Device& wanted) {
     try {

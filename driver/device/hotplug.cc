@@ -3,7 +3,7 @@
 #include "base/error.hh"
 #include "base/test_point.hh"
 #include "base/uuid.hh"
-#include "driver/device/definition.hh"
+#include "xml/device/device.hh"
 #include "driver/device/hotplug_parts.hh"
 #include "driver/device/in_use.hh"
 #include "driver/device/plug.hh"

@@ -1,7 +1,7 @@
 // What a change of a device leaves on disk: the undo record, and what the next holder of the lock
 // makes of one that was cut short.
 #include "base/error.hh"
-#include "driver/device/definition.hh"
+#include "xml/device/device.hh"
 #include "driver/device/hotplug_parts.hh"
 #include "driver/device/operation.hh"
 #include "driver/device/plug.hh"

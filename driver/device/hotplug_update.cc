@@ -4,7 +4,7 @@
 
 #include "base/error.hh"
 #include "base/test_point.hh"
-#include "driver/device/definition.hh"
+#include "xml/device/device.hh"
 #include "driver/device/hotplug_parts.hh"
 #include "driver/device/plug.hh"
 #include "driver/network/ports.hh"

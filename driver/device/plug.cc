@@ -9,7 +9,7 @@
 #include "base/error.hh"
 #include "base/file/file.hh"
 #include "base/test_point.hh"
-#include "driver/device/definition.hh"
+#include "xml/device/device.hh"
 #include "driver/device/plug_parts.hh"
 #include "driver/network/ports.hh"
 #include "driver/plan/parts.hh"

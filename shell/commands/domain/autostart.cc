@@ -4,7 +4,7 @@
 #include <thread>
 
 #include "base/error.hh"
-#include "driver/api/autostart.hh"
+#include "driver/apply/autostart.hh"
 #include "shell/commands/tables.hh"
 #include "shell/core/failure.hh"
 #include "shell/core/session.hh"

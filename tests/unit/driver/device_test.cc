@@ -1,5 +1,5 @@
 // Which device a description means, and what must be unlike.
-#include "driver/device/definition.hh"
+#include "xml/device/device.hh"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

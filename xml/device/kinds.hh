@@ -1,4 +1,4 @@
-// What each kind of device says about itself; for driver/device/definition.cc alone.
+// What each kind of device says about itself; for xml/device/device.cc alone.
 #pragma once
 
 #include <string>
@@ -7,7 +7,7 @@
 #include "base/text/text.hh"
 #include "xml/domain/domain.hh"
 
-namespace lxvirt::driver {
+namespace lxvirt::xml {
 
 // What a kind of device has to say:
 //   list          where a domain keeps them
@@ -29,8 +29,8 @@ inline bool agrees(const std::string& wanted, const std::string& have) {
 }
 
 template <>
-struct Kind<xml::Disk> {
-    using T = xml::Disk;
+struct Kind<Disk> {
+    using T = Disk;
     static constexpr const char* kChangeable = "its <source>, by one of the same type";
     static auto& list(auto& domain) { return domain.disks; }
     static std::string label(const T& disk) { return fmt::format("disk {}", disk.target); }
@@ -45,7 +45,7 @@ struct Kind<xml::Disk> {
         if (added.target == other.target)
             base::fail(base::ErrorCode::operation_failed, "target {} already exists", added.target);
     }
-    static void insert(xml::Domain& domain, const T& disk) { xml::add_disk(domain, disk); }
+    static void insert(Domain& domain, const T& disk) { add_disk(domain, disk); }
     static void fill(const T& have, T& wanted) {
         if (wanted.bus.empty()) wanted.bus = have.bus;
         if (!wanted.address) wanted.address = have.address;
@@ -56,8 +56,8 @@ struct Kind<xml::Disk> {
 };
 
 template <>
-struct Kind<xml::Filesystem> {
-    using T = xml::Filesystem;
+struct Kind<Filesystem> {
+    using T = Filesystem;
     static constexpr const char* kChangeable = "<readonly/>";
     static auto& list(auto& domain) { return domain.filesystems; }
     static std::string label(const T& filesystem) {
@@ -78,14 +78,14 @@ struct Kind<xml::Filesystem> {
             base::fail(base::ErrorCode::operation_failed, "target '{}' already exists",
                        added.target);
     }
-    static void insert(xml::Domain& domain, const T& added) { domain.filesystems.push_back(added); }
+    static void insert(Domain& domain, const T& added) { domain.filesystems.push_back(added); }
     static void fill(const T&, T&) {}
     static void allow(const T& from, T& to) { to.readonly = from.readonly; }
 };
 
 template <>
-struct Kind<xml::Interface> {
-    using T = xml::Interface;
+struct Kind<Interface> {
+    using T = Interface;
     static constexpr const char* kChangeable =
         "<link state=.../>, <mtu size=.../>, <bandwidth> and the bridge or network of its <source>";
     static auto& list(auto& domain) { return domain.interfaces; }
@@ -123,7 +123,7 @@ struct Kind<xml::Interface> {
             base::fail(base::ErrorCode::operation_invalid,
                        "network device with guest name {} already exists", added.guest);
     }
-    static void insert(xml::Domain& domain, const T& added) { domain.interfaces.push_back(added); }
+    static void insert(Domain& domain, const T& added) { domain.interfaces.push_back(added); }
     static void fill(const T& have, T& wanted) {
         for (std::string T::*name : {&T::mac, &T::target, &T::guest, &T::model})
             if ((wanted.*name).empty()) wanted.*name = have.*name;
@@ -133,8 +133,8 @@ struct Kind<xml::Interface> {
         wanted.actual_dev = stays ? have.actual_dev : "";
     }
     static void allow(const T& from, T& to) {
-        const auto switched = [](xml::InterfaceType type) {
-            return type == xml::InterfaceType::bridge || type == xml::InterfaceType::network;
+        const auto switched = [](InterfaceType type) {
+            return type == InterfaceType::bridge || type == InterfaceType::network;
         };
         to.link_up = from.link_up;
         to.mtu = from.mtu;
@@ -150,19 +150,19 @@ struct Kind<xml::Interface> {
 };
 
 template <>
-struct Kind<xml::Hostdev> {
-    using T = xml::Hostdev;
+struct Kind<Hostdev> {
+    using T = Hostdev;
     static constexpr const char* kChangeable = "";
     static auto& list(auto& domain) { return domain.hostdevs; }
     static std::string label(const T& hostdev) {
-        if (hostdev.type != xml::HostdevType::usb) return fmt::format("hostdev {}", hostdev.source);
+        if (hostdev.type != HostdevType::usb) return fmt::format("hostdev {}", hostdev.source);
         if (hostdev.usb.bus)
             return fmt::format("usb device {}:{}", *hostdev.usb.bus,
                                hostdev.usb.device.value_or(0));
         return fmt::format("usb device {:04x}:{:04x}", hostdev.usb.vendor.value_or(0),
                            hostdev.usb.product.value_or(0));
     }
-    static bool means(const T& wanted, const T& have) { return xml::same_device(wanted, have); }
+    static bool means(const T& wanted, const T& have) { return same_device(wanted, have); }
     [[noreturn]] static void missing(const T& wanted) {
         base::fail(base::ErrorCode::device_missing, "{} not found", label(wanted));
     }
@@ -170,17 +170,17 @@ struct Kind<xml::Hostdev> {
         return fmt::format("multiple devices matching {} found", label(wanted));
     }
     static void check_new(const T& added, const T& other) {
-        if (xml::same_device(added, other))
+        if (same_device(added, other))
             base::fail(base::ErrorCode::operation_failed, "{} already exists", label(added));
     }
-    static void insert(xml::Domain& domain, const T& added) { domain.hostdevs.push_back(added); }
+    static void insert(Domain& domain, const T& added) { domain.hostdevs.push_back(added); }
     static void fill(const T&, T&) {}
     static void allow(const T&, T&) {}
 };
 
 template <>
-struct Kind<xml::Console> {
-    using T = xml::Console;
+struct Kind<Console> {
+    using T = Console;
     static constexpr const char* kChangeable = "";
     static auto& list(auto& domain) { return domain.consoles; }
     static std::string label(const T& console) { return fmt::format("console {}", console.port); }
@@ -196,7 +196,7 @@ struct Kind<xml::Console> {
     }
     static void check_new(const T&, const T&) {}
     // Ports are counted in the order of the document.
-    static void insert(xml::Domain& domain, const T& added) {
+    static void insert(Domain& domain, const T& added) {
         domain.consoles.push_back(added);
         domain.consoles.back().port = static_cast<unsigned>(domain.consoles.size() - 1);
     }
@@ -208,4 +208,4 @@ struct Kind<xml::Console> {
     static void allow(const T&, T&) {}
 };
 
-}  // namespace lxvirt::driver
+}  // namespace lxvirt::xml

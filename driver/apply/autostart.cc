@@ -1,4 +1,4 @@
-#include "driver/api/autostart.hh"
+#include "driver/apply/autostart.hh"
 
 #include <algorithm>
 #include <set>

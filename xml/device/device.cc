@@ -1,14 +1,14 @@
-#include "driver/device/definition.hh"
+#include "xml/device/device.hh"
 
 #include <algorithm>
 #include <vector>
 
 #include "base/error.hh"
 #include "base/text/text.hh"
-#include "driver/device/kinds.hh"
+#include "xml/device/kinds.hh"
 #include "xml/domain/parse.hh"
 
-namespace lxvirt::driver {
+namespace lxvirt::xml {
 
 namespace {
 
@@ -47,13 +47,6 @@ std::size_t place_of(const std::vector<T>& devices, const T& found) {
     return find_place(devices, found);
 }
 
-template <typename T>
-std::optional<xml::Device> find_alias_in(const std::vector<T>& devices, const std::string& alias) {
-    for (const T& device : devices)
-        if (device.alias == alias) return device;
-    return std::nullopt;
-}
-
 // The lines in which two descriptions differ, the first of each.
 std::string first_difference(const std::string& from, const std::string& to) {
     const auto before = base::split(from, '\n');
@@ -68,19 +61,19 @@ std::string first_difference(const std::string& from, const std::string& to) {
 
 }  // namespace
 
-std::string device_label(const xml::Device& device) {
+std::string device_label(const Device& device) {
     return std::visit([]<typename T>(const T& one) { return Kind<T>::label(one); }, device);
 }
 
-const std::string& device_alias(const xml::Device& device) {
+const std::string& device_alias(const Device& device) {
     return std::visit([](const auto& one) -> const std::string& { return one.alias; }, device);
 }
 
-void set_device_alias(xml::Device& device, const std::string& alias) {
+void set_device_alias(Device& device, const std::string& alias) {
     std::visit([&](auto& one) { one.alias = alias; }, device);
 }
 
-void add_device(xml::Domain& domain, const xml::Device& device) {
+void add_device(Domain& domain, const Device& device) {
     std::visit(
         [&]<typename T>(const T& added) {
             for (const T& other : Kind<T>::list(domain)) Kind<T>::check_new(added, other);
@@ -89,24 +82,35 @@ void add_device(xml::Domain& domain, const xml::Device& device) {
         device);
 }
 
-xml::Device find_device(const xml::Domain& domain, const xml::Device& wanted) {
+Device find_device(const Domain& domain, const Device& wanted) {
     return std::visit(
-        [&]<typename T>(const T& one) -> xml::Device {
+        [&]<typename T>(const T& one) -> Device {
             const auto& devices = Kind<T>::list(domain);
             return devices[find_place(devices, one)];
         },
         wanted);
 }
 
-std::optional<xml::Device> find_alias(const xml::Domain& domain, const std::string& alias) {
-    if (auto found = find_alias_in(domain.disks, alias)) return found;
-    if (auto found = find_alias_in(domain.filesystems, alias)) return found;
-    if (auto found = find_alias_in(domain.interfaces, alias)) return found;
-    if (auto found = find_alias_in(domain.hostdevs, alias)) return found;
-    return find_alias_in(domain.consoles, alias);
+std::vector<Device> devices_of(const Domain& domain) {
+    std::vector<Device> devices;
+    const auto add = [&](const auto& list) {
+        devices.insert(devices.end(), list.begin(), list.end());
+    };
+    add(domain.disks);
+    add(domain.filesystems);
+    add(domain.interfaces);
+    add(domain.hostdevs);
+    add(domain.consoles);
+    return devices;
 }
 
-void remove_device(xml::Domain& domain, const xml::Device& found) {
+std::optional<Device> find_alias(const Domain& domain, const std::string& alias) {
+    for (Device& device : devices_of(domain))
+        if (device_alias(device) == alias) return std::move(device);
+    return std::nullopt;
+}
+
+void remove_device(Domain& domain, const Device& found) {
     std::visit(
         [&]<typename T>(const T& one) {
             auto& devices = Kind<T>::list(domain);
@@ -117,7 +121,7 @@ void remove_device(xml::Domain& domain, const xml::Device& found) {
         domain.consoles[i].port = static_cast<unsigned>(i);
 }
 
-void replace_device(xml::Domain& domain, const xml::Device& found, const xml::Device& with) {
+void replace_device(Domain& domain, const Device& found, const Device& with) {
     std::visit(
         [&]<typename T>(const T& one) {
             auto& devices = Kind<T>::list(domain);
@@ -129,8 +133,8 @@ void replace_device(xml::Domain& domain, const xml::Device& found, const xml::De
         found);
 }
 
-xml::Device changed_device(const xml::Device& have, const xml::Device& wanted) {
-    xml::Device changed = wanted;
+Device changed_device(const Device& have, const Device& wanted) {
+    Device changed = wanted;
     std::visit(
         [&]<typename T>(const T& from) {
             T& to = std::get<T>(changed);
@@ -141,13 +145,13 @@ xml::Device changed_device(const xml::Device& have, const xml::Device& wanted) {
     return changed;
 }
 
-void check_live_change(const xml::Device& have, const xml::Device& changed) {
+void check_live_change(const Device& have, const Device& changed) {
     std::visit(
         [&]<typename T>(const T& from) {
             T reachable = from;
             Kind<T>::allow(std::get<T>(changed), reachable);
-            const std::string can = xml::format_device(reachable, {.live = true});
-            const std::string asked = xml::format_device(changed, {.live = true});
+            const std::string can = format_device(reachable, {.live = true});
+            const std::string asked = format_device(changed, {.live = true});
             if (can == asked) return;
             const std::string_view changeable = Kind<T>::kChangeable;
             if (changeable.empty())
@@ -163,4 +167,4 @@ void check_live_change(const xml::Device& have, const xml::Device& changed) {
         have);
 }
 
-}  // namespace lxvirt::driver
+}  // namespace lxvirt::xml
