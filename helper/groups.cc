@@ -89,7 +89,7 @@ void remove_helper_group(const Groups& groups) noexcept {
 
 // The last child. Of what it inherited it keeps nothing, locks above all.
 [[noreturn]] void remove_after(base::Fd parent, const Groups& groups,
-                               const std::string& note) noexcept {
+                               const std::string& record) noexcept {
     (void)::prctl(PR_SET_NAME, "lxc_cleanup");
     base::begin_test_program("lxc_cleanup");
     if (base::uninterrupted([&] { return ::dup2(parent.get(), 0); }) != 0) ::_exit(1);
@@ -100,23 +100,23 @@ void remove_helper_group(const Groups& groups) noexcept {
         // As it is, then.
     }
     remove_helper_group(groups);
-    if (!note.empty()) (void)::unlink(note.c_str());
+    if (!record.empty()) (void)::unlink(record.c_str());
     ::_exit(0);
 }
 
 }  // namespace
 
-std::string leaving_note(const std::string& run_folder) {
+std::string leaving_record(const std::string& run_folder) {
     const auto name = run_folder.rfind('/') + 1;
     return fmt::format("{}.{}.leaving", run_folder.substr(0, name), run_folder.substr(name));
 }
 
-bool leave_helper_group_later(const Groups& groups, const std::string& note) noexcept {
+bool leave_helper_group_later(const Groups& groups, const std::string& record) noexcept {
     // A process cannot remove the group it is in. The child is born in the root group.
     try {
-        if (!note.empty()) {
-            base::write_all(base::open_file(note, O_WRONLY | O_CREAT | O_TRUNC), groups.helper,
-                            note);
+        if (!record.empty()) {
+            base::write_all(base::open_file(record, O_WRONLY | O_CREAT | O_TRUNC), groups.helper,
+                            record);
             base::test_point("file-written");
         }
         const Hierarchy* unified = base::unified_of(groups.hierarchies);
@@ -130,15 +130,15 @@ bool leave_helper_group_later(const Groups& groups, const std::string& note) noe
         const auto parent = base::open_pidfd(::getpid());
         if (!parent) return false;
         const pid_t pid = base::clone3(args);
-        if (pid == 0) remove_after(*parent, groups, note);
+        if (pid == 0) remove_after(*parent, groups, record);
         return pid > 0;
     } catch (const base::Exception&) {
         return false;
     }
 }
 
-void leave_helper_group(const Groups& groups, const std::string& note) noexcept {
-    if (leave_helper_group_later(groups, note)) return;
+void leave_helper_group(const Groups& groups, const std::string& record) noexcept {
+    if (leave_helper_group_later(groups, record)) return;
     // No memory or descriptor for it, say. Moving out of a v2 group takes 10 ms.
     try {
         if (const Hierarchy* unified = base::unified_of(groups.hierarchies))
@@ -147,7 +147,7 @@ void leave_helper_group(const Groups& groups, const std::string& note) noexcept 
         // Then it stays, empty.
     }
     remove_helper_group(groups);
-    if (!note.empty()) (void)::unlink(note.c_str());
+    if (!record.empty()) (void)::unlink(record.c_str());
 }
 
 namespace {
@@ -205,19 +205,19 @@ std::vector<std::string> remove_groups(const Groups& groups) {
                base::try_remove_group(hierarchy, groups.outer) && gone;
     if (gone) return {};
     std::vector<std::string> problems;
-    const auto attempt = [&](auto&& step) {
+    const auto try_step = [&](auto&& step) {
         try {
             step();
         } catch (const base::Exception& error) {
             problems.push_back(error.message());
         }
     };
-    attempt([&] {
+    try_step([&] {
         if (!base::kill_group(groups.hierarchies, groups.outer))
             problems.push_back(fmt::format("processes are left in group '{}'", groups.outer));
     });
     for (const Hierarchy& hierarchy : groups.hierarchies)
-        attempt([&] { base::remove_group(hierarchy, groups.outer); });
+        try_step([&] { base::remove_group(hierarchy, groups.outer); });
     return problems;
 }
 

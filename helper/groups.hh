@@ -24,13 +24,14 @@ struct MadeGroups {
 // end.
 void leave_callers_groups(const std::vector<base::Hierarchy>& hierarchies);
 // Has the group removed once this process is gone, if nobody else is in it, by a child that waits
-// for that. False where no child can be had. Until that is done the file `note`, where one is
+// for that. False where no child can be had. Until that is done the file `record`, where one is
 // given, has the group's path: for the driver, should whoever removes it be killed.
-[[nodiscard]] bool leave_helper_group_later(const Groups& groups, const std::string& note) noexcept;
+[[nodiscard]] bool leave_helper_group_later(const Groups& groups,
+                                            const std::string& record) noexcept;
 // The same, as the last thing before the helper ends and without a child if need be.
-void leave_helper_group(const Groups& groups, const std::string& note) noexcept;
-// Where that note is, for a container with this run folder; hidden among those folders.
-[[nodiscard]] std::string leaving_note(const std::string& run_folder);
+void leave_helper_group(const Groups& groups, const std::string& record) noexcept;
+// Where that record is, for a container with this run folder; hidden among those folders.
+[[nodiscard]] std::string leaving_record(const std::string& run_folder);
 
 // Makes outer and inner. Throws SystemError naming the limit that the kernel refused.
 void make_groups(const Groups& groups, const Namespaces& namespaces);

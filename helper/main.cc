@@ -205,7 +205,7 @@ int supervise(Arguments& arguments, base::UniqueFd& channel, const Plan& plan,
             supervisor->undo();
         } else {
             (void)run_end_hooks(plan.hooks, end_moment(plan, {}), "stop");
-            leave_helper_group(plan.groups, leaving_note(plan.supervision.run_folder));
+            leave_helper_group(plan.groups, leaving_record(plan.supervision.run_folder));
         }
         throw;
     }
@@ -229,9 +229,9 @@ int supervise(Arguments& arguments, base::UniqueFd& channel, const Plan& plan,
             supervisor->give_up_restart(error.message());
         }
     }
-    supervisor->let_go();
+    supervisor->release_resources();
     alive.release();
-    supervisor->tell_gone();
+    supervisor->close_connections();
     ::_exit(0);  // the kernel frees the rest by itself, and sooner
 }
 

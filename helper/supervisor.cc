@@ -96,14 +96,14 @@ Outcome Supervisor::run() {
             return outcome_;
         } catch (const base::Exception& error) {
             if (ended_) throw;
-            if (error.message() != last) note(error.message());
+            if (error.message() != last) log(error.message());
             last = error.message();
             ::usleep(10'000);  // no descriptors, say: what is waiting will come again
         }
     }
 }
 
-void Supervisor::note(std::string_view text) const {
+void Supervisor::log(std::string_view text) const {
     base::append_log(plan_.supervision.log_file, text);
 }
 
@@ -112,12 +112,12 @@ Reply Supervisor::publish_status() {
         helper::write_status(plan_.supervision.run_folder + "/status", status_);
         return {};
     } catch (const base::Exception& error) {
-        note(error.message());  // the container goes on without it
+        log(error.message());  // the container goes on without it
         return refuse(error.code(), error.message());
     }
 }
 
-void Supervisor::tell_journal(std::string_view event, std::string_view detail) {
+void Supervisor::append_event(std::string_view event, std::string_view detail) {
     base::JournalEntry entry;
     entry.kind = event.empty() ? "reboot" : "lifecycle";
     entry.domain = plan_.name;
@@ -126,7 +126,7 @@ void Supervisor::tell_journal(std::string_view event, std::string_view detail) {
     entry.detail = detail;
     entry.note = status_.exit;
     const base::JournalFile file{plan_.supervision.journal, plan_.supervision.journal_lock};
-    if (const auto failure = base::journal_append(file, std::move(entry))) note(*failure);
+    if (const auto failure = base::journal_append(file, std::move(entry))) log(*failure);
 }
 
 // --- the control socket
@@ -161,7 +161,7 @@ void Supervisor::on_request(int fd) {
             return;
         }
     } catch (const base::Exception& error) {
-        note(fmt::format("control socket: {}", error.message()));
+        log(fmt::format("control socket: {}", error.message()));
     }
     loop_.forget(connection.socket);
     connections_.erase(fd);

@@ -52,8 +52,8 @@ class Supervisor {
     void give_up_restart(const std::string& why);
     // After Outcome::gone: lets go of what others could take next, then, when the alive lock is
     // free as well, tells who waits for the end: before this process is torn down.
-    void let_go();
-    void tell_gone();
+    void release_resources();
+    void close_connections();
     // Instead of run(): takes the container away again, for a start that failed late.
     void undo();
     // The same and the files of /run, for a start that nobody committed.
@@ -99,8 +99,8 @@ class Supervisor {
     [[nodiscard]] Reply publish_status();
     void name_consoles();
     void write_consoles();
-    void note(std::string_view text) const;
-    void tell_journal(std::string_view event, std::string_view detail);
+    void log(std::string_view text) const;
+    void append_event(std::string_view event, std::string_view detail);
 
     const Plan& plan_;
     Launched launched_;

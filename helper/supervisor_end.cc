@@ -44,12 +44,12 @@ void Supervisor::kill_container() {
         thaw_timer_ =
             loop_.after(frozen ? std::chrono::milliseconds(0) : kThawLater, [this] { thaw(); });
     } catch (const base::Exception& error) {
-        note(error.message());
+        log(error.message());
     }
     // While the kernel takes the container down.
     if (!leaves_group_)
         leaves_group_ =
-            leave_helper_group_later(plan_.groups, leaving_note(plan_.supervision.run_folder));
+            leave_helper_group_later(plan_.groups, leaving_record(plan_.supervision.run_folder));
     // Until live.xml is gone it says nothing: should we be killed, the container crashed.
     if (destroy_asked_) record_end(kDestroyed, {});
 }
@@ -70,7 +70,7 @@ void Supervisor::watch_termination() {
     if (!termination_) base::fail_errno("listen for SIGTERM");
     loop_.watch(termination_, EPOLLIN, [this](std::uint32_t) {
         loop_.forget(termination_);
-        note("SIGTERM: ends the container");
+        log("SIGTERM: ends the container");
         kill_container();
     });
 }
@@ -116,10 +116,10 @@ void Supervisor::finish() {
                                      .oom = killed && is_oom()},
                                     plan_.supervision);
     status_.exit = ending.exit;
-    note(fmt::format("the container's init ended: {}", ended_->text()));
+    log(fmt::format("the container's init ended: {}", ended_->text()));
     for (const std::string& problem : remove_container(plan_, launched_.guard, launched_.init))
-        note(problem);
-    if (ending.reboot) tell_journal("", "");
+        log(problem);
+    if (ending.reboot) append_event("", "");
     const bool restarts = run_end_hooks_for(ending.action) && ending.action == EndAction::restart;
     if (restarts && !restarts_too_fast()) {
         outcome_ = Outcome::restart;
@@ -150,7 +150,7 @@ bool Supervisor::restarts_too_fast() {
     status_.exit += status_.exit.empty() ? "" : ", ";
     status_.exit += fmt::format("{} times in a row within {} s of its start: not started again",
                                 kMaxQuickEnds, kQuick.count());
-    note(status_.exit);
+    log(status_.exit);
     return true;
 }
 
@@ -161,13 +161,13 @@ void Supervisor::record_end(std::string_view reason, std::string_view exit) {
         helper::write_end(plan_.supervision.ended_file, reason, exit);
         recorded_end_ = std::move(end);
     } catch (const base::Exception& error) {
-        note(error.message());
+        log(error.message());
     }
 }
 
 void Supervisor::leave(std::string_view reason, std::string_view event_detail) {
     record_end(reason, status_.exit);
-    tell_journal("Stopped", event_detail);
+    append_event("Stopped", event_detail);
     call_stop_hooks();
     leave_group();
     remove_files();
@@ -175,7 +175,7 @@ void Supervisor::leave(std::string_view reason, std::string_view event_detail) {
 
 void Supervisor::leave_group() {
     if (!leaves_group_)
-        leave_helper_group(plan_.groups, leaving_note(plan_.supervision.run_folder));
+        leave_helper_group(plan_.groups, leaving_record(plan_.supervision.run_folder));
     leaves_group_ = true;
 }
 
@@ -189,9 +189,9 @@ void Supervisor::call_stop_hooks() const {
              .input = {},
              .limit = std::chrono::minutes(10)});
         if (!result.succeeded())
-            note(fmt::format("stop hooks: {}: {}", result.text(), result.errors));
+            log(fmt::format("stop hooks: {}: {}", result.text(), result.errors));
     } catch (const base::Exception& error) {
-        note(error.message());
+        log(error.message());
     }
 }
 
@@ -209,26 +209,26 @@ void Supervisor::remove_files() const {
     }
 }
 
-void Supervisor::let_go() {
+void Supervisor::release_resources() {
     launched_.loops.clear();
     operation_.reset();
     destroy_lock_.reset();
 }
 
-void Supervisor::tell_gone() {
+void Supervisor::close_connections() {
     connections_.clear();
 }
 
 void Supervisor::give_up_restart(const std::string& why) {
     status_.exit = "restart: " + why;
-    note(status_.exit);
+    log(status_.exit);
     leave("failed", "Failed");
 }
 
 void Supervisor::undo() {
     loop_.forget(launched_.init);
     for (const std::string& problem : remove_container(plan_, launched_.guard, launched_.init))
-        note(problem);
+        log(problem);
     (void)run_end_hooks_for(EndAction::destroy);
     leave_group();
     remove_files();

@@ -54,22 +54,22 @@ Reply refusal(const base::Exception& error) {
 
 Supervisor::Supervisor(NetworkPlan plan) : plan_(std::move(plan)) {}
 
-void Supervisor::note(std::string_view text) const {
+void Supervisor::log(std::string_view text) const {
     base::append_log(plan_.log_file, text);
 }
 
-void Supervisor::tell_journal(std::string_view event, std::string_view detail,
-                              std::string_view note_text) const {
+void Supervisor::append_event(std::string_view event, std::string_view detail,
+                              std::string_view note) const {
     base::JournalEntry entry;
     entry.kind = "network-supervision";
     entry.domain = plan_.name;
     entry.uuid = plan_.uuid;
     entry.event = event;
     entry.detail = detail;
-    entry.note = note_text;
+    entry.note = note;
     if (const auto failure =
             base::journal_append({plan_.journal, plan_.journal_lock}, std::move(entry)))
-        note(*failure);
+        log(*failure);
 }
 
 void Supervisor::write_status() const {
@@ -81,7 +81,7 @@ void Supervisor::write_status() const {
     try {
         base::write_atomic(plan_.run_folder + "/status", text, 0600, base::Durability::volatile_);
     } catch (const base::Exception& error) {
-        note(error.message());  // the network goes on without it
+        log(error.message());  // the network goes on without it
     }
 }
 
@@ -152,21 +152,21 @@ void Supervisor::stop_dnsmasq() {
 }
 
 void Supervisor::undo() {
-    const auto attempt = [this](auto&& step) {
+    const auto try_step = [this](auto&& step) {
         try {
             step();
         } catch (const base::Exception& error) {
-            note(error.message());
+            log(error.message());
         }
     };
     loop_.cancel(std::move(dnsmasq_timer_));
     loop_.cancel(std::move(rules_timer_));
     std::optional<RulesetJob> rules;
-    if (!plan_.ruleset_removal.empty()) attempt([&] { rules.emplace(plan_.ruleset_removal); });
-    attempt([&] { stop_dnsmasq(); });
-    if (plan_.bridge && netlink_) attempt([&] { remove_bridge(*netlink_, *plan_.bridge); });
-    if (plan_.bridge) attempt([&] { leave_forwarding(plan_.bridge->name); });
-    if (rules) attempt([&] { (void)base::reap(rules->finish(), true); });
+    if (!plan_.ruleset_removal.empty()) try_step([&] { rules.emplace(plan_.ruleset_removal); });
+    try_step([&] { stop_dnsmasq(); });
+    if (plan_.bridge && netlink_) try_step([&] { remove_bridge(*netlink_, *plan_.bridge); });
+    if (plan_.bridge) try_step([&] { leave_forwarding(plan_.bridge->name); });
+    if (rules) try_step([&] { (void)base::reap(rules->finish(), true); });
     for (const char* file :
          {kDnsmasqConfig, kDnsmasqHosts, kDnsmasqAddnHosts, "control.sock", "status"}) {
         (void)::unlink((plan_.run_folder + "/" + file).c_str());
@@ -213,7 +213,7 @@ void Supervisor::on_links() {
             if (auto link = netlink_->link(name)) changed.push_back(std::move(*link));
         release_leaf_ports(*netlink_, bridge_, changed);
     } catch (const base::Exception& error) {
-        note(error.message());
+        log(error.message());
     }
 }
 
@@ -228,7 +228,7 @@ void Supervisor::on_table() {
         if (!table_->damaged() || rules_timer_) return;
         rules_timer_ = loop_.after(kRulesPause, [this] { reapply_rules(); });
     } catch (const base::Exception& error) {
-        note(error.message());
+        log(error.message());
     }
 }
 
@@ -245,10 +245,10 @@ void Supervisor::reapply_rules() {
     try {
         finish_rules(RulesetJob(plan_.ruleset));
         (void)table_->damaged();
-        tell_journal("Restored", "Rules", "the table was removed by somebody else");
+        append_event("Restored", "Rules", "the table was removed by somebody else");
     } catch (const base::Exception& error) {
         problem_ = error.message();
-        tell_journal("Failed", "Rules", problem_);
+        append_event("Failed", "Rules", problem_);
         write_status();
     }
 }
@@ -261,8 +261,8 @@ void Supervisor::on_dnsmasq_end() {
     problem_ = fmt::format("dnsmasq ended ({}); it is started again after {} ms", status.text(),
                            pause_.count());
     dnsmasq_.reset();
-    note(problem_);
-    tell_journal("Ended", "Dnsmasq", problem_);
+    log(problem_);
+    append_event("Ended", "Dnsmasq", problem_);
     write_status();
     dnsmasq_timer_ = loop_.after(pause_, [this] { restart_dnsmasq(); });
 }
@@ -276,11 +276,11 @@ void Supervisor::restart_dnsmasq() {
         process.await_ready();
         adopt_dnsmasq(std::move(process));
         problem_.clear();
-        tell_journal("Started", "Dnsmasq", "");
+        append_event("Started", "Dnsmasq", "");
     } catch (const base::Exception& error) {
         problem_ = error.message();
-        note(problem_);
-        tell_journal("Failed", "Dnsmasq", problem_);
+        log(problem_);
+        append_event("Failed", "Dnsmasq", problem_);
         pause_ = std::min(pause_ * 2, kLongestPause);
         dnsmasq_timer_ = loop_.after(pause_, [this] { restart_dnsmasq(); });
     }
@@ -325,7 +325,7 @@ void Supervisor::on_request(int fd) {
             return;
         }
     } catch (const base::Exception& error) {
-        note(fmt::format("control socket: {}", error.message()));
+        log(fmt::format("control socket: {}", error.message()));
     }
     loop_.forget(socket);
     connections_.erase(fd);

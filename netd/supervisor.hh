@@ -36,8 +36,8 @@ class Supervisor {
 
   private:
     [[nodiscard]] DnsmasqSetup dnsmasq_setup() const;
-    void note(std::string_view text) const;
-    void tell_journal(std::string_view event, std::string_view detail, std::string_view note) const;
+    void log(std::string_view text) const;
+    void append_event(std::string_view event, std::string_view detail, std::string_view note) const;
     void write_status() const;
 
     void start_parts();
