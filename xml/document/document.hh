@@ -93,7 +93,7 @@ class Document {
 
     void notice(const Element& element, std::string text);
 
-    // ParseOptions::faults: from now on attempt() keeps what is wrong instead of throwing it.
+    // ParseOptions::faults: from now on parse_collecting() keeps what is wrong instead of throwing it.
     void collect(std::vector<Notice>* faults) { faults_ = faults; }
     [[nodiscard]] bool collects() const { return faults_ != nullptr; }
     [[nodiscard]] bool faulty() const { return collects() && !faults_->empty(); }
@@ -102,7 +102,7 @@ class Document {
     // Runs `parse`, which reads a part of the document into `out`. Where faults are collected an
     // element that is wrong is taken out of the tree and the part is read again without it.
     template <typename Out, typename Parse>
-    void attempt(Out& out, Parse&& parse) {
+    void parse_collecting(Out& out, Parse&& parse) {
         if (faults_ == nullptr) return parse();
         for (const Out before = out;; out = before) {
             try {
@@ -114,7 +114,7 @@ class Document {
     }
     // Runs `rules`, which hold across elements; with a fault in one of those they would find more.
     template <typename Rules>
-    void attempt_rules(Rules&& rules) {
+    void check_collecting(Rules&& rules) {
         if (faults_ == nullptr) return rules();
         if (!faults_->empty()) return;
         try {

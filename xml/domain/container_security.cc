@@ -185,7 +185,7 @@ void format_container_security(Writer& out, const Container& container) {
 // The device may be taken away and come back: not a fault.
 void add_container_notices(const Element& element, const Domain& domain) {
     for (const ContainerFilesystem& said : domain.container.filesystems) {
-        const auto tell = [&](std::string_view why) {
+        const auto notice = [&](std::string_view why) {
             element.document().notice(
                 element,
                 fmt::format("<lx:filesystem target='{}'> has no effect: {}", said.target, why));
@@ -194,11 +194,11 @@ void add_container_notices(const Element& element, const Domain& domain) {
             domain.filesystems.begin(), domain.filesystems.end(),
             [&](const Filesystem& filesystem) { return filesystem.target == said.target; });
         if (found == domain.filesystems.end())
-            tell("no <filesystem> of the domain has this target");
+            notice("no <filesystem> of the domain has this target");
         else if (found->type == FilesystemType::bind || found->type == FilesystemType::ram)
-            tell("the <filesystem> of this target is none of the host's");
+            notice("the <filesystem> of this target is none of the host's");
         else if (domain.idmap.empty())
-            tell("the domain has no <idmap>");
+            notice("the domain has no <idmap>");
     }
 }
 

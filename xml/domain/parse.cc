@@ -36,7 +36,7 @@ Domain parse_parts(const Element& root, const ParseOptions& options) {
     Domain domain;
     const bool live = options.live;
     const auto part = [&](auto&& parse) {
-        root.document().attempt(
+        root.document().parse_collecting(
             domain, [&] { parse(root, domain); });
     };
     part([](const Element& element, Domain&) { check_type(element); });
@@ -105,7 +105,7 @@ ParsedDevice parse_device(std::string_view text, const ParseOptions& options) {
     const Element root = document.root();
     document.collect(options.faults);
     const auto read = [&](Device& out) {
-        document.attempt(out, [&] { out = parse_one_device(root, options.live); });
+        document.parse_collecting(out, [&] { out = parse_one_device(root, options.live); });
     };
     ParsedDevice result;
     if (options.validate) validate(document, "domain.rng", [&] { read(result.device); });

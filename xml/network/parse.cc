@@ -58,7 +58,7 @@ void parse_link_parts(const Element& root, Network& out) {
 Network parse_parts(const Element& root, bool live) {
     Network network;
     const auto part = [&](auto&& parse) {
-        root.document().attempt(network, [&] { parse(root, network); });
+        root.document().parse_collecting(network, [&] { parse(root, network); });
     };
     part(parse_network_basics);
     part([&](const Element& element, Network& out) {
@@ -75,7 +75,7 @@ Network parse_parts(const Element& root, bool live) {
     part(parse_network_routes);
     part(parse_portgroups);
     part(parse_dnsmasq_options);
-    root.document().attempt_rules([&] { check_network(root, network); });
+    root.document().check_collecting([&] { check_network(root, network); });
     return network;
 }
 

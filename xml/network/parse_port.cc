@@ -93,7 +93,7 @@ ParsedNetworkPort parse_network_port(std::string_view text, const ParseOptions& 
     document.collect(options.faults);
     ParsedNetworkPort result;
     const auto read = [&] {
-        document.attempt(result.port, [&] { result.port = parse_port(root); });
+        document.parse_collecting(result.port, [&] { result.port = parse_port(root); });
     };
     if (options.validate) validate(document, "network.rng", read);
     read();
