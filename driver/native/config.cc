@@ -112,7 +112,7 @@ class Reader {
     }
 
   private:
-    void tell(const std::string& file, int line, std::string key, std::string text) {
+    void add_problem(const std::string& file, int line, std::string key, std::string text) {
         config_.problems.push_back(
             {file, line, std::move(key), Verdict::not_translated, std::move(text), ++order_});
     }
@@ -129,10 +129,10 @@ class Reader {
         if (!line.starts_with("lxc.")) return;  // a comment, another tool's key: lxc passes it over
         const auto equals = line.find('=');
         if (equals == std::string_view::npos) {
-            tell(path, number, shortened(line),
-                 line.find(": ") == std::string_view::npos && !line.ends_with(':')
-                     ? "there is no '=' after the key"
-                     : "there is no '=' after the key: Proxmox has ':' in files of its own");
+            add_problem(path, number, shortened(line),
+                        line.find(": ") == std::string_view::npos && !line.ends_with(':')
+                            ? "there is no '=' after the key"
+                            : "there is no '=' after the key: Proxmox has ':' in files of its own");
             return;
         }
         Line entry{path,
@@ -143,10 +143,11 @@ class Reader {
                    {}};
         entry.name = modern_name(entry.key);
         if (!is_text(entry.key) || !is_text(entry.value))
-            tell(path, number, shortened(entry.key), "it holds bytes that are not UTF-8 text");
+            add_problem(path, number, shortened(entry.key),
+                        "it holds bytes that are not UTF-8 text");
         else if (entry.key.size() > kMaxValue || entry.value.size() > kMaxValue)
-            tell(path, number, shortened(entry.key),
-                 fmt::format("it is longer than {} bytes", kMaxValue));
+            add_problem(path, number, shortened(entry.key),
+                        fmt::format("it is longer than {} bytes", kMaxValue));
         else if (entry.key == "lxc.include")
             include(entry);
         else if (config_.lines.size() < kMaxLines)
@@ -172,21 +173,22 @@ class Reader {
 
     void include_file(const Line& line, const std::string& path) {
         if (std::find(open_.begin(), open_.end(), path) != open_.end())
-            return tell(line.file, line.line, line.key,
-                        fmt::format("'{}' is being read already: it includes itself", path));
+            return add_problem(line.file, line.line, line.key,
+                               fmt::format("'{}' is being read already: it includes itself", path));
         if (open_.size() >= kMaxInclude)
-            return tell(line.file, line.line, line.key,
-                        fmt::format("files include each other {} levels deep", kMaxInclude));
+            return add_problem(line.file, line.line, line.key,
+                               fmt::format("files include each other {} levels deep", kMaxInclude));
         std::string text;
         try {
             text = read_named_file(path);
         } catch (const base::Exception& error) {
-            return tell(line.file, line.line, line.key, error.message());
+            return add_problem(line.file, line.line, line.key, error.message());
         }
         size_ += text.size();
         if (size_ > kMaxConfig)
-            return tell(line.file, line.line, line.key,
-                        fmt::format("all includes together are larger than {} bytes", kMaxConfig));
+            return add_problem(
+                line.file, line.line, line.key,
+                fmt::format("all includes together are larger than {} bytes", kMaxConfig));
         read_text(path, text);
     }
 
@@ -224,19 +226,19 @@ std::string Entry::message() const {
                        text);
 }
 
-std::size_t Account::count(Verdict verdict) const {
+std::size_t Verdicts::count(Verdict verdict) const {
     return static_cast<std::size_t>(std::count_if(
         entries.begin(), entries.end(),
         [&](const Entry& entry) { return entry.verdict == verdict; }));
 }
 
-std::string Account::summary() const {
+std::string Verdicts::summary() const {
     return fmt::format("{} lines: {} exact, {} kept, {} approximated, {} not translated",
                        entries.size(), count(Verdict::exact), count(Verdict::kept),
                        count(Verdict::approximated), count(Verdict::not_translated));
 }
 
-std::string Account::json() const {
+std::string Verdicts::json() const {
     std::string out = "{\n  \"lines\": [";
     for (const Entry& entry : entries)
         out += fmt::format(

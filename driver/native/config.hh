@@ -36,7 +36,7 @@ struct Entry {
     [[nodiscard]] std::string message() const;  // "FILE:LINE: KEY: VERDICT: TEXT"
 };
 
-struct Account {
+struct Verdicts {
     std::vector<Entry> entries;  // one per configuration line, in order
     [[nodiscard]] std::size_t count(Verdict verdict) const;
     // "12 lines: 9 exact, 1 kept, 1 approximated, 1 not translated"

@@ -34,7 +34,7 @@ class Context {
         judge(line, Verdict::not_translated, std::move(text));
     }
     // A line of a file that a line names (an fstab).
-    void tell(Entry entry) { extra_.push_back(std::move(entry)); }
+    void add(Entry entry) { extra_.push_back(std::move(entry)); }
     // A verdict for every line: one that no part asked for is of a key that lxc does not know.
     [[nodiscard]] std::vector<Entry> entries();
 

@@ -196,9 +196,9 @@ std::optional<std::size_t> find_refused(const std::string& path, const std::vect
 Conversion finished(Context& context, xml::Domain domain, const std::vector<Entry>& problems) {
     Conversion made;
     made.domain = std::move(domain);
-    made.account.entries = context.entries();
-    made.account.entries.insert(made.account.entries.end(), problems.begin(), problems.end());
-    std::stable_sort(made.account.entries.begin(), made.account.entries.end(),
+    made.verdicts.entries = context.entries();
+    made.verdicts.entries.insert(made.verdicts.entries.end(), problems.begin(), problems.end());
+    std::stable_sort(made.verdicts.entries.begin(), made.verdicts.entries.end(),
                      [](const Entry& a, const Entry& b) { return a.order < b.order; });
     made.name_from = std::move(context.name_from);
     made.autostart = context.autostart;

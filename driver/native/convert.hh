@@ -30,7 +30,7 @@ struct ConvertOptions {
 
 struct Conversion {
     xml::Domain domain;
-    Account account;
+    Verdicts verdicts;
     std::string name_from;   // "lxc.uts.name", "the folder of the file", ...
     bool autostart = false;  // lxc.start.auto
 };

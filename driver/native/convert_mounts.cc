@@ -173,7 +173,7 @@ void convert_fstab(Context& context, const Line& line, Mounts& mounts) {
             verdict = judged;
             words = std::move(why);
         });
-        context.tell({path, number, "", verdict, words, line.order});
+        context.add({path, number, "", verdict, words, line.order});
     }
 }
 

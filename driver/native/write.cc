@@ -20,7 +20,7 @@ bool Writer::put(std::string_view key, std::string_view value, std::string_view 
                         value.back() == value.front();
     const std::string_view quote = quoted || base::trim(value) != value ? "\"" : "";
     text_ += fmt::format("lxc.{} = {}{}{}\n", key, quote, value, quote);
-    account_.entries.push_back({domain.name, 0, fmt::format("lxc.{}", key)});
+    verdicts_.entries.push_back({domain.name, 0, fmt::format("lxc.{}", key)});
     return true;
 }
 
@@ -30,8 +30,8 @@ bool Writer::put_group(std::string_view v1, std::string_view v2, std::string_vie
            put(fmt::format("cgroup2.{}", v2), value, element);
 }
 
-void Writer::tell(std::string_view element, Verdict verdict, std::string text) {
-    account_.entries.push_back(
+void Writer::judge(std::string_view element, Verdict verdict, std::string text) {
+    verdicts_.entries.push_back(
         {domain.name, 0, fmt::format("<{}>", element), verdict, std::move(text)});
 }
 

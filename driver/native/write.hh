@@ -19,7 +19,7 @@ struct Written {
     std::string text;  // the configuration
     // One entry for each line of it (exact), and for each element that lxc has no key for; the
     // key is then the element's name.
-    Account account;
+    Verdicts verdicts;
     // What convert() makes of `text`: the domain without what the account names. It is written out
     // where an element may be left out (a link that is up, a limit that <memory> says).
     xml::Domain domain;

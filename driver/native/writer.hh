@@ -20,13 +20,13 @@ class Writer {
     bool put_group(std::string_view v1, std::string_view v2, std::string_view value,
                    std::string_view element);
     void lose(std::string_view element, std::string why) {
-        tell(element, Verdict::not_translated, std::move(why));
+        judge(element, Verdict::not_translated, std::move(why));
     }
     void approximate(std::string_view element, std::string how) {
-        tell(element, Verdict::approximated, std::move(how));
+        judge(element, Verdict::approximated, std::move(how));
     }
     [[nodiscard]] Written finish() {
-        return {std::move(text_), std::move(account_), std::move(domain)};
+        return {std::move(text_), std::move(verdicts_), std::move(domain)};
     }
 
     xml::Domain domain;  // loses what cannot be written
@@ -34,9 +34,9 @@ class Writer {
     const Facts& facts;
 
   private:
-    void tell(std::string_view element, Verdict verdict, std::string text);
+    void judge(std::string_view element, Verdict verdict, std::string text);
     std::string text_;
-    Account account_;
+    Verdicts verdicts_;
 };
 
 // The parts, in the order in which they are called.

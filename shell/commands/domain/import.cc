@@ -75,9 +75,9 @@ class Import {
         const native::Conversion made = native::convert(container.config, {.sets_autostart = true});
         const std::string& name = made.domain.name;
         const bool had = is_defined(name);
-        if (!had) tell_lines(made.account);
+        if (!had) tell_lines(made.verdicts);
         const auto count = [&](native::Verdict verdict) {
-            return std::to_string(made.account.count(verdict));
+            return std::to_string(made.verdicts.count(verdict));
         };
         if (!had && !dry_run_) define(made, container);
         table_.add({container.name, name,
@@ -112,8 +112,8 @@ class Import {
     }
 
     // Files that many include are told of once.
-    void tell_lines(const native::Account& account) {
-        for (const native::Entry& entry : account.entries)
+    void tell_lines(const native::Verdicts& verdicts) {
+        for (const native::Entry& entry : verdicts.entries)
             if (entry.verdict != native::Verdict::exact) add_line(entry.message());
     }
 

@@ -39,14 +39,14 @@ void require_format(const std::string& format) {
 
 void print_account(Session& session, const native::Conversion& made, const std::string& report) {
     if (report == "json") {
-        session.account(made.account.json());
+        session.account(made.verdicts.json());
         return;
     }
     std::string text;
-    for (const native::Entry& entry : made.account.entries)
+    for (const native::Entry& entry : made.verdicts.entries)
         if (entry.verdict != native::Verdict::exact) text += entry.message() + "\n";
     session.account(text + fmt::format("the name '{}' is that of {}\n{}\n", made.domain.name,
-                                       made.name_from, made.account.summary()));
+                                       made.name_from, made.verdicts.summary()));
 }
 
 native::Conversion convert(const std::string& file, const std::string& rootfs) {
@@ -67,9 +67,9 @@ bool from_native(Session& session, const Invocation& invocation) {
     const std::string file = invocation.text("config");
     const native::Conversion made = convert(file, invocation.text("rootfs"));
     print_account(session, made, report);
-    if (invocation.has("strict") && made.account.count(native::Verdict::not_translated) != 0)
+    if (invocation.has("strict") && made.verdicts.count(native::Verdict::not_translated) != 0)
         give_up("{} lines of {} could not be translated",
-                made.account.count(native::Verdict::not_translated), file);
+                made.verdicts.count(native::Verdict::not_translated), file);
     session.print(xml::format_domain(made.domain));
     session.say("\n");
     return true;
@@ -113,7 +113,7 @@ bool to_native(Session& session, const Invocation& invocation) {
         return native::write_config(xml::parse_domain(text, {.file = file}).domain, options);
     });
     std::string account;
-    for (const native::Entry& entry : made.account.entries)
+    for (const native::Entry& entry : made.verdicts.entries)
         if (entry.verdict != native::Verdict::exact) account += entry.message() + "\n";
     session.account(account);
     session.print(made.text);
