@@ -56,7 +56,7 @@ struct CompileOptions {
     // Where the container's group goes in each hierarchy; the domain's partition where empty.
     std::string group_folder = {};
     // Takes what does not stop a start but is to be known, a sentence at a time; may be empty.
-    std::function<void(const std::string& text)> tell = {};
+    std::function<void(const std::string& text)> log = {};
 };
 
 // Fills in what only a running domain has: partition, aliases, the names of network devices.

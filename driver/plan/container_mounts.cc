@@ -203,7 +203,7 @@ void apply_layers(const xml::Domain& domain, const HostFacts& host, helper::Moun
                     {"workdir", base::parent_folder(upper) + "/olwork"}};
 }
 
-void apply_root_options(const xml::Domain& domain, const CompileOptions& told,
+void apply_root_options(const xml::Domain& domain, const CompileOptions& compile_options,
                         helper::Mount& root) {
     const Options options = read_options(domain.container.rootfs_options);
     root.attributes |= options.attributes;
@@ -212,8 +212,8 @@ void apply_root_options(const xml::Domain& domain, const CompileOptions& told,
     for (const helper::KeyValue& option : options.own)
         if (root.kind == helper::MountKind::device)
             root.options.push_back(option);
-        else if (told.tell)
-            told.tell(
+        else if (compile_options.log)
+            compile_options.log(
                 fmt::format("<lx:rootfs>: the option '{}' means nothing for a folder", option.key));
 }
 
@@ -226,8 +226,8 @@ void container_mounts(const xml::Domain& domain, const HostFacts& host,
     apply_mount_auto(domain.container.mount_auto, mounts);
     for (const xml::ContainerMount& mount : domain.container.mounts) {
         if (is_there(mount, mounts)) {
-            if (options.tell)
-                options.tell(
+            if (options.log)
+                options.log(
                     fmt::format("<lx:mount> on '{}': every container has it", mount.target));
             continue;
         }

@@ -84,11 +84,11 @@ std::string seccomp(const xml::Domain& domain, const HostFacts& host,
     const std::string& file = domain.container.seccomp_profile;
     const bool keys = domain.container.keyring.calls;
     if (file.empty()) return base::default_seccomp_program(keys);
-    if (keys && options.tell)
-        options.tell("<lx:keyring calls='allow'> has no effect: <lx:seccomp> decides");
+    if (keys && options.log)
+        options.log("<lx:keyring calls='allow'> has no effect: <lx:seccomp> decides");
     const SeccompProfile profile = parse_seccomp_profile(host.read(file), file);
-    if (options.tell)
-        for (const std::string& note : profile.notes) options.tell(note);
+    if (options.log)
+        for (const std::string& line : profile.log_lines) options.log(line);
     std::string program = base::seccomp_program(profile.policy);
     const std::size_t length = program.size() / sizeof(sock_filter);
     if (length > BPF_MAXINSNS)
@@ -102,9 +102,9 @@ std::string seccomp(const xml::Domain& domain, const HostFacts& host,
 // A configuration moves from host to host: a label of a module that this one has not is told.
 void labels(const xml::Domain& domain, const HostFacts& host, const CompileOptions& options,
             helper::Init& made) {
-    const auto tell = [&](const xml::SecurityLabel& label, const char* why) {
-        if (options.tell)
-            options.tell(fmt::format("<seclabel model='{}'> has no effect: {}", label.model, why));
+    const auto log_ignored = [&](const xml::SecurityLabel& label, const char* why) {
+        if (options.log)
+            options.log(fmt::format("<seclabel model='{}'> has no effect: {}", label.model, why));
     };
     for (const xml::SecurityLabel& label : domain.seclabels) {
         if (label.type == "none") continue;
@@ -114,9 +114,9 @@ void labels(const xml::Domain& domain, const HostFacts& host, const CompileOptio
                               ? host.exists(enabled) && host.read(enabled).starts_with('Y')
                               : label.model == "selinux" && host.exists("/sys/fs/selinux/enforce");
         if (!here)
-            tell(label, "this host does not have it");
+            log_ignored(label, "this host does not have it");
         else if (label.label.empty())
-            tell(label, "it names no label, and lxvirt makes none");
+            log_ignored(label, "it names no label, and lxvirt makes none");
         else
             (apparmor ? made.apparmor : made.selinux) = label.label;
     }

@@ -66,8 +66,8 @@ class Reader {
         base::fail(base::ErrorCode::config_unsupported, "{}:{}: {}", file_, line_, text);
     }
 
-    void note(const std::string& text) {
-        made_.notes.push_back(fmt::format("{}:{}: {}", file_, line_, text));
+    void log(const std::string& text) {
+        made_.log_lines.push_back(fmt::format("{}:{}: {}", file_, line_, text));
     }
 
     // Without comment and blanks around it; empty ones are passed over.
@@ -126,7 +126,7 @@ class Reader {
             rule.arguments = conditions(line);
         }
         if (!base::is_system_call(rule.call))
-            note(fmt::format("this machine knows no system call '{}': not filtered", rule.call));
+            log(fmt::format("this machine knows no system call '{}': not filtered", rule.call));
         else
             made_.policy.rules.push_back(std::move(rule));
     }

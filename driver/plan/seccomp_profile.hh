@@ -14,7 +14,7 @@ namespace lxvirt::driver {
 
 struct SeccompProfile {
     base::SeccompPolicy policy;
-    std::vector<std::string> notes;  // FILE:LINE: what was passed over, and why
+    std::vector<std::string> log_lines;  // FILE:LINE: what was passed over, and why
 };
 
 // Throws Error(config_unsupported) that begins with FILE:LINE and says what would be right.
