@@ -50,7 +50,7 @@ bool is_at(const char* variable, std::string_view name) {
 
 // Failing, as in a container's own mounts, the test has other ways to tell. False where it was to
 // be the first.
-bool tell(std::string_view name, int flags) {
+bool record_point(std::string_view name, int flags) {
     const char* const path = std::getenv("LXVIRT_POINTS");
     if (path == nullptr) return true;
     const UniqueFd file(::open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | flags, 0600));
@@ -66,9 +66,10 @@ void test_point(std::string_view name) {
     ++progress().passed;
     const int error = errno;
     // Whoever is called to undo its work goes on, or the test would wait for that.
-    if (is_at("LXVIRT_STOP_AT", name) && tell(name, O_EXCL)) (void)::kill(::getpid(), SIGSTOP);
+    if (is_at("LXVIRT_STOP_AT", name) && record_point(name, O_EXCL))
+        (void)::kill(::getpid(), SIGSTOP);
     if (is_at("LXVIRT_KILL_AT", name)) {
-        (void)tell(name, 0);
+        (void)record_point(name, 0);
         (void)::kill(::getpid(), SIGKILL);
         // The first process of a pid namespace does not take it from itself, but a fault it does.
         __builtin_trap();
