@@ -16,9 +16,10 @@ namespace lxvirt::base {
 
 namespace {
 
+// Bounds the retries of capset(2), ten milliseconds apart.
 constexpr int kAttempts = 100;
 
-// One array of two words per set, as capget(2) wants them.
+// Is what capget(2) returns, with the two 32-bit words of each set joined.
 struct Sets {
     CapabilitySet effective = 0, permitted = 0, inheritable = 0;
 };
@@ -35,8 +36,9 @@ Sets get_sets() {
             .inheritable = join(data[0].inheritable, data[1].inheritable)};
 }
 
-// The kernel copies the credentials for it: where there is no memory for that it is tried again
-// for a second, since neither staying raised nor ending the container would be right.
+// Sets the capability sets. The kernel copies the credentials for that, which fails with ENOMEM
+// under memory pressure; the call is retried for a second, because neither going on with raised
+// capabilities nor ending the container over it would be right.
 void set_sets(const Sets& sets) {
     __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
     std::array<__user_cap_data_struct, 2> data{};
@@ -85,12 +87,13 @@ void limit_bounding_set(CapabilitySet keep) {
     for (unsigned number = 0; number < 64; ++number) {
         if ((keep >> number & 1U) != 0) continue;
         if (::prctl(PR_CAPBSET_DROP, number, 0, 0, 0) == 0) continue;
-        if (errno == EINVAL) break;  // past the last one this kernel knows
+        if (errno == EINVAL) break;  // past the last capability of this kernel
         fail_errno("drop capability {} from the bounding set", number);
     }
 }
 
 void limit_capabilities(CapabilitySet keep) {
+    // Kernels before 4.3 have no ambient set and answer EINVAL.
     if (::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0 && errno != EINVAL)
         fail_errno("clear the ambient capabilities");
     Sets sets = get_sets();

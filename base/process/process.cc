@@ -104,7 +104,8 @@ bool wait_readable_or_hang_up(Fd fd, Fd other) {
 std::optional<std::uint64_t> start_time(pid_t pid) {
     const auto stat = try_read_file(fmt::format("/proc/{}/stat", pid));
     if (!stat) return std::nullopt;
-    // The command is in parentheses and may hold blanks and parentheses: count from the last one.
+    // The command, field 2, is in parentheses and may itself hold blanks and parentheses, so the
+    // fields are counted from the last parenthesis.
     std::size_t at = stat->rfind(')');
     for (int field = 2; field < 22 && at != std::string::npos; ++field)
         at = stat->find(' ', at + 1);
@@ -117,7 +118,7 @@ std::optional<std::uint64_t> start_time(pid_t pid) {
 void reset_signals() {
     for (int signal = 1; signal < NSIG; ++signal) {
         if (signal == SIGKILL || signal == SIGSTOP) continue;
-        (void)::signal(signal, SIG_DFL);  // 32 and 33 belong to the C library and refuse
+        (void)::signal(signal, SIG_DFL);  // the C library keeps 32 and 33 to itself and refuses
     }
     sigset_t none;
     ::sigemptyset(&none);
@@ -143,9 +144,9 @@ void reset_scheduling() {
     if (::setpriority(PRIO_PROCESS, 0, 0) != 0) fail_errno("reset the priority");
 }
 
-// The kernel's own defaults for PID 1 (init_task, include/asm-generic/resource.h), open files as
-// systemd sets them. A limit above the caller's hard one needs CAP_SYS_RESOURCE, which some hosts
-// withhold: then the caller's hard limit is what there is.
+// Sets the kernel's defaults for PID 1 (init_task, include/asm-generic/resource.h), except for open
+// files, which get systemd's. Raising a limit above the caller's hard limit needs CAP_SYS_RESOURCE,
+// which some hosts withhold; then the caller's hard limit is used.
 void reset_rlimits() {
     struct Limit {
         decltype(RLIMIT_CORE) resource;
@@ -173,6 +174,7 @@ void reset_rlimits() {
 }  // namespace
 
 void become_supervisor(int keep_fds) {
+    // EPERM means that this process leads its group already, having been started by setsid(1).
     if (::setsid() < 0 && errno != EPERM) fail_errno("start a session");
     reset_signals();
     (void)::signal(SIGPIPE, SIG_IGN);
@@ -185,7 +187,8 @@ void become_supervisor(int keep_fds) {
     reset_rlimits();
     reset_scheduling();
     write_value("/proc/self/oom_score_adj", "0");
-    // A kernel without keys has no keyring to leave.
+    // A kernel without CONFIG_KEYS answers ENOSYS and has no keyring to leave. EDQUOT means that
+    // root's quota of keys is used up, which must not keep a container from starting.
     if (::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr) < 0 && errno != ENOSYS &&
         errno != EDQUOT)
         fail_errno("join a new session keyring");

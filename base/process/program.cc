@@ -23,7 +23,8 @@ std::vector<char*> pointers(const std::vector<std::string>& words) {
     return list;
 }
 
-// Out of the way of the numbers that the program is to find.
+// Duplicates `fd` to a number of 16 or more, out of the way of the numbers 3, 4, ... that the
+// program is to find.
 UniqueFd move_up(Fd fd) {
     UniqueFd moved(::fcntl(fd.get(), F_DUPFD_CLOEXEC, 16));
     if (!moved) fail_errno("duplicate a descriptor");
@@ -42,7 +43,7 @@ UniqueFd open_readonly_program(const std::string& path) {
 
 void exec_program(Fd program, const std::vector<std::string>& argv) {
     const auto words = pointers(argv);
-    const auto variables = test_environment();  // nothing
+    const auto variables = test_environment();  // empty but in a build for tests
     const auto environment = pointers(variables);
     (void)::syscall(SYS_execveat, program.get(), "", words.data(), environment.data(),
                     AT_EMPTY_PATH);
@@ -53,9 +54,9 @@ StartedProgram start_program_soon(const ProgramStart& start) {
     std::vector<UniqueFd> moved;
     for (const Fd fd : start.fds) moved.push_back(move_up(fd));
     const auto words = pointers(start.argv);
-    const auto variables = test_environment();  // nothing
+    const auto variables = test_environment();  // empty but in a build for tests
     const auto environment = pointers(variables);
-    // Tells of a failed exec; a successful one closes it.
+    // A failed exec writes its errno to the pipe; a successful one closes it (O_CLOEXEC).
     int ends[2];
     if (::pipe2(ends, O_CLOEXEC) != 0) fail_errno("make a pipe");
     UniqueFd report(ends[0]);

@@ -14,9 +14,9 @@ namespace lxvirt::base {
 
 namespace {
 
-// What reaches past the container: other kernels (kexec), modules, the host's clock, swap,
-// accounting and quota, files by handle (the open_by_handle_at escape), raw I/O ports, other
-// processes' memory by fault handling, kernel keys and profiling of the whole machine.
+// Lists the calls that reach beyond a container: another kernel (kexec), modules, the host's clock,
+// swap, accounting and quota, files by handle (the open_by_handle_at escape), raw I/O ports, memory
+// of other processes through fault handling, the kernel's keys, and profiling of the whole machine.
 constexpr const char* kDenied[] = {
     "kexec_load",
     "kexec_file_load",
@@ -59,6 +59,7 @@ constexpr const char* kDenied[] = {
     "fanotify_init",
 };
 
+// Maps lxc's words for architectures (lxc.container.conf(5), lxc.seccomp.profile) to libseccomp's.
 struct Architecture {
     std::string_view name;
     std::uint32_t token;
@@ -112,10 +113,13 @@ scmp_arg_cmp compare_of(const SeccompArgument& argument) {
     return made;
 }
 
+// Owns a filter of libseccomp while it is built.
 class Filter {
   public:
     explicit Filter(const SeccompVerdict& otherwise)
         : context_(::seccomp_init(action_of(otherwise)), ::seccomp_release) {
+        // Level 2 sorts the calls into a binary tree (seccomp_attr_set(3)): a handful of
+        // comparisons for each call instead of one for each rule.
         if (!context_) fail(ErrorCode::no_memory, "system call filter");
         check(::seccomp_attr_set(context_.get(), SCMP_FLTATR_CTL_OPTIMIZE, 2),
               "ask for a binary tree");
@@ -125,7 +129,7 @@ class Filter {
         check(::seccomp_arch_add(context_.get(), token_of(name)), "add architecture " + name);
     }
 
-    // Instead of this machine's own.
+    // Makes the filter one for the architecture `name` instead of this machine's own.
     void be_for(const std::string& name) {
         if (token_of(name) == ::seccomp_arch_native()) return;
         add_architecture(name);
@@ -142,14 +146,14 @@ class Filter {
         const int result =
             ::seccomp_rule_add_array(context_.get(), action_of(rule.verdict), number,
                                      static_cast<unsigned>(arguments.size()), arguments.data());
-        // It says what all calls get, or what another rule said.
+        // EACCES: the rule repeats the default action. EEXIST: an earlier rule says the same.
         if (result == -EACCES || result == -EEXIST) return;
         check(result, rule.call.empty() ? std::to_string(number) : rule.call);
     }
 
     void merge(Filter other) {
         check(::seccomp_merge(context_.get(), other.context_.get()), "merge architectures");
-        (void)other.context_.release();  // the merge took it
+        (void)other.context_.release();  // now owned by the filter it was merged into
     }
 
     [[nodiscard]] std::string program() const {
@@ -191,6 +195,8 @@ bool is_system_call(const std::string& name) {
 }
 
 std::string seccomp_program(const SeccompPolicy& policy) {
+    // Rules without an architecture can share one filter for all of them; otherwise each
+    // architecture gets a filter of its own and these are merged.
     const bool alike = std::all_of(policy.rules.begin(), policy.rules.end(),
                                    [](const SeccompRule& r) { return r.architecture.empty(); });
     Filter filter(policy.otherwise);
@@ -215,7 +221,7 @@ std::string seccomp_program(const SeccompPolicy& policy) {
 
 std::string default_seccomp_program(bool keys) {
     SeccompPolicy policy;
-    // 32-bit programs run too, under the same rules.
+    // 32-bit programs are allowed under the same rules.
     if (::seccomp_arch_native() == SCMP_ARCH_X86_64) policy.architectures.emplace_back("x86");
     for (const char* name : kDenied) {
         if (keys && std::string_view(name).find("key") != std::string_view::npos) continue;
