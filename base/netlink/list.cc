@@ -1,4 +1,5 @@
-// Netlink's lists, the text forms of addresses, and listening for changes.
+// Lists of links, addresses, routes and neighbours, the text forms of addresses, and sockets that
+// listen for changes.
 #include <arpa/inet.h>
 #include <linux/if.h>
 #include <linux/if_link.h>
@@ -15,13 +16,14 @@ namespace lxvirt::base {
 
 namespace {
 
-// Calls `take` with each attribute between `first` and the end of its `left` bytes.
+// Calls `take` with the type and place of each attribute in the `left` bytes from `first` on.
 template <typename Take>
 void each_attribute(const rtattr* first, int left, const Take& take) {
     for (; RTA_OK(first, left); first = RTA_NEXT(first, left))
         take(static_cast<unsigned>(first->rta_type & NLA_TYPE_MASK), first);
 }
 
+// Calls `take` with each attribute after the fixed part `Header` of a message.
 template <typename Header, typename Take>
 void each_attribute_of(const nlmsghdr* message, const Take& take) {
     const auto* data = static_cast<const char*>(NLMSG_DATA(message));
@@ -31,11 +33,14 @@ void each_attribute_of(const nlmsghdr* message, const Take& take) {
     each_attribute(first, left, take);
 }
 
+// Returns a string attribute, whether or not it ends in a zero byte.
 std::string text_of(const rtattr* attribute) {
     const auto* text = static_cast<const char*>(RTA_DATA(attribute));
     return {text, ::strnlen(text, RTA_PAYLOAD(attribute))};
 }
 
+// Returns a number or struct; an attribute that is shorter (of an older kernel) leaves the rest
+// zero.
 template <typename T>
 T value_of(const rtattr* attribute) {
     T value{};
@@ -44,6 +49,7 @@ T value_of(const rtattr* attribute) {
     return value;
 }
 
+// Reads IFLA_LINKINFO: the kind of the device, and its state as a bridge port.
 void take_info(const rtattr* info, LinkFacts& facts) {
     each_attribute(
         static_cast<const rtattr*>(RTA_DATA(info)), static_cast<int>(RTA_PAYLOAD(info)),
@@ -167,7 +173,8 @@ std::vector<AddressFacts> Netlink::addresses() {
                            .link_local = entry->ifa_scope == RT_SCOPE_LINK};
         bool local = false;
         each_attribute_of<ifaddrmsg>(header, [&](unsigned type, const rtattr* part) {
-            // With a peer, IFA_ADDRESS is the peer's.
+            // With a peer, IFA_LOCAL is our address and IFA_ADDRESS the peer's; without one there
+            // may be IFA_ADDRESS only.
             if (type != IFA_LOCAL && (type != IFA_ADDRESS || local)) return;
             local = type == IFA_LOCAL;
             facts.address = address_of(part, entry->ifa_family, entry->ifa_prefixlen);
@@ -238,6 +245,7 @@ bool read_netlink(Fd listener, const Netlink::Answer& answer) {
     for (;;) {
         const ssize_t got = ::recv(listener.get(), buffer.data(), buffer.size(), 0);
         if (got < 0 && errno == EINTR) continue;
+        // ENOBUFS: the kernel dropped notifications.
         if (got < 0 && errno == ENOBUFS) return false;
         if (got < 0 && errno == EAGAIN) return true;
         if (got < 0) fail_errno("read from a netlink socket");

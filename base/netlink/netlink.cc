@@ -30,7 +30,8 @@ ifinfomsg link_header(int index, bool up = false) {
     return header;
 }
 
-// The text in the extended acknowledgement (NLMSGERR_ATTR_MSG); empty where the kernel sent none.
+// Returns the text of the extended acknowledgement (NLMSGERR_ATTR_MSG), or an empty one where the
+// kernel sent none. With NLM_F_CAPPED the answer repeats only the header of the request.
 std::string_view extended_text(const nlmsghdr* header) {
     if ((header->nlmsg_flags & NLM_F_ACK_TLVS) == 0) return {};
     const auto* error = static_cast<const nlmsgerr*>(NLMSG_DATA(header));
@@ -91,12 +92,13 @@ std::vector<char>& NetlinkMessage::bytes() {
 Netlink::Netlink() : socket_(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE)) {
     if (!socket_) fail_errno("open an rtnetlink socket");
     const int on = 1;
-    // Without it errors are only less wordy.
+    // The kernel's extended acknowledgement; a failure only makes errors less wordy.
     (void)::setsockopt(socket_.get(), SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof on);
     (void)::setsockopt(socket_.get(), SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof on);
 }
 
-// A socket opened inside the namespace stays in there.
+// A socket belongs for ever to the network namespace in which it was opened, so one setns() there
+// and back suffices.
 Netlink Netlink::inside(Fd netns) {
     const UniqueFd home = open_file("/proc/self/ns/net", O_RDONLY);
     if (::setns(netns.get(), CLONE_NEWNET) != 0) fail_errno("enter a network namespace");
@@ -125,6 +127,7 @@ void Netlink::request(NetlinkMessage& message, const std::string& what, const An
         auto left = static_cast<unsigned>(got);
         for (auto* header = reinterpret_cast<nlmsghdr*>(buffer.data()); NLMSG_OK(header, left);
              header = NLMSG_NEXT(header, left)) {
+            // A late answer to an earlier request that failed halfway is passed over.
             if (header->nlmsg_seq != sequence_) continue;
             if (header->nlmsg_type == NLMSG_DONE) return;
             if (header->nlmsg_type != NLMSG_ERROR) {
@@ -186,6 +189,7 @@ void Netlink::make_veth(const VethSpec& spec) {
     const std::size_t info = message.begin(IFLA_LINKINFO);
     message.attribute(IFLA_INFO_KIND, std::string("veth"));
     const std::size_t data = message.begin(IFLA_INFO_DATA);
+    // The peer has a header and attributes of its own, nested in the pair's data.
     const std::size_t peer = message.begin(VETH_INFO_PEER);
     message.fixed(link_header(0));
     message.attribute(IFLA_IFNAME, spec.guest_name);
@@ -277,13 +281,15 @@ void Netlink::add_address(int index, const NetAddress& address,
     header.ifa_family = static_cast<unsigned char>(address.family);
     header.ifa_prefixlen = static_cast<unsigned char>(peer ? peer->prefix : address.prefix);
     header.ifa_index = static_cast<unsigned>(index);
-    // Duplicate address detection would hold the address back for a second.
+    // Duplicate address detection would hold the address back for a second; the address is chosen
+    // by the administrator of the host.
     if (address.family == AF_INET6) header.ifa_flags = IFA_F_NODAD;
     NetlinkMessage message(RTM_NEWADDR, kCreate);
     message.fixed(header);
     message.attribute(IFA_LOCAL, address.bytes.data(), address.size());
     const NetAddress& other = peer ? *peer : address;
     message.attribute(IFA_ADDRESS, other.bytes.data(), other.size());
+    // The broadcast address, which iproute2 computes in the same way; a /31 and a /32 have none.
     if (address.family == AF_INET && !peer && address.prefix < 31) {
         auto broadcast = address.bytes;
         for (unsigned bit = address.prefix; bit < 32; ++bit)
