@@ -18,15 +18,15 @@ namespace lxvirt::helper {
 
 namespace {
 
-constexpr std::size_t kBacklog = 64U << 10;       // kept while nobody is connected
-constexpr std::size_t kClientBuffer = 64U << 10;  // then the container has to wait
+constexpr std::size_t kBacklog = 64U << 10;       // bytes kept while no client is connected
+constexpr std::size_t kClientBuffer = 64U << 10;  // bytes; with more, the container has to wait
 constexpr std::size_t kInputBuffer = 4U << 10;
-constexpr int kReadsPerTurn = 16;  // then the other descriptors get theirs
+constexpr int kReadsPerTurn = 16;  // after so many reads other descriptors get their turn
 constexpr auto kStall = std::chrono::seconds(3);
 
-std::array<char, 16384> g_buffer;  // single-threaded: one for all consoles
+std::array<char, 16384> g_buffer;  // one thread: one buffer for all consoles
 
-// Writes what goes without blocking; what is left.
+// Writes as much as goes without blocking, and returns the rest.
 std::string_view write_some(base::Fd fd, std::string_view bytes) {
     while (!bytes.empty()) {
         const ssize_t put = ::write(fd.get(), bytes.data(), bytes.size());
@@ -54,7 +54,7 @@ void ConsoleLog::open(bool append) {
 void ConsoleLog::write(std::string_view bytes) {
     if (!file_) return;
     if (size_ + bytes.size() > limit_) {
-        (void)::rename(path_.c_str(), (path_ + ".0").c_str());  // failing, it is truncated
+        (void)::rename(path_.c_str(), (path_ + ".0").c_str());  // else it is truncated
         open(false);
         if (!file_) return;
     }
@@ -114,14 +114,15 @@ void Console::read_container() {
             return;
         }
         if (turn == kReadsPerTurn) {
-            // A change of an edge-triggered watch reports again what is still ready.
+            // Changing an edge-triggered watch makes epoll report again what is still ready
+            // (epoll(7)).
             loop_.change(ends_.container.master, EPOLLIN | EPOLLOUT | EPOLLET);
             return;
         }
         const ssize_t got = ::read(ends_.container.master.get(), g_buffer.data(), g_buffer.size());
         if (got < 0 && errno == EINTR) continue;
         if (got <= 0) {
-            container_readable_ = false;  // EAGAIN, or EIO: nobody has the other end open
+            container_readable_ = false;  // EAGAIN, or EIO: no process has the other end open
             return;
         }
         deliver({g_buffer.data(), static_cast<std::size_t>(got)});
@@ -141,8 +142,8 @@ void Console::deliver(std::string_view bytes) {
         to_client_.erase(0, to_client_.size() - kBacklog);
 }
 
-// Only while somebody has the host's end open, and only what fits: it would come back as an echo or
-// as stale output later.
+// Writes to the host's pty only while some process has its other end open, and only what fits:
+// anything else would come back as an echo, or as stale output to a later reader.
 void Console::write_host(std::string_view bytes) {
     pollfd entry{.fd = ends_.host.master.get(), .events = POLLOUT, .revents = 0};
     if (::poll(&entry, 1, 0) > 0 && (entry.revents & POLLHUP) == 0)

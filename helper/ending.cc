@@ -6,7 +6,7 @@ namespace lxvirt::helper {
 
 Ending judge_end(const EndFacts& facts, const Supervision& supervision) {
     Ending ending;
-    // What libvirt's words say already is not said again.
+    // An end that libvirt's own words describe fully gets no text besides.
     const bool asked = facts.destroy_asked || facts.restart_asked;
     const bool halted = facts.exit.signaled && facts.exit.value == SIGINT;
     const bool rebooted = facts.exit.signaled && facts.exit.value == SIGHUP;

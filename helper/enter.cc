@@ -30,12 +30,13 @@ namespace {
 using base::ErrorCode;
 using base::UniqueFd;
 
-// An init that moves between its own groups is gone on with for so long, of 10 ms each.
+// Bounds the retries, 10 ms apart, for an init that moves between its own groups meanwhile.
 constexpr int kGroupAttempts = 100;
-// A killed program that is frozen ends when it is thawed: for that nobody waits.
+// Is how long the end of a killed program is waited for: a frozen one ends only when it is thawed,
+// and nobody waits for that.
 constexpr auto kLastMoment = std::chrono::seconds(2);
-// What it takes to get in is a matter of milliseconds, but a container may freeze a group of its
-// own: the driver, which holds the operation lock, is not to wait for that.
+// Is how long entering may take. It takes milliseconds, but a container may have frozen a group of
+// its own; the driver, which holds the operation lock meanwhile, must not wait for that.
 constexpr auto kEnterLimit = std::chrono::seconds(5);
 
 [[noreturn]] void fail_ended() {
@@ -54,8 +55,9 @@ EnterPlan receive_plan(base::Fd channel) {
     return base::decode<EnterPlan>(bytes, "plan");
 }
 
-// The v2 group that the init is in now: it may have moved itself below the container's root, which
-// then takes no process (cgroup-v2.rst, "no internal processes"). Never out of the container's own.
+// Opens the v2 group that the init is in now. The init may have moved itself below the container's
+// root group, which then takes no process (cgroup-v2.rst, "no internal process constraint"). A
+// group outside the container's own is refused.
 UniqueFd open_group_of(pid_t init, const base::Hierarchy& unified, const std::string& outer) {
     const auto text = base::try_read_file(fmt::format("/proc/{}/cgroup", init));
     if (!text) fail_ended();
@@ -72,7 +74,7 @@ UniqueFd open_group_of(pid_t init, const base::Hierarchy& unified, const std::st
     base::fail(ErrorCode::operation_failed, "the domain's init is in no v2 control group");
 }
 
-// Memory that a child shares.
+// Is a number in memory that a child shares.
 class SharedPid {
   public:
     SharedPid()
@@ -89,6 +91,7 @@ class SharedPid {
     void* place_;
 };
 
+// Runs the program and relays its end, for one driver.
 class Entering {
   public:
     Entering(const EnterPlan& plan, base::Fd channel) : plan_(plan), channel_(channel) {
@@ -97,7 +100,7 @@ class Entering {
         inner_sync_ = std::move(theirs);
     }
 
-    // The program's end, told to the driver; what fails before is thrown.
+    // Reports the end of the program to the driver; throws whatever fails before the program runs.
     void run() {
         try {
             spawn();
@@ -147,7 +150,8 @@ class Entering {
             base::fail(ErrorCode::operation_failed,
                        "what was to become the program was killed before it was that");
         }
-        // A child of ours that nobody has reaped: the number is its own.
+        // The program is a child of ours that nobody has reaped, so its pid cannot belong to
+        // another process.
         auto process = base::open_pidfd(program.get());
         if (!process) fail_ended();
         pid_ = program.get();
@@ -176,6 +180,7 @@ class Entering {
                                  .sync = inner_sync_,
                                  .program = program});
             if (pid > 0) return UniqueFd(pidfd);
+            // The init has left its group, or the group is gone, since it was looked up.
             const bool moved = pid == -EBUSY || pid == -ENOENT || pid == -ENODEV;
             if (!moved || attempt == kGroupAttempts)
                 base::fail_with(-pid, "make a process in the container's control group");
@@ -183,8 +188,8 @@ class Entering {
         }
     }
 
-    // Until the program's end, or the driver's. Its exec is waited for here, too: a file system of
-    // the container's may take for ever.
+    // Waits until the program ends, or the driver does. The program's exec is waited for here, too:
+    // a file system of the container may make that take for ever.
     void attend() {
         for (bool executed = false;;) {
             pollfd entries[] = {{executed ? -1 : sync_.get(), POLLIN, 0},
@@ -205,18 +210,18 @@ class Entering {
         }
     }
 
-    // False where the driver is gone.
+    // Passes a signal of the driver on; returns false where the driver is gone.
     bool pass_signal() {
         const auto message = base::receive_message(channel_, kMaxMessage);
         if (!message) return false;
         const auto signal = base::decode<ProgramSignal>(message->bytes, "signal");
-        // To the group that it leads, as a terminal would send it.
+        // The signal goes to the process group that the program leads, as a terminal would send it.
         (void)::kill(-pid_, signal.number);
         return true;
     }
 
     void end_with(EnterReport report) {
-        // One that could not be executed is about to end.
+        // A program that could not be executed is about to end.
         (void)base::wait_readable(program_, kLastMoment);
         const auto status = base::reap(program_, false);
         if (report.phase == EnterPhase::ended)
@@ -224,10 +229,12 @@ class Entering {
         send_report(channel_, report);
     }
 
-    // With what it runs in its group; what has made a session of its own goes on.
+    // Kills the program and whatever it runs in its process group; processes that made a session of
+    // their own go on.
     void end_program() {
         (void)::kill(-pid_, SIGKILL);
-        // As a zombie it would hold up the end of its pid namespace until somebody reaps it.
+        // As a zombie the program would hold up the end of its pid namespace until somebody reaps
+        // it.
         if (base::wait_readable(program_, kLastMoment)) (void)base::reap(program_, false);
     }
 
@@ -267,7 +274,7 @@ int enter_main() {
         try {
             send_report(channel, report);
         } catch (const base::Exception&) {
-            // lxsh is gone; there is nobody to tell.
+            // lxsh is gone; nobody is left to report to.
         }
     }
     return 1;

@@ -10,10 +10,13 @@ namespace lxvirt::helper {
 
 namespace {
 
-// What is kept of each of a hook's streams: enough to tell, little enough to send.
+// Limits the bytes that are kept of each stream of a hook: enough to explain a failure, and few
+// enough for one message.
 constexpr std::size_t kOutputLimit = 6000;
 
-// "$@" instead of the words themselves: they need no quoting.
+// Returns the words of a hook's process. Arguments are passed through "$@" and so need no quoting.
+// Version 0 of the interface passes name, section and type as arguments (lxc.container.conf(5),
+// lxc.hook.version).
 std::vector<std::string> words_of(const Hooks& hooks, const Hook& hook, const HookMoment& moment) {
     std::vector<std::string> words{"/bin/sh", "-c", "exec " + hook.command + " \"$@\"", "sh"};
     if (hooks.version == 0) words.insert(words.end(), {hooks.name, hook.section, hook.type});
@@ -39,7 +42,7 @@ std::vector<std::string> environment_of(const Hooks& hooks, const Hook& hook,
     return made;
 }
 
-// The last line that says something, of what was printed for errors if possible.
+// Returns the last non-empty line, of standard error if there is one.
 std::string last_words(const base::SpawnResult& result) {
     for (const std::string* text : {&result.errors, &result.output}) {
         const std::string_view all = base::trim(*text);
@@ -54,7 +57,7 @@ void run_hook(const Hooks& hooks, const Hook& hook, const HookMoment& moment) {
     options.env = environment_of(hooks, hook, moment);
     options.limit = std::chrono::seconds(hooks.limit);
     options.output_limit = kOutputLimit;
-    options.tied = !moment.inside;  // inside, all end with the container
+    options.tied = !moment.inside;  // hooks inside end with the container anyway
     options.cancel = moment.cancel;
     options.in_child = moment.in_child;
     const base::SpawnResult result = base::run_program(options);

@@ -18,7 +18,8 @@ namespace {
 using base::parse_number;
 using base::split;
 
-// A file of the container's; empty where it is none, whatever else it is: nothing to wait for.
+// Reads a regular file of the container. Anything else (a FIFO, a device) counts as empty, so that
+// the container cannot make the init wait.
 std::string read_plain_file(const std::string& path) {
     const base::UniqueFd file = base::open_quietly(path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
     struct stat info {};
@@ -26,7 +27,7 @@ std::string read_plain_file(const std::string& path) {
     return base::read_all(file, path);
 }
 
-// The first line whose field `column` is `key`.
+// Returns the fields of the first line whose field `column` is `key`.
 std::optional<std::vector<std::string>> find_line(const std::string& text, std::size_t column,
                                                   std::string_view key, std::size_t columns) {
     for (const std::string_view line : split(text, '\n')) {

@@ -18,7 +18,7 @@ namespace {
 
 using base::UniqueFd;
 
-// Attaches an image to a loop device, which is kept for the device that it is for.
+// Attaches an image to a loop device, and keeps that for the domain's device `device`.
 base::LoopDevice attach_loop(const std::string& file, bool readonly, const std::string& device,
                              Prepared& prepared) {
     base::LoopDevice loop = base::attach_loop(file, readonly);
@@ -39,7 +39,7 @@ void make_node(base::Fd dev, DeviceNode node, Prepared& prepared) {
     helper::make_node(dev, node);
 }
 
-// Empty files on which the consoles are bound.
+// Makes empty files, on which the consoles are bind-mounted.
 void make_console_places(base::Fd dev, std::size_t consoles, const Dev& plan) {
     for (std::size_t i = 0; i <= consoles && consoles != 0; ++i) {
         const std::string name = i == 0 ? "console" : fmt::format("tty{}", i);
@@ -70,7 +70,8 @@ void make_dev(const Plan& plan, Prepared& prepared) {
     make_console_places(prepared.dev, plan.consoles.size(), dev);
 }
 
-// Documentation/filesystems/devpts.rst: every mount is an instance of its own.
+// Makes a devpts, each mount of which is an instance of its own
+// (Documentation/filesystems/devpts.rst), and the consoles' ptys.
 void make_devpts(const Plan& plan, Prepared& prepared) {
     prepared.devpts = base::make_mount("devpts", "devpts",
                                        {{"newinstance", ""},
@@ -94,7 +95,8 @@ void make_devpts(const Plan& plan, Prepared& prepared) {
     }
 }
 
-// Where the hierarchies of a host that has several go: /sys/fs/cgroup is one folder of sysfs.
+// Makes the folder of several hierarchies, /sys/fs/cgroup, which on the host is usually a tmpfs,
+// too.
 UniqueFd make_groups_place(const Mount& mount, const Plan& plan) {
     const auto& hierarchies = plan.groups.hierarchies;
     if (hierarchies.size() == 1 && hierarchies.front().unified) return {};

@@ -75,7 +75,7 @@ void load_seccomp(const std::string& program) {
 base::UniqueFd open_label(const Init& init) {
     if (!init.apparmor.empty()) {
         base::UniqueFd file = base::open_quietly("/proc/thread-self/attr/apparmor/exec", O_WRONLY);
-        if (file) return file;  // else the kernel has one module only
+        if (file) return file;  // else the kernel has only one security module
     }
     if (init.apparmor.empty() && init.selinux.empty()) return {};
     return base::open_file("/proc/thread-self/attr/exec", O_WRONLY);

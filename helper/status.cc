@@ -15,11 +15,13 @@ void put(std::string& text, std::string_view key, std::string_view value) {
     text += fmt::format("{}={}\n", key, base::escape_field(value));
 }
 
+// Leaves out a fact that is not known.
 template <typename Number>
 void put(std::string& text, std::string_view key, const std::optional<Number>& value) {
     if (value) text += fmt::format("{}={}\n", key, *value);
 }
 
+// Is a line of the file, with its place for errors.
 struct Line {
     const std::string& file;
     int number;

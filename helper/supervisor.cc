@@ -17,7 +17,7 @@ namespace lxvirt::helper {
 
 namespace {
 
-constexpr std::size_t kMaxConnections = 64;
+constexpr std::size_t kMaxConnections = 64;  // further clients are refused
 
 Reply refuse(base::ErrorCode code, std::string text) {
     Reply reply;
@@ -26,7 +26,8 @@ Reply refuse(base::ErrorCode code, std::string text) {
     return reply;
 }
 
-// Another version's request may have any shape; the answer's never changes.
+// Answers a request of another version with an error. Such a request may have any form, but the
+// form of the answer never changes.
 void refuse_other_versions(base::Fd socket, std::string_view bytes) {
     constexpr auto code = base::ErrorCode::operation_unsupported;
     const auto problem = base::other_version(bytes, kProtocolVersion,
@@ -58,7 +59,7 @@ void Supervisor::begin(Launched launched) {
     status_.boots = options_.boots;
     status_.dev = launched_.dev;
     name_consoles();
-    // What the start is told must be what everybody reads.
+    // The status file must be readable before the driver is told that the container runs.
     helper::write_status(plan_.supervision.run_folder + "/status", status_);
 }
 
@@ -86,7 +87,7 @@ std::optional<base::OperationLock> Supervisor::take_operation_lock() {
     return std::move(operation_);
 }
 
-// What goes wrong with one request or console must not take the container with it.
+// One request or console that fails must not take the container with it.
 Outcome Supervisor::run() {
     base::lower_capabilities();
     std::string last;
@@ -98,7 +99,7 @@ Outcome Supervisor::run() {
             if (ended_) throw;
             if (error.message() != last) log(error.message());
             last = error.message();
-            ::usleep(10'000);  // no descriptors, say: what is waiting will come again
+            ::usleep(10'000);  // no descriptors, for example: the event will come again
         }
     }
 }
@@ -154,7 +155,7 @@ void Supervisor::on_request(int fd) {
                 base::send_message(connection.socket, base::encode(reply),
                                    extra ? std::vector<base::Fd>{extra} : std::vector<base::Fd>{});
             } catch (const base::Exception&) {
-                if (ends) destroy();  // told or not
+                if (ends) destroy();  // the container ends although the reply could not be sent
                 throw;
             }
             if (ends) destroy();
@@ -248,8 +249,8 @@ void Supervisor::write_consoles() {
     (void)publish_status();
 }
 
-// Here and not in the driver, so that a kill of the driver's program comes before both or after
-// both.
+// Freezes or thaws here and not in the driver: a kill of the driver's program then comes before
+// both the change and its record, or after both.
 Reply Supervisor::set_paused(bool paused) {
     if (ended_) return refuse(base::ErrorCode::operation_invalid, "domain is not running");
     const base::RaisedCapabilities raised;
@@ -267,7 +268,8 @@ Reply Supervisor::set_paused(bool paused) {
     status_.reason = paused ? "user" : "unpaused";
     Reply reply = publish_status();
     if (reply.code != 0 && paused) {
-        base::thaw_group(plan_.groups.hierarchies, plan_.groups.outer);  // as everybody is told
+        // Readers are told that it runs, so let it run.
+        base::thaw_group(plan_.groups.hierarchies, plan_.groups.outer);
         status_.state = "running";
     }
     return reply;

@@ -1,5 +1,11 @@
-// How a container ends, from the kill or its init's end to the last file removed; the rest of
-// Supervisor is in supervisor.cc.
+// The end of a container, from the kill or the end of its init to the removal of the last file. The
+// rest of Supervisor is in supervisor.cc.
+//
+// A destroy, SIGTERM and the owner's end all kill the guard, and with it the container; the end of
+// the init then comes through the event loop as any other end does. The clean-up needs the
+// operation lock. A driver that destroys holds it while it waits for the helper; for any other
+// holder the helper goes on answering the control socket and tries the lock again every ten
+// milliseconds.
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -19,17 +25,17 @@ namespace lxvirt::helper {
 namespace {
 
 constexpr auto kLockRetry = std::chrono::milliseconds(10);
-constexpr auto kThawLater = std::chrono::milliseconds(20);
-constexpr auto kQuick = std::chrono::seconds(2);
-constexpr std::uint64_t kMaxQuickEnds = 5;
-constexpr const char* kDestroyed = "destroyed";  // judge_end()'s word
+constexpr auto kThawLater = std::chrono::milliseconds(20);  // between attempts to thaw
+constexpr auto kQuick = std::chrono::seconds(2);  // a boot that ends sooner counts as quick
+constexpr std::uint64_t kMaxQuickEnds = 5;        // in a row; then it is not started again
+constexpr const char* kDestroyed = "destroyed";   // the word that judge_end() has for it
 
 }  // namespace
 
 void Supervisor::destroy() {
     destroy_asked_ = true;
     if (ended_)
-        finish_under_lock();  // its caller holds the operation lock that we wait for
+        finish_under_lock();  // the caller holds the operation lock that we wait for
     else
         kill_container();
 }
@@ -39,18 +45,20 @@ void Supervisor::kill_container() {
     destroy_asked_ = destroy_asked_ || !ended_;
     try {
         (void)base::send_signal(launched_.guard, SIGKILL);
-        // Others can freeze it, too, the container itself above all, but seldom do.
+        // The container may have been frozen by others, above all from inside, but seldom is: look
+        // for that only after a while.
         const bool frozen = status_.state == "paused";
         thaw_timer_ =
             loop_.after(frozen ? std::chrono::milliseconds(0) : kThawLater, [this] { thaw(); });
     } catch (const base::Exception& error) {
         log(error.message());
     }
-    // While the kernel takes the container down.
+    // Now, while the kernel takes the container down, there is time for this.
     if (!leaves_group_)
         leaves_group_ =
             leave_helper_group_later(plan_.groups, leaving_record(plan_.supervision.run_folder));
-    // Until live.xml is gone it says nothing: should we be killed, the container crashed.
+    // As long as live.xml exists, this record counts for nothing: should the helper be killed, the
+    // container counts as crashed.
     if (destroy_asked_) record_end(kDestroyed, {});
 }
 
@@ -82,7 +90,8 @@ bool Supervisor::termination_is_asked() const {
 void Supervisor::on_init_end() {
     loop_.forget(launched_.init);
     ended_ = base::reap(launched_.init, true);
-    // It went to all in the scope, and the init was quicker than we.
+    // systemd sends SIGTERM to all processes of the scope; the init may have ended before we saw
+    // ours.
     if (termination_is_asked()) destroy_asked_ = true;
     launched_.init.reset();
     for (const auto& console : consoles_) console->drain();
@@ -90,8 +99,8 @@ void Supervisor::on_init_end() {
 }
 
 void Supervisor::finish_under_lock() {
-    // The driver's destroy holds the lock while it waits for us. For any other holder the control
-    // socket must stay answered, so the lock is tried for, never waited for.
+    // A driver that destroys holds the lock while it waits for us. For any other holder the control
+    // socket must go on being answered, so the lock is tried and never waited for.
     if (!destroy_asked_ && !operation_) {
         const base::RaisedCapabilities raised;
         operation_ = base::OperationLock::try_acquire(plan_.supervision.op_lock);
@@ -134,7 +143,7 @@ void Supervisor::finish() {
     loop_.stop();
 }
 
-// A post-stop hook that fails turns a reboot into a stop.
+// Runs the hooks after the end. A post-stop hook that fails turns a reboot into a stop.
 bool Supervisor::run_end_hooks_for(EndAction action) {
     if (plan_.hooks.all.empty()) return true;
     const bool done = run_end_hooks(plan_.hooks, end_moment(plan_, launched_),
@@ -179,7 +188,8 @@ void Supervisor::leave_group() {
     leaves_group_ = true;
 }
 
-// The hooks get the live definition, so the driver's process reads it before it goes.
+// Runs libvirt's hook scripts. They get the live definition, so this must happen before its file is
+// removed.
 void Supervisor::call_stop_hooks() const {
     if (!plan_.supervision.has_hooks) return;
     try {
