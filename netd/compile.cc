@@ -9,6 +9,7 @@ namespace lxvirt::netd {
 namespace {
 
 base::RateLimit rate_limit(const xml::BandwidthLimit& limit) {
+    // libvirt documents kilobytes and kibibytes (formatnetwork.html, "Quality of service").
     constexpr std::uint64_t kilobyte = 1000, kibibyte = 1024;
     return {.rate = limit.average.value_or(limit.floor.value_or(0)) * kilobyte,
             .peak = limit.peak.value_or(0) * kilobyte,
@@ -24,6 +25,7 @@ BridgePlan bridge_plan(const xml::Network& network, const CompileFacts& facts) {
     plan.stp = network.bridge.stp;
     plan.delay = network.bridge.delay;
     plan.ipv6 = network.ipv6;
+    // A network without <forward> is isolated: the host does not route for it.
     const bool forwards = network.forward.mode != xml::ForwardMode::none;
     for (const xml::NetworkIp& ip : network.ips) {
         plan.ipv6 = plan.ipv6 || ip.v6();

@@ -16,8 +16,8 @@ bool dns_is_on(const xml::Network& network) {
     return network.dns.enable.value_or(true);
 }
 
-// A value as dnsmasq reads it back: inside quotes it takes neither '#' nor ',' for its own, and
-// knows a backslash before a quote and itself (read_file() of its option.c).
+// Quotes a value for dnsmasq: inside quotes '#' and ',' have no meaning, and a backslash escapes a
+// quote and itself (read_file() in dnsmasq's option.c).
 std::string quoted(std::string_view value) {
     std::string result = "\"";
     for (const char c : value) {
@@ -39,7 +39,8 @@ std::string lease_text(const xml::DhcpLease& lease) {
 static_assert(static_cast<int>(LeaseUnit::seconds) == 0 &&
               static_cast<int>(LeaseUnit::minutes) == 1 && static_cast<int>(LeaseUnit::hours) == 2);
 
-// The zone of reverse names of a subnet. parse_network() has seen that its prefix ends at a label.
+// Returns the zone of reverse names of a subnet (RFC 1035, RFC 3596). parse_network() has refused a
+// prefix that does not end at a label of the zone.
 std::string reverse_zone(const xml::NetworkIp& ip) {
     const auto address = xml::to_ip_address(ip.address).value_or(xml::SocketAddress{});
     const unsigned prefix = xml::ip_prefix(ip);
@@ -59,7 +60,7 @@ void add_dns(const xml::Network& network, std::string& out) {
     bool any_for_all = false;
     for (const xml::DnsForwarder& forwarder : network.dns.forwarders) {
         any_for_all = any_for_all || forwarder.domain.empty();
-        // '#' stands for the servers of the host.
+        // '#' stands for the servers of the host's resolv.conf.
         const std::string server = forwarder.addr.empty() ? "#" : forwarder.addr;
         out += forwarder.domain.empty() ? fmt::format("server={}\n", server)
                                         : fmt::format("server=/{}/{}\n", forwarder.domain, server);
@@ -81,17 +82,20 @@ void add_place(const xml::Network& network, const DnsmasqPaths& paths, std::stri
     if (!paths.group.empty()) out += fmt::format("group={}\n", paths.group);
     out += fmt::format("except-interface=lo\nbind-dynamic\ninterface={}\n", network.bridge.name);
     if (network.forward.mode != xml::ForwardMode::none) return;
-    // There is no way out: offer no router, and no server that is asked for others' names.
+    // An isolated network leads nowhere: offer no default router (option 3), and ask no server for
+    // other names.
     out += "dhcp-option=3\nno-resolv\nra-param=*,0,0\n";
 }
 
-// A text inside quotes is as its author wants dnsmasq to read it.
+// Returns the value of a TXT record. A text with quotes around it is taken as its author wrote it
+// for dnsmasq.
 std::string txt_value(const std::string& value) {
     if (value.size() >= 2 && value.front() == '"' && value.back() == '"') return value;
     return value.find_first_of(",#\\\"") == std::string::npos ? value : quoted(value);
 }
 
-// target,port,priority,weight: only the last may be left out. No target: there is no such service.
+// Returns target,port,priority,weight: only fields at the end may be left out. Without a target the
+// record says that there is no such service (RFC 2782).
 std::string srv_text(const xml::DnsSrv& srv) {
     std::string text = fmt::format("_{}._{}", srv.service, srv.protocol);
     if (!srv.domain.empty()) text += "." + srv.domain;
@@ -127,7 +131,7 @@ void add_tftp(const xml::NetworkIp& ip, std::string& out) {
         out += fmt::format("enable-tftp\ntftp-root={}\n", path(ip.tftp_root));
 }
 
-// `most` counts the leases there can be.
+// Appends the options of DHCP, and adds the number of leases that are possible to `most`.
 void add_dhcp(const xml::NetworkIp& ip, std::uint32_t& most, std::string& out) {
     if (ip.dhcp.empty()) return;
     for (const xml::DhcpRange& range : ip.dhcp.ranges) {

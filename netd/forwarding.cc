@@ -25,13 +25,14 @@ struct Switch {
 constexpr std::array<Switch, 2> kSwitches = {{{"ipv4", "/proc/sys/net/ipv4/ip_forward"},
                                               {"ipv6", "/proc/sys/net/ipv6/conf/all/forwarding"}}};
 
+// Returns the folder of this network namespace, which its inode identifies.
 std::string namespace_folder() {
     struct stat facts = {};
     if (::stat("/proc/self/ns/net", &facts) != 0) base::fail_errno("stat the network namespace");
     return fmt::format("{}/{}", kFolder, facts.st_ino);
 }
 
-// One file for each switch: the first line is what it was, each other one a bridge.
+// Is the file of one switch: the first line holds the former value, each other line a bridge.
 struct Record {
     std::string former;
     std::set<std::string> users;
@@ -57,6 +58,7 @@ void write_record(const std::string& path, const Record& record) {
     base::write_atomic(path, text, 0644, base::Durability::volatile_);
 }
 
+// Drops users whose bridge no longer exists.
 void forget_gone(Record& record) {
     base::Netlink netlink;
     std::erase_if(record.users,
@@ -74,7 +76,8 @@ void use(const Switch& which, const std::string& folder, const std::string& brid
     Record record = read_record(path);
     forget_gone(record);
     const std::string now = present(which);
-    // A user that is just leaving has no bridge any more and has not yet turned the switch back.
+    // A network that is ending may have lost its bridge already and not yet restored the switch:
+    // then the recorded former value is still the right one.
     if (record.former.empty() || (record.users.empty() && now == "0")) record.former = now;
     record.users.insert(bridge);
     write_record(path, record);
@@ -83,7 +86,7 @@ void use(const Switch& which, const std::string& folder, const std::string& brid
 
 void leave(const Switch& which, const std::string& folder, const std::string& bridge) {
     const std::string path = folder + "/" + which.name;
-    (void)base::remove_file(base::temporary_of(path));  // of one that was killed
+    (void)base::remove_file(base::temporary_of(path));  // left by a killed writer
     Record record = read_record(path);
     if (record.former.empty()) return;
     forget_gone(record);
@@ -113,7 +116,7 @@ void leave_forwarding(const std::string& bridge) {
     if (!base::exists(folder)) return;
     const auto lock = base::OperationLock::acquire(std::string(kFolder) + "/lock");
     for (const Switch& which : kSwitches) leave(which, folder, bridge);
-    (void)::rmdir(folder.c_str());  // others may use it
+    (void)::rmdir(folder.c_str());  // fails while others use it
 }
 
 }  // namespace lxvirt::netd

@@ -26,14 +26,17 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t kMaxConnections = 64;
-// A dnsmasq that ran this long ended for a reason of its own: the pauses begin anew.
+// Is how long a dnsmasq has to run until its end no longer counts as a failed start: then the
+// pauses begin anew.
 constexpr auto kSettled = 60s;
 constexpr auto kFirstPause = 10ms;
 constexpr auto kLongestPause = 30'000ms;
-// Whoever flushes the rules may be about to load others: firewalld takes this long.
+// Waits this long before the rules are made again: a program that flushes all rules (firewalld) may
+// be about to load others.
 constexpr auto kRulesPause = 50ms;
 
-// Another version's request may have any shape; the answer's never changes.
+// Answers a request of another version with an error. Such a request may have any form, but the
+// form of the answer never changes.
 void refuse_other_versions(base::Fd socket, std::string_view bytes) {
     const auto problem =
         base::other_version(bytes, kPlanVersion, "this network's lxnetd speaks protocol version");
@@ -89,7 +92,7 @@ DnsmasqSetup Supervisor::dnsmasq_setup() const {
     return {.folder = plan_.run_folder, .log_file = plan_.log_file, .plan = *plan_.dnsmasq};
 }
 
-// --- making it
+// --- the start and the end
 
 void Supervisor::start() {
     try {
@@ -97,7 +100,7 @@ void Supervisor::start() {
         listen();
         write_status();
     } catch (const base::Exception&) {
-        // What was there before us goes on as it can.
+        // A network that was taken over goes on as well as it can.
         if (taken_over_)
             stop_dnsmasq();
         else
@@ -109,7 +112,8 @@ void Supervisor::start() {
 void Supervisor::start_parts() {
     if (!plan_.bridge) return;
     netlink_.emplace();
-    // Its own failure leaves nothing, and what belongs to somebody else is not ours to undo.
+    // make_bridge() undoes its own failure, and a bridge that belongs to somebody else must not be
+    // undone; so the plan is reduced to nothing.
     try {
         taken_over_ = netlink_->link_alias(plan_.bridge->name) == plan_.bridge->alias;
         bridge_ = make_bridge(*netlink_, *plan_.bridge);
@@ -138,6 +142,7 @@ void Supervisor::start_parts() {
     adopt_dnsmasq(std::move(*dnsmasq_));
 }
 
+// Watches a dnsmasq that listens.
 void Supervisor::adopt_dnsmasq(DnsmasqProcess process) {
     dnsmasq_ = std::move(process);
     dnsmasq_started_ = std::chrono::steady_clock::now();
@@ -188,19 +193,20 @@ void Supervisor::run() {
     undo();
 }
 
-// --- what happens around it
+// --- what happens around the network
 
 void Supervisor::watch_links() {
     if (!plan_.bridge->stp) return;
     links_ = base::listen_netlink(NETLINK_ROUTE, RTNLGRP_LINK);
     loop_.watch(links_, EPOLLIN, [this](std::uint32_t) { on_links(); });
-    // Ports of a network that was taken over.
+    // Ports of a network that was taken over may be waiting already.
     release_leaf_ports(*netlink_, bridge_, netlink_->links());
 }
 
 void Supervisor::on_links() {
     try {
-        // Some of the notices are the bridge's own, which say little of the device.
+        // Some of the notifications come from the bridge and say little about the device, so each
+        // port is asked for by its name.
         std::set<std::string> names;
         const bool all = base::read_netlink(links_, [&](const nlmsghdr* header) {
             if (header->nlmsg_type != RTM_NEWLINK) return;
@@ -219,7 +225,7 @@ void Supervisor::on_links() {
 
 void Supervisor::watch_table() {
     if (!table_) return;
-    (void)table_->damaged();  // our own making
+    (void)table_->damaged();  // caused by our own making
     loop_.watch(table_->fd(), EPOLLIN, [this](std::uint32_t) { on_table(); });
 }
 
@@ -331,7 +337,8 @@ void Supervisor::on_request(int fd) {
     connections_.erase(fd);
 }
 
-// What cannot be done is undone: the network goes on as it was.
+// Changes the running network to another plan of the same bridge. If a step fails, the former plan
+// is put into effect again and the error is thrown.
 void Supervisor::update(NetworkPlan plan) {
     NetworkPlan before = std::exchange(plan_, std::move(plan));
     base::Rollback rollback;
@@ -349,6 +356,8 @@ void Supervisor::update(NetworkPlan plan) {
     write_status();
 }
 
+// Changes dnsmasq: new lists of clients and names are reread on SIGHUP, any other change needs a
+// restart.
 void Supervisor::update_dnsmasq(const std::optional<DnsmasqPlan>& before) {
     const bool same_config = plan_.dnsmasq && before && plan_.dnsmasq->config == before->config;
     if (same_config && dnsmasq_) {
