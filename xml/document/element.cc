@@ -1,5 +1,5 @@
 // Element: reading with marks. The mark of an element is the lowest bit of xmlNode::_private, above
-// which stands its line; that of an attribute is xmlAttr::_private.
+// which its line is stored. An attribute or text is read if its _private is not null.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -34,7 +34,7 @@ bool is_text(const xmlNode* node) {
     return node->type == XML_TEXT_NODE || node->type == XML_CDATA_SECTION_NODE;
 }
 
-// "<os>" as the document has it, prefix included.
+// Returns "<os>" or "<lx:dev>", as the document has it.
 std::string tag(const xmlNode* node) {
     if (node->ns != nullptr && node->ns->prefix != nullptr)
         return fmt::format("<{}:{}>", view(node->ns->prefix), view(node->name));
@@ -73,7 +73,7 @@ std::optional<std::string_view> Element::attribute(std::string_view name) const 
          attribute = attribute->next) {
         if (attribute->ns != nullptr || view(attribute->name) != name) continue;
         attribute->_private = node_;
-        // No entity survives the parser, so a value is one text node or none.
+        // Entities are never expanded, so a value is one text node, or none where it is empty.
         return attribute->children != nullptr ? view(attribute->children->content)
                                               : std::string_view("");
     }
@@ -129,6 +129,7 @@ void Element::mark_tree_read() const {
     for (Element child = first_child(); child; child = child.next_sibling()) child.mark_tree_read();
 }
 
+// The parenthesis names file and line, since libvirt's sentence does not.
 void Element::fail(base::ErrorCode code, std::string_view words, std::string_view hint) const {
     const std::string_view between = words.empty() ? "" : ": ";
     throw PlacedError(
@@ -153,6 +154,7 @@ void Document::report_unread(const Element& element) {
         if (is_read(child.node())) {
             report_unread(child);
             if (!contains(read_names, child.name())) read_names.push_back(child.name());
+            // A parser that asks for one element of a name reads the first.
         } else if (contains(read_names, child.name()) && child.namespace_uri().empty()) {
             notice(child, fmt::format("a second {} counts for nothing and was left out",
                                       tag(child.node())));

@@ -10,7 +10,7 @@ using base::ErrorCode;
 
 namespace {
 
-constexpr std::size_t kMaxName = 200;  // bytes: names become file and socket names
+constexpr std::size_t kMaxName = 200;  // bytes; a suffix must still fit into a file name
 
 }  // namespace
 

@@ -1,4 +1,4 @@
-// The name and the uuid of an object, which every kind of document has.
+// Name and uuid, which documents of every kind have.
 #pragma once
 
 #include <string>
@@ -7,9 +7,12 @@
 
 namespace lxvirt::xml {
 
-// Of every kind of document. The name is that of a file too; throws where it cannot be.
+// Throws PlacedError where `name`, the text of `element`, cannot name an object. A name becomes a
+// file name and part of a socket's path: it must not be empty, ".", "..", contain '/' or control
+// characters, or have more than 200 bytes.
 void check_name(const Element& element, const std::string& name);
-// Empty where the element is.
+// Returns the uuid in canonical form; empty where the element is empty. Throws PlacedError where
+// the text is no uuid.
 [[nodiscard]] std::string parse_uuid_element(const Element& element);
 
 }  // namespace lxvirt::xml

@@ -28,6 +28,7 @@ std::optional<std::uint64_t> unsigned_attribute(const Element& element, std::str
                      fmt::format("Invalid value for attribute '{}' in element '{}': '{}'. Expected "
                                  "non-negative integer value",
                                  name, element.name(), *text),
+                     // The words are libvirt's virXMLPropUInt().
                      fmt::format("a number from 0 to {}", most));
     return value;
 }

@@ -40,7 +40,7 @@ std::optional<unsigned> cpu_number(std::string_view text) {
     return value;
 }
 
-// One item of a list: "3", "0-3" or "^2".
+// Applies one item of a list: "3", "0-3" or "^2".
 bool apply_item(std::string_view item, CpuBits& bits) {
     if (item.front() == '^') {
         const auto excluded = cpu_number(item.substr(1));
@@ -68,6 +68,7 @@ std::string set_text(const CpuBits& bits) {
     return result;
 }
 
+// Maps the prefix of a disk's name to its bus, as libvirt's virDiskNameToBusDeviceIndex() does.
 struct DiskName {
     std::string_view prefix, bus;
 };
@@ -96,6 +97,7 @@ std::optional<std::int64_t> to_signed(std::string_view text) {
     return number<std::int64_t>(text, 10);
 }
 
+// A lone "0" is decimal.
 std::optional<std::uint64_t> to_unsigned_any_base(std::string_view text) {
     if (text.substr(0, 2) == "0x" || text.substr(0, 2) == "0X")
         return number<std::uint64_t>(text.substr(2), 16);
@@ -138,7 +140,8 @@ std::string mac_text(const MacAddress& mac) {
 
 std::string random_mac() {
     MacAddress mac{0x52, 0x54, 0x00};
-    // A request this short is never cut nor interrupted (getrandom(2)).
+    // getrandom(2) returns as few as three bytes in one piece, and a signal does not interrupt
+    // that.
     (void)!::getrandom(mac.data() + 3, 3, 0);
     return mac_text(mac);
 }
@@ -225,7 +228,7 @@ std::optional<unsigned> disk_index(std::string_view name) {
     const DiskName* kind = disk_name(name);
     if (kind == nullptr) return std::nullopt;
     std::string_view letters = name.substr(kind->prefix.size());
-    // A trailing number is a partition (libvirt accepts "sda1" and indexes it as "sda").
+    // Digits at the end number a partition; libvirt accepts "sda1" and gives it the index of "sda".
     while (!letters.empty() && letters.back() >= '0' && letters.back() <= '9')
         letters.remove_suffix(1);
     if (letters.empty() || letters.size() > 4) return std::nullopt;

@@ -79,9 +79,10 @@ void Writer::raw(std::string_view xml) {
     out_ += '\n';
 }
 
-// libvirt escapes both quotes everywhere. It writes newlines and tabs of an attribute as they are,
-// which the next parser turns into blanks (XML 1.0, 3.3.3), and drops carriage returns; both are
-// kept here by a character reference, so that what is written is read back.
+// Escapes a value. libvirt escapes both kinds of quotes everywhere. Newlines and tabs in an
+// attribute it writes as they are, so that the next parser turns them into blanks (XML 1.0, 3.3.3),
+// and carriage returns are lost in the same way; both are written as character references here, so
+// that what is written is what is read back.
 void Writer::escape(std::string_view value, Place place) {
     for (const char c : value) {
         switch (c) {

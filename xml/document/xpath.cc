@@ -18,7 +18,7 @@ struct FreeObject {
     void operator()(xmlXPathObject* object) const { xmlXPathFreeObject(object); }
 };
 
-// The expression's errors are ours to word; libxml2 would print them.
+// Suppresses libxml2's messages on standard error; the caller throws its own.
 void keep_quiet(void*, xmlError*) {}
 
 }  // namespace
