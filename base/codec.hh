@@ -43,7 +43,7 @@ class Encoder {
     // Moves the bytes out; the encoder is empty afterwards.
     [[nodiscard]] std::string take() { return std::move(out_); }
 
-    // Is called by a struct's fields(); names of members are not transmitted.
+    // Called by a struct's fields(); names of members are not transmitted.
     template <typename T>
     void operator()(const char*, const T& value) {
         put(value);
@@ -97,7 +97,7 @@ class Decoder {
     // `what` names the data in errors: "launch plan". `data` must outlive the decoder.
     Decoder(std::string_view data, std::string_view what) : rest_(data), what_(what) {}
 
-    // Is called by a struct's fields(); remembers the member's name for error messages.
+    // Called by a struct's fields(); remembers the member's name for error messages.
     template <typename T>
     void operator()(const char* field, T& value) {
         field_ = field;

@@ -59,7 +59,7 @@ enum class ErrorCode : int {
     no_hostname = 108,
 };
 
-// Is the base of both kinds; catch this at the top of a command or where a failure is only logged.
+// The base of both kinds; catch this at the top of a command or where a failure is only logged.
 class Exception : public std::exception {
   public:
     [[nodiscard]] virtual ErrorCode code() const noexcept = 0;

@@ -9,7 +9,7 @@
 
 namespace lxvirt::helper {
 
-// Is what the supervisor knows when the init has ended.
+// The supervisor's knowledge when the init has ended.
 struct EndFacts {
     base::ExitStatus exit;
     bool destroy_asked = false;   // a destroy was requested
@@ -18,7 +18,7 @@ struct EndFacts {
     bool oom = false;             // the OOM killer ended a process of the group
 };
 
-// Is the decision, and the words for it.
+// The decision, and the words for it.
 struct Ending {
     EndAction action = EndAction::destroy;
     std::string event_detail;  // detail of the event "Stopped": Shutdown, Destroyed, Crashed

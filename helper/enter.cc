@@ -32,10 +32,10 @@ using base::UniqueFd;
 
 // Bounds the retries, 10 ms apart, for an init that moves between its own groups meanwhile.
 constexpr int kGroupAttempts = 100;
-// Is how long the end of a killed program is waited for: a frozen one ends only when it is thawed,
+// The wait for the end of a killed program: a frozen one ends only when it is thawed,
 // and nobody waits for that.
 constexpr auto kLastMoment = std::chrono::seconds(2);
-// Is how long entering may take. It takes milliseconds, but a container may have frozen a group of
+// The limit for entering, which takes milliseconds, but a container may have frozen a group of
 // its own; the driver, which holds the operation lock meanwhile, must not wait for that.
 constexpr auto kEnterLimit = std::chrono::seconds(5);
 
@@ -74,7 +74,7 @@ UniqueFd open_group_of(pid_t init, const base::Hierarchy& unified, const std::st
     base::fail(ErrorCode::operation_failed, "the domain's init is in no v2 control group");
 }
 
-// Is a number in memory that a child shares.
+// A number in memory that a child shares.
 class SharedPid {
   public:
     SharedPid()

@@ -18,12 +18,12 @@
 
 namespace lxvirt::helper {
 
-// Is the main program of lxc_enter; returns its exit status.
+// The main program of lxc_enter; returns its exit status.
 [[nodiscard]] int enter_main();
 
 // --- enter_inside.cc
 
-// Is what the process in between needs.
+// The needs of the process in between.
 struct EnterContext {
     const EnterPlan& plan;
     base::Fd init;  // pidfd of the container's init

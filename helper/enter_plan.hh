@@ -23,7 +23,7 @@ namespace lxvirt::helper {
 inline constexpr std::uint32_t kEnterVersion = 1;
 inline constexpr std::size_t kMaxEnterReport = 16384;
 
-// Are the descriptors of lxc_enter: the channel, a pidfd of the container's init, and three for the
+// The descriptors of lxc_enter: the channel, a pidfd of the container's init, and three for the
 // program's standard input, output and error.
 inline constexpr int kEnterChannel = 3, kEnterInit = 4, kEnterStandard = 5;
 

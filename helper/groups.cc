@@ -88,7 +88,7 @@ void remove_helper_group(const Groups& groups) noexcept {
     }
 }
 
-// Is the last child of the helper. It keeps nothing that it inherited, above all no locks.
+// The last child of the helper. It keeps nothing that it inherited, above all no locks.
 [[noreturn]] void remove_after(base::Fd parent, const Groups& groups,
                                const std::string& record) noexcept {
     (void)::prctl(PR_SET_NAME, "lxc_cleanup");

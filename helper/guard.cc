@@ -23,7 +23,7 @@ namespace {
 constexpr std::size_t kStackSize = 64U << 10;  // bytes, for the guard
 constexpr int kAttempts = 100;                 // of ten milliseconds each
 
-// Is the guard. It runs in the helper's memory, errno included: nothing here may fail, allocate, or
+// The guard. It runs in the helper's memory, errno included: nothing here may fail, allocate, or
 // write to anything but its own stack. Only the helper has the other end of the pipe, so the end of
 // file tells the helper's end even where that came before prctl(2).
 int guard_main(void* argument) {
@@ -66,7 +66,7 @@ bool make_time_namespace(InitRequest& request) {
     return false;
 }
 
-// Is the short-lived process. It shares the helper's memory, and the helper waits for it
+// The short-lived process. It shares the helper's memory, and the helper waits for it
 // (CLONE_VFORK).
 int forker_main(void* argument) {
     auto& request = *static_cast<InitRequest*>(argument);

@@ -10,7 +10,7 @@
 
 namespace lxvirt::helper {
 
-// Is what a program of the container is to run as.
+// The ids and home of a program of the container.
 struct Identity {
     uid_t uid = 0;
     gid_t gid = 0;

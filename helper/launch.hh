@@ -21,7 +21,7 @@
 
 namespace lxvirt::helper {
 
-// Is a console's two ptys; the slaves are not held open.
+// A console's two ptys; the slaves are not held open.
 struct ConsoleEnds {
     std::string alias;
     base::Pty container;    // the container's /dev/console, /dev/tty1 ...
@@ -35,7 +35,7 @@ struct KeptLoop {
     base::UniqueFd fd;
 };
 
-// Is a started container: what the supervisor takes over.
+// A started container: what the supervisor takes over.
 struct Launched {
     base::UniqueFd init;                      // pidfd
     base::UniqueFd guard;                     // pidfd

@@ -109,7 +109,7 @@ base::RecordLock take_alive_lock(const Arguments& arguments, const Plan& plan) {
     return std::move(*lock);
 }
 
-// Is the job of this process.
+// The job of this process.
 struct Work {
     Plan plan;
     base::RecordLock alive;

@@ -20,7 +20,7 @@
 
 namespace lxvirt::helper {
 
-// Is a line of /proc/PID/uid_map or gid_map (user_namespaces(7)).
+// A line of /proc/PID/uid_map or gid_map (user_namespaces(7)).
 struct IdMapRow {
     std::uint32_t inside = 0, outside = 0, count = 0;
     template <typename Self, typename Visitor>
@@ -31,7 +31,7 @@ struct IdMapRow {
     }
 };
 
-// Is a namespace that the init enters instead of getting its own.
+// A namespace that the init enters instead of getting its own.
 struct SharedNamespace {
     std::uint32_t kind = 0;  // CLONE_NEWNET, CLONE_NEWIPC or CLONE_NEWUTS
     std::string path;        // "/proc/PID/ns/net", "/run/netns/NAME"
@@ -60,7 +60,7 @@ struct Namespaces {
     }
 };
 
-// Is a value that is written to a file of the container's outer group.
+// A value that is written to a file of the container's outer group.
 struct GroupLimit {
     std::string controller;  // selects the hierarchy
     std::string file, value;
@@ -156,7 +156,7 @@ struct Supervision {
     }
 };
 
-// Is the whole plan.
+// The whole plan.
 struct Plan {
     std::uint32_t version = kPlanVersion;
     std::string name, uuid;

@@ -10,7 +10,7 @@
 
 namespace lxvirt::helper {
 
-// Is a resource limit (setrlimit(2)).
+// A resource limit (setrlimit(2)).
 struct Rlimit {
     std::uint32_t resource = 0;        // RLIMIT_*
     std::uint64_t soft = 0, hard = 0;  // ~0: RLIM_INFINITY
@@ -38,7 +38,7 @@ struct Init {
     bool no_new_privs = false;
     bool session_keyring = true;   // joins one of its own in place of the supervisor's
     bool core_scheduling = false;  // gets a cookie of its own (PR_SCHED_CORE)
-    // Are the labels that the security modules give the init at its exec (proc_pid_attr(5)); empty:
+    // The labels that the security modules give the init at its exec (proc_pid_attr(5)); empty:
     // none.
     std::string apparmor, selinux;
     std::vector<KeyValue> proc;     // files of /proc/PID, written by the helper: "oom_score_adj"
@@ -71,7 +71,7 @@ struct Init {
     }
 };
 
-// Is a command that runs at a moment of the container's life (lxc.container.conf(5), "CONTAINER
+// A command that runs at a moment of the container's life (lxc.container.conf(5), "CONTAINER
 // HOOKS").
 struct Hook {
     std::string section;  // "lxc", or "net" for a hook of one link

@@ -26,7 +26,7 @@ struct PortVlan {
     }
 };
 
-// Is an address for one end of a link.
+// An address for one end of a link.
 struct Address {
     std::string address, peer;  // `peer`: the other end, of a point-to-point link
     std::uint32_t prefix = 32;
@@ -38,7 +38,7 @@ struct Address {
     }
 };
 
-// Is a route for one end of a link.
+// A route for one end of a link.
 struct Route {
     std::string destination, gateway;
     std::uint32_t prefix = 0, metric = 0;  // metric 0: the kernel's choice

@@ -10,7 +10,7 @@ namespace lxvirt::helper {
 // and helper of one installation have the same.
 inline constexpr std::uint32_t kPlanVersion = 7;
 
-// Is a name with a value, such as an option of a file system.
+// A name with a value, such as an option of a file system.
 struct KeyValue {
     std::string key, value;
     template <typename Self, typename Visitor>

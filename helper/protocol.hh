@@ -27,7 +27,7 @@ inline constexpr std::uint32_t kProtocolVersion = 1;
 inline constexpr std::size_t kMaxMessage = 4096;   // bytes
 inline constexpr std::size_t kMaxPlan = 4U << 20;  // bytes
 
-// Is a loop device that the helper keeps attached.
+// A loop device that the helper keeps attached.
 struct HeldLoop {
     std::string device;  // alias of the domain's device
     std::uint32_t major = 7, minor = 0;
@@ -79,7 +79,7 @@ enum class RequestKind : std::uint32_t {
     remove_console,  // ends the console's relay
 };
 
-// Is a request on the control socket.
+// A request on the control socket.
 struct Request {
     std::uint32_t version = kProtocolVersion;
     RequestKind kind = RequestKind::ping;

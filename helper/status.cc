@@ -21,7 +21,7 @@ void put(std::string& text, std::string_view key, const std::optional<Number>& v
     if (value) text += fmt::format("{}={}\n", key, *value);
 }
 
-// Is a line of the file, with its place for errors.
+// A line of the file, with its place for errors.
 struct Line {
     const std::string& file;
     int number;

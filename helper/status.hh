@@ -14,10 +14,10 @@
 
 namespace lxvirt::helper {
 
-// Is the version that this code writes and reads; a file with a higher one is refused.
+// The version that this code writes and reads; a file with a higher one is refused.
 inline constexpr unsigned kStatusVersion = 1;
 
-// Is the content of the file.
+// The content of the file.
 struct HelperStatus {
     std::string state;              // "starting", "running", "paused", "stopping", "stopped"
     std::string reason;             // libvirt's: "booted", "unpaused", "user", "shutdown" ...

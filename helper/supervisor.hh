@@ -59,16 +59,16 @@ class Supervisor {
     // After the alive lock is free, too: closes the connections, by which waiting drivers learn of
     // the end before this process is torn down.
     void close_connections();
-    // Is called in place of run() for a start that failed late: removes the container.
+    // Called in place of run() for a start that failed late: removes the container.
     void undo();
-    // Is called in place of run() for a start that nobody committed: removes the container, and the
+    // Called in place of run() for a start that nobody committed: removes the container, and the
     // files in /run.
     void abort();
     // Returns what the driver is told about the start.
     [[nodiscard]] StartReply start_reply() const;
 
   private:
-    // Is a client of the control socket.
+    // A client of the control socket.
     struct Connection {
         base::UniqueFd socket;
         Console* console = nullptr;  // that this client may resize

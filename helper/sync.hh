@@ -10,7 +10,7 @@
 
 namespace lxvirt::helper {
 
-// Is a report of the init.
+// A report of the init.
 struct SyncReport {
     bool ready = false;      // everything is set up; waits for the word to exec
     std::int32_t error = 0;  // errno of a failure

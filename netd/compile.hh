@@ -10,7 +10,7 @@
 
 namespace lxvirt::netd {
 
-// Is what the driver knows of the host and of its own root.
+// The driver's knowledge of the host and of its own root.
 struct CompileFacts {
     std::vector<base::Hierarchy> hierarchies;
     std::string root_id;          // tells the roots of a host apart, in names they share

@@ -32,7 +32,7 @@ std::string namespace_folder() {
     return fmt::format("{}/{}", kFolder, facts.st_ino);
 }
 
-// Is the file of one switch: the first line holds the former value, each other line a bridge.
+// The file of one switch: the first line holds the former value, each other line a bridge.
 struct Record {
     std::string former;
     std::set<std::string> users;

@@ -10,7 +10,7 @@
 
 namespace lxvirt::netd {
 
-// Is one lease.
+// One lease.
 struct Lease {
     std::int64_t expiry = 0;  // seconds since 1970; 0: never expires
     std::string mac;          // empty for IPv6, whose leases do not name it
@@ -21,7 +21,7 @@ struct Lease {
     bool v6 = false;
 };
 
-// Is the content of the file.
+// The content of the file.
 struct Leases {
     std::vector<Lease> leases;         // in the order of the file
     std::vector<std::string> notices;  // "FILE:LINE: ..." for each line that was left out

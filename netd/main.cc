@@ -25,7 +25,7 @@ namespace lxvirt::netd {
 
 namespace {
 
-// Is the job of this process.
+// The job of this process.
 struct Work {
     NetworkPlan plan;
     bool take_away = false;  // remove what a killed lxnetd has left of the network

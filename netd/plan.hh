@@ -30,7 +30,7 @@ inline constexpr std::uint32_t kPlanVersion = 1;
 inline constexpr std::size_t kMaxMessage = 4096;   // bytes
 inline constexpr std::size_t kMaxPlan = 4U << 20;  // bytes
 
-// Is an address of the bridge.
+// An address of the bridge.
 struct PlanAddress {
     std::string address;
     std::uint32_t prefix = 0;
@@ -41,7 +41,7 @@ struct PlanAddress {
     }
 };
 
-// Is a route through the network, to what is behind one of its containers.
+// A route through the network, to what is behind one of its containers.
 struct PlanRoute {
     std::string destination, gateway;
     std::uint32_t prefix = 0, metric = 0;
@@ -97,7 +97,7 @@ struct DnsmasqPlan {
     }
 };
 
-// Is the whole plan.
+// The whole plan.
 struct NetworkPlan {
     std::uint32_t version = kPlanVersion;
     std::string name, uuid;
@@ -135,7 +135,7 @@ inline constexpr const char* kTakeAway = "take away";
 // Says what is requested: a sign of life, the end of the network, or a change.
 enum class RequestKind : std::uint32_t { ping, stop, update };
 
-// Is a request on the control socket.
+// A request on the control socket.
 struct Request {
     std::uint32_t version = kPlanVersion;
     RequestKind kind = RequestKind::ping;
@@ -159,7 +159,7 @@ struct Reply {
     }
 };
 
-// Are the names of files in the network's run folder.
+// The names of files in the network's run folder.
 inline constexpr const char* kDnsmasqConfig = "dnsmasq.conf";
 inline constexpr const char* kDnsmasqHosts = "hosts";
 inline constexpr const char* kDnsmasqAddnHosts = "addn-hosts";

@@ -26,7 +26,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t kMaxConnections = 64;
-// Is how long a dnsmasq has to run until its end no longer counts as a failed start: then the
+// A run of dnsmasq that lasts this long does not count as a failed start: then the
 // pauses begin anew.
 constexpr auto kSettled = 60s;
 constexpr auto kFirstPause = 10ms;

@@ -34,7 +34,7 @@ class Supervisor {
     void run();
     // Removes the network. Never throws; a step that fails is logged.
     void undo();
-    // Is called in place of start() to remove what a killed lxnetd has left of the network.
+    // Called in place of start() to remove what a killed lxnetd has left of the network.
     void take_away();
 
   private:

@@ -20,7 +20,7 @@
 
 namespace lxvirt::base {
 
-// Is a mounted hierarchy: the v2 tree, or a v1 tree with one or more controllers.
+// A mounted hierarchy: the v2 tree, or a v1 tree with one or more controllers.
 struct Hierarchy {
     std::string mount;                     // mount point: "/sys/fs/cgroup/memory"
     std::string name;                      // last component of `mount`, which containers see too

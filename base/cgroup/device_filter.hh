@@ -15,7 +15,7 @@
 
 namespace lxvirt::base {
 
-// Are the bits of DeviceRule::access, with the meaning of "r", "w" and "m" in
+// The bits of DeviceRule::access, with the meaning of "r", "w" and "m" in
 // cgroup-v1/devices.rst.
 inline constexpr unsigned kDeviceRead = 4, kDeviceWrite = 2, kDeviceMknod = 1;
 

@@ -15,7 +15,7 @@
 
 namespace lxvirt::base {
 
-// Is used by add(), sync(), put() for each file, finish(), in this order. All of these throw
+// Call add() and sync(), then put() for each file, then finish(). All of these throw
 // SystemError.
 class FileBatch {
   public:

@@ -9,7 +9,7 @@
 
 namespace lxvirt::base {
 
-// Is a point in time by CLOCK_REALTIME.
+// A point in time by CLOCK_REALTIME.
 struct WallTime {
     std::int64_t seconds = 0;   // since 1970-01-01 00:00 UTC
     unsigned milliseconds = 0;  // 0 to 999

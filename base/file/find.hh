@@ -7,7 +7,7 @@
 
 namespace lxvirt::base {
 
-// Is the result of a search; files that cannot be examined do not end it.
+// The result of a search; files that cannot be examined do not end it.
 struct FoundFiles {
     std::vector<std::string> files;
     std::vector<std::string> problems;  // one sentence for each path that could not be examined

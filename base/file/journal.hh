@@ -17,7 +17,7 @@
 
 namespace lxvirt::base {
 
-// Is one event, as a line of the journal holds it.
+// One event, as a line of the journal holds it.
 struct JournalEntry {
     std::string kind;    // "lifecycle", "reboot", "metadata-change" ...
     std::string domain;  // name of the domain or network

@@ -57,7 +57,7 @@ class RecordLock {
 // Throws SystemError.
 [[nodiscard]] std::optional<pid_t> record_lock_holder(const std::string& path);
 
-// Is how long a command waits for another one on the same object, unless operation_timeout in
+// The time that a command waits for another one on the same object, unless operation_timeout in
 // lxvirt.conf says otherwise.
 inline constexpr std::chrono::milliseconds kOperationLockLimit = std::chrono::seconds(30);
 

@@ -11,7 +11,7 @@
 
 namespace lxvirt::base {
 
-// Is an attached loop device.
+// An attached loop device.
 struct LoopDevice {
     UniqueFd fd;       // keeps the image attached
     std::string path;  // "/dev/loop3"

@@ -19,7 +19,7 @@
 
 namespace lxvirt::base {
 
-// Are the attributes of a mount that is to offer no set-user-ID program, no device node and no
+// The attributes of a mount that is to offer no set-user-ID program, no device node and no
 // executable.
 inline constexpr std::uint64_t kNoSuidDevExec =
     MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;

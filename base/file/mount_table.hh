@@ -14,7 +14,7 @@
 
 namespace lxvirt::base {
 
-// Is one line of the table.
+// One line of the table.
 struct MountEntry {
     std::uint64_t id = 0, parent = 0;
     unsigned major = 0, minor = 0;  // st_dev of the file system

@@ -19,7 +19,7 @@ namespace lxvirt::base {
 
 namespace {
 
-// Is the largest number of descriptors in one message, in either direction.
+// The largest number of descriptors in one message, in either direction.
 constexpr std::size_t kMaxFds = 8;
 
 // Returns the address of NAME in `folder`, without the folder's own path.

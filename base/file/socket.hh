@@ -20,7 +20,7 @@ namespace lxvirt::base {
 // Returns two connected sockets of `type`, close-on-exec. Throws SystemError.
 [[nodiscard]] std::pair<UniqueFd, UniqueFd> socket_pair(int type);
 
-// Is a received message; the descriptors are close-on-exec and belong to the receiver.
+// A received message; the descriptors are close-on-exec and belong to the receiver.
 struct Message {
     std::string bytes;
     std::vector<UniqueFd> fds;

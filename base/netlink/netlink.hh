@@ -24,7 +24,7 @@
 
 namespace lxvirt::base {
 
-// Is an Ethernet address in transmission order.
+// An Ethernet address in transmission order.
 using MacAddress = std::array<unsigned char, 6>;
 // Parses "52:54:00:12:34:56"; returns nothing for any other text.
 [[nodiscard]] std::optional<MacAddress> parse_mac(std::string_view text);
@@ -138,28 +138,28 @@ struct LinkFacts {
     LinkCounters counters;
 };
 
-// Is an address of a device.
+// An address of a device.
 struct AddressFacts {
     int index = 0;
     NetAddress address;
     bool link_local = false;  // scope link (IPv6 fe80::/10, IPv4 169.254.0.0/16)
 };
 
-// Is a route of the main table.
+// A route of the main table.
 struct RouteFacts {
     int index = 0;  // index of the device
     NetAddress destination;
     bool has_gateway = false;
 };
 
-// Is an entry of the ARP or NDP table that is fit for use.
+// An entry of the ARP or NDP table that is fit for use.
 struct NeighbourFacts {
     int index = 0;  // index of the device
     NetAddress address;
     MacAddress mac{};
 };
 
-// Is a socket of NETLINK_ROUTE. Unless said otherwise, its functions wait for the kernel's answer
+// A socket of NETLINK_ROUTE. Unless said otherwise, its functions wait for the kernel's answer
 // and throw SystemError that names the act and the device. `index` and `port` are device indices
 // (IFINDEX).
 class Netlink {

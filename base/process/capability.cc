@@ -19,7 +19,7 @@ namespace {
 // Bounds the retries of capset(2), ten milliseconds apart.
 constexpr int kAttempts = 100;
 
-// Is what capget(2) returns, with the two 32-bit words of each set joined.
+// The result of capget(2), with the two 32-bit words of each set joined.
 struct Sets {
     CapabilitySet effective = 0, permitted = 0, inheritable = 0;
 };

@@ -20,7 +20,7 @@ namespace lxvirt::base {
 // Returns the highest capability of the running kernel (/proc/sys/kernel/cap_last_cap).
 [[nodiscard]] unsigned last_capability();
 
-// Is a set of capabilities: bit N stands for capability N.
+// A set of capabilities: bit N stands for capability N.
 using CapabilitySet = std::uint64_t;
 
 // Returns the permitted set of this process. Throws SystemError.

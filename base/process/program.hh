@@ -24,7 +24,7 @@ namespace lxvirt::base {
 // empty. Descriptors without close-on-exec are passed on. Returns only on failure, with errno set.
 void exec_program(Fd program, const std::vector<std::string>& argv);
 
-// Is a process made by start_program(); the caller reaps it.
+// A process made by start_program(); the caller reaps it.
 struct StartedProgram {
     UniqueFd process;  // pidfd
     pid_t pid = 0;

@@ -8,7 +8,7 @@
 
 namespace lxvirt::base {
 
-// Is a new pseudo-terminal, seen from its master.
+// A new pseudo-terminal, seen from its master.
 struct Pty {
     UniqueFd master;      // non-blocking
     unsigned number = 0;  // N of /dev/pts/N in its devpts instance

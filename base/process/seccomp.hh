@@ -13,7 +13,7 @@
 
 namespace lxvirt::base {
 
-// Is what happens to a call: it runs, fails with an errno, kills the process, raises SIGSYS, or
+// The fate of a call: it runs, fails with an errno, kills the process, raises SIGSYS, or
 // runs and is logged by the audit system (seccomp(2), SECCOMP_RET_*).
 enum class SeccompAction { allow, errno_, kill, trap, log };
 
@@ -26,7 +26,7 @@ struct SeccompVerdict {
 // Compares an argument with a value; see seccomp_rule_add(3), SCMP_CMP_*.
 enum class SeccompCompare { ne, lt, le, eq, ge, gt, masked_eq };
 
-// Is a condition on argument `index` (0 to 5) of a call. For masked_eq it is (argument & mask) ==
+// A condition on argument `index` (0 to 5) of a call. For masked_eq it is (argument & mask) ==
 // value.
 struct SeccompArgument {
     unsigned index = 0;
@@ -44,7 +44,7 @@ struct SeccompRule {
     std::string architecture;                // lxc's word, such as "x86"; empty: all architectures
 };
 
-// Is a whole filter before its compilation.
+// A whole filter before its compilation.
 struct SeccompPolicy {
     SeccompVerdict otherwise;  // for calls without a rule
     // Names the architectures, besides this machine's own, whose programs may run; programs of any

@@ -90,7 +90,7 @@ struct ChildFds {
     ::_exit(127);
 }
 
-// Is the process between us and a tied program. It ends the way the program ends, and kills the
+// The process between us and a tied program. It ends the way the program ends, and kills the
 // program's process group when the other end of the pipe `tie`, which only we hold, closes.
 [[noreturn]] void stand_between(const SpawnOptions& options, char* const* argv, char* const* env,
                                 const ChildFds& fds, int tie) {

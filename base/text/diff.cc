@@ -11,7 +11,7 @@ namespace {
 
 using Lines = std::vector<std::string_view>;
 
-// Is a line of the result: ' ' in both texts, '-' in the first, '+' in the second.
+// A line of the result: ' ' in both texts, '-' in the first, '+' in the second.
 struct Row {
     char sign;
     std::string_view line;
