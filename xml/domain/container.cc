@@ -1,4 +1,5 @@
-// <lx:container> from its element and back to text.
+// Parses and formats <lx:container>. Elements that only close or open a container are in
+// container_security.cc.
 #include "xml/domain/container.hh"
 
 #include <fmt/format.h>
@@ -36,7 +37,8 @@ namespace {
 
 constexpr std::string_view kUnlimited = "unlimited";
 
-// A name that becomes part of a path below /proc or a control group.
+// Returns a name that becomes part of a path below /proc or in a control group; anything that could
+// lead elsewhere is refused.
 std::string file_name(const Element& element, std::string_view allowed) {
     std::string name = required(element, "name");
     const auto is_part_of_name = [&](char c) {
@@ -53,6 +55,7 @@ ContainerSetting parse_setting(const Element& element, std::string_view allowed)
     return {file_name(element, allowed), string_attribute(element, "value")};
 }
 
+// Returns a limit; nothing for the word "unlimited".
 std::optional<std::uint64_t> parse_limit_value(const Element& element, std::string_view name) {
     const std::string text = required(element, name);
     if (text == kUnlimited) return std::nullopt;
@@ -73,6 +76,8 @@ ContainerLimit parse_limit(const Element& element) {
     return limit;
 }
 
+// Reads <lx:mount>. The source is a path of the host, a device, or any word for a file system that
+// has none.
 ContainerMount parse_mount(const Element& element) {
     ContainerMount mount{required(element, "source"), required(element, "target"),
                          string_attribute(element, "type"), string_attribute(element, "options")};
@@ -131,6 +136,7 @@ void parse_autostart(const Element& element, Container& out) {
 
 using Reader = std::function<void(const Element&, Container&)>;
 
+// Maps each child's name to the function that reads it.
 const std::map<std::string_view, Reader>& readers() {
     using E = const Element&;
     static const std::map<std::string_view, Reader> table{
@@ -256,7 +262,7 @@ Container parse_container(const Element& element) {
         if (reader != readers().end())
             reader->second(child, container);
         else if (!parse_container_security(child, container))
-            continue;  // stays unread, which is told
+            continue;  // stays unread, so it becomes a notice
         child.mark_read();
     }
     return container;

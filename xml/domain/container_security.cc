@@ -1,5 +1,6 @@
-// The elements of <lx:container> that close a container, or open it: what is read-only and hidden,
-// what is in /dev, its keys, its cores, whose ids a file system shows.
+// Parses and formats the elements of <lx:container> that close a container or open it: what is
+// write-protected and hidden, what is in /dev, its keys, its cores, and through whose ids a file
+// system is shown.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -20,11 +21,13 @@ namespace {
 constexpr std::array<Name<bool>, 2> kIdmaps{{{"container", true}, {"none", false}}};
 constexpr std::array<Name<bool>, 2> kCalls{{{"allow", true}, {"deny", false}}};
 
+// Returns whether state is 'on', the default.
 bool parse_state(const Element& element) {
     return enum_attribute(element, "state", kOnOff).value_or(true);
 }
 
-// An absolute path without detours, so that each place has one name.
+// Returns an absolute path without "..", "." and double slashes, so that each place has exactly one
+// name.
 std::string clean_path_attribute(const Element& element, std::string_view name) {
     std::string path = required(element, name);
     require_absolute(element, fmt::format("{} of <lx:{}>", name, element.name()), path);
@@ -36,6 +39,7 @@ std::string clean_path_attribute(const Element& element, std::string_view name) 
 }
 
 template <std::size_t N>
+// Reads <lx:readonly> or <lx:mask>. state='off' is only for a path that every container protects.
 void parse_path(const Element& element, const std::array<std::string_view, N>& defaults,
                 std::vector<ContainerPath>& paths) {
     ContainerPath made{clean_path_attribute(element, "path"), parse_state(element)};
@@ -47,7 +51,7 @@ void parse_path(const Element& element, const std::array<std::string_view, N>& d
             element.fail(ErrorCode::xml_error,
                          fmt::format("a second <lx:{} path='{}'>", element.name(), made.path),
                          "one for each path");
-    // What every container has anyway needs no word.
+    // A path that every container protects anyway is not stored.
     if (!made.on || !has_word(defaults, made.path)) paths.push_back(std::move(made));
 }
 
@@ -59,6 +63,7 @@ std::string dev_path(const Element& element) {
     return path;
 }
 
+// Reads <lx:node>. The mode is octal and covers the permission bits only.
 ContainerNode parse_node(const Element& element) {
     ContainerNode node;
     node.path = dev_path(element);
@@ -75,6 +80,7 @@ ContainerNode parse_node(const Element& element) {
     return node;
 }
 
+// Reads <lx:link>. The helper makes links in /dev itself only.
 ContainerLink parse_link(const Element& element) {
     ContainerLink link{dev_path(element), required(element, "target")};
     if (link.path.find('/', kDevFolder.size()) != std::string::npos)
@@ -182,7 +188,7 @@ void format_container_security(Writer& out, const Container& container) {
     if (container.core_scheduling) out.flag("lx:core_scheduling");
 }
 
-// The device may be taken away and come back: not a fault.
+// These are notices and not faults: the device may be detached for a while and come back.
 void add_container_notices(const Element& element, const Domain& domain) {
     for (const ContainerFilesystem& said : domain.container.filesystems) {
         const auto notice = [&](std::string_view why) {

@@ -1,4 +1,5 @@
-// What libvirt fills in when a domain is defined, and the remarks about what a document means.
+// Fills in what libvirt fills in when a domain is defined, and adds notices about consequences that
+// a reader of the document may not expect.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -11,7 +12,8 @@ namespace lxvirt::xml {
 
 namespace {
 
-// libvirt adds each controller that a disk's address names, and those below it, in this order.
+// Adds each controller that a disk's address names, and those with lower indices, in libvirt's
+// order (virDomainDefAddDiskControllersForType()).
 void add_controllers(Domain& domain) {
     const auto exists = [&domain](std::string_view type, unsigned index) {
         return std::any_of(domain.controllers.begin(), domain.controllers.end(),
@@ -19,7 +21,7 @@ void add_controllers(Domain& domain) {
                                return controller.type == type && controller.index == index;
                            });
     };
-    constexpr unsigned kMostControllers = 1000;  // a bound for made-up addresses
+    constexpr unsigned kMostControllers = 1000;  // an address made up by hand may name any number
     for (const std::string_view type : {"scsi", "fdc", "ide", "sata"}) {
         unsigned count = 0;
         for (const Disk& disk : domain.disks)

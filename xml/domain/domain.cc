@@ -10,6 +10,8 @@ const Filesystem* Domain::root() const {
     return nullptr;
 }
 
+// A USB device is known by bus and device number if both elements have them, else by vendor and
+// product.
 bool same_device(const Hostdev& a, const Hostdev& b) {
     if (a.type != b.type) return false;
     if (a.type != HostdevType::usb) return a.source == b.source;
@@ -24,7 +26,7 @@ bool holds_id(const std::vector<IdMapRow>& rows, std::uint32_t id) {
 }
 
 bool keeps_capability(const Features& features, std::string_view name) {
-    // libvirt's default policy drops these (lxcContainerDropCapabilities, domain.md).
+    // libvirt drops these by default (lxcContainerDropCapabilities() in its lxc_container.c).
     static constexpr std::string_view kDropped[] = {"sys_module", "sys_time", "mknod",
                                                     "audit_control", "mac_admin"};
     for (const CapabilityState& state : features.capabilities)

@@ -1,5 +1,5 @@
-// <devices> in libvirt's order: emulator, disks, controllers, filesystems, interfaces, consoles,
-// hostdevs.
+// Formats <devices> in libvirt's order: emulator, disks, controllers, filesystems, interfaces,
+// consoles, hostdevs.
 #include <fmt/format.h>
 
 #include "xml/domain/format_parts.hh"
@@ -10,6 +10,7 @@ namespace lxvirt::xml {
 
 namespace {
 
+// Writes <driver>, which a disk and a filesystem share but for the last attribute.
 void format_driver(Writer& out, std::string_view name, std::string_view type,
                    std::string_view format, std::string_view last_name, std::string_view last) {
     if (name.empty() && type.empty() && format.empty() && last.empty()) return;
@@ -21,6 +22,7 @@ void format_driver(Writer& out, std::string_view name, std::string_view type,
     out.empty();
 }
 
+// Writes <source>, whose attribute depends on the type; a tmpfs has its size there, in KiB.
 void format_filesystem_source(Writer& out, const Filesystem& filesystem) {
     out.start("source");
     switch (filesystem.type) {
@@ -37,6 +39,7 @@ void format_filesystem_source(Writer& out, const Filesystem& filesystem) {
     out.empty();
 }
 
+// Writes the vendor and product of a USB device as four hexadecimal digits, and its address.
 void format_usb(Writer& out, const UsbSource& usb) {
     const auto id = [&out](std::string_view name, std::optional<std::uint16_t> value) {
         if (!value) return;
@@ -133,6 +136,7 @@ void format(Writer& out, const Hostdev& hostdev, bool live) {
     out.end("hostdev");
 }
 
+// libvirt repeats the path of a running console's pty as the attribute tty.
 void format(Writer& out, const Console& console, bool live) {
     out.start("console");
     out.attribute("type", console.type);

@@ -1,4 +1,5 @@
-// A domain as libvirt prints it: the order of the elements is that of libvirt 9.0.0's dumpxml.
+// Formats a domain as libvirt prints it: the order of the elements is that of dumpxml of libvirt
+// 9.0.0 (virDomainDefFormatInternalSetRootName()).
 #include "xml/domain/format_parts.hh"
 #include "xml/domain/names.hh"
 #include "xml/domain/parse.hh"
@@ -33,7 +34,7 @@ void format_vcpu(Writer& out, const Domain& domain) {
 }
 
 void format_resource(Writer& out, const Domain& domain, bool live) {
-    // A running domain always has one; libvirt's is /machine.
+    // libvirt prints a partition for every running domain; without an element it is /machine.
     if (domain.partition.empty() && !live) return;
     out.start("resource");
     out.children();

@@ -1,9 +1,11 @@
-// The settings of a domain: tuning, os, idmap, features, clock, labels, shared namespaces.
+// Formats the settings of a domain: tuning, os, idmap, features, clock, security labels, shared
+// namespaces.
 #include "xml/domain/format_parts.hh"
 #include "xml/domain/names.hh"
 
 namespace lxvirt::xml {
 
+// A <device> without any limit is left out, as libvirt does.
 void format_tuning(Writer& out, const Domain& domain) {
     const BlkioTune& blkio = domain.blkiotune;
     const auto has_limit = [](const BlkioDevice& device) {
@@ -102,6 +104,7 @@ void format_idmap(Writer& out, const IdMap& idmap) {
     out.end("idmap");
 }
 
+// An empty <features> is left out, and so is <capabilities> with the default policy and no element.
 void format_features(Writer& out, const Features& features) {
     const CapabilitiesPolicy policy = features.policy.value_or(CapabilitiesPolicy::default_);
     const bool capabilities =
@@ -131,6 +134,7 @@ void format_features(Writer& out, const Features& features) {
 
 namespace {
 
+// Writes <timer>; <catchup> appears only if it has an attribute.
 void format_timer(Writer& out, const Timer& timer) {
     out.start("timer");
     out.attribute("name", timer.name);
@@ -149,6 +153,7 @@ void format_timer(Writer& out, const Timer& timer) {
     out.end("timer");
 }
 
+// Writes a shared namespace; type='none' is the default and is left out.
 void format_share(Writer& out, std::string_view name, const std::optional<SharedNamespace>& share) {
     if (!share || share->type == ShareType::none) return;
     out.start(name);

@@ -9,6 +9,7 @@ namespace lxvirt::xml {
 
 namespace {
 
+// Says whether two interfaces agree in everything but what is drawn.
 bool agree(const Interface& a, const Interface& b) {
     return a.type == b.type && a.source == b.source && a.portgroup == b.portgroup &&
            a.target == b.target && a.guest == b.guest;
@@ -37,6 +38,7 @@ void take_addresses(Domain& domain, const Domain& known) {
         if (std::none_of(domain.interfaces.begin(), domain.interfaces.end(),
                          [&](const Interface& named) { return named.mac == interface.mac; }))
             left.push_back(&interface);
+    // Each address is given away once.
     const auto take = [&](Interface& interface, auto&& fits) {
         const auto found = std::find_if(left.begin(), left.end(), fits);
         if (!interface.mac.empty() || found == left.end()) return;

@@ -33,7 +33,8 @@ std::string_view view(const xmlChar* text) {
     return text == nullptr ? "" : reinterpret_cast<const char*>(text);
 }
 
-// No network, no external entity; nothing where it is not well-formed or has a document type.
+// Parses a small document without network access. Returns null where it is not well-formed or has a
+// document type.
 DocumentPointer parse(const std::string& text) {
     if (text.size() > static_cast<std::size_t>(std::numeric_limits<int>::max())) return nullptr;
     DocumentPointer document(xmlReadMemory(
@@ -63,17 +64,16 @@ bool has_namespace(const xmlDoc* document, const std::string& uri) {
     return root != nullptr && root->ns != nullptr && view(root->ns->href) == uri;
 }
 
-// Takes the namespace off the elements that have it, and its declarations away.
+// Removes the namespace from the elements and attributes that have it, and its declarations.
 void strip_namespace(xmlNode* root, const std::string& uri) {
-    for_each_element(
-        root,
-        [&uri](xmlNode* node) {
-            if (node->ns != nullptr && view(node->ns->href) == uri) node->ns = nullptr;
-            for (xmlAttr* attribute = node->properties; attribute != nullptr;
-                 attribute = attribute->next)
-                if (attribute->ns != nullptr && view(attribute->ns->href) == uri)
-                    attribute->ns = nullptr;
-        });
+    for_each_element(root, [&uri](xmlNode* node) {
+        if (node->ns != nullptr && view(node->ns->href) == uri) node->ns = nullptr;
+        for (xmlAttr* attribute = node->properties; attribute != nullptr;
+             attribute = attribute->next)
+            if (attribute->ns != nullptr && view(attribute->ns->href) == uri)
+                attribute->ns = nullptr;
+    });
+    // Declarations are freed only now, when no node refers to them any more.
     for_each_element(root, [&uri](xmlNode* node) {
         for (xmlNs** link = &node->nsDef; *link != nullptr;) {
             xmlNs* const declared = *link;
@@ -88,6 +88,8 @@ void strip_namespace(xmlNode* root, const std::string& uri) {
     });
 }
 
+// Returns `value` as an element of the namespace. Elements that declare a namespace of their own
+// keep it.
 std::string with_namespace(const std::string& value, const std::string& uri,
                            const std::string& key) {
     if (xmlValidateNCName(chars(key), 0) != 0)
@@ -105,7 +107,7 @@ std::string with_namespace(const std::string& value, const std::string& uri,
     for_each_element(root, [space](xmlNode* node) {
         if (node->ns == nullptr) xmlSetNs(node, space);
     });
-    constexpr int kDepth = 2;  // <domain><metadata> stand around it
+    constexpr int kDepth = 2;  // the elements <domain><metadata> are around it
     return serialise(document.get(), kDepth);
 }
 

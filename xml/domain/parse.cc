@@ -10,10 +10,12 @@ namespace lxvirt::xml {
 
 namespace {
 
+// The types of libvirt's other drivers, for which libvirt has an error of its own.
 constexpr std::array<std::string_view, 14> kForeignDomainTypes{
     "qemu",   "kqemu",  "kvm",  "xen",  "uml",       "openvz", "test",
     "vmware", "hyperv", "vbox", "phyp", "parallels", "bhyve",  "vz"};
 
+// Refuses every type but 'lxc', with libvirt's words for types that it knows and for others.
 void check_type(const Element& root) {
     const auto type = root.attribute("type");
     const std::string_view hint = "<domain type='lxc'>";
@@ -27,6 +29,7 @@ void check_type(const Element& root) {
     root.fail(ErrorCode::config_unsupported, fmt::format("invalid domain type {}", *type), hint);
 }
 
+// libvirt accepts an id in any document and forgets it unless the document is live.
 void parse_id(const Element& root, Domain& out, bool live) {
     const auto id = unsigned_attribute(root, "id", std::numeric_limits<std::int32_t>::max());
     if (live && id) out.id = static_cast<std::int32_t>(*id);
@@ -35,6 +38,7 @@ void parse_id(const Element& root, Domain& out, bool live) {
 Domain parse_parts(const Element& root, const ParseOptions& options) {
     Domain domain;
     const bool live = options.live;
+    // Parses one part after the other, so that a fault in one part leaves the others to be checked.
     const auto part = [&](auto&& parse) {
         root.document().parse_collecting(
             domain, [&] { parse(root, domain); });
@@ -119,6 +123,7 @@ ParsedDevice parse_device(std::string_view text, const ParseOptions& options) {
     return result;
 }
 
+// The domain is not needed to parse a device today; callers that have it pass it.
 Device parse_device(std::string_view text, const Domain&, const ParseOptions& options) {
     return parse_device(text, options).device;
 }

@@ -1,4 +1,4 @@
-// <clock> and its timers.
+// Parses <clock> and its timers.
 #include <fmt/format.h>
 
 #include "xml/document/read.hh"
@@ -37,7 +37,8 @@ std::int64_t seconds(const Element& clock, std::string_view name, std::string_vi
     return *value;
 }
 
-// offset utc or localtime: an adjustment in seconds makes it 'variable' (libvirt).
+// Reads the adjustment for the offsets utc and localtime: a number of seconds turns the offset into
+// 'variable', as in libvirt.
 void parse_adjustment(const Element& element, Clock& out) {
     const auto adjustment = element.attribute("adjustment");
     if (!adjustment) return;

@@ -1,4 +1,4 @@
-// <interface>; its larger parts are in parse_interface_parts.cc and parse_address.cc.
+// Parses <interface>; the elements that it shares with others are in parse_interface_parts.cc.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -20,6 +20,8 @@ InterfaceType parse_type(const Element& element) {
     return enum_attribute(element, "type", kInterfaceTypes).value();
 }
 
+// Reads <mac>. A multicast address, with the lowest bit of the first byte set, cannot be a
+// device's.
 void parse_mac(const Element& interface, Interface& out) {
     const Element element = interface.child("mac");
     if (!element) return;
@@ -56,7 +58,8 @@ void parse_source(const Element& interface, Interface& out, bool live) {
         out.mode = enum_attribute(source, "mode", kDirectModes).value_or(DirectMode::vepa);
     if (out.type != InterfaceType::network) return;
     out.portgroup = string_attribute(source, "portgroup");
-    // What a live document says of the network's side: made at start.
+    // A live document tells what the network plugged the interface into; a definition does not keep
+    // that.
     const std::string portid = string_attribute(source, "portid");
     const std::string bridge = string_attribute(source, "bridge");
     if (!live) return;
@@ -65,8 +68,9 @@ void parse_source(const Element& interface, Interface& out, bool live) {
     out.actual_dev = string_attribute(source, "dev");
 }
 
-// A name that is made at start (libvirt's prefixes); a definition that was copied from a running
-// domain brings the old one along.
+// Says whether a name is one of those that are chosen at each start (libvirt's prefixes). A
+// definition that was copied from a running domain contains the old name, which must not be fixed
+// thereby.
 bool is_generated(std::string_view name) {
     for (const std::string_view prefix : {"vnet", "macvtap", "macvlan"})
         if (name.substr(0, prefix.size()) == prefix) return true;
@@ -84,6 +88,8 @@ void parse_names(const Element& interface, Interface& out, bool live) {
     }
 }
 
+// Reads <filterref>. lxvirt has no network filters; the place is kept for a start, which refuses
+// the domain.
 void parse_filter(const Element& interface, Interface& out) {
     const Element filter = interface.child("filterref");
     if (!filter) return;
@@ -98,8 +104,9 @@ void parse_filter(const Element& interface, Interface& out) {
                                            string_attribute(parameter, "value"));
     std::sort(out.filter_parameters.begin(),
               out.filter_parameters.end());  // as libvirt prints them
-}
+}  // libvirt prints them sorted
 
+// Reads <mtu> in bytes.
 std::optional<unsigned> parse_mtu(const Element& interface) {
     const Element element = interface.child("mtu");
     if (!element) return std::nullopt;
@@ -108,7 +115,7 @@ std::optional<unsigned> parse_mtu(const Element& interface) {
     if (!size || *size > 65535)
         element.fail(ErrorCode::xml_error, "malformed mtu size",
                      fmt::format("size='{}' is not a number up to 65535", text.value_or("")));
-    if (*size == 0) return std::nullopt;  // libvirt: the bridge's
+    if (*size == 0) return std::nullopt;  // in libvirt: that of the bridge
     return static_cast<unsigned>(*size);
 }
 
