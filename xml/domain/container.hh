@@ -95,7 +95,7 @@ struct ContainerFilesystem {
     bool operator==(const ContainerFilesystem&) const = default;
 };
 
-// <lx:container>
+// <lx:container>: its children, in the order in which they are written.
 struct Container {
     std::string rootfs_options, rootfs_storage;  // <lx:rootfs options='' storage='zfs:pool/x'/>
     std::vector<ContainerMount> mounts;

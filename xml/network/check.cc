@@ -1,4 +1,5 @@
-// The rules between the elements of one network, and those that know of others.
+// The rules among the elements of one network, and the rules that involve other networks and the
+// host.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -14,9 +15,10 @@ namespace lxvirt::xml {
 
 namespace {
 
-constexpr std::size_t kMaxLinkName = 15;  // IFNAMSIZ without the end
+constexpr std::size_t kMaxLinkName = 15;  // IFNAMSIZ without the final zero byte
 
-// dev_valid_name() of the kernel, and what nftables would take for a pattern or the end of a text.
+// Refuses what dev_valid_name() of the kernel refuses, and characters that nftables would take for
+// a pattern or for the end of a string.
 void check_bridge_name(const Element& root, const Network& network) {
     const std::string& name = network.bridge.name;
     if (name.empty()) return;
@@ -32,7 +34,7 @@ void check_bridge_name(const Element& root, const Network& network) {
                     kMaxLinkName));
 }
 
-// Elements of a bridge that we make, in a network that makes none.
+// Refuses elements that belong to a bridge which we make, in a network that makes none.
 void check_foreign_elements(const Element& root, const Network& network) {
     const std::string_view mode = name_of(kForwardModes, network.forward.mode);
     const auto refuse = [&](bool present, std::string_view element) {
@@ -58,6 +60,8 @@ void check_foreign_elements(const Element& root, const Network& network) {
                                "the existing device keeps its own");
 }
 
+// A network of mode 'bridge' names either a bridge or devices of the host; the other modes that
+// make no bridge name devices only.
 void check_plug(const Element& root, const Network& network) {
     const Forward& forward = network.forward;
     const bool has_device = !forward.interfaces.empty() || !forward.pf.empty();
@@ -76,6 +80,7 @@ void check_plug(const Element& root, const Network& network) {
                     "remove one of them");
 }
 
+// A network that forwards needs an address to forward for, and at most one way out.
 void check_forward(const Element& root, const Network& network) {
     const Forward& forward = network.forward;
     const std::string_view mode = name_of(kForwardModes, forward.mode);
@@ -100,7 +105,7 @@ void check_forward(const Element& root, const Network& network) {
                    "remove dev, or choose mode='route'");
 }
 
-// A bridge of the kernel's gets no <vlan> from libvirt; only these plugs do.
+// libvirt gives a <vlan> to ports of Open vSwitch only, never to those of a kernel bridge.
 void check_vlan(const Element& root, const Network& network) {
     const auto takes_vlan = [](const std::optional<VirtualPort>& port) {
         return port && port->type == "openvswitch";
@@ -119,7 +124,8 @@ void check_vlan(const Element& root, const Network& network) {
                "only <virtualport type='openvswitch'> takes one");
 }
 
-// tc shapes a link of a bridge, not what a macvlan or a virtual function carries.
+// The kernel's traffic control shapes a bridge's port, and not what a macvlan or a virtual function
+// carries.
 void check_portgroup_bandwidth(const Element& root, const Network& network) {
     if (network.makes_bridge() || network.forward.mode == ForwardMode::bridge) return;
     const std::vector<Element> groups = root.children("portgroup");
@@ -136,15 +142,17 @@ void check_portgroup_bandwidth(const Element& root, const Network& network) {
                     "it belongs to networks with a bridge");
 }
 
+// Two subnets overlap if they agree in the bits of the shorter prefix.
 bool overlaps(const SocketAddress& a, unsigned a_prefix, const SocketAddress& b,
               unsigned b_prefix) {
     return a.v6 == b.v6 && a.shares(b, std::min(a_prefix, b_prefix));
 }
 
-constexpr unsigned kDefaultThirdByte = 122;  // of libvirt's default network
+constexpr unsigned kDefaultThirdByte = 122;  // third byte of libvirt's default network
 
 }  // namespace
 
+// A network that makes a bridge has other rules than one that uses what exists.
 void check_network(const Element& root, const Network& network) {
     check_bridge_name(root, network);
     check_vlan(root, network);
@@ -164,6 +172,7 @@ void choose_bridge(Network& network, const std::vector<std::string>& taken) {
 
 void require_free_bridge(const Network& network, std::span<const Network> others) {
     if (network.bridge.name.empty()) return;
+    // Redefining a network under its uuid keeps its bridge.
     for (const Network& other : others) {
         if (other.uuid == network.uuid || other.bridge.name != network.bridge.name) continue;
         if (!other.makes_bridge() && !network.makes_bridge()) continue;
@@ -190,6 +199,7 @@ void require_free_subnets(const Network& network, std::span<const UsedSubnet> us
         base::fail(ErrorCode::internal_error, "Network is already in use by {}", overlap->owner);
 }
 
+// libvirt's default network begins at 192.168.122.0/24, so that subnet is tried first.
 std::optional<unsigned> free_default_subnet(std::span<const UsedSubnet> used) {
     for (unsigned i = 0; i < 256; ++i) {
         const unsigned byte = (kDefaultThirdByte + i) % 256;

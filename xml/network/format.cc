@@ -1,5 +1,5 @@
-// A network and a port as libvirt prints them: the order of the elements is that of libvirt
-// 9.0.0's net-dumpxml and net-port-dumpxml.
+// Formats networks and ports as libvirt prints them: the order of the elements is that of
+// net-dumpxml and net-port-dumpxml of libvirt 9.0.0.
 #include "xml/domain/format_parts.hh"
 #include "xml/domain/names.hh"
 #include "xml/network/document.hh"
@@ -10,6 +10,7 @@ namespace lxvirt::xml {
 
 namespace {
 
+// The prefix of dnsmasq's namespace is declared only where it is used, as libvirt does.
 void format_root(Writer& out, const Network& network, bool live) {
     out.start("network");
     if (!network.dnsmasq_options.empty()) out.attribute("xmlns:dnsmasq", kDnsmasqNamespace);
@@ -42,6 +43,8 @@ void format_nat(Writer& out, const Nat& nat) {
     out.end("nat");
 }
 
+// libvirt repeats the first interface as the attribute dev. With <pf> the interfaces are its
+// virtual functions, which are listed for a running network only.
 void format_forward(Writer& out, const Forward& forward, bool live) {
     if (forward.mode == ForwardMode::none) return;
     const Nat& nat = forward.nat;
@@ -68,6 +71,7 @@ void format_forward(Writer& out, const Forward& forward, bool live) {
     out.end("forward");
 }
 
+// stp and delay are printed for a bridge that the network makes, also with their defaults.
 void format_bridge(Writer& out, const Network& network) {
     const Bridge& bridge = network.bridge;
     if (network.makes_bridge() || !bridge.name.empty() || bridge.mac_table_manager) {
@@ -86,6 +90,7 @@ void format_bridge(Writer& out, const Network& network) {
     format_one(out, "mac", "address", network.mac);
 }
 
+// libvirt prints <dns> only if it differs from the default.
 void format_dns(Writer& out, const Dns& dns) {
     const bool has_data =
         !dns.forwarders.empty() || !dns.txts.empty() || !dns.srvs.empty() || !dns.hosts.empty();
@@ -129,12 +134,13 @@ void format_dns(Writer& out, const Dns& dns) {
     out.end("dns");
 }
 
-// After the attributes of `name`: its end, with the lease inside where there is one.
+// Ends the element `name` after its attributes, with <lease> in it if there is one.
 void format_lease(Writer& out, std::string_view name, const std::optional<DhcpLease>& lease) {
     if (!lease) return out.empty();
     out.children();
     out.start("lease");
     out.attribute("expiry", std::uint64_t{lease->expiry});
+    // libvirt prints no unit for a lease that never ends.
     if (lease->expiry != 0) out.attribute("unit", name_of(kLeaseUnits, lease->unit));
     out.empty();
     out.end(name);
@@ -198,6 +204,7 @@ void format_dnsmasq_options(Writer& out, const std::vector<std::string>& options
     out.end("dnsmasq:options");
 }
 
+// Writes <plug>, which a port that is not plugged into anything lacks.
 void format_plug(Writer& out, const NetworkPort& port) {
     if (port.plug == PlugType::none) return;
     out.start("plug");

@@ -15,6 +15,7 @@ std::uint64_t lease_seconds(const DhcpLease& lease) {
     return 0;
 }
 
+// The rule is the same as for a route.
 unsigned ip_prefix(const NetworkIp& ip) {
     return route_prefix(Route{.address = ip.address, .netmask = ip.netmask, .prefix = ip.prefix});
 }

@@ -1,4 +1,4 @@
-// <network> as a whole, and its smaller elements.
+// Parses <network> as a whole, and its smaller elements.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -19,7 +19,8 @@ namespace lxvirt::xml {
 
 namespace {
 
-// libvirt takes whatever else stands there for `otherwise`; so do we, and say so.
+// Reads a word where libvirt takes any unknown word for `otherwise`; lxvirt does so, too, and says
+// so in a notice.
 template <std::size_t N>
 bool lenient_switch(const Element& element, std::string_view name,
                     const std::array<Name<bool>, N>& words, bool otherwise) {
@@ -32,6 +33,7 @@ bool lenient_switch(const Element& element, std::string_view name,
     return otherwise;
 }
 
+// Reads the attributes of <network>. A count of connections is a fact of the running network only.
 void parse_attributes(const Element& root, Network& out, bool live) {
     const auto ipv6 = root.attribute("ipv6");
     if (ipv6) {
@@ -47,6 +49,8 @@ void parse_attributes(const Element& root, Network& out, bool live) {
     if (live) out.connections = static_cast<unsigned>(connections.value_or(0));
 }
 
+// Reads the elements that a network shares with an interface. The type passed along only allows or
+// forbids 'floor', which needs an interface of a network.
 void parse_link_parts(const Element& root, Network& out) {
     out.vlan = parse_vlan(root);
     out.bandwidth = parse_bandwidth(root, InterfaceType::bridge);
@@ -55,6 +59,8 @@ void parse_link_parts(const Element& root, Network& out) {
         out.isolated = enum_attribute(port, "isolated", kYesNo);
 }
 
+// Parses one part after the other, so that a fault in one leaves the others to be checked; the
+// rules among the parts come last.
 Network parse_parts(const Element& root, bool live) {
     Network network;
     const auto part = [&](auto&& parse) {
@@ -81,6 +87,8 @@ Network parse_parts(const Element& root, bool live) {
 
 }  // namespace
 
+// Reads name and uuid. The words for a slash in the name are libvirt's, and differ from those for a
+// domain.
 void parse_network_basics(const Element& root, Network& out) {
     const Element name = root.child("name");
     if (!name) root.fail(ErrorCode::no_name, "", "<network> needs <name>NAME</name>");
@@ -91,6 +99,7 @@ void parse_network_basics(const Element& root, Network& out) {
     if (const Element uuid = root.child("uuid")) out.uuid = parse_uuid_element(uuid);
 }
 
+// Reads <bridge>, <mac> and <mtu>, which a network without a bridge of its own must not have.
 void parse_bridge(const Element& root, Network& out) {
     if (const Element bridge = root.child("bridge")) {
         const bool ours = out.makes_bridge();
@@ -144,10 +153,11 @@ void parse_bridge(const Element& root, Network& out) {
                 ErrorCode::xml_error,
                 fmt::format("Invalid mtu size '{}' in network '{}'", text.value_or(""), out.name),
                 "a number up to 65535");
-        if (*size != 0) out.mtu = static_cast<unsigned>(*size);
+        if (*size != 0) out.mtu = static_cast<unsigned>(*size);  // 0: the kernel's default
     }
 }
 
+// The interface type only decides what the error names; a port group has none.
 PortGroup parse_portgroup(const Element& element) {
     PortGroup group;
     group.name = string_attribute(element, "name");
@@ -162,6 +172,7 @@ PortGroup parse_portgroup(const Element& element) {
     return group;
 }
 
+// Names must be unique, and at most one group may be the default.
 void parse_portgroups(const Element& root, Network& out) {
     for (const Element& element : root.children("portgroup")) {
         PortGroup group = parse_portgroup(element);
@@ -184,6 +195,8 @@ void parse_portgroups(const Element& root, Network& out) {
     }
 }
 
+// Reads the options of libvirt's namespace for dnsmasq. Each becomes a line of the configuration as
+// it is.
 void parse_dnsmasq_options(const Element& root, Network& out) {
     for (Element child = root.first_child(); child; child = child.next_sibling()) {
         if (child.name() != "options" || child.namespace_uri() != kDnsmasqNamespace) continue;

@@ -1,4 +1,4 @@
-// <forward>: how a network reaches the world.
+// Parses <forward>: how a network reaches the world.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -12,6 +12,7 @@ namespace lxvirt::xml {
 
 namespace {
 
+// Returns the mode; libvirt's default for a <forward> without one is nat.
 ForwardMode parse_mode(const Element& forward, const std::string& network) {
     const auto text = forward.attribute("mode");
     if (!text) return ForwardMode::nat;
@@ -27,6 +28,7 @@ ForwardMode parse_mode(const Element& forward, const std::string& network) {
                  hint);
 }
 
+// Reads an address of <nat>; libvirt translates IPv4 to given addresses only.
 std::string nat_address(const Element& element, std::string_view name, const std::string& network) {
     const auto text = element.attribute(name);
     if (!text)
@@ -54,6 +56,7 @@ AddressRange parse_address_range(const Element& element, const std::string& netw
     return range;
 }
 
+// Reads <port> of <nat>; port 0 cannot be a source.
 PortRange parse_port_range(const Element& element, const std::string& network) {
     const auto number = [&](std::string_view name, unsigned least) {
         const auto value = to_unsigned(element.attribute(name).value_or(""));
@@ -71,7 +74,7 @@ PortRange parse_port_range(const Element& element, const std::string& network) {
     return range;
 }
 
-// The first child, after seeing that it is the only one.
+// Returns the only child of that name, or a falsy Element; throws where there are several.
 Element only_child(const Element& parent, std::string_view name, std::string_view place,
                    const std::string& network) {
     const std::vector<Element> all = parent.children(name);
@@ -84,6 +87,7 @@ Element only_child(const Element& parent, std::string_view name, std::string_vie
     return all.front();
 }
 
+// Reads <nat>, which needs mode='nat'.
 void parse_nat(const Element& forward, Network& out) {
     const Element nat = only_child(forward, "nat", "<forward> of", out.name);
     if (!nat) return;
@@ -100,6 +104,7 @@ void parse_nat(const Element& forward, Network& out) {
         out.forward.nat.port = parse_port_range(port, out.name);
 }
 
+// Reads the interfaces. The attribute dev, libvirt's older form, must agree with the first of them.
 void parse_interfaces(const Element& forward, Network& out) {
     std::vector<ForwardInterface>& interfaces = out.forward.interfaces;
     for (const Element& element : forward.children("interface")) {
@@ -124,6 +129,7 @@ void parse_interfaces(const Element& forward, Network& out) {
                      "leave dev out, or name the first <interface>");
 }
 
+// Reads <pf>, the physical function whose virtual functions the network uses.
 void parse_function(const Element& forward, Network& out) {
     const Element pf = only_child(forward, "pf", "<forward> of", out.name);
     if (!pf) return;
@@ -156,8 +162,9 @@ void parse_forward(const Element& root, Network& out) {
     const Element forward = root.child("forward");
     if (!forward) return;
     out.forward.mode = parse_mode(forward, out.name);
-    if (out.forward.mode == ForwardMode::none) return;  // what else stands there is noticed
-    forward.ignore("managed");                          // of PCI devices
+    // Other content stays unread and becomes a notice
+    if (out.forward.mode == ForwardMode::none) return;
+    forward.ignore("managed");  // has a meaning for PCI devices only
     if (const Element driver = forward.child("driver")) {
         const std::string name = string_attribute(driver, "name");
         if (!has_word(kForwardDrivers, name))

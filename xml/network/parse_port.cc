@@ -1,4 +1,4 @@
-// <networkport>: one plug of one interface into a network.
+// Parses <networkport>: the plug of one interface into a network.
 #include <fmt/format.h>
 
 #include "base/uuid.hh"
@@ -16,6 +16,7 @@ namespace lxvirt::xml {
 
 namespace {
 
+// Reads the domain that the port belongs to; both name and uuid are required.
 void parse_owner(const Element& root, NetworkPort& out) {
     const Element owner = root.child("owner");
     const Element name = owner ? owner.child("name") : Element{};
@@ -29,6 +30,8 @@ void parse_owner(const Element& root, NetworkPort& out) {
     out.owner_uuid = parse_uuid_element(uuid);
 }
 
+// Returns the value of an attribute of <plug> that must be there; `called` is libvirt's word for
+// it.
 std::string required(const Element& plug, std::string_view name, std::string_view called) {
     std::string value = string_attribute(plug, name);
     if (value.empty())
@@ -52,6 +55,7 @@ void parse_plug(const Element& root, NetworkPort& out) {
     out.mac_table_manager = enum_attribute(plug, "macTableManager", kMacTableManagers);
 }
 
+// Reads the port. The hardware address is required, since it identifies the interface.
 NetworkPort parse_port(const Element& root) {
     NetworkPort port;
     if (const Element uuid = root.child("uuid")) port.uuid = parse_uuid_element(uuid);

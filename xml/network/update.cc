@@ -19,7 +19,7 @@ constexpr std::array<Name<UpdateCommand>, 5> kCommands{{
     {"delete", UpdateCommand::delete_},
     {"add-last", UpdateCommand::add_last},
     {"add-first", UpdateCommand::add_first},
-    {"add", UpdateCommand::add_last},
+    {"add", UpdateCommand::add_last},  // virsh's word
 }};
 
 constexpr std::array<Name<UpdateSection>, 12> kSections{{
@@ -44,6 +44,7 @@ std::vector<std::string_view> words(const std::array<Name<T>, N>& table) {
     return result;
 }
 
+// Adds or deletes a device of <forward>; one that domains use is kept.
 void update_forward_interface(const Change& change) {
     require_element(change, "interface");
     refuse_modify(change, "forward interface entries");
@@ -76,6 +77,7 @@ void update_forward_interface(const Change& change) {
     interfaces.erase(found);
 }
 
+// Adds, replaces or deletes a <portgroup>, which its name identifies.
 void update_portgroup(const Change& change) {
     require_element(change, "portgroup");
     Network& network = change.network;
@@ -120,6 +122,7 @@ void update_section(const Change& change, UpdateSection section) {
         case UpdateSection::dns_host: return update_dns_host(change);
         case UpdateSection::dns_txt: return update_dns_txt(change);
         case UpdateSection::dns_srv: return update_dns_srv(change);
+        // libvirt cannot update these sections either.
         case UpdateSection::bridge:
         case UpdateSection::domain:
         case UpdateSection::ip:
@@ -171,7 +174,7 @@ std::vector<Notice> update_network(Network& network, UpdateCommand command, Upda
     Network changed = network;
     update_section(Change{changed, command, parent_index, document.root()}, section);
     document.report_unread();
-    // The whole has to stand by itself: the next define of it must not be refused.
+    // The whole network must be valid by itself, or its next define would be refused.
     (void)parse_network(format_network(changed), {.file = "(updated network)", .defaults = false});
     network = std::move(changed);
     return document.take_notices();

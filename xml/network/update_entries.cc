@@ -1,5 +1,5 @@
-// net-update of <dhcp> and <dns>: which entry a fragment means, and libvirt's words where it means
-// none or too many.
+// net-update of <dhcp> and <dns>: finds the entry that a fragment means, and has libvirt's words
+// for a fragment that means none or several.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -13,7 +13,8 @@ namespace lxvirt::xml {
 
 namespace {
 
-// The <ip> that is meant: that of the index, else the one with DHCP, else the first.
+// Returns the <ip> that is meant: that at the index, else the one with DHCP, else the first of
+// IPv4, else the first.
 NetworkIp& select_ip(const Change& change, std::string_view what) {
     std::vector<NetworkIp>& ips = change.network.ips;
     if (change.parent_index >= 0) {
@@ -36,6 +37,7 @@ NetworkIp& select_ip(const Change& change, std::string_view what) {
     return v4 != ips.end() ? *v4 : ips.front();
 }
 
+// dnsmasq offers DHCP on one subnet of each family only.
 void require_only_dhcp(const Change& change, const NetworkIp& ip) {
     if (!change.adds()) return;
     for (const NetworkIp& other : change.network.ips)
@@ -45,7 +47,7 @@ void require_only_dhcp(const Change& change, const NetworkIp& ip) {
                        ip.v6() ? "IPv6" : "IPv4");
 }
 
-// With libvirt's "(null)" for what is absent: programs compare these texts.
+// Writes an absent value as "(null)", as libvirt does: programs compare these texts.
 std::string host_text(const DhcpHost& host, bool v6) {
     const auto value = [](const std::string& text) { return text.empty() ? "(null)" : text; };
     return fmt::format("<host {}='{}' name='{}' ip='{}'/>", v6 ? "id" : "mac",
@@ -57,13 +59,13 @@ bool same_mac(const std::string& a, const std::string& b) {
     return first && first == to_mac(b);
 }
 
-// Any of the fields that name a client.
+// Says whether two entries agree in any of the fields that name a client.
 bool meets(const DhcpHost& a, const DhcpHost& b) {
     return same_mac(a.mac, b.mac) || (!a.id.empty() && a.id == b.id) ||
            (!a.name.empty() && a.name == b.name) || (!a.ip.empty() && a.ip == b.ip);
 }
 
-// All fields that `key` has.
+// Says whether a host has all the fields that `key` has.
 bool matches(const DhcpHost& host, const DhcpHost& key) {
     return (key.mac.empty() || same_mac(host.mac, key.mac)) &&
            (key.id.empty() || host.id == key.id) && (key.name.empty() || host.name == key.name) &&
@@ -74,6 +76,7 @@ bool same_range(const DhcpRange& a, const DhcpRange& b) {
     return a.start == b.start && a.end == b.end;
 }
 
+// Says whether two records have a name in common.
 bool shares_name(const DnsHost& a, const DnsHost& b) {
     return std::any_of(
         a.hostnames.begin(), a.hostnames.end(),
@@ -96,6 +99,7 @@ bool matches(const DnsSrv& srv, const DnsSrv& key) {
            number(srv.weight, key.weight);
 }
 
+// An entry to be deleted is given by what identifies it.
 Given given(const Change& change) {
     return change.deletes() ? Given::key : Given::whole;
 }
@@ -171,7 +175,7 @@ void update_dns_host(const Change& change) {
     refuse_modify(change, "DNS HOST records");
     const DnsHost host = parse_dns_host(change.element, name, given(change));
     auto& hosts = change.network.dns.hosts;
-    // One name may stand for several addresses, but an address stands once.
+    // A name may have several addresses, but an address has one record.
     const auto is_meant = [&](const DnsHost& other) {
         return (!host.ip.empty() && other.ip == host.ip) ||
                (change.deletes() && shares_name(other, host));
