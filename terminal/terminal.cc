@@ -12,12 +12,12 @@ RawTerminal::RawTerminal() {
     if (tcgetattr(STDIN_FILENO, &former_) != 0) base::fail_errno("read the terminal's settings");
     termios raw = former_;
     cfmakeraw(&raw);
-    // What was typed already is kept.
+    // TCSADRAIN keeps what was typed before.
     if (tcsetattr(STDIN_FILENO, TCSADRAIN, &raw) != 0) base::fail_errno("make the terminal raw");
 }
 
 RawTerminal::~RawTerminal() {
-    // Nothing better can be done where it fails: the terminal has gone.
+    // If this fails, the terminal has gone, and nothing better can be done.
     (void)tcsetattr(STDIN_FILENO, TCSADRAIN, &former_);
 }
 

@@ -26,7 +26,7 @@ void append_escaped(Printable& out, std::string_view bytes) {
 
 Printable printable(std::string_view text) {
     if (plain(text)) return {std::string(text), text.size()};
-    // Once per process; a table of plain names never pays for it.
+    // The locale is set once in a process; a table of plain names never pays for it.
     static const bool located = std::setlocale(LC_CTYPE, "") != nullptr;
     (void)located;
     Printable out;
