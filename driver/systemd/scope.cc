@@ -21,12 +21,13 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// What a start waits at most for a bus that hangs.
+// Limits how long a start waits for a bus that hangs.
 constexpr auto kLimit = std::chrono::milliseconds(2500);
-// And then the starts after it by the same process do not wait.
+// After that, further starts by the same process do not ask for this long.
 constexpr auto kPause = std::chrono::seconds(60);
 
-// What lxc_scope printed; nothing where it failed, with its words told.
+// Runs lxc_scope and returns what it printed; nothing where it failed, after a line in the log.
+// `what` begins that line.
 std::optional<std::string> ask(std::vector<std::string> words, std::string_view what,
                                const Log& log) {
     static std::map<std::string, Clock::time_point, std::less<>> hung;
@@ -62,7 +63,7 @@ bool wants_scope(const Root& root, const HostFacts& host, const Log& log) {
     const UseSystemd use = load_settings(root).systemd;
     if (use == UseSystemd::no) return false;
     if (use == UseSystemd::automatic && !root.folder().empty()) return false;
-    // Beside v1 trees, too: there systemd keeps its count in the v2 one.
+    // On a hybrid host, too, systemd keeps track of a scope's processes in the v2 tree.
     if (base::unified_of(host.hierarchies) != nullptr) return true;
     log("no scope of systemd for it: this host has no v2 control groups");
     return false;
