@@ -17,7 +17,7 @@ namespace lxvirt::driver {
 
 namespace {
 
-// The libvirt release whose behaviour and API we keep.
+// The release of libvirt whose behaviour and API lxvirt keeps.
 constexpr const char* kLibvirt = "9.0.0";
 
 struct utsname kernel() {
@@ -32,7 +32,7 @@ unsigned number(std::string_view text) {
     return value;
 }
 
-// MHz of the first processor; 0 where /proc/cpuinfo does not say (arm64).
+// Returns the clock rate of the first CPU; 0 where /proc/cpuinfo does not tell it, as on arm64.
 unsigned first_mhz(std::string_view cpuinfo) {
     constexpr std::string_view kKey = "cpu MHz";
     const auto at = cpuinfo.find(kKey);
@@ -45,6 +45,7 @@ std::string cpu_folder(const std::string& base, unsigned id) {
     return fmt::format("{}/sys/devices/system/cpu/cpu{}", base, id);
 }
 
+// Counts nodes, sockets, cores and threads by the distinct places of the CPUs.
 void count_topology(const std::vector<HostCpu>& cpus, NodeInfo& info) {
     std::set<unsigned> nodes;
     std::set<std::tuple<unsigned, unsigned>> sockets;
@@ -62,11 +63,12 @@ void count_topology(const std::vector<HostCpu>& cpus, NodeInfo& info) {
     info.cores = std::max(1U, count(cores) / count(sockets));
     info.threads = std::max(1U, info.cpus / count(cores));
     if (info.nodes * info.sockets * info.cores * info.threads == info.cpus) return;
-    // virNodeInfo's rule: the product must be the number of CPUs.
+    // libvirt's virNodeInfo demands that the product of the four numbers is the number of CPUs.
     info.nodes = info.sockets = info.threads = 1;
     info.cores = info.cpus;
 }
 
+// A field of <sysinfo>, and the file of the kernel that has its value.
 struct DmiField {
     const char* name;
     const char* file;
@@ -76,7 +78,8 @@ struct DmiBlock {
     std::vector<DmiField> fields;
 };
 
-// libvirt's formatdomain "SMBIOS system information", and the kernel's file for each.
+// The elements of libvirt's <sysinfo> ("SMBIOS system information" in formatdomain.html), and the
+// kernel's file for each field.
 const std::array<DmiBlock, 4>& dmi_blocks() {
     static const std::array<DmiBlock, 4> blocks = {{{"bios",
                                                      {{"vendor", "bios_vendor"},
@@ -105,6 +108,7 @@ const std::array<DmiBlock, 4>& dmi_blocks() {
     return blocks;
 }
 
+// Escapes a text for XML. Control characters, which some firmware has in its strings, are dropped.
 std::string escape(std::string_view text) {
     std::string out;
     for (const char c : text)
@@ -126,7 +130,7 @@ std::string host_fact(const std::string& path) {
     try {
         text = base::try_read_file(path).value_or("");
     } catch (const base::SystemError&) {
-        return {};  // the kernel refuses some on some machines (ENODATA, EIO): not known
+        return {};  // the kernel refuses some files on some machines (ENODATA, EIO)
     }
     text.resize(std::min(text.size(), text.find('\n')));
     const auto first = text.find_first_not_of(" \t");
@@ -144,6 +148,7 @@ std::uint64_t meminfo_value(std::string_view text, std::string_view key) {
     return value;
 }
 
+// The size is bounded, since a test or a broken file may have any numbers.
 std::vector<unsigned> parse_id_list(std::string_view text) {
     std::vector<unsigned> ids;
     const char* at = text.data();
@@ -176,7 +181,7 @@ std::string host_machine() {
 
 Version host_version() {
     std::string release = kernel().release;
-    // libvirt shows the numbers only: "6.1.0-18-amd64" is 6.1.0.
+    // libvirt shows the numbers only: 6.1.0 for "6.1.0-18-amd64".
     release.resize(std::min(release.size(), release.find_first_not_of("0123456789.")));
     return {kLibvirt, VERSION, release};
 }
@@ -187,6 +192,7 @@ std::vector<unsigned> read_host_nodes(const std::string& base) {
     return nodes;
 }
 
+// The NUMA node of a CPU is found in the lists of the nodes.
 std::vector<HostCpu> read_host_cpus(const std::string& base) {
     std::vector<HostCpu> cpus;
     for (const unsigned id : parse_id_list(host_fact(base + "/sys/devices/system/cpu/online"))) {

@@ -13,12 +13,14 @@ namespace lxvirt::driver {
 
 namespace {
 
+// Reads a number in a file of sysfs; nothing where the file is absent.
 std::optional<unsigned> number_in(const std::string& path, int base) {
     const auto text = base::try_read_file(path);
     if (!text) return std::nullopt;
     return base::parse_number<unsigned>(base::trim(*text), base);
 }
 
+// Says whether a folder of sysfs is the device that is meant.
 bool is_meant(const std::string& device, const xml::UsbSource& source) {
     if (source.bus && source.device)
         return number_in(device + "/busnum", 10) == source.bus &&
@@ -33,7 +35,7 @@ std::string text_of(const xml::UsbSource& source) {
     return fmt::format("{:04x}:{:04x}", source.vendor.value_or(0), source.product.value_or(0));
 }
 
-// The device file that a folder of sysfs stands for: the DEVNAME of its uevent.
+// Adds the device file of a folder in sysfs, if it has one: the DEVNAME of its uevent.
 void add_file(const std::string& folder, std::vector<std::string>& files) {
     const auto text = base::try_read_file(folder + "/uevent");
     if (!text || text->find("MAJOR=") == std::string::npos) return;
@@ -47,7 +49,8 @@ bool is_folder(const std::string& path) {
     return ::lstat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
 }
 
-// Below it, but not below another USB device that is plugged into it, a hub's port.
+// Adds the files of everything below a device, but not of another USB device that is plugged into
+// it, which a hub has below its ports.
 void add_files(const std::string& folder, std::vector<std::string>& files) {
     add_file(folder, files);
     for (const std::string& name : base::list_folder(folder)) {
