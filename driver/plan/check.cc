@@ -13,7 +13,7 @@ namespace lxvirt::driver {
 
 namespace {
 
-// Resolved as the container will see it: no link leads out of the root.
+// Looks the init up as the container will see it: no link leads out of its root.
 void check_init(const xml::Domain& domain, const std::string& root) {
     const base::UniqueFd folder = base::open_file(root, O_PATH | O_DIRECTORY);
     const auto init = base::try_open_in_root(folder, domain.os.init, O_PATH);
@@ -29,12 +29,14 @@ void check_init(const xml::Domain& domain, const std::string& root) {
                    "init '{}' in '{}' is not an executable file", domain.os.init, root);
 }
 
+// Says whether a path is below another <filesystem>, which is not mounted now.
 bool covered_by_filesystem(const xml::Domain& domain, const std::string& path) {
     for (const xml::Filesystem& filesystem : domain.filesystems)
         if (filesystem.target != "/" && path.starts_with(filesystem.target + "/")) return true;
     return false;
 }
 
+// Other types have no source on the host: a tmpfs, or a path in the container.
 void check_filesystem(const xml::Domain& domain, const xml::Filesystem& filesystem) {
     const bool on_host = filesystem.type == xml::FilesystemType::mount ||
                          filesystem.type == xml::FilesystemType::file ||
@@ -44,11 +46,12 @@ void check_filesystem(const xml::Domain& domain, const xml::Filesystem& filesyst
         base::fail_with(errno, "filesystem on '{}': source '{}'", filesystem.target,
                         filesystem.source);
     if (filesystem.target == "/" && filesystem.type == xml::FilesystemType::mount &&
-        !xml::is_layered(domain.container) &&  // maybe in another layer
+        !xml::is_layered(domain.container) &&  // it may be in another layer
         !covered_by_filesystem(domain, domain.os.init))
         check_init(domain, filesystem.source);
 }
 
+// A bridge or device that is missing is named in libvirt's words.
 void check_interface(const xml::Interface& interface, base::Netlink& netlink) {
     if (interface.type == xml::InterfaceType::bridge && !netlink.find_link(interface.source))
         base::fail_with(ENODEV, "Unable to add bridge {} port {}", interface.source,
@@ -61,7 +64,8 @@ void check_interface(const xml::Interface& interface, base::Netlink& netlink) {
 
 namespace {
 
-// user_namespaces(7): the first column is in our own numbers, and so are the targets of <idmap>.
+// Reads an id map. The first column of each line has the ids in our own numbering
+// (user_namespaces(7)), and the targets of <idmap> are in that numbering, too.
 std::vector<xml::IdMapRow> own_ids(const std::string& file) {
     std::vector<xml::IdMapRow> rows;
     const std::string text = base::read_file(file);

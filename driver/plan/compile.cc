@@ -23,12 +23,14 @@ namespace lxvirt::driver {
 
 namespace {
 
+// The words of the error are libvirt's.
 struct stat stat_path(const std::string& path) {
     struct stat info {};
     if (::stat(path.c_str(), &info) != 0) base::fail_errno("Unable to access {}", path);
     return info;
 }
 
+// Reads type and number of a node; links are followed, as udev's names in /dev/disk are links.
 HostFacts::Device device_of(const std::string& path) {
     const struct stat info = stat_path(path);
     if (!S_ISBLK(info.st_mode) && !S_ISCHR(info.st_mode))
@@ -39,6 +41,7 @@ HostFacts::Device device_of(const std::string& path) {
             .minor = minor(info.st_rdev)};
 }
 
+// Looks up the init of another domain of the same root.
 pid_t init_of(const Root& root, const std::string& name) {
     const auto status = helper::read_status(root.status(name));
     if (!root.running(name) || !status || !status->init_pid)
@@ -68,6 +71,8 @@ HostFacts host_facts(const Root& root) {
     return facts;
 }
 
+// Names must be unique within a domain, and those on the host within the host. Names that the
+// domain has already are kept: a reboot compiles its plan from the live definition.
 void name_live_domain(xml::Domain& domain, pid_t helper) {
     domain.id = helper;
     if (domain.partition.empty()) domain.partition = "/machine";
@@ -78,8 +83,8 @@ void name_live_domain(xml::Domain& domain, pid_t helper) {
     }
     unsigned next_guest = 0, next_target = 0;
     for (xml::Interface& interface : domain.interfaces) {
-        // The supervisor's pid makes the name unique without asking anyone; 15 bytes suffice for
-        // the largest pid.
+        // The supervisor's pid makes the name unique without asking anybody, and 15 bytes suffice
+        // for the largest pid (4194304, proc_sys_kernel(5)).
         while (interface.target.empty() && interface.type != xml::InterfaceType::direct) {
             const unsigned number = next_target++;
             std::string name = number == 0 ? fmt::format("vnet{}", helper)
@@ -91,6 +96,7 @@ void name_live_domain(xml::Domain& domain, pid_t helper) {
             if (guests.insert(name).second) interface.guest = std::move(name);
         }
     }
+    // Gives each device without an alias the first free one, as libvirt numbers them.
     const auto number = [](auto& devices, const char* prefix) {
         std::set<std::string> taken;
         for (const auto& device : devices) taken.insert(device.alias);
@@ -108,11 +114,14 @@ void name_live_domain(xml::Domain& domain, pid_t helper) {
     number(domain.consoles, "console");
 }
 
+// A log file that the domain names is emptied at a start unless append='on'; the default log is
+// continued.
 helper::ConsolePlan compile::console(const xml::Console& console, const xml::Domain& domain,
                                      const Root& root) {
     helper::ConsolePlan made{.alias = console.alias,
                              .log_file = console.log_file,
                              .log_append = console.log_append.value_or(false)};
+    // The first console always has a log, unless the domain names a file.
     if (made.log_file.empty() && console.port == 0) {
         made.log_file = root.logs() + "/" + domain.name + ".console.log";
         made.log_append = true;
@@ -120,6 +129,8 @@ helper::ConsolePlan compile::console(const xml::Console& console, const xml::Dom
     return made;
 }
 
+// Compiles the sections in the order of the struct. Two need others: the device rules need the
+// devices that were compiled, and the unlimited hierarchies need all limits.
 helper::Plan compile_plan(const xml::Domain& domain, const Root& root, const HostFacts& host,
                           const CompileOptions& options) {
     helper::Plan plan;

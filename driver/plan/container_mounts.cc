@@ -1,5 +1,5 @@
-// The root and the mounts that <lx:container> asks for: an fstab(5)'s options as lxc reads them,
-// and layers.
+// Adds the mounts of <lx:container>, and what it says about the root: the options of fstab(5) as
+// lxc reads them, and layers.
 #include <sys/mount.h>
 
 #include <algorithm>
@@ -16,6 +16,7 @@ namespace {
 using base::ErrorCode;
 using base::fail;
 
+// Pairs an option with a bit of mount_setattr(2) or mount(2).
 struct Word {
     std::string_view option;
     std::uint64_t value;
@@ -30,25 +31,29 @@ constexpr Word kFlags[] = {
     {"nodiratime", MOUNT_ATTR_NODIRATIME},
     {"nosymfollow", MOUNT_ATTR_NOSYMFOLLOW},
 };
-// The recursive forms are the same here: a mount is made with those below it, or without.
+// The recursive forms mean the same here: a mount is made together with the mounts below it, or
+// without them.
 constexpr Word kPropagations[] = {
     {"shared", MS_SHARED},    {"rshared", MS_SHARED},        {"private", MS_PRIVATE},
     {"rprivate", MS_PRIVATE}, {"unbindable", MS_UNBINDABLE}, {"runbindable", MS_UNBINDABLE},
 };
-// Without a meaning here: the default, or a matter of the host's own mount table.
+// Options without a meaning here: they are the default, or concern the host's own table of mounts.
 constexpr std::string_view kNothing =
     "rw defaults suid dev exec relatime diratime create=dir create=file slave rslave auto noauto "
     "user nouser users nofail";
 
+// The options of one mount, parsed.
 struct Options {
+    // `relative`: the source is a path in the container
     bool bind = false, recursive = false, optional = false, relative = false;
-    bool creates = false;  // its target; without, one that is not there makes an error
+    bool creates = false;  // make the target; otherwise a missing one is an error
     std::uint64_t attributes = 0;
     std::uint32_t propagation = 0;
-    std::string idmap;                  // "container", "none" or a path
-    std::vector<helper::KeyValue> own;  // of the file system
+    std::string idmap;                  // "container", "none", or the path of a user namespace
+    std::vector<helper::KeyValue> own;  // for the file system
 };
 
+// Takes an option that is a plain word; returns false for any other.
 bool take_word(std::string_view option, Options& made) {
     for (const Word& flag : kFlags)
         if (option == flag.option) {
@@ -63,6 +68,8 @@ bool take_word(std::string_view option, Options& made) {
     return option.empty() || base::contains_word(kNothing, option);
 }
 
+// Parses options as lxc does (lxc.container.conf(5), lxc.mount.entry). An option that is not known
+// here is the file system's.
 Options read_options(std::string_view text) {
     constexpr std::string_view idmap = "idmap=";
     Options made;
@@ -89,6 +96,7 @@ Options read_options(std::string_view text) {
     return made;
 }
 
+// Applies the option idmap=, which only a folder or device of the host can have.
 void set_idmap(const std::string& idmap, const xml::Domain& domain, const char* element,
                helper::Mount& mount) {
     if (idmap.empty()) return;
@@ -98,7 +106,7 @@ void set_idmap(const std::string& idmap, const xml::Domain& domain, const char* 
         fail(ErrorCode::config_unsupported,
              "{} on '{}': 'idmap=' is for a folder or device of the host", element, mount.target);
     mount.idmapped = idmap == "container";
-    if (idmap == "none") return;  // the host's ids, as they are
+    if (idmap == "none") return;  // shows the host's ids
     if (!mount.idmapped && !idmap.starts_with('/'))
         fail(ErrorCode::config_unsupported,
              "{} on '{}': 'idmap={}' is neither 'container' nor 'none' nor the path of a user "
@@ -110,6 +118,7 @@ void set_idmap(const std::string& idmap, const xml::Domain& domain, const char* 
              "{} on '{}': 'idmap=container', and the domain has no <idmap>", element, mount.target);
 }
 
+// Adds a mount of <lx:mount>: a bind of a path inside or on the host, or a new file system.
 void add_mount(const xml::ContainerMount& from, const xml::Domain& domain, const HostFacts& host,
                std::vector<helper::Mount>& mounts) {
     const Options options = read_options(from.options);
@@ -141,7 +150,7 @@ void add_mount(const xml::ContainerMount& from, const xml::Domain& domain, const
     mounts.push_back(std::move(mount));
 }
 
-// mount.auto's words that ask for more than what every container gets.
+// Applies the words of lxc.mount.auto that ask for more than every container gets.
 void apply_mount_auto(const std::string& words, std::vector<helper::Mount>& mounts) {
     if (base::contains_word(words, "proc:rw"))
         std::erase_if(mounts, [](const helper::Mount& mount) {
@@ -152,7 +161,8 @@ void apply_mount_auto(const std::string& words, std::vector<helper::Mount>& moun
             if (mount.target == "/sys") mount.attributes &= ~std::uint64_t{MOUNT_ATTR_RDONLY};
 }
 
-// A second proc or sysfs on top of the first would have nothing hidden and all writable.
+// Says whether every container has this mount already. A second proc or sysfs on top of the first
+// would hide nothing and be writable.
 bool is_there(const xml::ContainerMount& mount, const std::vector<helper::Mount>& mounts) {
     return std::any_of(
         mounts.begin(), mounts.end(),
@@ -162,7 +172,7 @@ bool is_there(const xml::ContainerMount& mount, const std::vector<helper::Mount>
         });
 }
 
-// Last, so that they cover what the domain mounts, too.
+// Adds the container's own protections last, so that they cover what the domain mounts.
 void add_own_protections(const xml::Container& container, std::vector<helper::Mount>& mounts) {
     const auto add = [&](const std::vector<xml::ContainerPath>& paths, helper::MountKind kind) {
         for (const xml::ContainerPath& path : paths)
@@ -172,8 +182,9 @@ void add_own_protections(const xml::Container& container, std::vector<helper::Mo
     add(container.masked_paths, helper::MountKind::mask);
 }
 
-// "overlay:LOWER:...:UPPER", the lowest last but one as in lxc; the work folder that the kernel
-// needs stands beside the upper one.
+// Makes the root an overlay of "overlay:LOWER:...:UPPER". The lower folders are in the kernel's
+// order, the topmost first, as in lxc; the work folder that the kernel needs is beside the upper
+// one.
 void apply_layers(const xml::Domain& domain, const HostFacts& host, helper::Mount& root) {
     if (!xml::is_layered(domain.container)) return;
     const std::string& storage = domain.container.rootfs_storage;
@@ -203,6 +214,8 @@ void apply_layers(const xml::Domain& domain, const HostFacts& host, helper::Moun
                     {"workdir", base::parent_folder(upper) + "/olwork"}};
 }
 
+// Applies <lx:rootfs options=''> to the root. Options of a file system need one that is mounted
+// anew.
 void apply_root_options(const xml::Domain& domain, const CompileOptions& compile_options,
                         helper::Mount& root) {
     const Options options = read_options(domain.container.rootfs_options);

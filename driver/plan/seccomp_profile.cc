@@ -20,8 +20,9 @@ using base::SeccompCompare;
 using base::SeccompRule;
 using base::SeccompVerdict;
 
-constexpr unsigned kMaxErrno = 4095;
+constexpr unsigned kMaxErrno = 4095;  // the kernel's largest errno
 
+// Pairs lxc's two spellings of a comparison with ours.
 struct Comparison {
     std::string_view word, sign;
     SeccompCompare compare;
@@ -36,7 +37,7 @@ constexpr Comparison kComparisons[] = {
     {"SCMP_CMP_MASKED_EQ", "&=", SeccompCompare::masked_eq},
 };
 
-// Decimal, 0x or a leading 0 for octal, as lxc reads them.
+// Parses a number as lxc does: decimal, hexadecimal after 0x, octal after a leading 0.
 std::optional<std::uint64_t> number_of(std::string_view text) {
     if (text.starts_with("0x") || text.starts_with("0X"))
         return base::parse_number<std::uint64_t>(text.substr(2), 16);
@@ -44,6 +45,7 @@ std::optional<std::uint64_t> number_of(std::string_view text) {
     return base::parse_number<std::uint64_t>(text, octal ? 8 : 10);
 }
 
+// Reads one profile line by line, and knows the line for errors.
 class Reader {
   public:
     Reader(std::string_view text, const std::string& file) : rest_(text), file_(file) {}
@@ -70,7 +72,7 @@ class Reader {
         made_.log_lines.push_back(fmt::format("{}:{}: {}", file_, line_, text));
     }
 
-    // Without comment and blanks around it; empty ones are passed over.
+    // Returns the next line without comment and blanks around it; empty lines are passed over.
     std::optional<std::string_view> next_line() {
         while (!rest_.empty()) {
             const std::string_view line = rest_.substr(0, rest_.find('\n'));
@@ -82,7 +84,7 @@ class Reader {
         return std::nullopt;
     }
 
-    // --- version 1: every other call kills
+    // --- version 1: every call that is not listed kills the process
 
     void read_numbers(std::string_view policy) {
         if (policy != "allowlist" && policy != "whitelist")
@@ -111,6 +113,7 @@ class Reader {
         while (const auto next = next_line()) read_line(*next);
     }
 
+    // Reads a section or a rule. "reject_force_umount" is lxc's name for one fixed rule.
     void read_line(std::string_view line) {
         if (line.front() == '[') return enter_section(line);
         const auto words = base::split_words(line.substr(0, line.find('[')));
@@ -143,6 +146,7 @@ class Reader {
         section_ = name == "all" ? "" : name;
     }
 
+    // Returns the action that the words after a call or policy name; without words, `without`.
     [[nodiscard]] SeccompVerdict verdict(const std::vector<std::string_view>& words,
                                          const SeccompVerdict& without) const {
         if (words.empty()) return without;
@@ -163,7 +167,7 @@ class Reader {
         refuse(fmt::format("'{}' is no action: errno N, kill, trap, allow or log", words[0]));
     }
 
-    // "[0,4,SCMP_CMP_EQ][1,8,&=,12]"
+    // Parses conditions such as "[0,4,SCMP_CMP_EQ][1,8,&=,12]".
     [[nodiscard]] std::vector<SeccompArgument> conditions(std::string_view line) const {
         std::vector<SeccompArgument> all;
         for (auto open = line.find('['); open != std::string_view::npos;
@@ -205,7 +209,7 @@ class Reader {
     const std::string& file_;
     int line_ = 0;
     SeccompProfile made_;
-    SeccompVerdict usual_;  // of a call without an action
+    SeccompVerdict usual_;  // for a call without an action
     std::string section_;
 };
 

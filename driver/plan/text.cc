@@ -9,8 +9,8 @@ namespace lxvirt::driver {
 
 namespace {
 
-// Walks any struct that lists its fields, leaving out what has its default, so that what a reader
-// sees is what this plan says.
+// Prints any struct that lists its fields. Fields with their default are left out, so that a reader
+// sees what is particular about this plan.
 class Printer {
   public:
     explicit Printer(unsigned depth) : depth_(depth) {}
@@ -78,6 +78,7 @@ class Printer {
         line(name, "");
         text += inner.text;
     }
+    // Fields whose value is a set of bits, or an enumerator without a printed name.
     static bool is_mask(std::string_view name) {
         return name == "fresh" || name == "attributes" || name == "clear_attributes" ||
                name == "kind";
