@@ -15,6 +15,7 @@ namespace lxvirt::driver::native {
 
 namespace {
 
+// Makes a piece of a malformed line fit for a message.
 std::string shortened(std::string_view text) {
     constexpr std::size_t most = 60;
     std::string shown;
@@ -35,7 +36,7 @@ bool is_folder(const std::string& path) {
     return ::stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
 }
 
-// Names of lxc 0.x to 2.0 (lxc-update-config(1) of lxc 2.1 has the same list).
+// The names of lxc 0.x to 2.0; lxc-update-config(1) of lxc 2.1 has the same list.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 27> kRenamed{{
     {"lxc.utsname", "lxc.uts.name"},
     {"lxc.init_cmd", "lxc.init.cmd"},
@@ -104,6 +105,7 @@ std::string read_named_file(const std::string& path) {
 
 namespace {
 
+// Reads a configuration with its includes.
 class Reader {
   public:
     Config read(const std::string& path) {
@@ -126,7 +128,8 @@ class Reader {
     }
 
     void read_line(const std::string& path, int number, std::string_view line) {
-        if (!line.starts_with("lxc.")) return;  // a comment, another tool's key: lxc passes it over
+        // A comment, or another tool's key, which lxc ignores
+        if (!line.starts_with("lxc.")) return;
         const auto equals = line.find('=');
         if (equals == std::string_view::npos) {
             add_problem(path, number, shortened(line),
@@ -164,6 +167,7 @@ class Reader {
             if (name.ends_with(".conf")) include_file(line, fmt::format("{}/{}", path, name));
     }
 
+    // Resolves a relative include as lxc does, and beside the including file.
     [[nodiscard]] std::string find(const Line& line) const {
         if (line.value.starts_with('/') || base::exists(line.value)) return line.value;
         const auto slash = line.file.rfind('/');
@@ -193,10 +197,11 @@ class Reader {
     }
 
     Config config_;
-    std::vector<std::string> open_;  // the files that are being read, outermost first
+    std::vector<std::string> open_;  // files that are being read, the outermost first
     std::size_t size_ = 0, order_ = 0;
 };
 
+// Quotes a text for JSON (RFC 8259); UTF-8 may stand as it is.
 std::string json_text(std::string_view text) {
     std::string out = "\"";
     for (const char c : text)

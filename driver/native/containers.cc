@@ -15,7 +15,8 @@ bool has_monitor(const std::string& sockets, const std::string& lxcpath, const s
 }
 
 std::vector<LxcContainer> find_containers(const std::string& lxcpath) {
-    (void)base::open_file(lxcpath, O_RDONLY | O_DIRECTORY);  // says why it cannot be read
+    // Fails where the folder cannot be read
+    (void)base::open_file(lxcpath, O_RDONLY | O_DIRECTORY);
     const std::string folder = base::clean_path(std::filesystem::absolute(lxcpath).string());
     const std::string sockets = base::try_read_file("/proc/net/unix").value_or("");
     std::vector<LxcContainer> found;

@@ -1,3 +1,10 @@
+// How a conversion works. The lines are read into a list, and each part of the conversion takes the
+// lines of its keys and fills its part of a Domain. The result is formatted and parsed again: what
+// the parser refuses could not be defined either, and the parser fills in the defaults. If the
+// domain is refused, a bisection over the lines finds one that is to blame; that line gets the
+// verdict "not translated", and the conversion is done again without it, up to 16 times. So one bad
+// line never costs the user the whole container.
+
 #include "driver/native/convert.hh"
 
 #include <fmt/format.h>
@@ -16,7 +23,8 @@ namespace lxvirt::driver::native {
 
 namespace {
 
-// Keys that make a list; of every other the last line counts. Those below a prefix are told by it.
+// Says whether a key makes a list. For every other key the last line counts; keys below a prefix
+// are recognised by the prefix.
 bool adds_up(std::string_view key) {
     constexpr std::string_view lists[] = {"cap.drop", "cap.keep",    "environment", "group",
                                           "idmap",    "mount.entry", "mount.auto"};
@@ -55,7 +63,7 @@ std::vector<const Line*> Context::all(std::string_view key) {
 
 std::vector<const Line*> Context::all_below(std::string_view prefix) {
     std::vector<const Line*> found;
-    std::map<std::string_view, std::vector<std::size_t>> places;  // in `found`, by name
+    std::map<std::string_view, std::vector<std::size_t>> places;  // indices in `found`, by name
     for (const Line& line : lines_) {
         const std::string_view name = line.name;
         if (!name.starts_with(prefix)) continue;
@@ -140,6 +148,7 @@ std::vector<std::string> quoted_words(std::string_view text) {
 
 namespace {
 
+// Runs all parts over the lines.
 Context convert_lines(const std::string& path, std::vector<Line> lines,
                       const ConvertOptions& options, const Facts& facts) {
     Context context(std::move(lines), options, facts);
@@ -160,17 +169,17 @@ Context convert_lines(const std::string& path, std::vector<Line> lines,
     return context;
 }
 
-// Through the parser: what it refuses would not be definable, and it fills in the defaults. That
-// the schema accepts what the parser does is for tests and the fuzzer: to read it takes as long as
-// all the rest.
+// Formats and parses the domain. That the schema, too, accepts what the parser accepts is left to
+// tests and the fuzzer, since reading the schema takes as long as all the rest.
 xml::Domain parsed(const Context& context) {
     return xml::parse_domain(xml::format_domain(context.domain),
                              {.file = context.file + " as domain XML"})
         .domain;
 }
 
-// A line that makes the difference between a domain that is refused and one that is not; nothing
-// where it is the root that is refused.
+// Finds by bisection a line that makes the difference between a domain that is refused and one that
+// is not. Lines about the root are always included, since no domain can be without them. Returns
+// nothing where the root itself is to blame.
 std::optional<std::size_t> find_refused(const std::string& path, const std::vector<Line>& lines,
                                         const ConvertOptions& options, const Facts& facts) {
     const auto is_refused = [&](std::size_t count) {
@@ -193,6 +202,7 @@ std::optional<std::size_t> find_refused(const std::string& path, const std::vect
     return good;
 }
 
+// Assembles the result, with the verdicts in the order of the lines.
 Conversion finished(Context& context, xml::Domain domain, const std::vector<Entry>& problems) {
     Conversion made;
     made.domain = std::move(domain);
@@ -208,6 +218,7 @@ Conversion finished(Context& context, xml::Domain domain, const std::vector<Entr
 }  // namespace
 
 Conversion convert(const std::string& path, const ConvertOptions& options, const Facts& facts) {
+    // Each round costs a conversion for every halving of the lines.
     constexpr std::size_t most_refused = 16;
     Config config = read_config(path);
     for (std::size_t refused = 0;; ++refused) {

@@ -1,5 +1,6 @@
-// lxc.cgroup.* (v1) and lxc.cgroup2.*: what has an element goes there, the rest is kept as it is
-// and written into the group whose hierarchy the host has (driver/plan/container.cc).
+// Converts lxc.cgroup.* (v1) and lxc.cgroup2.*. What has an element becomes that element; the rest
+// is stored as it is, and written at a start into the group of the hierarchy that the host has
+// (driver/plan/container.cc).
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -12,7 +13,7 @@ namespace lxvirt::driver::native {
 
 namespace {
 
-// "256M", "1g", "1024"; -1 and max are unlimited. In KiB.
+// Parses "256M", "1g" or "1024" to KiB; "-1" and "max" are unlimited.
 std::optional<std::uint64_t> memory_size(std::string_view text) {
     if (text == "max" || text == "-1") return kUnlimitedKib;
     const auto size = parse_size(text, "kmgt");
@@ -21,6 +22,8 @@ std::optional<std::uint64_t> memory_size(std::string_view text) {
     return size->number * size->unit / 1024;
 }
 
+// Converts all lines. Keys of v2 are read after those of v1 and override them, since a
+// configuration carries both for hosts of either kind.
 class Groups {
   public:
     explicit Groups(Context& context) : context_(context), domain_(context.domain) {}
@@ -29,7 +32,7 @@ class Groups {
         domain_.memory = domain_.current_memory = kUnlimitedKib;
         for (const Line* line : context_.all_below("cgroup.")) convert_line(*line, false);
         for (const Line* line : context_.all_below("cgroup2.")) convert_line(*line, true);
-        // v2 counts swap by itself, <swap_hard_limit> with the memory.
+        // v2 limits swap alone, while <swap_hard_limit> includes the memory.
         if (swap_)
             domain_.memtune.swap_hard_limit = std::min(
                 kUnlimitedKib, *swap_ + domain_.memtune.hard_limit.value_or(domain_.memory));
@@ -51,6 +54,8 @@ class Groups {
         context_.kept(line, "as <lx:cgroup>");
     }
 
+    // Says whether a file has an element, so that a value which cannot be read is an error and is
+    // not stored.
     static bool has_element(std::string_view name) {
         constexpr std::string_view names =
             "memory.limit_in_bytes memory.soft_limit_in_bytes memory.memsw.limit_in_bytes "
@@ -84,7 +89,7 @@ class Groups {
         return shared(line, name);
     }
 
-    // Files of the same name and meaning in both.
+    // Converts files that have the same name and meaning in both versions.
     bool shared(const Line& line, std::string_view name) {
         if (name == "cpuset.cpus") {
             const auto set = xml::canonical_set(line.value);
@@ -129,7 +134,8 @@ class Groups {
         return value.has_value();
     }
 
-    // The exact number of v1 stays where it means the same.
+    // Converts cpu.weight to shares, unless the shares that v1's key gave already mean that weight:
+    // the exact number of v1 is kept then.
     bool weight(const Line& line) {
         const auto value = base::parse_number<std::uint64_t>(line.value);
         if (!value || *value > 10000) return false;
@@ -139,6 +145,7 @@ class Groups {
         return true;
     }
 
+    // Parses "QUOTA PERIOD" or "max PERIOD" of cpu.max, in microseconds.
     bool cpu_max(const Line& line) {
         const auto words = base::split_words(line.value);
         if (words.empty() || words.size() > 2) return false;
@@ -154,18 +161,21 @@ class Groups {
         return true;
     }
 
+    // lxc's folder is relative to the root of the hierarchy.
     bool partition(const Line& line) {
         domain_.partition = line.value.starts_with('/') ? line.value : "/" + line.value;
         return true;
     }
 
-    // The rules of every template and what lxvirt has by itself; another one is kept.
+    // The rules of every template, and those that lxvirt has anyway, need no element; any other
+    // rule is stored.
     bool device(const Line& line, std::string_view name) {
         if (name == "devices.deny") return line.value == "a" || line.value == "a *:* rwm";
         const auto words = base::split_words(line.value);
         if (words.size() != 3) return false;
         const std::string device = fmt::format("{} {}", words[0], words[1]);
-        // lxc's terminals are ptys, those of the host are in no container.
+        // These are the host's virtual terminals; lxc gives ptys to its containers under their
+        // names.
         if (device == "c 4:0" || device == "c 4:1") return true;
         for (const std::string_view usual : kContainerDevices)
             if (usual.starts_with(device + " ") && (words[2] != "m" || usual.ends_with(" m")))

@@ -1,4 +1,4 @@
-// Name, init with its environment, id maps and namespaces that are shared.
+// Converts the name, the init with its environment, id maps, and shared namespaces.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -14,6 +14,7 @@ namespace lxvirt::driver::native {
 
 namespace {
 
+// Says whether a domain can have this name.
 bool is_name(const std::string& name) {
     try {
         check_name(name);
@@ -27,7 +28,8 @@ std::string_view last_part(std::string_view path) {
     return path.substr(path.rfind('/') + 1);
 }
 
-// Debian's, the kernel's and lxc's names for one machine type.
+// Returns the kernel's machine type for Debian's, the kernel's or lxc's name of an architecture;
+// empty for an unknown one.
 std::string machine_type(std::string_view arch) {
     struct Group {
         std::string_view machine, names;
@@ -51,6 +53,7 @@ std::string machine_type(std::string_view arch) {
     return {};
 }
 
+// A variable without a value is inherited from whoever starts the container.
 void convert_environment(Context& context) {
     for (const Line* line : context.all("environment")) {
         const auto equals = line->value.find('=');
@@ -66,6 +69,7 @@ void convert_environment(Context& context) {
     }
 }
 
+// Converts "u|g|b ID-INSIDE ID-ON-HOST COUNT" (lxc.container.conf(5), lxc.idmap).
 void convert_idmap_line(Context& context, const Line& line) {
     const auto words = base::split_words(line.value);
     const auto number = [&](std::size_t i) {
@@ -81,6 +85,7 @@ void convert_idmap_line(Context& context, const Line& line) {
     if (kind != "u") context.domain.idmap.gids.push_back(row);
 }
 
+// Converts lxc.namespace.share.KIND, whose value is a container's name, a pid or a path.
 void convert_share(Context& context, const char* key,
                    std::optional<xml::SharedNamespace> xml::LxcNamespace::*member) {
     const Line* line = context.one(key);
@@ -114,7 +119,7 @@ void convert_name(Context& context) {
         }
         context.untranslated(*line, "not a name that a domain can have");
     }
-    // /var/lib/lxc/NAME/config
+    // lxc's own layout is /var/lib/lxc/NAME/config.
     name = last_part(context.folder);
     context.name_from = fmt::format("the folder '{}'", context.folder);
     if (is_name(name)) return;

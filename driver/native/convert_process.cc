@@ -1,5 +1,5 @@
-// What the init's process starts with: settings of the kernel, limits, signals, clocks,
-// capabilities, labels and the filter of system calls.
+// Converts what the init starts with: settings of the kernel, limits, signals, clocks,
+// capabilities, labels, and the system call filter.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -13,13 +13,15 @@ namespace lxvirt::driver::native {
 
 namespace {
 
+// Returns the value of a limit: nothing inside for "unlimited", nothing at all for a malformed
+// text.
 std::optional<std::optional<std::uint64_t>> limit_value(std::string_view text) {
     if (text == "unlimited") return std::optional<std::uint64_t>();
     if (const auto value = base::parse_number<std::uint64_t>(text)) return value;
     return std::nullopt;
 }
 
-// "1024", "1024:4096"
+// Converts "SOFT:HARD", or one number for both (lxc.container.conf(5), lxc.prlimit).
 void convert_limit(Context& context, const Line& line, std::string_view name) {
     const auto colon = line.value.find(':');
     const auto soft = limit_value(base::trim(std::string_view(line.value).substr(0, colon)));
@@ -37,6 +39,7 @@ void convert_limit(Context& context, const Line& line, std::string_view name) {
     context.kept(line, "as <lx:prlimit>");
 }
 
+// Converts settings whose names are the rest of the key.
 void convert_settings(Context& context, std::string_view prefix, std::string_view element,
                       std::vector<xml::ContainerSetting>& out) {
     for (const Line* line : context.all_below(prefix)) {
@@ -110,6 +113,8 @@ void convert_limits(Context& context) {
 
 namespace {
 
+// lxc drops the capabilities of cap.drop from all, or keeps only those of cap.keep; the former is
+// libvirt's policy 'allow', the latter 'deny'.
 void convert_capabilities(Context& context) {
     const auto drop = context.all("cap.drop"), keep = context.all("cap.keep");
     xml::Features& features = context.domain.features;
@@ -142,6 +147,7 @@ void convert_capabilities(Context& context) {
             context.untranslated(*line, "lxc takes either cap.keep or cap.drop; cap.keep counts");
 }
 
+// Converts profiles and contexts to <seclabel>; lxc's generated profiles have no counterpart.
 void convert_labels(Context& context) {
     const std::pair<const char*, const char*> models[] = {{"apparmor.profile", "apparmor"},
                                                           {"selinux.context", "selinux"}};

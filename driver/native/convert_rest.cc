@@ -1,4 +1,5 @@
-// Consoles, start order, hooks, and the keys that are kept for the way back.
+// Converts consoles, start order and hooks, and stores keys that are only kept for a conversion
+// back.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -10,6 +11,7 @@
 
 namespace lxvirt::driver::native {
 
+// lxc has a console besides its terminals; libvirt's first console is both.
 void convert_consoles(Context& context) {
     unsigned count = 1;
     if (const Line* line = context.one("tty.max")) {
@@ -43,6 +45,7 @@ void convert_consoles(Context& context) {
 
 namespace {
 
+// Converts lxc.start.* and lxc.group.
 void convert_autostart(Context& context) {
     xml::Container& container = context.domain.container;
     if (const Line* line = context.one("start.auto"); line != nullptr && line->value != "0") {
@@ -101,7 +104,7 @@ struct KeptKey {
     std::string_view why;
 };
 
-// Keys that lxc knows and this release does not act upon.
+// The keys that lxc knows and that have no effect in this release.
 constexpr std::array<KeptKey, 22> kKept{{
     {"rootfs.mount", "lxvirt mounts the root on a place of its own"},
     {"rootfs.managed", "lxvirt never removes a root file system"},
@@ -135,6 +138,8 @@ const KeptKey* find_kept(std::string_view name) {
     return nullptr;
 }
 
+// Stores the lines that no part has asked for, if lxc knows their keys; the others keep the verdict
+// of an unknown key.
 void keep_keys(Context& context) {
     for (const Line* line : context.unasked()) {
         const std::string_view name = line->name;

@@ -1,4 +1,4 @@
-// The root: rootfs.*.
+// Converts the root: rootfs.*.
 #include <fmt/format.h>
 
 #include "base/error.hh"
@@ -12,7 +12,7 @@ namespace {
 using xml::Filesystem;
 using xml::FilesystemType;
 
-// "dir:/srv/x" is the backend "dir" and "/srv/x".
+// A storage of lxc: "dir:/srv/x" is the backend "dir" with the path "/srv/x".
 struct Storage {
     std::string backend, path;
 };
@@ -24,6 +24,7 @@ Storage split_storage(const std::string& text) {
     return {{}, text};
 }
 
+// Returns the <filesystem> of a root; an image file is used through a loop device.
 Filesystem root_of(FilesystemType type, std::string source) {
     Filesystem root;
     root.type = type;
@@ -36,7 +37,8 @@ Filesystem root_of(FilesystemType type, std::string source) {
     return root;
 }
 
-// overlay:LOWER:UPPER, where lxc mounts the two over each other.
+// Converts overlay:LOWER:UPPER, which lxc mounts over each other. The <filesystem> names the upper
+// folder, so that tools which know only libvirt's XML find something.
 void add_overlay(Context& context, const Line& line, const Storage& storage) {
     const auto colon = storage.path.rfind(':');
     const std::string upper =
@@ -48,7 +50,7 @@ void add_overlay(Context& context, const Line& line, const Storage& storage) {
     context.kept(line, "as <lx:rootfs storage>");
 }
 
-// nbd:IMAGE or nbd:IMAGE:PARTITION
+// Converts nbd:IMAGE or nbd:IMAGE:PARTITION.
 void add_nbd_root(Context& context, const Line& line, std::string image) {
     const auto colon = image.rfind(':');
     if (base::parse_number<unsigned>(std::string_view(image).substr(colon + 1))) image.erase(colon);
@@ -56,6 +58,7 @@ void add_nbd_root(Context& context, const Line& line, std::string image) {
     context.approximated(line, "as a raw image on a loop device, whole: this release has no nbd");
 }
 
+// Converts a root by its backend; without one, by what the path is.
 void add_root(Context& context, const Line& line, const Storage& storage) {
     auto& filesystems = context.domain.filesystems;
     const std::string& backend = storage.backend;
@@ -89,6 +92,7 @@ void add_root(Context& context, const Line& line, const Storage& storage) {
         filesystems.push_back(root_of(FilesystemType::mount, storage.path));
 }
 
+// Takes "ro" as <readonly/>; other options are stored.
 void add_root_options(Context& context, const Line& line) {
     std::string rest;
     for (const std::string_view option : base::split(line.value, ','))

@@ -1,4 +1,4 @@
-// What the conversion asks of the host.
+// Answers the questions of a conversion about the real host.
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>

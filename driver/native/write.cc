@@ -15,7 +15,7 @@ bool Writer::put(std::string_view key, std::string_view value, std::string_view 
         lose(element, fmt::format("lxc.{} cannot have this value", key));
         return false;
     }
-    // lxc takes blanks off the ends, and then one pair of quotes.
+    // lxc strips blanks from the ends of a value, and then one pair of quotes.
     const bool quoted = value.size() >= 2 && (value.front() == '"' || value.front() == '\'') &&
                         value.back() == value.front();
     const std::string_view quote = quoted || base::trim(value) != value ? "\"" : "";
@@ -37,7 +37,7 @@ void Writer::judge(std::string_view element, Verdict verdict, std::string text) 
 
 namespace {
 
-// What a configuration has no place for at all.
+// Drops what a configuration has no place for at all.
 void drop_notes(Writer& writer) {
     xml::Domain& domain = writer.domain;
     writer.lose("uuid", "it gets another one when it comes back");

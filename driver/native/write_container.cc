@@ -1,4 +1,4 @@
-// Consoles and <lx:container>, most of which came from such keys.
+// Writes consoles and <lx:container>, most of which came from keys of lxc.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -10,6 +10,7 @@ namespace lxvirt::driver::native {
 
 namespace {
 
+// lxc has plain terminals only, and a log for the first.
 void write_consoles(Writer& writer) {
     std::vector<xml::Console>& consoles = writer.domain.consoles;
     if (consoles.empty()) {
@@ -34,12 +35,12 @@ void write_consoles(Writer& writer) {
     }
 }
 
-// "1024", "unlimited"
+// Returns a limit as lxc writes it: "1024" or "unlimited".
 std::string limit_text(const std::optional<std::uint64_t>& limit) {
     return limit ? std::to_string(*limit) : "unlimited";
 }
 
-// What closes a container; lxc has keys for little of it.
+// Writes what closes a container; lxc has keys for little of it.
 void write_closing(Writer& writer) {
     xml::Container& container = writer.domain.container;
     if (container.dev.size)
@@ -59,6 +60,7 @@ void write_closing(Writer& writer) {
     if (container.core_scheduling) writer.put("sched.core", "1", "lx:core_scheduling");
 }
 
+// Writes what the init starts with; a value that no line can hold is lost.
 void write_process(Writer& writer) {
     xml::Container& container = writer.domain.container;
     const auto put_all = [&](std::vector<xml::ContainerSetting>& settings, const char* prefix,
@@ -93,6 +95,7 @@ void write_process(Writer& writer) {
         if (!text->empty() && !writer.put(key, *text, element)) text->clear();
 }
 
+// Writes start order, groups and hooks.
 void write_start(Writer& writer) {
     xml::Container& container = writer.domain.container;
     if (writer.options.autostart) writer.put("start.auto", "1", "autostart");
@@ -114,7 +117,7 @@ void write_start(Writer& writer) {
     });
 }
 
-// "lxc.log.level", under the name that lxc 3 gave it.
+// Writes the stored keys, such as "lxc.log.level", under the names that lxc 3 gave them.
 void write_keys(Writer& writer) {
     std::erase_if(
         writer.domain.container.keys,
@@ -134,6 +137,7 @@ void write_keys(Writer& writer) {
 void write_container(Writer& writer) {
     write_consoles(writer);
     std::vector<xml::ContainerGroupValue>& groups = writer.domain.container.groups;
+    // The keys of v1 come first, so that convert() reads them in the same order.
     std::stable_partition(groups.begin(), groups.end(),
                           [](const xml::ContainerGroupValue& value) { return !value.unified; });
     for (const xml::ContainerGroupValue& value : groups)

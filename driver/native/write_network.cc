@@ -1,4 +1,4 @@
-// Interfaces and network devices of the host: lxc.net.N.*.
+// Writes interfaces, and network devices of the host: lxc.net.N.*.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -12,16 +12,18 @@ namespace lxvirt::driver::native {
 
 namespace {
 
-// The gateway of a default route, the one kind that lxc has.
+// Says whether a route is a default route with a gateway, the only kind that lxc has.
 bool is_default(const xml::Route& route) {
     return xml::route_prefix(route) == 0 && !route.gateway.empty() && !route.metric;
 }
 
+// Writes one NIC under its number, and changes the interface to what convert() makes of that.
 class NicWriter {
   public:
     NicWriter(Writer& writer, unsigned number, bool is_ipvlan = false)
         : writer_(writer), number_(number), is_ipvlan_(is_ipvlan) {}
 
+    // Writes an option that has a value.
     void put(std::string_view option, const std::string& value, const char* element) {
         if (!value.empty()) writer_.put(fmt::format("net.{}.{}", number_, option), value, element);
     }
@@ -81,11 +83,13 @@ class NicWriter {
         if (given) writer_.lose(element, std::move(why));
     }
 
+    // Writes the type. An interface of a network is written with the network's bridge.
     void write_type(xml::Interface& nic) {
         if (nic.type == xml::InterfaceType::direct) {
             put("type", is_ipvlan_ ? "ipvlan" : "macvlan", "interface");
             put("link", nic.source, "source");
-            if (is_ipvlan_) nic.mode = xml::DirectMode::bridge;  // as read, where it means nothing
+            // As convert() sets it; without a meaning
+            if (is_ipvlan_) nic.mode = xml::DirectMode::bridge;
             if (is_ipvlan_) return;
             nic.mode = nic.mode.value_or(xml::DirectMode::vepa);
             const std::string_view mode = xml::name_of(xml::kDirectModes, *nic.mode);
@@ -112,7 +116,7 @@ class NicWriter {
         put("link", nic.source, "source");
     }
 
-    // One untagged VLAN, and any number of tagged ones.
+    // Writes at most one untagged VLAN and any number of tagged ones.
     void write_vlan(xml::Interface& nic) {
         if (!nic.vlan) return;
         if (nic.type == xml::InterfaceType::direct) {
@@ -132,6 +136,7 @@ class NicWriter {
         }
     }
 
+    // Writes the default routes; lxc has one gateway for each family.
     void write_routes(std::vector<xml::Route>& routes) {
         std::vector<xml::Route> made;
         for (const bool v6 : {false, true}) {
@@ -151,6 +156,7 @@ class NicWriter {
         routes = std::move(made);
     }
 
+    // Drops what lxc has no key for.
     void drop_rest(xml::Interface& nic) {
         drop(nic.bandwidth.has_value(), "bandwidth", "lxc has no key for it");
         nic.bandwidth.reset();
@@ -176,6 +182,7 @@ class NicWriter {
     bool is_ipvlan_;  // a direct interface whose <lx:interface> says so
 };
 
+// Says whether <lx:interface> makes the direct interface an ipvlan.
 bool has_ipvlan_mode(const xml::Container& container, std::size_t index) {
     for (const xml::ContainerInterface& more : container.interfaces)
         for (const xml::ContainerSetting& option : more.options)
