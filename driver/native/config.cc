@@ -15,7 +15,8 @@ namespace lxvirt::driver::native {
 
 namespace {
 
-// Makes a piece of a malformed line fit for a message.
+// Makes a piece of a malformed line fit for a message: at most 60 bytes, with '?' for control
+// characters, because the line may come from any file of the host and goes to a terminal.
 std::string shortened(std::string_view text) {
     constexpr std::size_t most = 60;
     std::string shown;
@@ -24,6 +25,8 @@ std::string shortened(std::string_view text) {
     return text.size() > most ? shown + "..." : shown;
 }
 
+// Removes one pair of quotes around a value, as lxc does; a quote on one side only is part of the
+// value.
 std::string_view unquoted(std::string_view value) {
     if (value.size() >= 2 && (value.front() == '"' || value.front() == '\'') &&
         value.back() == value.front())
@@ -31,6 +34,7 @@ std::string_view unquoted(std::string_view value) {
     return value;
 }
 
+// Says whether the path, after symbolic links, is a folder; false where stat(2) fails.
 bool is_folder(const std::string& path) {
     struct stat info {};
     return ::stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
@@ -86,6 +90,8 @@ bool is_text(std::string_view text) {
     return more == 0;
 }
 
+// Names that are older than lxc 2.1 become the new ones first, so that the prefix of limits applies
+// to both.
 std::string modern_name(std::string_view key) {
     for (const auto& [old, modern] : kRenamed)
         if (key == old) key = modern;
@@ -95,6 +101,8 @@ std::string modern_name(std::string_view key) {
     return std::string(key);
 }
 
+// O_NONBLOCK keeps the open from waiting if an include names a FIFO; the check for a regular file
+// comes after the open, on the same descriptor, so that nobody can swap the file between them.
 std::string read_named_file(const std::string& path) {
     const base::UniqueFd fd = base::open_file(path, O_RDONLY | O_NONBLOCK);
     struct stat info {};
@@ -114,11 +122,15 @@ class Reader {
     }
 
   private:
+    // Records that the conversion cannot use a line. The order counts lines and problems together,
+    // so that the report can sort them as the user wrote them.
     void add_problem(const std::string& file, int line, std::string key, std::string text) {
         config_.problems.push_back(
             {file, line, std::move(key), Verdict::not_translated, std::move(text), ++order_});
     }
 
+    // Reads the lines of one file; open_ holds the file meanwhile, which is how a cycle is
+    // recognised.
     void read_text(const std::string& path, const std::string& text) {
         open_.push_back(path);
         int number = 0;
@@ -127,6 +139,8 @@ class Reader {
         open_.pop_back();
     }
 
+    // Adds one line to the configuration, or a problem about it. Only too many keys in all throw
+    // (config_unsupported): every other mistake costs the user just that line.
     void read_line(const std::string& path, int number, std::string_view line) {
         // A comment, or another tool's key, which lxc ignores
         if (!line.starts_with("lxc.")) return;
@@ -160,6 +174,8 @@ class Reader {
                        number, kMaxLines);
     }
 
+    // Reads an included file, or all *.conf files of an included folder in the order of their
+    // names.
     void include(const Line& line) {
         const std::string path = find(line);
         if (!is_folder(path)) return include_file(line, path);
@@ -175,6 +191,8 @@ class Reader {
                                           : line.file.substr(0, slash + 1) + line.value;
     }
 
+    // Reads one included file. A cycle, a depth above kMaxInclude, a file that cannot be read, and
+    // more than kMaxConfig bytes in all become problems of the line with lxc.include.
     void include_file(const Line& line, const std::string& path) {
         if (std::find(open_.begin(), open_.end(), path) != open_.end())
             return add_problem(line.file, line.line, line.key,
@@ -197,8 +215,8 @@ class Reader {
     }
 
     Config config_;
-    std::vector<std::string> open_;  // files that are being read, the outermost first
-    std::size_t size_ = 0, order_ = 0;
+    std::vector<std::string> open_;     // files that are being read, the outermost first
+    std::size_t size_ = 0, order_ = 0;  // bytes of all includes; place of the latest line
 };
 
 // Quotes a text for JSON (RFC 8259); UTF-8 may stand as it is.

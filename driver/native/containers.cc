@@ -10,13 +10,16 @@
 
 namespace lxvirt::driver::native {
 
+// A running container's monitor listens on the abstract socket @LXCPATH/NAME/command, which
+// /proc/net/unix lists with a leading '@' at the end of the line.
 bool has_monitor(const std::string& sockets, const std::string& lxcpath, const std::string& name) {
     return sockets.find(fmt::format(" @{}/{}/command\n", lxcpath, name)) != std::string::npos;
 }
 
 std::vector<LxcContainer> find_containers(const std::string& lxcpath) {
-    // Fails where the folder cannot be read
+    // A missing folder has to be an error: list_folder() alone would return no names.
     (void)base::open_file(lxcpath, O_RDONLY | O_DIRECTORY);
+    // The monitor's socket has the absolute path in its name, whatever path the user gave.
     const std::string folder = base::clean_path(std::filesystem::absolute(lxcpath).string());
     const std::string sockets = base::try_read_file("/proc/net/unix").value_or("");
     std::vector<LxcContainer> found;

@@ -38,6 +38,7 @@ bool adds_up(std::string_view key) {
 Context::Context(std::vector<Line> lines, const ConvertOptions& wanted, const Facts& host)
     : options(wanted), facts(host), lines_(std::move(lines)), verdicts_(lines_.size()) {}
 
+// The last line counts, as in lxc; an empty value resets the key, so the result is null then.
 const Line* Context::one(std::string_view key) {
     const Line* last = nullptr;
     for (const Line& line : lines_) {
@@ -48,6 +49,7 @@ const Line* Context::one(std::string_view key) {
     return last == nullptr || last->value.empty() ? nullptr : last;
 }
 
+// An empty value clears the list that earlier lines have made, as in lxc.
 std::vector<const Line*> Context::all(std::string_view key) {
     std::vector<const Line*> found;
     for (const Line& line : lines_) {
@@ -61,6 +63,8 @@ std::vector<const Line*> Context::all(std::string_view key) {
     return found;
 }
 
+// Lines of all keys below the prefix stay in the order of the file, since hooks and device rules
+// depend on it; a key that does not make a list keeps its last line only.
 std::vector<const Line*> Context::all_below(std::string_view prefix) {
     std::vector<const Line*> found;
     std::map<std::string_view, std::vector<std::size_t>> places;  // indices in `found`, by name
@@ -81,10 +85,13 @@ std::vector<const Line*> Context::all_below(std::string_view prefix) {
     return found;
 }
 
+// A line that a part has asked for counts as exact until the part says something worse about it.
 void Context::mark(const Line& line) {
     if (!verdicts_.at(static_cast<std::size_t>(&line - lines_.data()))) exact(line);
 }
 
+// The lines that no part has asked for have no verdict yet; convert_rest() runs last and stores
+// what lxc knows.
 std::vector<const Line*> Context::unasked() const {
     std::vector<const Line*> found;
     for (std::size_t i = 0; i < lines_.size(); ++i)
@@ -92,12 +99,14 @@ std::vector<const Line*> Context::unasked() const {
     return found;
 }
 
+// `line` has to be an element of lines_: the index is the distance of the two addresses.
 void Context::judge(const Line& line, Verdict verdict, std::string text) {
     const auto index = static_cast<std::size_t>(&line - lines_.data());
     verdicts_.at(index) =
         Entry{line.file, line.line, line.key, verdict, std::move(text), line.order};
 }
 
+// A line that still has no verdict has a key that neither lxvirt nor lxc knows.
 std::vector<Entry> Context::entries() {
     std::vector<Entry> result;
     for (std::size_t i = 0; i < lines_.size(); ++i) {
@@ -110,6 +119,8 @@ std::vector<Entry> Context::entries() {
     return result;
 }
 
+// A unit is one letter in either case; the first of `units` stands for 1024, the second for 1024 *
+// 1024, and so on. The product is not computed here, so nothing overflows.
 std::optional<Size> parse_size(std::string_view text, std::string_view units) {
     Size size;
     const auto place =
@@ -124,6 +135,8 @@ std::optional<Size> parse_size(std::string_view text, std::string_view units) {
     return size;
 }
 
+// Splits like a shell with quotes and without escapes; two quoted pieces without a blank between
+// them are one word, and "" is an empty one.
 std::vector<std::string> quoted_words(std::string_view text) {
     std::vector<std::string> words;
     std::string word;
@@ -148,7 +161,9 @@ std::vector<std::string> quoted_words(std::string_view text) {
 
 namespace {
 
-// Runs all parts over the lines.
+// Runs all parts over the lines. The order matters: the root comes before the mounts, which are
+// below it, the mounts before the groups, whose device rules may belong to a <hostdev>, and
+// convert_rest() takes what is left.
 Context convert_lines(const std::string& path, std::vector<Line> lines,
                       const ConvertOptions& options, const Facts& facts) {
     Context context(std::move(lines), options, facts);

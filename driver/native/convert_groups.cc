@@ -39,8 +39,9 @@ class Groups {
     }
 
   private:
-    using Sized = std::optional<std::uint64_t> xml::MemTune::*;
+    using Sized = std::optional<std::uint64_t> xml::MemTune::*;  // a limit of memory, in KiB
 
+    // Converts one line. A known file with a bad value is an error, an unknown file is stored.
     void convert_line(const Line& line, bool unified) {
         const std::string_view whole = line.name;
         const std::string_view name = whole.substr(whole.find('.') + 1);
@@ -64,6 +65,7 @@ class Groups {
         return base::contains_word(names, name);
     }
 
+    // Returns false if the file has no element or the value cannot be read.
     bool convert_v1(const Line& line, std::string_view name) {
         if (name == "memory.limit_in_bytes") return hard_limit(line);
         if (name == "memory.soft_limit_in_bytes") return limit(line, &xml::MemTune::soft_limit);
@@ -76,6 +78,8 @@ class Groups {
         return shared(line, name);
     }
 
+    // Returns false as convert_v1() does. The limit of swap is kept until all lines are read,
+    // because <swap_hard_limit> needs the limit of memory.
     bool convert_v2(const Line& line, std::string_view name) {
         if (name == "memory.max") return hard_limit(line);
         if (name == "memory.high") return limit(line, &xml::MemTune::soft_limit);
@@ -113,6 +117,8 @@ class Groups {
         return false;
     }
 
+    // Sets <memory> and <currentMemory> too, since lxc has one limit where libvirt has three
+    // numbers.
     bool hard_limit(const Line& line) {
         const auto size = memory_size(line.value);
         if (!size) return false;
@@ -121,6 +127,7 @@ class Groups {
         return true;
     }
 
+    // Sets a limit in KiB from a size in bytes.
     bool limit(const Line& line, Sized member) {
         const auto size = memory_size(line.value);
         if (size) domain_.memtune.*member = *size;
@@ -139,6 +146,9 @@ class Groups {
     bool weight(const Line& line) {
         const auto value = base::parse_number<std::uint64_t>(line.value);
         if (!value || *value > 10000) return false;
+        // 1024 shares are the kernel's default of v1, 100 its default weight of v2 (the kernel's
+        // Documentation/admin-guide/cgroup-v2.rst, cpu.weight); the kernel's least number of shares
+        // is 2.
         std::optional<std::uint64_t>& shares = domain_.cputune.shares;
         if (!shares || cpu_weight(*shares) != *value)
             shares = std::max<std::uint64_t>(2, *value * 1024 / 100);
@@ -153,6 +163,7 @@ class Groups {
         const auto quota = base::parse_number<std::int64_t>(words[0]);
         const auto period = base::parse_number<std::uint64_t>(words.back());
         if ((limited && !quota) || (words.size() == 2 && !period)) return false;
+        // "max" clears a quota of v1; -1, v1's word for no limit, stays.
         if (limited)
             domain_.cputune.quota = quota;
         else if (domain_.cputune.quota.value_or(-1) > 0)
@@ -161,15 +172,16 @@ class Groups {
         return true;
     }
 
-    // lxc's folder is relative to the root of the hierarchy.
+    // Sets the partition from lxc's folder, which is relative to the root of the hierarchy.
     bool partition(const Line& line) {
         domain_.partition = line.value.starts_with('/') ? line.value : "/" + line.value;
         return true;
     }
 
-    // The rules of every template, and those that lxvirt has anyway, need no element; any other
-    // rule is stored.
+    // Says whether a device rule needs no storing: the rules of every template, those that lxvirt
+    // has anyway, and those that belong to a <hostdev>.
     bool device(const Line& line, std::string_view name) {
+        // Every container begins with a denial of all devices.
         if (name == "devices.deny") return line.value == "a" || line.value == "a *:* rwm";
         const auto words = base::split_words(line.value);
         if (words.size() != 3) return false;
@@ -188,11 +200,13 @@ class Groups {
 
     Context& context_;
     xml::Domain& domain_;
-    std::optional<std::uint64_t> swap_;
+    std::optional<std::uint64_t> swap_;  // limit of swap alone, in KiB, from memory.swap.max
 };
 
 }  // namespace
 
+// Maps shares to the weight of v2 linearly: 1024 shares become 100, within the kernel's limits 1 to
+// 10000.
 std::uint64_t cpu_weight(std::uint64_t shares) {
     return std::clamp<std::uint64_t>(shares * 100 / 1024, 1, 10000);
 }

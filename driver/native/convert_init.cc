@@ -24,6 +24,7 @@ bool is_name(const std::string& name) {
     return true;
 }
 
+// Returns what stands after the last slash; the whole text if there is none.
 std::string_view last_part(std::string_view path) {
     return path.substr(path.rfind('/') + 1);
 }
@@ -34,6 +35,8 @@ std::string machine_type(std::string_view arch) {
     struct Group {
         std::string_view machine, names;
     };
+    // Names are those of uname(2) for `machine`; each group lists the kernel's own name first, then
+    // Debian's and lxc's.
     constexpr Group groups[] = {
         {"x86_64", "x86_64 amd64 linux64"},
         {"i686", "i686 i386 i486 i586 x86 linux32"},
@@ -53,7 +56,8 @@ std::string machine_type(std::string_view arch) {
     return {};
 }
 
-// A variable without a value is inherited from whoever starts the container.
+// Converts lxc.environment. A variable without a value is inherited from whoever starts the
+// container.
 void convert_environment(Context& context) {
     for (const Line* line : context.all("environment")) {
         const auto equals = line->value.find('=');
@@ -77,10 +81,12 @@ void convert_idmap_line(Context& context, const Line& line) {
     };
     const auto inside = number(1), outside = number(2), count = number(3);
     const std::string_view kind = words.empty() ? "" : words[0];
+    // The three numbers are of 32 bits, as in /proc/PID/uid_map (user_namespaces(7)).
     if (words.size() != 4 || !inside || !outside || !count || *count == 0 ||
         (kind != "u" && kind != "g" && kind != "b"))
         return context.untranslated(line, "not 'u|g|b ID-INSIDE ID-ON-HOST COUNT'");
     const xml::IdMapRow row{*inside, *outside, *count};
+    // "b" maps users and groups alike.
     if (kind != "g") context.domain.idmap.uids.push_back(row);
     if (kind != "u") context.domain.idmap.gids.push_back(row);
 }
@@ -91,6 +97,7 @@ void convert_share(Context& context, const char* key,
     const Line* line = context.one(key);
     if (line == nullptr) return;
     xml::SharedNamespace share;
+    // ip-netns(8) keeps the named network namespaces there.
     constexpr std::string_view named = "/run/netns/", old_named = "/var/run/netns/";
     if (base::parse_number<pid_t>(line->value)) {
         share = {xml::ShareType::pid, line->value};
@@ -139,6 +146,7 @@ void convert_init(Context& context) {
             os.arch.clear();
         }
     }
+    // lxc starts /sbin/init where no init.cmd is given.
     os.init = "/sbin/init";
     if (const Line* line = context.one("init.cmd")) {
         std::vector<std::string> words = quoted_words(line->value);
@@ -160,6 +168,7 @@ void convert_init(Context& context) {
     if (const Line* line = context.one("init.uid")) os.inituser = line->value;
     if (const Line* line = context.one("init.gid")) os.initgroup = line->value;
     if (const Line* line = context.one("init.groups")) {
+        // lxc takes the numbers with commas or blanks between them.
         std::string text = line->value;
         std::replace(text.begin(), text.end(), ',', ' ');
         for (const std::string_view word : base::split_words(text))

@@ -27,12 +27,16 @@ class Mounts {
     Mounts(Context& context) : context_(context) {
         for (const Filesystem& filesystem : context.domain.filesystems)
             if (filesystem.target == "/") root_ = filesystem.source;
+        // lxc takes an absolute target below LXCPATH/NAME/rootfs as well as one below the root's
+        // path.
         lxc_root_ = context.folder + "/rootfs";
     }
 
     // Receives the verdict on a line.
     using Judge = std::function<void(Verdict, std::string)>;
     void convert(std::string_view text, const Judge& judge) {
+        // The type and the options may be missing, as in getmntent(3), with which lxc reads such a
+        // line.
         const auto words = base::split_words(text);
         if (words.size() < 2)
             return judge(Verdict::not_translated, "not 'SOURCE TARGET TYPE OPTIONS'");
@@ -52,6 +56,7 @@ class Mounts {
     // Returns the path in the container: a relative target is below the root, and an absolute one
     // begins with the root. Nothing for any other, which lxc ignores.
     [[nodiscard]] std::optional<std::string> inside(const std::string& target) const {
+        // A target with ".." could leave the root.
         std::string path = target;
         for (const std::string_view part : base::split(path, '/'))
             if (part == "..") return std::nullopt;
@@ -68,11 +73,12 @@ class Mounts {
                 return std::nullopt;
         }
         std::string clean = base::clean_path("/" + path);
+        // The root itself is no mount entry's business.
         if (clean == "/") return std::nullopt;
         return clean;
     }
 
-    // Finds the element that says what the line says; <lx:mount> stores a line that has none.
+    // Finds the element that expresses the line; <lx:mount> stores a line that has none.
     void place(const Row& row, const Judge& judge) {
         if (own(row, judge) || device(row) || memory(row) || bind(row)) return;
         context_.domain.container.mounts.push_back({row.source, row.target, row.type, row.options});
@@ -94,6 +100,7 @@ class Mounts {
     bool device(const Row& row) {
         const char kind = context_.facts.kind(row.source);
         if ((kind != 'c' && kind != 'b') || row.target != row.source) return false;
+        // Other options, such as "optional" or "ro", have no place in a <hostdev>.
         for (const std::string_view option : base::split(row.options, ','))
             if (option != "bind" && option != "rbind" && !means_nothing(option)) return false;
         xml::Hostdev device;
@@ -117,7 +124,8 @@ class Mounts {
                 size = parse_size(option.substr(5), "kmg");
             else if (!means_nothing(option))
                 return false;
-        // <source usage=''> has whole KiB.
+        // <source usage=''> has whole KiB, and a tmpfs without a size gets half of the host's
+        // memory. The bound keeps the product within 64 bits.
         if (!size || size->number == 0 || size->number > (1ULL << 40) ||
             size->number * size->unit % 1024 != 0)
             return false;
@@ -162,6 +170,8 @@ class Mounts {
 // Reads the file of lxc.mount.fstab; each of its lines gets a verdict of its own.
 void convert_fstab(Context& context, const Line& line, Mounts& mounts) {
     std::string text;
+    // A relative path is tried from the working directory, as lxc does it, then beside the
+    // configuration.
     std::string path = line.value;
     try {
         if (!path.starts_with('/') && context.facts.kind(path) == 0)
@@ -187,6 +197,8 @@ void convert_fstab(Context& context, const Line& line, Mounts& mounts) {
 
 }  // namespace
 
+// These words ask for what lxvirt mounts anyway: a /proc whose dangerous files are read-only, a
+// read-only /sys, and the container's own part of /sys/fs/cgroup.
 bool are_usual_mounts(std::string_view words) {
     const auto all = base::split_words(words);
     return std::all_of(all.begin(), all.end(), [](std::string_view word) {

@@ -12,7 +12,7 @@ namespace lxvirt::driver::native {
 
 namespace {
 
-// Returns today's name of a legacy option.
+// Returns today's name of an option that lxc 2.0 and older spelled otherwise.
 std::string modern_option(std::string_view option) {
     if (option == "ipv4" || option == "ipv6") return fmt::format("{}.address", option);
     if (option == "macvlan_mode") return "macvlan.mode";
@@ -32,6 +32,7 @@ using Nic = std::vector<Option>;
 class NicReader {
   public:
     explicit NicReader(Context& context) {
+        // Reads all lines of the configuration; an empty "lxc.net =" clears the NICs before it.
         for (const Line& line : context.lines()) {
             const std::string_view name = line.name;
             if (name == "net" || name == "network") {
@@ -65,6 +66,7 @@ class NicReader {
         const auto dot = rest.find('.');
         if (base::parse_number<unsigned>(rest.substr(0, dot))) return numbered(context, line, rest);
         if (rest == "type") last_ = nics_.empty() ? 0 : nics_.rbegin()->first + 1;
+        // Number of the NIC that the last lxc.network.type opened
         if (rest != "type" && nics_.find(last_) == nics_.end())
             return context.untranslated(line, "no lxc.network.type opened a NIC before it");
         nics_[last_].push_back({modern_option(rest), &line});
@@ -96,6 +98,7 @@ class NicConverter {
     void convert(bool& own_network, bool& host_network) {
         const Line* type = take("type");
         const std::string kind = type == nullptr ? "" : type->value;
+        // lxc leaves a NIC down unless its flags say "up".
         interface_.link_up = false;
         if (kind == "veth" || kind == "macvlan" || kind == "ipvlan") {
             take_interface(*type, kind);
@@ -126,11 +129,14 @@ class NicConverter {
         return last == nullptr || last->value.empty() ? nullptr : last;
     }
 
+    // Returns the value that take() finds; empty where there is none.
     std::string value(std::string_view name) {
         const Line* line = take(name);
         return line == nullptr ? "" : line->value;
     }
 
+    // Fills the interface from a veth, macvlan or ipvlan. A veth without a link has an end on the
+    // host that is in no bridge, which is libvirt's type 'ethernet'.
     void take_interface(const Line& type, const std::string& kind) {
         interface_.source = value("link");
         if (kind == "veth") {
@@ -176,6 +182,8 @@ class NicConverter {
         }
         if (const Line* line = take("hwaddr")) take_mac(*line);
         if (const Line* line = take("veth.vlan.id")) {
+            // lxc's "none" takes the port out of the bridge's default VLAN, which libvirt's <vlan>
+            // cannot express.
             if (line->value == "none")
                 keep_option("veth.vlan.id", *line, "no VLAN for what has no tag");
             else
@@ -190,7 +198,9 @@ class NicConverter {
         take_addresses("ipv6", interface_.ips, interface_.routes);
     }
 
-    // Converts a hardware address in which each 'x' is a random digit.
+    // Converts a hardware address in which each 'x' is a random digit. The second half of
+    // random_mac() supplies the digits of both halves, because the first half is a fixed vendor
+    // prefix.
     void take_mac(const Line& line) {
         const std::string chance = xml::random_mac();  // only its second half is random
         constexpr std::size_t half = 9;
@@ -215,6 +225,7 @@ class NicConverter {
         tags.push_back({*id, {}});
     }
 
+    // Takes the addresses of one family, "ipv4" or "ipv6", and the gateway.
     void take_addresses(const std::string& family, std::vector<xml::IpAddress>& ips,
                         std::vector<xml::Route>& routes) {
         for (const Option& option : nic_) {
@@ -225,6 +236,7 @@ class NicConverter {
         if (const Line* line = take(family + ".gateway")) take_gateway(*line, family, routes);
     }
 
+    // Converts ADDRESS[/PREFIX] [BROADCAST]. An IPv6 address without a prefix gets 64.
     void take_address(const Line& line, const std::string& family,
                       std::vector<xml::IpAddress>& ips) {
         const auto words = base::split_words(line.value);

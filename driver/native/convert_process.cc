@@ -56,6 +56,8 @@ void convert_settings(Context& context, std::string_view prefix, std::string_vie
 
 }  // namespace
 
+// The name becomes part of a path below /proc/sys or /proc, so '..' and a leading '/' are refused;
+// '/' inside is allowed for sysctl names only.
 bool is_setting_name(std::string_view name, bool in_folders) {
     const auto is_part = [&](char c) {
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
@@ -83,6 +85,7 @@ void convert_limits(Context& context) {
         else
             context.exact(*line);
     }
+    // lxc makes a session keyring unless the value is 0 (lxc.container.conf(5)).
     if (const Line* line = context.one("keyring.session"); line != nullptr) {
         container.keyring.session = line->value != "0";
         if (container.keyring.session)
@@ -129,12 +132,14 @@ void convert_capabilities(Context& context) {
             std::transform(name.begin(), name.end(), name.begin(),
                            [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
             if (name.starts_with("cap_")) name.erase(0, 4);
+            // lxc accepts the numbers of linux/capability.h as well as the names.
             if (const auto number = base::parse_number<unsigned>(name))
                 name = base::capability_name(*number);
             if (!xml::has_word(xml::kCapabilities, name)) {
                 context.untranslated(line, fmt::format("there is no capability '{}'", word));
                 continue;
             }
+            // A later line about the same capability replaces the earlier one.
             std::erase_if(features.capabilities, [&](const auto& had) { return had.name == name; });
             features.capabilities.push_back({name, on});
         }
@@ -181,9 +186,12 @@ void convert_security(Context& context) {
     convert_capabilities(context);
     convert_labels(context);
     if (const Line* line = context.one("seccomp.profile")) {
+        // A container of lxvirt never runs without a filter, so the wish for none is not followed.
         if (line->value == "none" || line->value == "unconfined") {
             context.approximated(*line, "lxvirt's own filter stays");
         } else {
+            // A relative path is looked for beside the configuration, since the caller's working
+            // directory says nothing about the container.
             const bool relative = !line->value.starts_with('/');
             const std::string path = relative ? context.folder + "/" + line->value : line->value;
             if (relative && context.facts.kind(path) != 'f')

@@ -48,6 +48,8 @@ namespace {
 // Converts lxc.start.* and lxc.group.
 void convert_autostart(Context& context) {
     xml::Container& container = context.domain.container;
+    // The autostart mark is a file of the driver and not part of the XML, therefore the caller sets
+    // it.
     if (const Line* line = context.one("start.auto"); line != nullptr && line->value != "0") {
         context.autostart = true;
         if (!context.options.sets_autostart)
@@ -69,6 +71,7 @@ void convert_autostart(Context& context) {
     }
     for (const Line* line : context.all("group")) {
         std::string names = line->value;
+        // lxc separates groups with commas or spaces.
         std::replace(names.begin(), names.end(), ',', ' ');
         for (const std::string_view name : base::split_words(names))
             container.start_groups.emplace_back(name);
@@ -76,6 +79,8 @@ void convert_autostart(Context& context) {
     }
 }
 
+// Converts hooks of both versions (lxc.container.conf(5), "CONTAINER HOOKS"): version 0 passes
+// arguments, version 1 passes environment variables.
 void convert_hooks(Context& context) {
     xml::Container& container = context.domain.container;
     if (const Line* line = context.one("hook.version")) {
@@ -99,9 +104,10 @@ void convert_hooks(Context& context) {
     }
 }
 
+// A key that is stored in <lx:key> for a conversion back to lxc's format.
 struct KeptKey {
     std::string_view name;  // ends in a dot: everything below it
-    std::string_view why;
+    std::string_view why;   // an end of the message "as <lx:key>, not acted upon: ..."
 };
 
 // The keys that lxc knows and that have no effect in this release.
@@ -129,8 +135,10 @@ constexpr std::array<KeptKey, 22> kKept{{
     {"init.", "nothing in lxvirt is like it"},
     {"rootfs.", "nothing in lxvirt is like it"},
 }};
+// Keys of old releases of lxc, for which nothing has to be done today.
 constexpr std::string_view kObsolete[] = {"kmsg", "pivotdir", "cgroup.namespace", "arch.legacy"};
 
+// Returns the first entry that fits; entries with a longer name stand before their prefixes.
 const KeptKey* find_kept(std::string_view name) {
     for (const KeptKey& key : kKept)
         if (name == key.name || (key.name.ends_with('.') && name.starts_with(key.name)))

@@ -16,6 +16,8 @@ using xml::FilesystemType;
 struct Storage {
     std::string backend, path;
 };
+// Splits a value at the first colon if lxc knows the word before it as a backend; a path may have
+// colons of its own.
 Storage split_storage(const std::string& text) {
     constexpr std::string_view backends = "dir loop nbd lvm btrfs zfs overlay overlayfs aufs rbd";
     const auto colon = text.find(':');
@@ -52,6 +54,7 @@ void add_overlay(Context& context, const Line& line, const Storage& storage) {
 
 // Converts nbd:IMAGE or nbd:IMAGE:PARTITION.
 void add_nbd_root(Context& context, const Line& line, std::string image) {
+    // A last field that is no number belongs to the image's path.
     const auto colon = image.rfind(':');
     if (base::parse_number<unsigned>(std::string_view(image).substr(colon + 1))) image.erase(colon);
     context.domain.filesystems.push_back(root_of(FilesystemType::file, image));
@@ -66,6 +69,8 @@ void add_root(Context& context, const Line& line, const Storage& storage) {
         return add_overlay(context, line, storage);
     if (backend == "zfs" || backend == "btrfs" || backend == "rbd") {
         const bool is_path = storage.path.starts_with('/');
+        // These backends name a volume, not a path; lxc mounts the volume on the folder "rootfs"
+        // beside the configuration.
         const std::string path = is_path ? storage.path : context.folder + "/rootfs";
         filesystems.push_back(root_of(FilesystemType::mount, path));
         context.domain.container.rootfs_storage = line.value;
@@ -107,6 +112,8 @@ void add_root_options(Context& context, const Line& line) {
 
 }  // namespace
 
+// The caller's --rootfs wins over the file, which helps where the file's path is one of another
+// host.
 void convert_root(Context& context) {
     const Line* backend = context.one("rootfs.backend");
     const Line* path = context.one("rootfs.path");
@@ -118,6 +125,7 @@ void convert_root(Context& context) {
                                  fmt::format("--rootfs '{}' instead", context.options.rootfs));
     } else if (path != nullptr) {
         Storage storage = split_storage(path->value);
+        // A list of several backends does not say which of them the path belongs to.
         if (storage.backend.empty() && backend != nullptr &&
             backend->value.find(',') == std::string::npos)
             storage.backend = backend->value;

@@ -10,6 +10,8 @@
 
 namespace lxvirt::driver::native {
 
+// Text with a line break, with control characters or without a character at all cannot stand in a
+// line of lxc's format, and lxc has no escapes.
 bool Writer::put(std::string_view key, std::string_view value, std::string_view element) {
     if (value.empty() || value.find('\n') != std::string_view::npos || !is_text(value)) {
         lose(element, fmt::format("lxc.{} cannot have this value", key));
@@ -30,6 +32,7 @@ bool Writer::put_group(std::string_view v1, std::string_view v2, std::string_vie
            put(fmt::format("cgroup2.{}", v2), value, element);
 }
 
+// The place of a verdict is the domain's name and an element, as there is no file and no line.
 void Writer::judge(std::string_view element, Verdict verdict, std::string text) {
     verdicts_.entries.push_back(
         {domain.name, 0, fmt::format("<{}>", element), verdict, std::move(text)});
@@ -55,6 +58,8 @@ void drop_notes(Writer& writer) {
     domain.current_vcpus.reset();
     domain.vcpu_placement = "static";
     const xml::Clock& clock = domain.clock;
+    // lxc gives the container the host's clock; a container has no clock of its own but for time
+    // namespaces.
     if (clock.offset != "utc" || clock.adjustment_reset || clock.adjustment || clock.start ||
         !clock.timezone.empty() || !clock.basis.empty() || !clock.timers.empty())
         writer.lose("clock", "lxc has no key for it");
@@ -63,6 +68,8 @@ void drop_notes(Writer& writer) {
         {&domain.on_poweroff, "on_poweroff"},
         {&domain.on_reboot, "on_reboot"},
         {&domain.on_crash, "on_crash"}};
+    // lxc's actions are the defaults of libvirt: it destroys at a poweroff and restarts at a
+    // reboot.
     const xml::Domain plain;
     const xml::LifecycleAction usual[] = {plain.on_poweroff, plain.on_reboot, plain.on_crash};
     for (std::size_t i = 0; i < std::size(actions); ++i) {

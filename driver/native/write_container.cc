@@ -19,6 +19,8 @@ void write_consoles(Writer& writer) {
     }
     writer.put("tty.max", std::to_string(consoles.size()), "console");
     for (std::size_t i = 0; i < consoles.size(); ++i) {
+        // The console is built anew with what convert() would make of the lines, so that a
+        // comparison of the two domains finds what was lost.
         const xml::Console console = std::exchange(consoles[i], {});
         xml::Console& made = consoles[i];
         made.port = static_cast<unsigned>(i);
@@ -29,6 +31,7 @@ void write_consoles(Writer& writer) {
                                                "log of the first",
                                                i));
         if (!logs || i != 0 || !writer.put("console.logfile", console.log_file, "log")) continue;
+        // lxc appends to its log of the console, and libvirt's default is to truncate.
         if (!console.log_append.value_or(false)) writer.approximate("log", "lxc appends to it");
         made.log_file = console.log_file;
         made.log_append = true;
@@ -45,6 +48,7 @@ void write_closing(Writer& writer) {
     xml::Container& container = writer.domain.container;
     if (container.dev.size)
         writer.put("autodev.tmpfs.size", std::to_string(*container.dev.size), "lx:dev");
+    // Clears a list and reports the loss once, not for each member.
     const auto lose = [&](auto& values, const char* element, const char* why) {
         if (!values.empty()) writer.lose(element, why);
         values.clear();
@@ -78,6 +82,7 @@ void write_process(Writer& writer) {
     if (container.no_new_privs) writer.put("no_new_privs", "1", "lx:no_new_privs");
     write_closing(writer);
     std::string groups;
+    // lxc separates the numbers with commas.
     for (const std::uint32_t group : container.init_groups)
         groups += fmt::format("{}{}", groups.empty() ? "" : ",", group);
     if (!groups.empty()) writer.put("init.groups", groups, "lx:init");
@@ -103,6 +108,7 @@ void write_start(Writer& writer) {
         writer.put("start.order", std::to_string(*container.start_order), "lx:autostart");
     if (container.start_delay)
         writer.put("start.delay", std::to_string(*container.start_delay), "lx:autostart");
+    // lxc splits the value at commas and blanks, so such a name would become several groups.
     std::erase_if(container.start_groups, [&](const std::string& group) {
         if (group.find_first_of(", \t") != std::string::npos) {
             writer.lose("lx:group", fmt::format("lxc reads '{}' as several groups", group));

@@ -18,6 +18,8 @@ namespace {
 std::string quoted(const std::string& word) {
     if (!word.empty() && word.find_first_of(" \t\"'") == std::string::npos) return word;
     std::string text = "\"";
+    // A quote inside becomes "'"'": the first word ends, a quote stands in quotes of the other
+    // kind, and the word goes on.
     for (const char c : word) text += c == '"' ? std::string(R"("'"'")") : std::string(1, c);
     return text + '"';
 }
@@ -41,6 +43,7 @@ void write_program(Writer& writer) {
     if (!os.initdir.empty() && !writer.put("init.cwd", os.initdir, "initdir")) os.initdir.clear();
     const std::pair<const char*, std::string*> ids[] = {{"init.uid", &os.inituser},
                                                         {"init.gid", &os.initgroup}};
+    // lxc resolves no user names, because it has only the host's /etc/passwd.
     for (const auto& [key, id] : ids) {
         if (id->empty()) continue;
         if (base::parse_number<std::uint32_t>(*id)) {
@@ -66,6 +69,7 @@ void write_shares(Writer& writer) {
     for (const auto& [name, share] : all) {
         if (!*share) continue;
         const std::string& value = (*share)->value;
+        // lxc takes a path for a network namespace that has a name.
         const std::string text =
             (*share)->type == xml::ShareType::netns ? "/run/netns/" + value : value;
         if (!writer.put(fmt::format("namespace.share.{}", name), text,
@@ -105,6 +109,7 @@ void write_memory(Writer& writer) {
     xml::Domain& domain = writer.domain;
     xml::MemTune& tune = domain.memtune;
     const std::uint64_t limit = tune.hard_limit.value_or(domain.memory);
+    // <hard_limit> wins over <memory> in lxvirt as well.
     if (tune.hard_limit && *tune.hard_limit != domain.memory)
         writer.approximate("memory", "as much as <hard_limit>, which is what counts");
     if (domain.current_memory != limit)
@@ -121,6 +126,7 @@ void write_memory(Writer& writer) {
     // v1 limits memory and swap together, v2 swap alone.
     const std::uint64_t both = *tune.swap_hard_limit;
     writer.put("cgroup.memory.memsw.limit_in_bytes", size_text(both, "-1"), "swap_hard_limit");
+    // A limit of both that is below the memory's limit has no counterpart in v2 and is left out.
     if (both >= limit)
         writer.put("cgroup2.memory.swap.max",
                    both >= kUnlimitedKib ? "max" : size_text(both - limit, "max"),
@@ -140,6 +146,7 @@ void write_cpu(Writer& writer) {
     if (tune.period || tune.quota) {
         std::string most =
             tune.quota && *tune.quota > 0 ? std::to_string(*tune.quota) : std::string("max");
+        // cpu.max is "QUOTA PERIOD" in microseconds, with "max" for no quota.
         if (tune.period) most += fmt::format(" {}", *tune.period);
         writer.put("cgroup2.cpu.max", most, "quota");
     }
@@ -152,6 +159,7 @@ void write_cpu(Writer& writer) {
         domain.numatune.reset();
         return;
     }
+    // Only mode 'strict' with a fixed set remains.
     domain.numatune = xml::NumaTune{.nodeset = domain.numatune->nodeset};
     writer.put_group("cpuset.mems", "cpuset.mems", domain.numatune->nodeset, "numatune");
 }
@@ -169,7 +177,7 @@ void write_limits(Writer& writer) {
         writer.lose("device", "lxc takes a device's numbers, which change, not its path");
     domain.blkiotune.devices.clear();
     if (domain.partition.empty()) return;
-    // lxc's folder is relative.
+    // lxc's folder is relative to the root of the hierarchy, and the partition begins with '/'.
     writer.put("cgroup.dir", std::string_view(domain.partition).substr(1), "partition");
 }
 
@@ -191,6 +199,7 @@ void write_capabilities(Writer& writer) {
                 states.push_back({std::string(name), false});
     } else {
         for (const xml::CapabilityState& state : features.capabilities)
+            // cap.keep takes what is switched on, cap.drop what is switched off.
             if (state.on == deny) states.push_back(state);
         if (states.size() != features.capabilities.size())
             writer.approximate("capabilities", "those that the policy says anyway are left out");

@@ -28,6 +28,7 @@ class NicWriter {
         if (!value.empty()) writer_.put(fmt::format("net.{}.{}", number_, option), value, element);
     }
 
+    // Writes an interface, and leaves in `nic` what convert() will make of the lines.
     void write(xml::Interface& nic) {
         write_type(nic);
         put("hwaddr", nic.mac, "mac");
@@ -45,6 +46,7 @@ class NicWriter {
         drop_rest(nic);
     }
 
+    // Writes a network device of the host, which lxc moves into the container: type "phys".
     void write(xml::Hostdev& device) {
         put("type", "phys", "hostdev");
         put("link", device.source, "hostdev");
@@ -52,6 +54,8 @@ class NicWriter {
         write_addresses(device.ips, device.routes);
     }
 
+    // Writes the options that libvirt's XML has no place for, and removes those that lxc does not
+    // know.
     void write(xml::ContainerInterface& more) {
         std::erase_if(
             more.options,
@@ -65,6 +69,8 @@ class NicWriter {
             });
     }
 
+    // Writes the addresses, then the default routes. IPv4 addresses move to the front, the order in
+    // which convert() returns them.
     void write_addresses(std::vector<xml::IpAddress>& ips, std::vector<xml::Route>& routes) {
         for (xml::IpAddress& ip : ips) {
             if (ip.family.empty()) ip.family = "ipv4";
@@ -79,6 +85,7 @@ class NicWriter {
     }
 
   private:
+    // Records a loss if the XML had the thing.
     void drop(bool given, const char* element, std::string why) {
         if (given) writer_.lose(element, std::move(why));
     }
@@ -88,9 +95,10 @@ class NicWriter {
         if (nic.type == xml::InterfaceType::direct) {
             put("type", is_ipvlan_ ? "ipvlan" : "macvlan", "interface");
             put("link", nic.source, "source");
-            // As convert() sets it; without a meaning
+            // convert() sets the mode to 'bridge' for an ipvlan, for which the mode has no meaning.
             if (is_ipvlan_) nic.mode = xml::DirectMode::bridge;
             if (is_ipvlan_) return;
+            // libvirt's default mode is vepa.
             nic.mode = nic.mode.value_or(xml::DirectMode::vepa);
             const std::string_view mode = xml::name_of(xml::kDirectModes, *nic.mode);
             put("macvlan.mode", mode == "passthrough" ? "passthru" : std::string(mode), "source");
@@ -99,6 +107,7 @@ class NicWriter {
         put("type", "veth", "interface");
         if (nic.type == xml::InterfaceType::network) {
             const std::string network = nic.source;
+            // A caller without a connection to the network driver gives no function.
             nic.source = writer_.options.bridge ? writer_.options.bridge(network) : "";
             writer_.approximate(
                 "interface",
@@ -111,6 +120,7 @@ class NicWriter {
             drop(!nic.portgroup.empty(), "interface", "the portgroup: lxc has none");
             nic.portgroup.clear();
         }
+        // A veth without a bridge is libvirt's type 'ethernet'.
         if (nic.source.empty()) nic.type = xml::InterfaceType::ethernet;
         if (nic.type == xml::InterfaceType::ethernet) nic.source.clear();
         put("link", nic.source, "source");
@@ -124,6 +134,7 @@ class NicWriter {
             nic.vlan.reset();
             return;
         }
+        // lxc has one key for the untagged VLAN and another one for each tagged VLAN.
         nic.vlan->trunk = nic.vlan->trunk || nic.vlan->tags.size() > 1;
         std::stable_partition(
             nic.vlan->tags.begin(), nic.vlan->tags.end(),

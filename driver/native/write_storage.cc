@@ -15,7 +15,7 @@ namespace {
 using xml::Filesystem;
 using xml::FilesystemType;
 
-// Escapes a field as fstab(5) demands.
+// The octal form \040 is what getmntent(3) decodes.
 std::string escaped(std::string_view text) {
     std::string out;
     for (const char c : text)
@@ -98,6 +98,8 @@ void write_root(Writer& writer, std::vector<Filesystem>& made) {
 
 // Writes a mount entry; returns false where lxc has no such mount.
 bool write_filesystem(Writer& writer, Filesystem& filesystem) {
+    // A source that does not exist is treated as a folder: a bind mount needs a target of the same
+    // kind.
     const char kind =
         filesystem.type == FilesystemType::mount ? writer.facts.kind(filesystem.source) : 'd';
     const char* create = kind == 'd' || kind == 0 ? "create=dir" : "create=file";
@@ -136,6 +138,7 @@ void write_filesystems(Writer& writer) {
         if (!mount.options.empty()) line += " " + mount.options;
         return !writer.put("mount.entry", line, "lx:mount");
     });
+    // The usual mounts are what convert() assumes, so writing them loses nothing.
     if (are_usual_mounts(container.mount_auto)) container.mount_auto.clear();
     writer.put("mount.auto", container.mount_auto.empty() ? kUsualMounts : container.mount_auto,
                "lx:mount_auto");
@@ -171,7 +174,9 @@ bool write_hostdev(Writer& writer, const xml::Hostdev& device) {
 
 void write_devices(Writer& writer) {
     xml::Domain& domain = writer.domain;
-    // lxc denies no device by itself, so the rules of lxvirt are spelled out.
+    // lxc denies no device by itself, so the rules of lxvirt are spelled out. The rules are those
+    // of the container's device filter, in the syntax of both cgroup versions, since the reader's
+    // lxc may use either.
     for (const std::string version : {"cgroup", "cgroup2"}) {
         writer.put(version + ".devices.deny", "a", "devices");
         for (const std::string_view rule : kContainerDevices)
@@ -187,6 +192,7 @@ void write_devices(Writer& writer) {
             made.push_back(device);
     for (xml::Hostdev& device : domain.hostdevs)  // in the order in which convert() returns them
         if (device.type == xml::HostdevType::net) made.push_back(std::move(device));
+    // 'managed' has no meaning for a container's device, and lxc has no key for it.
     for (xml::Hostdev& device : made) device.managed.reset();
     domain.hostdevs = std::move(made);
 }
