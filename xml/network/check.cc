@@ -1,5 +1,6 @@
 // The rules among the elements of one network, and the rules that involve other networks and the
-// host.
+// host. libvirt checks most of them in its parser and the rest at define or start; the texts of the
+// errors are libvirt's, because programs compare them, and each hint is lxvirt's own.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -37,6 +38,7 @@ void check_bridge_name(const Element& root, const Network& network) {
 // Refuses elements that belong to a bridge which we make, in a network that makes none.
 void check_foreign_elements(const Element& root, const Network& network) {
     const std::string_view mode = name_of(kForwardModes, network.forward.mode);
+    // Fails at the element itself, so that the error names the line of the file.
     const auto refuse = [&](bool present, std::string_view element) {
         if (!present) return;
         root.child(element).fail(ErrorCode::config_unsupported,
@@ -162,6 +164,7 @@ void check_network(const Element& root, const Network& network) {
     check_plug(root, network);
 }
 
+// libvirt names its bridges virbr0, virbr1, and so on, whatever their networks are called.
 void choose_bridge(Network& network, const std::vector<std::string>& taken) {
     if (!network.makes_bridge() || !network.bridge.name.empty()) return;
     for (unsigned i = 0;; ++i) {
@@ -175,12 +178,15 @@ void require_free_bridge(const Network& network, std::span<const Network> others
     // Redefining a network under its uuid keeps its bridge.
     for (const Network& other : others) {
         if (other.uuid == network.uuid || other.bridge.name != network.bridge.name) continue;
+        // Two networks that both use an existing bridge share it.
         if (!other.makes_bridge() && !network.makes_bridge()) continue;
         base::fail(ErrorCode::internal_error, "bridge name '{}' already in use.",
                    network.bridge.name);
     }
 }
 
+// Compares each <ip> with each subnet in use. A prefix of 0 is a default route, which overlaps with
+// everything and means nothing.
 std::optional<UsedSubnet> find_overlap(const Network& network, std::span<const UsedSubnet> used) {
     for (const NetworkIp& ip : network.ips) {
         const auto own = to_ip_address(ip.address);
@@ -210,6 +216,8 @@ std::optional<unsigned> free_default_subnet(std::span<const UsedSubnet> used) {
     return std::nullopt;
 }
 
+// Replaces the third byte of every IPv4 address of the network; IPv6 addresses stay, since the
+// default network has none.
 void move_to_subnet(Network& network, unsigned third_byte) {
     const auto move = [third_byte](std::string& text) {
         const std::vector<std::string_view> bytes = base::split(text, '.');
@@ -224,6 +232,7 @@ void move_to_subnet(Network& network, unsigned third_byte) {
     }
 }
 
+// 1024 to 65535 is libvirt's default range of source ports for masquerading.
 void fill_live_defaults(Network& network) {
     if (network.forward.mode == ForwardMode::nat && !network.forward.nat.port)
         network.forward.nat.port = PortRange{1024, 65535};

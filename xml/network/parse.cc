@@ -19,8 +19,8 @@ namespace lxvirt::xml {
 
 namespace {
 
-// Reads a word where libvirt takes any unknown word for `otherwise`; lxvirt does so, too, and says
-// so in a notice.
+// Reads a word where libvirt takes any unknown word for `otherwise`; lxvirt does the same and adds
+// a notice, since the user may have meant something else.
 template <std::size_t N>
 bool lenient_switch(const Element& element, std::string_view name,
                     const std::array<Name<bool>, N>& words, bool otherwise) {
@@ -46,6 +46,8 @@ void parse_attributes(const Element& root, Network& out, bool live) {
     }
     out.trust_guest_rx_filters = enum_attribute(root, "trustGuestRxFilters", kYesNo);
     const auto connections = unsigned_attribute(root, "connections");
+    // A definition that was dumped from a running network may carry the count; defining it anew
+    // must not.
     if (live) out.connections = static_cast<unsigned>(connections.value_or(0));
 }
 
@@ -72,6 +74,8 @@ Network parse_parts(const Element& root, bool live) {
         out.metadata = parse_metadata(element);
     });
     part(parse_forward);
+    // parse_forward() reads the counts of connections; they are dropped for the same reason as that
+    // of the network.
     if (!live)
         for (ForwardInterface& interface : network.forward.interfaces) interface.connections = 0;
     part(parse_bridge);
@@ -81,6 +85,8 @@ Network parse_parts(const Element& root, bool live) {
     part(parse_network_routes);
     part(parse_portgroups);
     part(parse_dnsmasq_options);
+    // The rules among elements would report errors that follow from a fault in one part, so
+    // check_collecting() skips them after a fault.
     root.document().check_collecting([&] { check_network(root, network); });
     return network;
 }
@@ -109,6 +115,8 @@ void parse_bridge(const Element& root, Network& out) {
         out.bridge.stp = lenient_switch(bridge, "stp", kOnOff, true);
         const auto delay = bridge.attribute("delay");
         const auto seconds = to_unsigned(delay.value_or("0"));
+        // The kernel counts the delay in hundredths of a second, and that number has to fit as
+        // well.
         if (!seconds || *seconds > std::numeric_limits<unsigned>::max() / 100)
             bridge.fail(ErrorCode::xml_error,
                         fmt::format("Invalid delay value in network '{}'", out.name),
@@ -129,6 +137,7 @@ void parse_bridge(const Element& root, Network& out) {
                             fmt::format("it is {}", list_of(kMacTableManagers)));
         }
     }
+    // The bit 1 of the first byte marks a group address (IEEE 802), which no interface can own.
     if (const Element element = root.child("mac")) {
         const std::string text = string_attribute(element, "address");
         const auto mac = to_mac(text);
@@ -146,6 +155,8 @@ void parse_bridge(const Element& root, Network& out) {
         out.mac = mac_text(*mac);
     }
     if (const Element element = root.child("mtu")) {
+        // 65535 is the largest MTU that the kernel takes for a bridge (ETH_MAX_MTU in
+        // linux/if_ether.h).
         const auto text = element.attribute("size");
         const auto size = to_unsigned(text.value_or(""));
         if (!size || *size > 65535)
@@ -157,7 +168,7 @@ void parse_bridge(const Element& root, Network& out) {
     }
 }
 
-// The interface type only decides what the error names; a port group has none.
+// Reads <portgroup>. The interface type only decides what the error names; a port group has none.
 PortGroup parse_portgroup(const Element& element) {
     PortGroup group;
     group.name = string_attribute(element, "name");
@@ -172,7 +183,7 @@ PortGroup parse_portgroup(const Element& element) {
     return group;
 }
 
-// Names must be unique, and at most one group may be the default.
+// Reads all <portgroup> elements. Names must be unique, and at most one group may be the default.
 void parse_portgroups(const Element& root, Network& out) {
     for (const Element& element : root.children("portgroup")) {
         PortGroup group = parse_portgroup(element);
@@ -214,6 +225,8 @@ void parse_dnsmasq_options(const Element& root, Network& out) {
     }
 }
 
+// A line break would let a value of the document add an option of its own to dnsmasq's
+// configuration.
 void require_one_line(const Element& element, std::string_view what, std::string_view text) {
     const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20; };
     if (std::none_of(text.begin(), text.end(), is_control)) return;
@@ -228,8 +241,11 @@ ParsedNetwork parse_network(std::string_view text, const ParseOptions& options) 
         root.fail(ErrorCode::xml_error,
                   fmt::format("expecting root element of 'network', not '{}'", root.name()),
                   "a network is <network>");
+    // With `faults` set, errors are collected there instead of being thrown at the first one.
     document.collect(options.faults);
     if (options.validate)
+        // validate() runs the parser only after the schema has found a fault, to explain it in
+        // better words.
         validate(document, "network.rng", [&] { (void)parse_parts(root, options.live); });
     ParsedNetwork result;
     result.network = parse_parts(root, options.live);

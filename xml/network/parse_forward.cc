@@ -46,6 +46,8 @@ std::string nat_address(const Element& element, std::string_view name, const std
     return address->text();
 }
 
+// Reads <address> of <nat>. The bytes are in network order, so that they compare as the addresses
+// do.
 AddressRange parse_address_range(const Element& element, const std::string& network) {
     AddressRange range{nat_address(element, "start", network),
                        nat_address(element, "end", network)};
@@ -56,7 +58,7 @@ AddressRange parse_address_range(const Element& element, const std::string& netw
     return range;
 }
 
-// Reads <port> of <nat>; port 0 cannot be a source.
+// Reads <port> of <nat>, with both ends included; port 0 cannot be a source.
 PortRange parse_port_range(const Element& element, const std::string& network) {
     const auto number = [&](std::string_view name, unsigned least) {
         const auto value = to_unsigned(element.attribute(name).value_or(""));
@@ -143,6 +145,7 @@ void parse_function(const Element& forward, Network& out) {
 
 }  // namespace
 
+// A count of connections is a fact of a running network; a definition's is dropped.
 ForwardInterface parse_forward_interface(const Element& element, const std::string& network,
                                          bool live) {
     ForwardInterface interface;
@@ -162,9 +165,11 @@ void parse_forward(const Element& root, Network& out) {
     const Element forward = root.child("forward");
     if (!forward) return;
     out.forward.mode = parse_mode(forward, out.name);
-    // Other content stays unread and becomes a notice
+    // mode='none' means the same as no <forward>; content stays unread and becomes a notice.
     if (out.forward.mode == ForwardMode::none) return;
     forward.ignore("managed");  // has a meaning for PCI devices only
+    // libvirt chose among drivers for PCI devices by this name; here it is kept so that it can be
+    // printed.
     if (const Element driver = forward.child("driver")) {
         const std::string name = string_attribute(driver, "name");
         if (!has_word(kForwardDrivers, name))

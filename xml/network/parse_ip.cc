@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::uint32_t kShortestLease = 120;  // seconds; the minimum of dnsmasq
 
-// Reads the address. The family must be given for IPv6, as libvirt demands.
+// Reads the address attribute. The family must be given for IPv6, as libvirt demands.
 SocketAddress parse_address(const Element& element, const NetworkIp& ip,
                             const std::string& network) {
     const auto text = element.attribute("address");
@@ -115,7 +115,8 @@ std::optional<DhcpLease> parse_lease(const Element& parent) {
     return lease;
 }
 
-// The words are those of getaddrinfo(3), which libvirt passes on.
+// Reads start or end of a range. The words of the error are those of getaddrinfo(3), which libvirt
+// passes on.
 SocketAddress range_address(const Element& element, std::string_view name,
                             const std::string& network) {
     const auto text = element.attribute(name);
@@ -186,6 +187,7 @@ void parse_client(const Element& element, DhcpHost& host, const std::string& net
                 ErrorCode::xml_error,
                 fmt::format("Cannot parse MAC address '{}' in network '{}'", host.mac, network),
                 "an address looks like 52:54:00:12:34:56");
+        // The lowest bit of the first byte marks a group address, which no client sends from.
         if ((*mac)[0] & 1)
             element.fail(ErrorCode::xml_error,
                          fmt::format("expected unicast mac address, found multicast '{}' in "
@@ -194,6 +196,7 @@ void parse_client(const Element& element, DhcpHost& host, const std::string& net
                          "the first byte is even");
     }
     host.id = string_attribute(element, "id");
+    // A DUID is written as pairs of hexadecimal digits with colons (RFC 8415, section 11).
     const std::size_t bad = host.id.find_first_not_of("0123456789abcdefABCDEF:");
     if (bad != std::string::npos)
         element.fail(ErrorCode::xml_error,
@@ -249,7 +252,8 @@ NetworkIp parse_network_ip(const Element& element, const std::string& network) {
     parse_mask(element, ip, network);
     require_host_address(element, ip, network);
     ip.local_ptr = enum_attribute(element, "localPtr", kYesNo);
-    const unsigned label = ip.v6() ? 4 : 8;  // bits of one label of a reverse name
+    // Bits of one label of a name below ip6.arpa or in-addr.arpa
+    const unsigned label = ip.v6() ? 4 : 8;
     if (ip.local_ptr == true && ip_prefix(ip) % label != 0)
         element.fail(ErrorCode::config_unsupported,
                      fmt::format("PTR domain for {} network with prefix {} cannot be automatically "
@@ -291,6 +295,7 @@ DhcpHost parse_dhcp_host(const Element& element, const std::string& network, con
     DhcpHost host;
     parse_client(element, host, network, ip);
     const std::string_view hint = "<host mac='52:54:00:12:34:56' name='web' ip='192.168.100.9'/>";
+    // IPv4 clients are known by their hardware address, IPv6 clients by their DUID.
     const bool known = !host.name.empty() || (ip.v6() ? !host.id.empty() : !host.mac.empty());
     const auto text = element.attribute("ip");
     if (given == Given::key && !known && !text)
@@ -314,6 +319,8 @@ DhcpHost parse_dhcp_host(const Element& element, const std::string& network, con
         const auto address = to_ip_address(*text);
         const auto own = to_ip_address(ip.address).value();
         if (!address || address->v6 != own.v6 ||
+            // An entry to be deleted may have any address of the family, a new one needs an address
+            // of the subnet.
             (given == Given::whole && !address->shares(own, ip_prefix(ip))))
             element.fail(
                 ErrorCode::xml_error,
@@ -326,8 +333,8 @@ DhcpHost parse_dhcp_host(const Element& element, const std::string& network, con
     return host;
 }
 
-// Addresses must be unique, and only one subnet of each family may have <dhcp>, since dnsmasq
-// serves one.
+// Reads all <ip> elements. Addresses must be unique, and only one subnet of each family may have
+// <dhcp>, since dnsmasq is given one of each.
 void parse_network_ips(const Element& root, Network& out) {
     for (const Element& element : root.children("ip")) {
         NetworkIp ip = parse_network_ip(element, out.name);
@@ -348,8 +355,8 @@ void parse_network_ips(const Element& root, Network& out) {
     }
 }
 
-// Reads <route>. A gateway must be in one of the network's own subnets, else no container could be
-// it.
+// Reads the <route> elements. A gateway must be in one of the network's own subnets, because the
+// kernel refuses a route to a gateway that no link reaches.
 void parse_network_routes(const Element& root, Network& out) {
     out.routes = parse_routes(root, out.name);
     for (const Route& route : out.routes) {

@@ -16,7 +16,7 @@ namespace lxvirt::xml {
 
 namespace {
 
-// Reads the domain that the port belongs to; both name and uuid are required.
+// Reads <owner>, the domain that the port belongs to; both name and uuid are required.
 void parse_owner(const Element& root, NetworkPort& out) {
     const Element owner = root.child("owner");
     const Element name = owner ? owner.child("name") : Element{};
@@ -40,6 +40,7 @@ std::string required(const Element& plug, std::string_view name, std::string_vie
     return value;
 }
 
+// Reads <plug>; a port without one is not plugged into anything.
 void parse_plug(const Element& root, NetworkPort& out) {
     const Element plug = root.child("plug");
     if (!plug) return;
@@ -55,7 +56,7 @@ void parse_plug(const Element& root, NetworkPort& out) {
     out.mac_table_manager = enum_attribute(plug, "macTableManager", kMacTableManagers);
 }
 
-// Reads the port. The hardware address is required, since it identifies the interface.
+// Reads <networkport>. The hardware address is required, since it identifies the interface.
 NetworkPort parse_port(const Element& root) {
     NetworkPort port;
     if (const Element uuid = root.child("uuid")) port.uuid = parse_uuid_element(uuid);
@@ -71,6 +72,7 @@ NetworkPort parse_port(const Element& root) {
                   "<mac address='52:54:00:12:34:56'/>");
     port.mac = mac_text(*address);
     port.virtualport = parse_virtual_port(root, InterfaceType::network);
+    // classID is the class of the kernel's traffic control, which is chosen when the port is made.
     if (const Element bandwidth = root.child("bandwidth")) {
         const auto id = unsigned_attribute(bandwidth, "classID");
         if (id) port.class_id = static_cast<unsigned>(*id);
@@ -101,6 +103,7 @@ ParsedNetworkPort parse_network_port(std::string_view text, const ParseOptions& 
     };
     if (options.validate) validate(document, "network.rng", read);
     read();
+    // A port without a uuid gets a random one, as in libvirt.
     if (options.defaults && result.port.uuid.empty()) result.port.uuid = base::random_uuid();
     document.report_unread();
     result.notices = document.take_notices();

@@ -11,8 +11,8 @@
 
 namespace lxvirt::xml {
 
-// Have the values of libvirt's virNetworkUpdateCommand and virNetworkUpdateSection
-// (<libvirt/libvirt-network.h>).
+// The two enumerations have the values of libvirt's virNetworkUpdateCommand and
+// virNetworkUpdateSection (<libvirt/libvirt-network.h>).
 enum class UpdateCommand { modify = 1, delete_ = 2, add_last = 3, add_first = 4 };
 enum class UpdateSection {
     bridge = 1,

@@ -37,7 +37,8 @@ NetworkIp& select_ip(const Change& change, std::string_view what) {
     return v4 != ips.end() ? *v4 : ips.front();
 }
 
-// dnsmasq offers DHCP on one subnet of each family only.
+// Throws operation_invalid if another subnet of the same family has DHCP already: dnsmasq is given
+// one subnet of each.
 void require_only_dhcp(const Change& change, const NetworkIp& ip) {
     if (!change.adds()) return;
     for (const NetworkIp& other : change.network.ips)
@@ -54,6 +55,7 @@ std::string host_text(const DhcpHost& host, bool v6) {
                        value(v6 ? host.id : host.mac), value(host.name), value(host.ip));
 }
 
+// Says whether two spellings mean the same hardware address; false if the first is no address.
 bool same_mac(const std::string& a, const std::string& b) {
     const auto first = to_mac(a);
     return first && first == to_mac(b);
@@ -72,6 +74,7 @@ bool matches(const DhcpHost& host, const DhcpHost& key) {
            (key.ip.empty() || host.ip == key.ip);
 }
 
+// Says whether two ranges agree at both ends; the lease does not count.
 bool same_range(const DhcpRange& a, const DhcpRange& b) {
     return a.start == b.start && a.end == b.end;
 }
@@ -85,6 +88,7 @@ bool shares_name(const DnsHost& a, const DnsHost& b) {
         });
 }
 
+// Says whether a record agrees with all fields that `key` gives.
 bool matches(const DnsSrv& srv, const DnsSrv& key) {
     const auto text = [](const std::string& value, const std::string& wanted) {
         return wanted.empty() || value == wanted;
@@ -99,7 +103,7 @@ bool matches(const DnsSrv& srv, const DnsSrv& key) {
            number(srv.weight, key.weight);
 }
 
-// An entry to be deleted is given by what identifies it.
+// Says what a fragment has to contain: an entry to be deleted is given by what identifies it.
 Given given(const Change& change) {
     return change.deletes() ? Given::key : Given::whole;
 }
@@ -110,6 +114,8 @@ void update_dhcp_host(const Change& change) {
     NetworkIp& ip = select_ip(change, "host");
     const std::string& name = change.network.name;
     require_element(change, "host");
+    // The family is checked before the entry is parsed, because libvirt has its own words for that
+    // error.
     const auto address = to_ip_address(string_attribute(change.element, "ip"));
     if (address && address->v6 != ip.v6())
         base::fail(ErrorCode::operation_invalid,
@@ -118,6 +124,8 @@ void update_dhcp_host(const Change& change) {
     const DhcpHost host = parse_dhcp_host(change.element, name, ip, given(change));
     require_only_dhcp(change, ip);
     auto& hosts = ip.dhcp.hosts;
+    // An entry to delete must agree in all given fields; an entry to add or to change must meet
+    // another in one.
     const auto found = std::find_if(hosts.begin(), hosts.end(), [&](const DhcpHost& other) {
         return change.deletes() ? matches(other, host) : meets(other, host);
     });
@@ -132,6 +140,7 @@ void update_dhcp_host(const Change& change) {
         if (change.deletes())
             base::fail(ErrorCode::operation_invalid,
                        "couldn't locate a matching dhcp host entry in network '{}'", name);
+        // libvirt writes "unknown" in this text and "(null)" in others.
         const auto value = [](const std::string& text) { return text.empty() ? "unknown" : text; };
         base::fail(ErrorCode::operation_invalid,
                    "couldn't locate an existing dhcp host entry with \"mac='{}'\" \"name='{}'\" "
@@ -149,6 +158,8 @@ void update_dhcp_range(const Change& change) {
     const std::string& name = change.network.name;
     require_element(change, "range");
     const DhcpRange range = parse_dhcp_range(change.element, name, ip);
+    // The entry is parsed before modify is refused, so that a faulty fragment gets the same error
+    // as in libvirt.
     refuse_modify(change, "dhcp ranges");
     require_only_dhcp(change, ip);
     auto& ranges = ip.dhcp.ranges;
@@ -204,6 +215,7 @@ void update_dns_txt(const Change& change) {
     refuse_modify(change, "DNS TXT records");
     const DnsTxt txt = parse_dns_txt(change.element, name, given(change));
     auto& txts = change.network.dns.txts;
+    // The name alone identifies a record here, though the DNS allows several.
     const auto found = std::find_if(txts.begin(), txts.end(),
                                     [&txt](const DnsTxt& other) { return other.name == txt.name; });
     if (change.adds()) {
@@ -225,6 +237,7 @@ void update_dns_srv(const Change& change) {
     refuse_modify(change, "DNS SRV records");
     const DnsSrv srv = parse_dns_srv(change.element, name, given(change));
     auto& srvs = change.network.dns.srvs;
+    // Fields that the fragment lacks match every record.
     const auto is_meant = [&srv](const DnsSrv& other) { return matches(other, srv); };
     const auto count = std::count_if(srvs.begin(), srvs.end(), is_meant);
     if (change.adds()) {
