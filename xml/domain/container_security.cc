@@ -38,8 +38,8 @@ std::string clean_path_attribute(const Element& element, std::string_view name) 
     return path;
 }
 
-template <std::size_t N>
 // Reads <lx:readonly> or <lx:mask>. state='off' is only for a path that every container protects.
+template <std::size_t N>
 void parse_path(const Element& element, const std::array<std::string_view, N>& defaults,
                 std::vector<ContainerPath>& paths) {
     ContainerPath made{clean_path_attribute(element, "path"), parse_state(element)};
@@ -57,6 +57,7 @@ void parse_path(const Element& element, const std::array<std::string_view, N>& d
 
 constexpr std::string_view kDevFolder = "/dev/";
 
+// Returns a path below /dev that is to be made in the container.
 std::string dev_path(const Element& element) {
     std::string path = clean_path_attribute(element, "path");
     if (!path.starts_with(kDevFolder)) fail_attribute(element, "path", path, "a path below /dev");
@@ -83,6 +84,8 @@ ContainerNode parse_node(const Element& element) {
 // Reads <lx:link>. The helper makes links in /dev itself only.
 ContainerLink parse_link(const Element& element) {
     ContainerLink link{dev_path(element), required(element, "target")};
+    // Parses <lx:dev>. The size is that of the tmpfs on /dev, in bytes; a path may be given once,
+    // as a node or as a link.
     if (link.path.find('/', kDevFolder.size()) != std::string::npos)
         fail_attribute(element, "path", link.path, "a name in /dev itself");
     return link;
@@ -118,6 +121,7 @@ void parse_dev(const Element& element, Container& out) {
     }
 }
 
+// Parses <lx:filesystem>: whether the files of a mount are shown through the container's ids.
 void parse_filesystem_ids(const Element& element, Container& out) {
     ContainerFilesystem made;
     made.target = required(element, "target");
@@ -127,11 +131,13 @@ void parse_filesystem_ids(const Element& element, Container& out) {
         if (other.target == made.target)
             element.fail(ErrorCode::xml_error,
                          fmt::format("a second <lx:filesystem target='{}'>", made.target),
+                         // Writes the paths; state='on' is the default and is left out.
                          "one for each target");
     out.filesystems.push_back(std::move(made));
 }
 
 void format_paths(Writer& out, std::string_view name, const std::vector<ContainerPath>& paths) {
+    // Writes <lx:dev>; the mode of a node has four octal digits.
     for (const ContainerPath& path : paths)
         format_flat(out, name, {{"path", path.path}, {"state", path.on ? "" : "off"}});
 }

@@ -34,6 +34,8 @@ void add_controllers(Domain& domain) {
 
 }  // namespace
 
+// A disk's default address needs the bus, and the controllers need the address, so the order of the
+// calls matters.
 void add_disk(Domain& domain, Disk disk) {
     fill_defaults(disk);
     insert_disk(domain.disks, std::move(disk));
@@ -41,6 +43,7 @@ void add_disk(Domain& domain, Disk disk) {
 }
 
 void fill_defaults(Domain& domain) {
+    // libvirt fills these in at a define, too, so that a dump after a define is complete.
     if (domain.uuid.empty()) domain.uuid = base::random_uuid();
     if (domain.emulator.empty()) domain.emulator = kDefaultEmulator;
     for (Interface& interface : domain.interfaces) fill_defaults(interface);
@@ -49,6 +52,7 @@ void fill_defaults(Domain& domain) {
 
 void add_meaning_notices(const Element& root, const Domain& domain) {
     Document& document = root.document();
+    // After a fault the domain is incomplete, and notices about what it lacks would be wrong.
     if (document.faulty()) return;
     const bool shares = domain.lxc_namespace && domain.lxc_namespace->sharenet;
     if (!has_own_network(domain) && !shares)

@@ -65,6 +65,7 @@ void format_alias(Writer& out, const std::string& alias, bool live) {
     out.empty();
 }
 
+// Writes <disk>; the drive address is printed as soon as it is known, also for a definition.
 void format(Writer& out, const Disk& disk, bool live) {
     out.start("disk");
     out.attribute("type", name_of(kDiskTypes, disk.type));
@@ -94,6 +95,7 @@ void format(Writer& out, const Disk& disk, bool live) {
     out.end("disk");
 }
 
+// Writes <filesystem>; the space limits are in bytes.
 void format(Writer& out, const Filesystem& filesystem, bool live) {
     out.start("filesystem");
     out.attribute("type", name_of(kFilesystemTypes, filesystem.type));
@@ -114,6 +116,7 @@ void format(Writer& out, const Filesystem& filesystem, bool live) {
     out.end("filesystem");
 }
 
+// Writes <hostdev>. `managed` exists for mode 'subsystem' only.
 void format(Writer& out, const Hostdev& hostdev, bool live) {
     out.start("hostdev");
     out.attribute("mode", name_of(kHostdevModes, hostdev.mode));
@@ -136,7 +139,7 @@ void format(Writer& out, const Hostdev& hostdev, bool live) {
     out.end("hostdev");
 }
 
-// libvirt repeats the path of a running console's pty as the attribute tty.
+// Writes <console>. libvirt repeats the path of a running console's pty as the attribute tty.
 void format(Writer& out, const Console& console, bool live) {
     out.start("console");
     out.attribute("type", console.type);

@@ -47,6 +47,7 @@ void format_limit(Writer& out, std::string_view name, const std::optional<Bandwi
     out.empty();
 }
 
+// Writes <filterref>, empty if there are no parameters.
 void format_filter(Writer& out, const Interface& interface) {
     out.start("filterref");
     out.attribute("filter", *interface.filterref);
@@ -63,7 +64,8 @@ void format_filter(Writer& out, const Interface& interface) {
 
 }  // namespace
 
-// A value that is absent is an empty text for all callers.
+// Writes <name attribute='value'/>, or nothing where `value` is empty, which is how an absent value
+// looks for all callers.
 void format_one(Writer& out, std::string_view name, std::string_view attribute,
                 std::string_view value) {
     if (value.empty()) return;
@@ -96,6 +98,7 @@ void format_virtual_port(Writer& out, const VirtualPort& port) {
     out.end("virtualport");
 }
 
+// classID is the kernel's traffic class, which only a running port has.
 void format_bandwidth(Writer& out, const Bandwidth& bandwidth,
                       const std::optional<unsigned>& class_id) {
     out.start("bandwidth");
@@ -106,6 +109,7 @@ void format_bandwidth(Writer& out, const Bandwidth& bandwidth,
     out.end("bandwidth");
 }
 
+// libvirt prints the address before the family here, unlike in a <network>.
 void format_ips(Writer& out, const std::vector<IpAddress>& ips) {
     for (const IpAddress& ip : ips) {
         out.start("ip");

@@ -17,12 +17,15 @@ bool agree(const Interface& a, const Interface& b) {
 
 }  // namespace
 
+// An id that the document states itself stays. The made-up one is always the first parameter, see
+// parse_virtual_port().
 void take_id(std::optional<VirtualPort>& port, const std::optional<VirtualPort>& known) {
     if (!port || !known || !port->made_up || port->type != known->type) return;
     for (const auto& parameter : known->parameters)
         if (parameter.first == "interfaceid") port->parameters.front() = parameter;
 }
 
+// A made-up interface id counts as missing: it was drawn for this parse only.
 bool lacks_address(const Domain& domain) {
     return std::any_of(
         domain.interfaces.begin(), domain.interfaces.end(),
@@ -45,6 +48,8 @@ void take_addresses(Domain& domain, const Domain& known) {
         interface.mac = (*found)->mac;
         left.erase(found);
     };
+    // Interfaces that agree in everything are matched first, and the rest by type in the order of
+    // the document.
     for (Interface& interface : domain.interfaces)
         take(interface, [&](const Interface* other) { return agree(interface, *other); });
     for (Interface& interface : domain.interfaces)

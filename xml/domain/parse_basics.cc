@@ -73,7 +73,8 @@ void parse_memory(const Element& domain, Domain& out) {
     out.memory = size_kib(memory, "./memory[1]");
     if (out.memory == 0) memory.fail(ErrorCode::xml_error, missing, hint);
     out.current_memory = current_memory(domain, out.memory);
-    // A container's memory has one limit, which setmaxmem changes while it runs.
+    // A container's memory has one limit, which setmaxmem changes while it runs; nothing is plugged
+    // in.
     if (const Element most = domain.child("maxMemory"))
         most.fail(ErrorCode::config_unsupported,
                   "memory hotplug tunables <maxMemory> are not supported by this hypervisor driver",
@@ -101,9 +102,11 @@ void parse_vcpu(const Element& domain, Domain& out) {
             vcpu.fail(ErrorCode::config_unsupported,
                       "maximum vCPU count must not be less than current vCPU count",
                       fmt::format("current='{}' is more than {}", *current, out.vcpus));
+        // libvirt prints the attribute only if it differs from the number.
         if (*current != out.vcpus) out.current_vcpus = static_cast<std::uint32_t>(*current);
     }
     const auto cpuset = vcpu.attribute("cpuset");
+    // placement='auto' leaves the choice of CPUs to numad in libvirt, and a given set is ignored.
     if (!cpuset || out.vcpu_placement == "auto") return;
     const auto canonical = canonical_set(*cpuset);
     if (!canonical)
@@ -115,6 +118,7 @@ void parse_vcpu(const Element& domain, Domain& out) {
     out.cpuset = *canonical;
 }
 
+// Reads <resource><partition>: the control group below which the domain's own group is made.
 void parse_resource(const Element& domain, Domain& out) {
     const Element resource = domain.child("resource");
     if (!resource) return;
@@ -127,6 +131,7 @@ void parse_resource(const Element& domain, Domain& out) {
                        "for example <partition>/machine</partition>");
 }
 
+// Reads the three actions; the defaults are libvirt's.
 void parse_lifecycle(const Element& domain, Domain& out) {
     out.on_poweroff = lifecycle(domain, "on_poweroff", LifecycleAction::destroy);
     out.on_reboot = lifecycle(domain, "on_reboot", LifecycleAction::restart);

@@ -10,8 +10,10 @@ namespace lxvirt::xml {
 
 namespace {
 
+// Timers take numbers of any size; lxvirt only keeps them.
 constexpr std::uint64_t kAny = std::numeric_limits<std::uint64_t>::max();
 
+// Reads <timer>. A container uses the host's timers, so the values are kept for the output.
 Timer parse_timer(const Element& element) {
     Timer timer;
     timer.name = word_attribute(element, "name", kTimerNames);
@@ -31,6 +33,7 @@ Timer parse_timer(const Element& element) {
     return timer;
 }
 
+// Returns a number of seconds, which may be negative.
 std::int64_t seconds(const Element& clock, std::string_view name, std::string_view text) {
     const auto value = to_signed(text);
     if (!value) fail_attribute(clock, name, text, "a number of seconds");
@@ -53,6 +56,8 @@ void parse_adjustment(const Element& element, Clock& out) {
 
 }  // namespace
 
+// Reads <clock> by libvirt's rules for each offset (virDomainClockDefParseXML()), and adds a notice
+// if the clock differs from the host's.
 void parse_clock(const Element& domain, Domain& out) {
     const Element element = domain.child("clock");
     if (!element) return;

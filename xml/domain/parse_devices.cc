@@ -84,6 +84,7 @@ void parse_controllers(const Element& devices, Domain& out) {
         child.mark_read();
         Controller controller{std::string(*type), free_index(out.controllers, *type)};
         if (const auto index = unsigned_attribute(child, "index", kMostControllers))
+            // Reads the controllers. One without an index gets the first that is free.
             controller.index = static_cast<unsigned>(*index);
         for (const Controller& other : out.controllers)
             if (other.type == controller.type && other.index == controller.index)

@@ -16,6 +16,7 @@ namespace {
 constexpr std::array<std::string_view, 5> kForeignDiskTypes{"dir", "network", "volume", "nvme",
                                                             "vhostuser"};
 
+// Returns the type; a <disk> without one is a file in libvirt.
 DiskType parse_type(const Element& element) {
     const auto type = element.attribute("type");
     if (!type) return DiskType::file;
@@ -26,6 +27,7 @@ DiskType parse_type(const Element& element) {
     return enum_attribute(element, "type", kDiskTypes).value();
 }
 
+// Reads <driver>. A format is checked against libvirt's list here, and supported or not at a start.
 void parse_driver(const Element& driver, Disk& out) {
     out.driver_name = string_attribute(driver, "name");
     out.driver_type = string_attribute(driver, "type");
@@ -117,6 +119,8 @@ Disk parse_disk(const Element& element, bool live) {
     return disk;
 }
 
+// An address follows from the bus, and the bus from the target's prefix
+// (virDiskNameToBusDeviceIndex()).
 void fill_defaults(Disk& disk) {
     if (disk.bus.empty()) disk.bus = bus_of_disk(disk.target);
     if (!disk.address) disk.address = default_address(disk);

@@ -75,6 +75,7 @@ void parse_label_kind(const Element& element, bool only_one, SecurityLabel& labe
                      "dynamic label type must use resource relabeling", "relabel='yes'");
 }
 
+// Reads <seclabel>. The image's label is chosen at a start, so a definition keeps none.
 SecurityLabel parse_label(const Element& element, bool only_one, bool live) {
     SecurityLabel label;
     parse_label_kind(element, only_one, label);
@@ -89,6 +90,7 @@ SecurityLabel parse_label(const Element& element, bool only_one, bool live) {
     if (label.type == "static" && label.label.empty())
         element.fail(ErrorCode::xml_error, "security label is missing",
                      "type='static' needs <label>");
+    // A dynamic label relabels files by default, a static one does not.
     if (!label.relabel) label.relabel = label.type == "dynamic";
     return label;
 }
@@ -117,6 +119,7 @@ std::vector<std::string> parse_metadata(const Element& parent) {
     return result;
 }
 
+// Reads all labels; a model may have one label only.
 void parse_security_labels(const Element& domain, Domain& out, bool live) {
     const std::vector<Element> elements = domain.children("seclabel");
     for (const Element& element : elements) {
@@ -130,6 +133,8 @@ void parse_security_labels(const Element& domain, Domain& out, bool live) {
     }
 }
 
+// Reads <lxc:namespace> and <lx:container>. A second <lxc:namespace> is ignored; a second
+// <lx:container> is an error, since nothing says which one counts.
 void parse_extensions(const Element& domain, Domain& out) {
     bool seen = false;
     for (Element child = domain.first_child(); child; child = child.next_sibling()) {

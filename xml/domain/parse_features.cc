@@ -13,6 +13,7 @@ namespace lxvirt::xml {
 
 namespace {
 
+// Reads <capabilities>. A capability without a state is on.
 void parse_capabilities(const Element& element, Features& out) {
     element.mark_read();
     out.policy = enum_attribute(element, "policy", kCapabilitiesPolicies)
@@ -42,6 +43,7 @@ void parse_features(const Element& domain, Domain& out) {
     if (!features) return;
     // Collected by position for the same reason.
     std::array<bool, kPlainFeatures.size()> plain{};
+    // Features of other hypervisors stay unread and become notices.
     for (Element child = features.first_child(); child; child = child.next_sibling()) {
         const std::string_view name = child.name();
         const auto* const found = std::find(kPlainFeatures.begin(), kPlainFeatures.end(), name);
@@ -52,6 +54,7 @@ void parse_features(const Element& domain, Domain& out) {
             child.mark_read();
             out.features.privnet = true;
         } else if (name == "capabilities") {
+            // The first <capabilities> counts.
             if (!out.features.policy) parse_capabilities(child, out.features);
         } else if (!has_word(kForeignFeatures, name)) {
             child.fail(ErrorCode::config_unsupported, fmt::format("unexpected feature '{}'", name),

@@ -22,6 +22,7 @@ std::string_view source_attribute(FilesystemType type) {
     return "usage";
 }
 
+// Returns the type; a <filesystem> without one is a mount of a folder.
 FilesystemType parse_type(const Element& element) {
     const auto type = element.attribute("type");
     if (type == "volume")
@@ -39,6 +40,7 @@ std::uint64_t parse_usage(const Element& filesystem, const Element& source) {
         (source ? source : filesystem)
             .fail(ErrorCode::xml_error, "missing 'usage' attribute for RAM filesystem",
                   "<source usage='64' units='MiB'/>");
+    // 19 digits fit into 64 bits.
     if (text->empty() || text->find_first_not_of("0123456789") != std::string_view::npos ||
         text->size() > 19)
         source.fail(ErrorCode::xml_error,

@@ -10,6 +10,7 @@ namespace lxvirt::xml {
 
 namespace {
 
+// Returns the mode; libvirt's default is 'subsystem'.
 HostdevMode parse_mode(const Element& element) {
     const auto mode = element.attribute("mode");
     if (!mode) return HostdevMode::subsystem;
@@ -20,7 +21,7 @@ HostdevMode parse_mode(const Element& element) {
     return *value;
 }
 
-// mode='subsystem' goes with type='usb', mode='capabilities' with all others.
+// Returns the type. mode='subsystem' goes with type='usb', mode='capabilities' with all others.
 HostdevType parse_type(const Element& element, HostdevMode mode) {
     const std::string type = string_attribute(element, "type");
     const auto value = value_of(kHostdevTypes, type);
@@ -44,6 +45,7 @@ struct SourceWords {
     std::string_view device;   // in libvirt's message
 };
 
+// Returns the words of a type; a USB device has other children and never gets here.
 SourceWords source_words(HostdevType type) {
     if (type == HostdevType::storage) return {"block", "storage"};
     if (type == HostdevType::net) return {"interface", "net"};
@@ -93,6 +95,7 @@ UsbSource parse_usb(const Element& source) {
 
 }  // namespace
 
+// Reads <hostdev>. Addresses and routes are for network interfaces only.
 Hostdev parse_hostdev(const Element& element, bool live) {
     Hostdev hostdev;
     hostdev.mode = parse_mode(element);

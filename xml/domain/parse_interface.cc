@@ -12,6 +12,7 @@ namespace lxvirt::xml {
 
 namespace {
 
+// Returns the type. libvirt's default is 'user', which a container cannot have.
 InterfaceType parse_type(const Element& element) {
     const std::string_view type = element.attribute("type").value_or("user");
     if (has_word(kForeignInterfaceTypes, type))
@@ -38,6 +39,7 @@ void parse_mac(const Element& interface, Interface& out) {
     out.mac = mac_text(*mac);
 }
 
+// Reads <source>, whose attribute has the name of the type, or is `dev` for a direct interface.
 void parse_source(const Element& interface, Interface& out, bool live) {
     const Element source = interface.child("source");
     if (out.type == InterfaceType::ethernet) {
@@ -77,6 +79,7 @@ bool is_generated(std::string_view name) {
     return false;
 }
 
+// Reads the names of both ends: <target> on the host, <guest> in the container.
 void parse_names(const Element& interface, Interface& out, bool live) {
     if (const Element target = interface.child("target")) {
         out.target = string_attribute(target, "dev");
@@ -103,8 +106,8 @@ void parse_filter(const Element& interface, Interface& out) {
         out.filter_parameters.emplace_back(string_attribute(parameter, "name"),
                                            string_attribute(parameter, "value"));
     std::sort(out.filter_parameters.begin(),
-              out.filter_parameters.end());  // as libvirt prints them
-}  // libvirt prints them sorted
+              out.filter_parameters.end());  // libvirt prints them sorted
+}
 
 // Reads <mtu> in bytes.
 std::optional<unsigned> parse_mtu(const Element& interface) {
@@ -119,6 +122,7 @@ std::optional<unsigned> parse_mtu(const Element& interface) {
     return static_cast<unsigned>(*size);
 }
 
+// Returns whether the container's end is set up; nothing if the document does not state it.
 std::optional<bool> parse_link(const Element& interface) {
     const Element element = interface.child("link");
     if (!element) return std::nullopt;

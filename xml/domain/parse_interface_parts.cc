@@ -16,7 +16,8 @@ namespace {
 
 constexpr std::array<std::string_view, 2> kFamilies{"ipv4", "ipv6"};
 
-// Parses an address. `family` is the document's, or empty for either.
+// Parses an address. `family` is the document's, or empty if either is fine; nothing for any other
+// text.
 std::optional<SocketAddress> address_of(std::string_view text, std::string_view family) {
     const auto address = to_ip_address(text);
     if (!address || (family == "ipv4" && address->v6) || (family == "ipv6" && !address->v6))
@@ -57,7 +58,8 @@ IpAddress parse_ip(const Element& element) {
     return ip;
 }
 
-// `owner` is whom libvirt's message names: "guest interface", or the network.
+// Throws xml_error about a route. `owner` is whom libvirt's message names: "guest interface", or
+// the network.
 [[noreturn]] void fail_route(const Element& element, std::string_view owner,
                              std::string_view words) {
     element.fail(ErrorCode::xml_error, fmt::format("{}: {}", owner, words),
@@ -181,6 +183,7 @@ std::vector<Route> parse_routes(const Element& parent, std::string_view owner) {
     return result;
 }
 
+// A rate is in kilobytes (1000 bytes) per second and a burst in KiB, as in libvirt.
 std::optional<Bandwidth> parse_bandwidth(const Element& interface, InterfaceType type) {
     const Element element = interface.child("bandwidth");
     if (!element) return std::nullopt;

@@ -33,6 +33,8 @@ std::string_view companion(std::string_view machine) {
     return {};
 }
 
+// Returns the architecture: the host's own if the document names none. The texts of the errors are
+// libvirt's.
 std::string parse_architecture(const Element& type) {
     const std::string host = host_architecture();
     const auto asked = type.attribute("arch");
@@ -223,6 +225,7 @@ void parse_idmap(const Element& domain, Domain& out) {
     check_rows(idmap, "gid", out.idmap.gids);
 }
 
+// Walks from the first id of a row through the host's ranges until an id is in none of them.
 void check_ids(const Element& domain, const Domain& parsed, const IdMap& host) {
     const auto check = [&](std::string_view name, const std::vector<IdMapRow>& rows,
                            const std::vector<IdMapRow>& given) {

@@ -13,8 +13,8 @@ namespace {
 // libvirt's VIR_DOMAIN_MEMORY_PARAM_UNLIMITED in KiB: this much or more means no limit.
 constexpr std::uint64_t kUnlimited = 9007199254740991;
 
-template <typename T>
 // Reads a number of <blkiotune>; nothing where the element is absent.
+template <typename T>
 std::optional<T> blkio_number(const Element& parent, std::string_view name) {
     const Element element = parent.child(name);
     if (!element) return std::nullopt;
@@ -27,6 +27,7 @@ std::optional<T> blkio_number(const Element& parent, std::string_view name) {
     return static_cast<T>(*value);
 }
 
+// Reads <device> of <blkiotune>; limits are in bytes or in requests per second.
 BlkioDevice blkio_device(const Element& element) {
     BlkioDevice device;
     const Element path = element.child("path");
@@ -43,6 +44,7 @@ BlkioDevice blkio_device(const Element& element) {
     return device;
 }
 
+// Reads <blkiotune>; each device may stand there once.
 BlkioTune parse_blkiotune(const Element& element) {
     BlkioTune tune;
     tune.weight = blkio_number<std::uint32_t>(element, "weight");
@@ -68,8 +70,9 @@ std::optional<std::uint64_t> memory_limit(const Element& memtune, std::string_vi
     return limit;
 }
 
+// Checks a number of <cputune> against its range. `element` is falsy where the document has none,
+// `value` is empty where its text is no number.
 template <typename T>
-// Checks a number of <cputune> against its range; `element` is falsy where it is absent.
 std::optional<T> cpu_number(const Element& cputune, std::string_view name, std::optional<T> value,
                             const Element& element, T least, T most, bool negative_is_unlimited) {
     if (!element) return std::nullopt;
