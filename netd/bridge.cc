@@ -10,6 +10,8 @@ namespace {
 using base::NetAddress;
 using base::Netlink;
 
+// The text comes from a plan, which the compiler has made from checked addresses; anything else is
+// a mistake in lxvirt.
 NetAddress address_of(const std::string& text, std::uint32_t prefix) {
     auto address = base::parse_address(text);
     if (!address) base::fail(base::ErrorCode::internal_error, "'{}' is not an IP address", text);
@@ -81,6 +83,8 @@ void configure(Netlink& netlink, int index, const BridgePlan& plan) {
 
 }  // namespace
 
+// Makes or takes over the bridge. A bridge that was taken over stays after a failure, since
+// containers are plugged into it.
 int make_bridge(Netlink& netlink, const BridgePlan& plan) {
     const bool taken_over = is_there(netlink, plan);
     if (!taken_over)
@@ -105,6 +109,7 @@ bool is_anothers(Netlink& netlink, const BridgePlan& plan) {
     return link && !is_ours(*link, plan);
 }
 
+// A bridge of somebody else is left alone.
 void remove_bridge(Netlink& netlink, const BridgePlan& plan) {
     const auto link = netlink.link(plan.name);
     if (link && is_ours(*link, plan)) netlink.delete_link(link->index);
@@ -119,6 +124,8 @@ void release_leaf_ports(Netlink& netlink, int bridge, const std::vector<base::Li
              link.port_state == base::PortState::learning))
             waiting.push_back(link.index);
     if (waiting.empty()) return;
+    // STP is switched off for a moment, because the kernel lets nobody set a port's state while it
+    // runs.
     netlink.set_bridge_stp(bridge, false);
     for (const int port : waiting) {
         try {

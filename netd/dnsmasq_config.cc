@@ -27,15 +27,18 @@ std::string quoted(std::string_view value) {
     return result + '"';
 }
 
+// Returns a path that dnsmasq reads as it is, quoted if necessary.
 std::string path(const std::string& value) {
     return value.find_first_of("\"\\# ,") == std::string::npos ? value : quoted(value);
 }
 
+// Returns a lease as dnsmasq takes it: a number with the unit s, m or h, or the word infinite.
 std::string lease_text(const xml::DhcpLease& lease) {
     if (lease.expiry == 0) return "infinite";
     static constexpr std::string_view kUnits[] = {"s", "m", "h"};
     return fmt::format("{}{}", lease.expiry, kUnits[static_cast<std::size_t>(lease.unit)]);
 }
+// kUnits is in the order of the enumerators.
 static_assert(static_cast<int>(LeaseUnit::seconds) == 0 &&
               static_cast<int>(LeaseUnit::minutes) == 1 && static_cast<int>(LeaseUnit::hours) == 2);
 
@@ -54,6 +57,8 @@ std::string reverse_zone(const xml::NetworkIp& ip) {
     return zone + "ip6.arpa";
 }
 
+// Appends the options about names. strict-order keeps the order of the servers, as in libvirt's
+// configuration; port=0 switches DNS off.
 void add_dns(const xml::Network& network, std::string& out) {
     out += "strict-order\n";
     if (!dns_is_on(network)) out += "port=0\n";
@@ -76,6 +81,8 @@ void add_dns(const xml::Network& network, std::string& out) {
     if (!network.dns.forward_plain_names.value_or(true)) out += "domain-needed\nlocal=//\n";
 }
 
+// Appends where dnsmasq runs: user, files, and the bridge. bind-dynamic makes it bind to the
+// bridge's addresses, so that other servers can use port 53 on other addresses.
 void add_place(const xml::Network& network, const DnsmasqPaths& paths, std::string& out) {
     out += fmt::format("pid-file={}\n", path(paths.pid_file));
     if (!paths.user.empty()) out += fmt::format("user={}\n", paths.user);
@@ -107,6 +114,7 @@ std::string srv_text(const xml::DnsSrv& srv) {
     return text;
 }
 
+// Appends the records of the DNS; addresses are in the file of dnsmasq_addn_hosts().
 void add_records(const xml::Network& network, std::string& out) {
     for (const xml::DnsTxt& txt : network.dns.txts)
         out += fmt::format("txt-record={},{}\n", txt.name, txt_value(txt.value));
@@ -114,6 +122,7 @@ void add_records(const xml::Network& network, std::string& out) {
         out += fmt::format("srv-host={}\n", srv_text(srv));
 }
 
+// Returns START,END,SIZE[,LEASE]: the size is a netmask for IPv4 and a prefix for IPv6.
 std::string range_text(const xml::NetworkIp& ip, const xml::DhcpRange& range) {
     const std::string size =
         ip.v6() ? std::to_string(xml::ip_prefix(ip)) : xml::prefix_mask(xml::ip_prefix(ip)).text();
@@ -121,11 +130,13 @@ std::string range_text(const xml::NetworkIp& ip, const xml::DhcpRange& range) {
     return fmt::format("{},{},{}{}", range.start, range.end, size, lease);
 }
 
+// Returns the number of addresses; parse_network() has limited it to 65536.
 std::uint32_t range_size(const xml::DhcpRange& range) {
     const auto start = xml::to_ip_address(range.start), end = xml::to_ip_address(range.end);
     return start && end ? end->distance_from(*start) + 1 : 0;
 }
 
+// Appends the options of TFTP, which dnsmasq serves from a folder of the host.
 void add_tftp(const xml::NetworkIp& ip, std::string& out) {
     if (!ip.tftp_root.empty())
         out += fmt::format("enable-tftp\ntftp-root={}\n", path(ip.tftp_root));
@@ -138,11 +149,15 @@ void add_dhcp(const xml::NetworkIp& ip, std::uint32_t& most, std::string& out) {
         out += fmt::format("dhcp-range={}\n", range_text(ip, range));
         most += range_size(range);
     }
+    // Without a range dnsmasq serves only the hosts that are listed, but wants a range all the
+    // same.
     if (ip.dhcp.ranges.empty())
         out += ip.v6() ? fmt::format("dhcp-range={},static,{}\n", ip.address, xml::ip_prefix(ip))
                        : fmt::format("dhcp-range={},static\n", ip.address);
     most += static_cast<std::uint32_t>(ip.dhcp.hosts.size());
     if (ip.v6()) return;
+    // dhcp-authoritative answers clients that ask for a lease which dnsmasq does not know;
+    // dhcp-no-override keeps the boot file in its own field.
     out += "dhcp-no-override\ndhcp-authoritative\n";
     if (ip.dhcp.bootp_file.empty()) return;
     out += fmt::format("dhcp-boot={}", path(ip.dhcp.bootp_file));
@@ -173,17 +188,20 @@ std::string dnsmasq_config(const xml::Network& network, const DnsmasqPaths& path
         dhcp = dhcp || !ip.dhcp.empty();
         dhcp6 = dhcp6 || (ip.v6() && !ip.dhcp.empty());
     }
+    // dnsmasq would stop at 1000 leases otherwise.
     if (most != 0) out += fmt::format("dhcp-lease-max={}\n", most);
     if (dhcp)
         out += fmt::format("dhcp-leasefile={}\ndhcp-hostsfile={}\n", path(paths.leases),
                            path(paths.hosts));
     if (dns_is_on(network)) out += fmt::format("addn-hosts={}\n", path(paths.addn_hosts));
     if (network.mtu) out += fmt::format("dhcp-option=option:mtu,{}\n", *network.mtu);
+    // Containers need router advertisements for a default route over IPv6, also without DHCPv6.
     if (dhcp6)
         out += "enable-ra\n";
     else
         for (const xml::NetworkIp& ip : network.ips)
             if (ip.v6()) out += fmt::format("dhcp-range={},ra-only\n", ip.address);
+    // Options of the document come last, so that they win.
     for (const std::string& option : network.dnsmasq_options) out += option + "\n";
     return out;
 }
@@ -192,6 +210,8 @@ std::string dnsmasq_hosts(const xml::Network& network) {
     std::string out;
     for (const xml::NetworkIp& ip : network.ips)
         for (const xml::DhcpHost& host : ip.dhcp.hosts) {
+            // The fields are MAC or id:DUID, then the name before a bracketed address for IPv6,
+            // after the address for IPv4.
             std::string line = host.mac;
             const auto add = [&line](const std::string& field) {
                 if (field.empty()) return;
@@ -211,6 +231,7 @@ std::string dnsmasq_hosts(const xml::Network& network) {
 std::string dnsmasq_addn_hosts(const xml::Network& network) {
     std::string out;
     for (const xml::DnsHost& host : network.dns.hosts) {
+        // The form is that of hosts(5).
         out += host.ip;
         for (const std::string& name : host.hostnames) out += "\t" + name;
         out += '\n';

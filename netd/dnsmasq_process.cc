@@ -21,6 +21,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
+// Bounds of the wait for dnsmasq, for the start and for the end after SIGTERM.
 constexpr auto kStartLimit = 20s;
 constexpr auto kStopLimit = 3s;
 constexpr off_t kLogLimit = 1 << 20;  // bytes; a longer log is emptied before a start
@@ -129,11 +130,13 @@ DnsmasqProcess::DnsmasqProcess(const DnsmasqSetup& setup) : log_file_(setup.log_
     base::test_point("dnsmasq-started");
 }
 
+// Returns what dnsmasq has logged since this start; a log that was cut meanwhile counts as a whole.
 std::string DnsmasqProcess::said() const {
     std::string text = base::read_file(log_file_);
     return text.size() < log_start_ ? text : text.substr(log_start_);
 }
 
+// The log is the only place where dnsmasq tells that it listens, so it is polled each millisecond.
 void DnsmasqProcess::await_ready() {
     const auto end = std::chrono::steady_clock::now() + kStartLimit;
     for (;;) {

@@ -67,6 +67,8 @@ RulesetJob::RulesetJob(const std::string& text) {
     args.flags = CLONE_PIDFD;
     args.pidfd = reinterpret_cast<std::uintptr_t>(&pidfd);
     args.exit_signal = SIGCHLD;
+    // The child shares nothing with this process; libnftables may allocate and open files there as
+    // it likes.
     const pid_t pid = base::clone3(args);
     if (pid < 0) base::fail_with(-pid, "make a process for nftables");
     if (pid == 0) {
@@ -95,6 +97,7 @@ base::UniqueFd RulesetJob::finish() {
     base::test_point("rules-made");
     if (result == "r") return std::move(process_);
     const auto end = base::reap(process_, true);
+    // An empty result means that the child died before it could write.
     process_.reset();
     base::fail(base::ErrorCode::operation_failed, "nftables: {}",
                result.empty() && end ? end->text()
@@ -109,6 +112,7 @@ bool TableWatch::damaged() {
     const auto take = [this](const nlmsghdr* header) {
         if (NFNL_SUBSYS_ID(header->nlmsg_type) != NFNL_SUBSYS_NFTABLES) return;
         const auto* family = static_cast<const nfgenmsg*>(NLMSG_DATA(header));
+        // The table is in the family inet; other families have tables of the same names.
         if (family->nfgen_family != NFPROTO_INET) return;
         const int type = NFNL_MSG_TYPE(header->nlmsg_type);
         const bool made = type == NFT_MSG_NEWTABLE;

@@ -1,3 +1,8 @@
+// The kernel's switches for forwarding belong to the whole network namespace, while several
+// networks may need them, of several lxnetd. Each switch has a file below /run that holds the
+// former value and the bridges that use the switch; the last one to leave restores the value. A
+// lock orders the processes. A network whose lxnetd was killed is found by its missing bridge.
+
 #include "netd/forwarding.hh"
 
 #include <sys/stat.h>
@@ -18,6 +23,7 @@ namespace {
 
 constexpr const char* kFolder = "/run/lxvirt/forwarding";
 
+// A switch and the file of the kernel that holds it.
 struct Switch {
     const char* name;
     const char* path;
@@ -38,6 +44,7 @@ struct Record {
     std::set<std::string> users;
 };
 
+// Reads a record; empty if there is no file.
 Record read_record(const std::string& path) {
     Record record;
     const auto text = base::try_read_file(path);
@@ -65,12 +72,15 @@ void forget_gone(Record& record) {
                   [&](const std::string& user) { return !netlink.find_link(user).has_value(); });
 }
 
+// Returns the present value without the newline.
 std::string present(const Switch& which) {
     std::string value = base::read_file(which.path);
     while (!value.empty() && value.back() == '\n') value.pop_back();
     return value;
 }
 
+// Adds the bridge to the users of a switch, and switches it on if it is off. The record is written
+// first, so that a kill in between loses nothing.
 void use(const Switch& which, const std::string& folder, const std::string& bridge) {
     const std::string path = folder + "/" + which.name;
     Record record = read_record(path);
@@ -84,6 +94,7 @@ void use(const Switch& which, const std::string& folder, const std::string& brid
     if (now == "0") base::write_value(which.path, "1");
 }
 
+// Removes the bridge from the users, and restores the former value if no user is left.
 void leave(const Switch& which, const std::string& folder, const std::string& bridge) {
     const std::string path = folder + "/" + which.name;
     (void)base::remove_file(base::temporary_of(path));  // left by a killed writer

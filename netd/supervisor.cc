@@ -25,11 +25,12 @@ namespace {
 
 using namespace std::chrono_literals;
 
+// A client that keeps its connections open must not use up the descriptors.
 constexpr std::size_t kMaxConnections = 64;
 // A run of dnsmasq that lasts this long does not count as a failed start: then the
 // pauses begin anew.
 constexpr auto kSettled = 60s;
-constexpr auto kFirstPause = 10ms;
+constexpr auto kFirstPause = 10ms;  // after the first end of a settled dnsmasq
 constexpr auto kLongestPause = 30'000ms;
 // Waits this long before the rules are made again: a program that flushes all rules (firewalld) may
 // be about to load others.
@@ -57,10 +58,12 @@ Reply refusal(const base::Exception& error) {
 
 Supervisor::Supervisor(NetworkPlan plan) : plan_(std::move(plan)) {}
 
+// A network's log is shared with its dnsmasq; both append.
 void Supervisor::log(std::string_view text) const {
     base::append_log(plan_.log_file, text);
 }
 
+// A journal that cannot be written is no reason to stop the network; the log gets the reason.
 void Supervisor::append_event(std::string_view event, std::string_view detail,
                               std::string_view note) const {
     base::JournalEntry entry;
@@ -75,6 +78,7 @@ void Supervisor::append_event(std::string_view event, std::string_view detail,
         log(*failure);
 }
 
+// Writes the file that clients read to know the state without asking: one KEY=VALUE for each line.
 void Supervisor::write_status() const {
     std::string text =
         fmt::format("version={}\nstate=running\nsupervisor={}\n", kPlanVersion, ::getpid());
@@ -156,6 +160,8 @@ void Supervisor::stop_dnsmasq() {
     dnsmasq_.reset();
 }
 
+// Undoes everything, each step even if others fail. The removal of the rules begins first and is
+// awaited last, since the kernel works on it meanwhile.
 void Supervisor::undo() {
     const auto try_step = [this](auto&& step) {
         try {
@@ -179,6 +185,8 @@ void Supervisor::undo() {
     }
 }
 
+// Undoes what a network that was killed has left, but not a bridge that somebody else has made
+// under the same name.
 void Supervisor::take_away() {
     if (plan_.bridge) netlink_.emplace();
     if (plan_.bridge && is_anothers(*netlink_, *plan_.bridge)) {
@@ -188,6 +196,7 @@ void Supervisor::take_away() {
     undo();
 }
 
+// Returns when a stop was asked for, with the network undone.
 void Supervisor::run() {
     loop_.run();
     undo();
@@ -195,6 +204,7 @@ void Supervisor::run() {
 
 // --- what happens around the network
 
+// Only STP holds ports back, and only for networks that have it switched on.
 void Supervisor::watch_links() {
     if (!plan_.bridge->stp) return;
     links_ = base::listen_netlink(NETLINK_ROUTE, RTNLGRP_LINK);
@@ -214,6 +224,7 @@ void Supervisor::on_links() {
             if (link.master == bridge_) names.insert(std::move(link.name));
         });
         std::vector<base::LinkFacts> changed;
+        // Notifications were lost, so all links are looked at.
         if (!all) changed = netlink_->links();
         for (const std::string& name : names)
             if (auto link = netlink_->link(name)) changed.push_back(std::move(*link));
@@ -232,12 +243,15 @@ void Supervisor::watch_table() {
 void Supervisor::on_table() {
     try {
         if (!table_->damaged() || rules_timer_) return;
+        // The timer collects all damage within the pause into one repair.
         rules_timer_ = loop_.after(kRulesPause, [this] { reapply_rules(); });
     } catch (const base::Exception& error) {
         log(error.message());
     }
 }
 
+// The child has applied the rules and needs some time to end; waiting for that would hold up the
+// start.
 void Supervisor::finish_rules(RulesetJob job) {
     const auto process = std::make_shared<base::UniqueFd>(job.finish());
     loop_.watch(*process, EPOLLIN, [this, process](std::uint32_t) {
@@ -250,6 +264,7 @@ void Supervisor::reapply_rules() {
     rules_timer_.reset();
     try {
         finish_rules(RulesetJob(plan_.ruleset));
+        // The repair itself causes a notification, which is taken here.
         (void)table_->damaged();
         append_event("Restored", "Rules", "the table was removed by somebody else");
     } catch (const base::Exception& error) {
@@ -259,6 +274,8 @@ void Supervisor::reapply_rules() {
     }
 }
 
+// dnsmasq is started again after a pause that grows by half each time, up to half a minute; a run
+// of a minute sets it back.
 void Supervisor::on_dnsmasq_end() {
     loop_.forget(dnsmasq_->process());
     const base::ExitStatus status = dnsmasq_->reap();
@@ -273,6 +290,7 @@ void Supervisor::on_dnsmasq_end() {
     dnsmasq_timer_ = loop_.after(pause_, [this] { restart_dnsmasq(); });
 }
 
+// A failed start doubles the pause.
 void Supervisor::restart_dnsmasq() {
     dnsmasq_timer_.reset();
     ++restarts_;
@@ -300,6 +318,7 @@ void Supervisor::listen() {
     loop_.watch(listener_, EPOLLIN, [this](std::uint32_t) { on_connection(); });
 }
 
+// Only root may send requests; anybody else is closed without an answer.
 void Supervisor::on_connection() {
     auto socket = base::accept_local(listener_);
     if (!socket || base::peer_of(*socket).uid != 0 || connections_.size() >= kMaxConnections)
@@ -326,6 +345,8 @@ void Supervisor::on_request(int fd) {
             }
             base::send_message(socket, base::encode(reply));
             if (request.kind != RequestKind::stop || reply.code != 0) return;
+            // The lock of the stop is held until this process has ended, so that a start waits for
+            // it.
             if (!message->fds.empty()) stop_lock_ = std::move(message->fds.front());
             loop_.stop();
             return;

@@ -12,6 +12,8 @@ namespace {
 
 constexpr unsigned kTicks = 100;  // times of a bridge are in USER_HZ, hundredths of a second
 
+// Returns the fixed part of a message about a link; AF_BRIDGE makes the kernel treat the link as a
+// bridge's port.
 ifinfomsg header_of(int index, unsigned char family = AF_UNSPEC) {
     ifinfomsg header{};
     header.ifi_family = family;
@@ -19,6 +21,7 @@ ifinfomsg header_of(int index, unsigned char family = AF_UNSPEC) {
     return header;
 }
 
+// Appends an attribute of one byte.
 NetlinkMessage& byte(NetlinkMessage& message, std::uint16_t type, std::uint8_t value) {
     return message.attribute(type, &value, sizeof value);
 }
@@ -92,6 +95,7 @@ void Netlink::set_port_state(int port, PortState state) {
 void Netlink::add_port_vlan(int port, unsigned id, bool untagged) {
     bridge_vlan_info vlan{};
     vlan.vid = static_cast<std::uint16_t>(id);
+    // PVID: what arrives without a tag belongs to this VLAN. UNTAGGED: what leaves loses the tag.
     if (untagged) vlan.flags = BRIDGE_VLAN_INFO_PVID | BRIDGE_VLAN_INFO_UNTAGGED;
     NetlinkMessage message(RTM_SETLINK, 0);
     message.fixed(header_of(port, AF_BRIDGE));

@@ -64,6 +64,7 @@ void take_info(const rtattr* info, LinkFacts& facts) {
         });
 }
 
+// struct rtnl_link_stats64 grows with new kernels; value_of() copies what both sides know.
 LinkCounters counters_of(const rtattr* attribute) {
     const auto stats = value_of<rtnl_link_stats64>(attribute);
     return {.rx_bytes = stats.rx_bytes,
@@ -76,6 +77,7 @@ LinkCounters counters_of(const rtattr* attribute) {
             .tx_dropped = stats.tx_dropped};
 }
 
+// Copies an address of 4 or 16 bytes, without trusting the length in the message.
 NetAddress address_of(const rtattr* attribute, int family, unsigned prefix) {
     NetAddress address;
     address.family = family;
@@ -91,6 +93,7 @@ bool is_inet(int family) {
 
 }  // namespace
 
+// A byte has one or two hexadecimal digits, so "52:54:0:12:34:56" is fine, too.
 std::optional<MacAddress> parse_mac(std::string_view text) {
     MacAddress mac{};
     const auto parts = split(text, ':');
@@ -108,6 +111,7 @@ std::string format_mac(const MacAddress& mac) {
                        mac[4], mac[5]);
 }
 
+// The prefix is that of a single address, 32 or 128.
 std::optional<NetAddress> parse_address(const std::string& text) {
     NetAddress address;
     if (::inet_pton(AF_INET, text.c_str(), address.bytes.data()) == 1) return address;
@@ -146,6 +150,7 @@ LinkFacts link_facts(const nlmsghdr* header) {
     return facts;
 }
 
+// The kernel sends one message per link, and the answer may be split over several reads.
 std::vector<LinkFacts> Netlink::links() {
     std::vector<LinkFacts> all;
     NetlinkMessage message(RTM_GETLINK, NLM_F_DUMP);
@@ -190,6 +195,7 @@ std::vector<RouteFacts> Netlink::routes() {
     message.fixed(rtmsg{});
     request(message, "list the routes", [&](const nlmsghdr* header) {
         const auto* entry = static_cast<const rtmsg*>(NLMSG_DATA(header));
+        // Other tables, such as "local", hold routes that the kernel makes itself.
         if (!is_inet(entry->rtm_family) || entry->rtm_table != RT_TABLE_MAIN) return;
         RouteFacts facts;
         facts.destination.family = entry->rtm_family;
@@ -211,6 +217,7 @@ std::vector<NeighbourFacts> Netlink::neighbours() {
     message.fixed(ndmsg{});
     request(message, "list the neighbours", [&](const nlmsghdr* header) {
         const auto* entry = static_cast<const ndmsg*>(NLMSG_DATA(header));
+        // Entries in these states have no hardware address that is known to be right.
         constexpr unsigned unusable = NUD_INCOMPLETE | NUD_FAILED | NUD_NOARP;
         if (!is_inet(entry->ndm_family) || (entry->ndm_state & unusable) != 0) return;
         NeighbourFacts facts;
@@ -229,6 +236,7 @@ std::vector<NeighbourFacts> Netlink::neighbours() {
     return all;
 }
 
+// SOCK_NONBLOCK lets read_netlink() stop at the last notification.
 UniqueFd listen_netlink(int protocol, int group) {
     UniqueFd socket(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol));
     if (!socket) fail_errno("open a netlink socket of protocol {}", protocol);

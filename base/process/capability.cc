@@ -24,6 +24,7 @@ struct Sets {
     CapabilitySet effective = 0, permitted = 0, inheritable = 0;
 };
 
+// Reads the sets of this thread. Version 3 of the header has 64 bits for each set, as two words.
 Sets get_sets() {
     __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
     std::array<__user_cap_data_struct, 2> data{};
@@ -56,6 +57,7 @@ void set_sets(const Sets& sets) {
 
 }  // namespace
 
+// Names are taken with and without "cap_"; libcap compares without regard to case.
 std::optional<unsigned> capability_number(std::string_view name) {
     cap_value_t value = 0;
     std::string full(name);
@@ -67,12 +69,14 @@ std::optional<unsigned> capability_number(std::string_view name) {
 
 std::string capability_name(unsigned number) {
     char* text = ::cap_to_name(static_cast<cap_value_t>(number));
+    // cap_to_name(3) names an unknown number by its digits; null means that there is no memory.
     if (text == nullptr) fail(ErrorCode::no_memory, "name of capability {}", number);
     const std::string name(text);
     (void)::cap_free(text);
     return name.starts_with("cap_") ? name.substr(4) : name;
 }
 
+// A kernel without the file gets the number of the headers that this program was compiled with.
 unsigned last_capability() {
     const auto text = try_read_file("/proc/sys/kernel/cap_last_cap");
     const auto number = text ? parse_number<unsigned>(trim(*text)) : std::nullopt;
@@ -92,6 +96,7 @@ void limit_bounding_set(CapabilitySet keep) {
     }
 }
 
+// The inheritable set is emptied, so that execve(2) adds nothing to the permitted one.
 void limit_capabilities(CapabilitySet keep) {
     // Kernels before 4.3 have no ambient set and answer EINVAL.
     if (::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0 && errno != EINVAL)

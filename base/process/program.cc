@@ -16,6 +16,8 @@ namespace lxvirt::base {
 
 namespace {
 
+// Returns what execve(2) takes: pointers into `words`, which must live as long, and a null at the
+// end.
 std::vector<char*> pointers(const std::vector<std::string>& words) {
     std::vector<char*> list;
     for (const std::string& word : words) list.push_back(const_cast<char*>(word.c_str()));
@@ -45,6 +47,8 @@ void exec_program(Fd program, const std::vector<std::string>& argv) {
     const auto words = pointers(argv);
     const auto variables = test_environment();  // empty but in a build for tests
     const auto environment = pointers(variables);
+    // Returns only on failure, with errno set. AT_EMPTY_PATH executes the descriptor itself, so no
+    // other file can take its place.
     (void)::syscall(SYS_execveat, program.get(), "", words.data(), environment.data(),
                     AT_EMPTY_PATH);
 }
@@ -63,11 +67,15 @@ StartedProgram start_program_soon(const ProgramStart& start) {
     UniqueFd failure = move_up(Fd(ends[1]));
     (void)::close(ends[1]);
     int pidfd = -1;
+    // CLONE_PIDFD gives a descriptor of the child without a moment in which its number could be
+    // reused.
     clone_args args{};
     args.flags = CLONE_PIDFD;
     args.pidfd = reinterpret_cast<std::uintptr_t>(&pidfd);
     args.exit_signal = SIGCHLD;
     if (start.group.valid()) {
+        // The child begins in the control group (clone3(2), since Linux 5.7), so no part of its
+        // life escapes the group's limits.
         args.flags |= CLONE_INTO_CGROUP;
         args.cgroup = static_cast<std::uint64_t>(start.group.get());
     }

@@ -76,16 +76,21 @@ constexpr Architecture kArchitectures[] = {
     {"riscv64", SCMP_ARCH_RISCV64},
 };
 
+// Returns libseccomp's number of an architecture; an unknown name is a mistake of the caller, who
+// has to ask is_seccomp_architecture() first.
 std::uint32_t token_of(std::string_view name) {
     for (const Architecture& architecture : kArchitectures)
         if (architecture.name == name) return architecture.token;
     fail(ErrorCode::internal_error, "'{}' is no architecture of system call filters", name);
 }
 
+// Functions of libseccomp return a negative errno.
 void check(int result, const std::string& what) {
     if (result != 0) fail_with(-result, "build the system call filter: {}", what);
 }
 
+// Returns the action with its data: an errno is part of the number that the filter returns
+// (seccomp(2)).
 std::uint32_t action_of(const SeccompVerdict& verdict) {
     switch (verdict.action) {
         case SeccompAction::allow: break;
@@ -97,6 +102,7 @@ std::uint32_t action_of(const SeccompVerdict& verdict) {
     return SCMP_ACT_ALLOW;
 }
 
+// For masked_eq libseccomp wants the mask first and the value second.
 scmp_arg_cmp compare_of(const SeccompArgument& argument) {
     scmp_arg_cmp made{argument.index, SCMP_CMP_EQ, argument.value, 0};
     switch (argument.compare) {
@@ -125,6 +131,7 @@ class Filter {
               "ask for a binary tree");
     }
 
+    // Adds an architecture beside the machine's own, which seccomp_init() has added.
     void add_architecture(const std::string& name) {
         check(::seccomp_arch_add(context_.get(), token_of(name)), "add architecture " + name);
     }
@@ -136,6 +143,8 @@ class Filter {
         check(::seccomp_arch_remove(context_.get(), ::seccomp_arch_native()), "remove our own");
     }
 
+    // Adds a rule for one call. A call that this libseccomp does not know cannot be filtered; the
+    // kernel may know it.
     void add(const SeccompRule& rule) {
         const int number =
             rule.number ? *rule.number : ::seccomp_syscall_resolve_name(rule.call.c_str());
@@ -156,6 +165,7 @@ class Filter {
         (void)other.context_.release();  // now owned by the filter it was merged into
     }
 
+    // Returns the program as the kernel takes it: an array of struct sock_filter.
     [[nodiscard]] std::string program() const {
         const UniqueFd file(::memfd_create("seccomp", MFD_CLOEXEC));
         if (!file) fail_errno("make a file for the system call filter");
@@ -168,6 +178,7 @@ class Filter {
     std::unique_ptr<void, void (*)(void*)> context_;
 };
 
+// Returns lxc's word for the architecture of this machine.
 std::string native_architecture() {
     for (const Architecture& architecture : kArchitectures)
         if (architecture.token == ::seccomp_arch_native()) return std::string(architecture.name);
@@ -183,6 +194,8 @@ bool is_seccomp_architecture(std::string_view name) {
 }
 
 std::vector<std::string> compatible_architectures() {
+    // The kernels of these machines run 32-bit programs as well; x32 has calls of its own on
+    // x86_64.
     switch (::seccomp_arch_native()) {
         case SCMP_ARCH_X86_64: return {"x86", "x32"};
         case SCMP_ARCH_AARCH64: return {"arm"};
@@ -223,6 +236,8 @@ std::string default_seccomp_program(bool keys) {
     SeccompPolicy policy;
     // 32-bit programs are allowed under the same rules.
     if (::seccomp_arch_native() == SCMP_ARCH_X86_64) policy.architectures.emplace_back("x86");
+    // Programs get EPERM as from a missing capability, for which they are prepared; a kill would be
+    // hard to diagnose.
     for (const char* name : kDenied) {
         if (keys && std::string_view(name).find("key") != std::string_view::npos) continue;
         SeccompRule rule;

@@ -25,6 +25,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+// A pipe whose ends are closed at an execve(2).
 struct Pipe {
     UniqueFd read, write;
     explicit Pipe(int flags = 0) {
@@ -45,6 +46,8 @@ UniqueFd input_file(const std::string& input) {
     return fd;
 }
 
+// Returns what execve(2) takes: pointers into `strings`, which must live as long, and a null at the
+// end.
 std::vector<char*> pointers(const std::vector<std::string>& strings) {
     std::vector<char*> list;
     list.reserve(strings.size() + 1);
@@ -61,6 +64,7 @@ struct ChildFds {
 // Turns the forked child into the program. A failure is reported to the parent as an errno.
 [[noreturn]] void become(const SpawnOptions& options, char* const* argv, char* const* env,
                          const ChildFds& fds) {
+    // A process group of its own lets the parent kill the program with all its children.
     (void)::setpgid(0, 0);
     for (int signal = 1; signal < NSIG; ++signal) (void)::signal(signal, SIG_DFL);
     sigset_t none;
@@ -78,6 +82,7 @@ struct ChildFds {
     try {
         if (ready && options.in_child) options.in_child();
         if (ready) {
+            // execve(2) closes the pipe of the report, so the parent reads nothing from it.
             ::execve(argv[0], argv, env);
             error = errno;
         }
@@ -146,6 +151,7 @@ bool drain(Fd fd, std::string& into, std::size_t limit) {
     }
 }
 
+// Returns the time for poll(2), rounded up and at most an hour.
 int milliseconds_left(Clock::time_point deadline) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()).count();
     return static_cast<int>(std::clamp<std::int64_t>(left, 0, 3'600'000));

@@ -60,6 +60,8 @@ class Search {
     static std::string_view at(const Lines& lines, int i) {
         return lines[static_cast<std::size_t>(i)];
     }
+    // Returns the furthest x on diagonal k with d changes; the vector of d has the diagonals -d to
+    // d.
     int& reach(int d, int k) {
         return trace_[static_cast<std::size_t>(d)][static_cast<std::size_t>(k + d)];
     }
@@ -67,10 +69,12 @@ class Search {
     bool adds(int d, int k) {
         return k == -d || (k != d && reach(d - 1, k - 1) < reach(d - 1, k + 1));
     }
+    // Returns where the path with d changes begins on diagonal k, before it follows equal lines.
     int start(int d, int k) {
         if (d == 0) return 0;
         return adds(d, k) ? reach(d - 1, k + 1) : reach(d - 1, k - 1) + 1;
     }
+    // Follows the path backwards from the end of both texts.
     void walk_back(int d, std::vector<Row>& rows) {
         int x = size(a_), y = size(b_);
         for (; d >= 0; --d) {
@@ -101,6 +105,7 @@ std::vector<Row> rows_of(Lines a, Lines b) {
     for (; !a.empty() && !b.empty() && a.back() == b.back(); a.pop_back(), b.pop_back())
         tail.push_back({' ', a.back()});
     std::vector<Row> middle;
+    // With too many changes the middle becomes one block: all lines removed, then all added.
     if (!Search(a, b).run(middle)) {
         for (auto line = b.rbegin(); line != b.rend(); ++line) middle.push_back({'+', *line});
         for (auto line = a.rbegin(); line != a.rend(); ++line) middle.push_back({'-', *line});
