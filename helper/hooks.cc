@@ -66,9 +66,9 @@ void run_hook(const Hooks& hooks, const Hook& hook, const HookMoment& moment) {
             if (moment.log && !line.empty())
                 moment.log(fmt::format("hook {}: {}", hook.type, line));
     if (result.succeeded()) return;
-    const std::string said = last_words(result);
+    const std::string output = last_words(result);
     base::fail(base::ErrorCode::hook_script_failed, "hook {} '{}': {}{}{}", hook.type, hook.command,
-               result.text(), said.empty() ? "" : ": ", said);
+               result.text(), output.empty() ? "" : ": ", output);
 }
 
 }  // namespace

@@ -131,7 +131,7 @@ DnsmasqProcess::DnsmasqProcess(const DnsmasqSetup& setup) : log_file_(setup.log_
 }
 
 // Returns what dnsmasq has logged since this start; a log that was cut meanwhile counts as a whole.
-std::string DnsmasqProcess::said() const {
+std::string DnsmasqProcess::new_log() const {
     std::string text = base::read_file(log_file_);
     return text.size() < log_start_ ? text : text.substr(log_start_);
 }
@@ -140,13 +140,13 @@ std::string DnsmasqProcess::said() const {
 void DnsmasqProcess::await_ready() {
     const auto end = std::chrono::steady_clock::now() + kStartLimit;
     for (;;) {
-        if (said().find(kReady) != std::string::npos) {
+        if (new_log().find(kReady) != std::string::npos) {
             base::test_point("dnsmasq-ready");
             return;
         }
         if (base::wait_readable(process_, 1ms)) {
             const base::ExitStatus status = reap();
-            const std::string words = complaint(said());
+            const std::string words = complaint(new_log());
             base::fail(base::ErrorCode::operation_failed, "dnsmasq: {}",
                        words.empty() ? status.text() : words);
         }

@@ -43,7 +43,7 @@ class DnsmasqProcess {
     [[nodiscard]] base::ExitStatus reap();
 
   private:
-    [[nodiscard]] std::string said() const;  // returns its log since the start
+    [[nodiscard]] std::string new_log() const;  // returns the lines since the start
     base::UniqueFd process_;
     pid_t pid_ = 0;
     std::string log_file_;

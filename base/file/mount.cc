@@ -59,8 +59,8 @@ class FsContext {
         std::string what = fmt::format("make a '{}' file system", name_);
         if (key != nullptr)
             what += fmt::format(": option {}{}{}", key, value ? "=" : "", value ? value : "");
-        if (const std::string said = context_messages(fd_); !said.empty())
-            what += " (" + said + ")";
+        if (const std::string messages = context_messages(fd_); !messages.empty())
+            what += " (" + messages + ")";
         errno = saved;
         fail_call("fsconfig", "{}", what);
     }

@@ -157,17 +157,17 @@ helper::Dev common_dev(const xml::Domain& domain, const HostFacts& host) {
 void container_dev(const xml::Domain& domain, const HostFacts& host, helper::Dev& dev) {
     const xml::ContainerDev& from = domain.container.dev;
     if (from.size) dev.size = *from.size;
-    for (const xml::ContainerNode& said : from.nodes) {
-        if (!said.on) continue;
-        const std::string path = said.path.substr(kDevFolder.size());
+    for (const xml::ContainerNode& wanted : from.nodes) {
+        if (!wanted.on) continue;
+        const std::string path = wanted.path.substr(kDevFolder.size());
         const auto had = std::find_if(dev.nodes.begin(), dev.nodes.end(),
                                       [&](const DeviceNode& node) { return node.path == path; });
         if (had != dev.nodes.end()) {
-            had->mode = said.mode.value_or(had->mode);
+            had->mode = wanted.mode.value_or(had->mode);
             continue;
         }
-        const HostFacts::Device device = host.device(said.path);
-        DeviceNode node = node_for(domain, path, said.mode.value_or(0660));
+        const HostFacts::Device device = host.device(wanted.path);
+        DeviceNode node = node_for(domain, path, wanted.mode.value_or(0660));
         node.type = device.type;
         node.major = device.major;
         node.minor = device.minor;

@@ -49,8 +49,8 @@ namespace {
 bool shows_mapped(const xml::Domain& domain, const HostFacts& host,
                   const xml::Filesystem& filesystem) {
     if (domain.idmap.empty()) return false;
-    for (const xml::ContainerFilesystem& said : domain.container.filesystems)
-        if (said.target == filesystem.target) return said.idmapped;
+    for (const xml::ContainerFilesystem& entry : domain.container.filesystems)
+        if (entry.target == filesystem.target) return entry.idmapped;
     return filesystem.type != xml::FilesystemType::mount ||
            wants_idmap(domain, host, filesystem.source);
 }

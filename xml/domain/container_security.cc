@@ -196,15 +196,15 @@ void format_container_security(Writer& out, const Container& container) {
 
 // These are notices and not faults: the device may be detached for a while and come back.
 void add_container_notices(const Element& element, const Domain& domain) {
-    for (const ContainerFilesystem& said : domain.container.filesystems) {
+    for (const ContainerFilesystem& entry : domain.container.filesystems) {
         const auto notice = [&](std::string_view why) {
             element.document().notice(
                 element,
-                fmt::format("<lx:filesystem target='{}'> has no effect: {}", said.target, why));
+                fmt::format("<lx:filesystem target='{}'> has no effect: {}", entry.target, why));
         };
         const auto found = std::find_if(
             domain.filesystems.begin(), domain.filesystems.end(),
-            [&](const Filesystem& filesystem) { return filesystem.target == said.target; });
+            [&](const Filesystem& filesystem) { return filesystem.target == entry.target; });
         if (found == domain.filesystems.end())
             notice("no <filesystem> of the domain has this target");
         else if (found->type == FilesystemType::bind || found->type == FilesystemType::ram)
