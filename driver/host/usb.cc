@@ -29,6 +29,7 @@ bool is_meant(const std::string& device, const xml::UsbSource& source) {
            number_in(device + "/idProduct", 16) == source.product;
 }
 
+// Returns the device's address or identity for a message.
 std::string text_of(const xml::UsbSource& source) {
     if (source.bus && source.device)
         return fmt::format("on bus {} with number {}", *source.bus, *source.device);
@@ -44,6 +45,7 @@ void add_file(const std::string& folder, std::vector<std::string>& files) {
         if (line.starts_with(key)) files.push_back(fmt::format("/dev/{}", line.substr(key.size())));
 }
 
+// lstat(2): the folders of sysfs are connected by links, which would lead in circles.
 bool is_folder(const std::string& path) {
     struct stat info {};
     return ::lstat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
@@ -65,6 +67,7 @@ std::vector<std::string> usb_device_files(const xml::UsbSource& source, const st
     std::vector<std::string> found;
     for (const std::string& name : base::list_folder(folder))
         if (is_meant(folder + "/" + name, source)) found.push_back(folder + "/" + name);
+    // Two devices with the same vendor and product cannot be told apart by these.
     if (found.size() != 1)
         base::fail(base::ErrorCode::config_unsupported, "{} USB devices {} on this host{}",
                    found.size(), text_of(source),

@@ -24,6 +24,8 @@ void check_init(const xml::Domain& domain, const std::string& root) {
             domain.os.init, root);
     struct stat info {};
     if (::fstat(init->get(), &info) != 0) base::fail_errno("stat init '{}'", domain.os.init);
+    // The helper runs the init with execve(2), which needs a regular file and a bit of execution;
+    // whose bit does not matter to root.
     if (!S_ISREG(info.st_mode) || (info.st_mode & 0111) == 0)
         base::fail(base::ErrorCode::config_unsupported,
                    "init '{}' in '{}' is not an executable file", domain.os.init, root);
@@ -36,7 +38,8 @@ bool covered_by_filesystem(const xml::Domain& domain, const std::string& path) {
     return false;
 }
 
-// Other types have no source on the host: a tmpfs, or a path in the container.
+// Checks that the source is there. Other types have no source on the host: a tmpfs, or a path in
+// the container.
 void check_filesystem(const xml::Domain& domain, const xml::Filesystem& filesystem) {
     const bool on_host = filesystem.type == xml::FilesystemType::mount ||
                          filesystem.type == xml::FilesystemType::file ||
@@ -51,7 +54,7 @@ void check_filesystem(const xml::Domain& domain, const xml::Filesystem& filesyst
         check_init(domain, filesystem.source);
 }
 
-// A bridge or device that is missing is named in libvirt's words.
+// Checks that the bridge or device is there; a missing one is named in libvirt's words.
 void check_interface(const xml::Interface& interface, base::Netlink& netlink) {
     if (interface.type == xml::InterfaceType::bridge && !netlink.find_link(interface.source))
         base::fail_with(ENODEV, "Unable to add bridge {} port {}", interface.source,
@@ -88,6 +91,7 @@ xml::IdMap host_ids() {
 void check_startable(const xml::Domain& domain) {
     for (const xml::Filesystem& filesystem : domain.filesystems)
         check_filesystem(domain, filesystem);
+    // A domain without a root uses the host's files.
     if (domain.root() == nullptr) check_init(domain, "/");
     if (domain.interfaces.empty()) return;
     base::Netlink netlink;

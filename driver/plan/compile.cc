@@ -23,7 +23,7 @@ namespace lxvirt::driver {
 
 namespace {
 
-// The words of the error are libvirt's.
+// Returns the status of a file, links followed; the words of the error are libvirt's.
 struct stat stat_path(const std::string& path) {
     struct stat info {};
     if (::stat(path.c_str(), &info) != 0) base::fail_errno("Unable to access {}", path);
@@ -43,6 +43,7 @@ HostFacts::Device device_of(const std::string& path) {
 
 // Looks up the init of another domain of the same root.
 pid_t init_of(const Root& root, const std::string& name) {
+    // A status file may be left of a domain that has ended, so running() is asked as well.
     const auto status = helper::read_status(root.status(name));
     if (!root.running(name) || !status || !status->init_pid)
         base::fail(base::ErrorCode::operation_invalid,
@@ -52,6 +53,7 @@ pid_t init_of(const Root& root, const std::string& name) {
 
 }  // namespace
 
+// All questions about the host go through these functions, so that tests can answer them.
 HostFacts host_facts(const Root& root) {
     HostFacts facts;
     facts.hierarchies = base::find_hierarchies();
@@ -71,6 +73,7 @@ HostFacts host_facts(const Root& root) {
     return facts;
 }
 
+// Gives the live domain what a definition leaves open: id, partition, names of interfaces, aliases.
 // Names must be unique within a domain, and those on the host within the host. Names that the
 // domain has already are kept: a reboot compiles its plan from the live definition.
 void name_live_domain(xml::Domain& domain, pid_t helper) {
@@ -137,6 +140,7 @@ helper::Plan compile_plan(const xml::Domain& domain, const Root& root, const Hos
     plan.name = domain.name;
     plan.uuid = domain.uuid;
     helper::Supervision& supervision = plan.supervision;
+    // A container that has ended has nothing to preserve, so 'preserve' destroys, too.
     const auto action = [](xml::LifecycleAction from) {
         const bool restarts =
             from == xml::LifecycleAction::restart || from == xml::LifecycleAction::rename_restart;
@@ -161,12 +165,14 @@ helper::Plan compile_plan(const xml::Domain& domain, const Root& root, const Hos
     supervision.end_files = port_files(root, domain);
     plan.namespaces = compile::namespaces(domain, host);
     plan.dev = compile::dev(domain, host);
+    // The mounts need the id map, and the groups need the devices of both.
     plan.mounts = compile::mounts(domain, host, plan.namespaces);
     plan.groups = compile::groups(domain, host, options, made_devices(plan, host));
     plan.links = compile::links(domain, root, host);
     plan.init = compile::first_process(domain, host, options);
     compile::container(domain, host, options, plan);
     compile::find_unlimited(plan.groups);
+    // A network namespace of its own begins with a loopback device that is down.
     plan.init.loopback = (plan.namespaces.fresh & CLONE_NEWNET) != 0;
     plan.hooks = container_hooks(domain, root);
     if (has_hook(plan.hooks, "pre-mount") && plan.mounts.front().idmapped)

@@ -95,6 +95,7 @@ constexpr Pair kPairs[] = {{"memory.limit_in_bytes", "memory.max"},
 // Returns the other version's file for the same value; nothing where there is none.
 std::optional<std::string> translated(const xml::ContainerGroupValue& value, bool to_unified) {
     constexpr std::string_view same[] = {"pids.max", "cpuset.cpus", "cpuset.mems"};
+    // These files have the same name in both versions.
     if (std::find(std::begin(same), std::end(same), value.name) != std::end(same))
         return value.name;
     constexpr std::string_view huge = "hugetlb.", v1_end = ".limit_in_bytes", v2_end = ".max";
@@ -176,6 +177,7 @@ void container_process(const xml::Container& container, helper::Init& init) {
     init.groups = container.init_groups;
     for (const xml::ContainerSetting& setting : container.procs)
         init.proc.push_back({setting.name, setting.value});
+    // The variable of a caller that has none stays unset.
     for (const std::string& name : container.inherited_environment)
         if (const char* value = std::getenv(name.c_str()))
             set_variable(init.environment, name, value);
@@ -202,6 +204,7 @@ std::vector<base::DeviceRule> container_rules(const xml::Domain& domain, const H
     return rules;
 }
 
+// Adds all parts of <lx:container>; must run after the sections that it changes.
 void container(const xml::Domain& domain, const HostFacts& host, const CompileOptions& options,
                helper::Plan& plan) {
     const xml::Container& from = domain.container;

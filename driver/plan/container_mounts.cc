@@ -53,7 +53,7 @@ struct Options {
     std::vector<helper::KeyValue> own;  // for the file system
 };
 
-// Takes an option that is a plain word; returns false for any other.
+// Takes an option that is a plain word and sets the bit for it; returns false for any other.
 bool take_word(std::string_view option, Options& made) {
     for (const Word& flag : kFlags)
         if (option == flag.option) {
@@ -80,6 +80,7 @@ Options read_options(std::string_view text) {
         if (option == "bind" || option == "rbind") {
             made.bind = true;
             made.recursive = option == "rbind";
+            // lxc's "optional" means that a mount which cannot be made is passed over.
         } else if (option == "optional") {
             made.optional = true;
         } else if (option == "relative") {
@@ -99,6 +100,8 @@ Options read_options(std::string_view text) {
 // Applies the option idmap=, which only a folder or device of the host can have.
 void set_idmap(const std::string& idmap, const xml::Domain& domain, const char* element,
                helper::Mount& mount) {
+    // An id map is a property of the whole mount, which a path inside the container shares with its
+    // file system.
     if (idmap.empty()) return;
     const bool whole =
         mount.kind == helper::MountKind::host_bind || mount.kind == helper::MountKind::device;
@@ -143,6 +146,7 @@ void add_mount(const xml::ContainerMount& from, const xml::Domain& domain, const
         mount.kind = helper::MountKind::fresh;
         mount.fstype = from.type;
         mount.options = options.own;
+        // With create= the target is made, so a failure is worth an error.
         mount.optional = options.optional && !options.creates;
         mount.recursive = true;
     }
@@ -156,6 +160,8 @@ void apply_mount_auto(const std::string& words, std::vector<helper::Mount>& moun
         std::erase_if(mounts, [](const helper::Mount& mount) {
             return mount.kind != helper::MountKind::fresh && mount.target.starts_with("/proc/");
         });
+    // A writable /sys lets root of the container change the host's devices, which lxc's word asks
+    // for.
     if (base::contains_word(words, "sys:rw"))
         for (helper::Mount& mount : mounts)
             if (mount.target == "/sys") mount.attributes &= ~std::uint64_t{MOUNT_ATTR_RDONLY};

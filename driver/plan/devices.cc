@@ -36,6 +36,8 @@ DeviceNode node_for(const xml::Domain& domain, std::string path, std::uint32_t m
 // Adds the node of each timer that <clock> has present, as libvirt does.
 void add_timers(const xml::Domain& domain, const HostFacts& host, helper::Dev& dev) {
     for (const xml::Timer& timer : domain.clock.timers) {
+        // The kernel has device nodes of these two only; other timers are clocks of a virtual
+        // machine.
         if (!timer.present.value_or(false) || (timer.name != "rtc" && timer.name != "hpet"))
             continue;
         const std::string path = timer.name == "rtc" ? "/dev/rtc0" : "/dev/hpet";
@@ -52,6 +54,8 @@ void add_timers(const xml::Domain& domain, const HostFacts& host, helper::Dev& d
 // Returns a node for a device of the host, at the same path.
 DeviceNode hostdev_node(const std::string& path, const xml::Hostdev& hostdev,
                         const xml::Domain& domain, const HostFacts& host) {
+    // The node is made at the same path in the container's /dev, so a path elsewhere cannot be
+    // kept.
     if (!path.starts_with("/dev/") || path.find("/../") != std::string::npos)
         base::fail(base::ErrorCode::config_unsupported, "hostdev '{}' is not below /dev", path);
     const HostFacts::Device device = host.device(path);
@@ -81,6 +85,7 @@ DeviceNode disk_node(const xml::Disk& disk, const xml::Domain& domain, const Hos
     node.device = disk.alias;
     node.readonly = disk.readonly;
     if (disk.type == xml::DiskType::file) {
+        // The loop device shows the file as it is; other formats need a program that reads them.
         if (!disk.driver_type.empty() && disk.driver_type != "raw")
             base::fail(base::ErrorCode::config_unsupported,
                        "disk '{}': format '{}' is not supported, a file must be 'raw'", disk.target,
@@ -162,11 +167,13 @@ void container_dev(const xml::Domain& domain, const HostFacts& host, helper::Dev
         const std::string path = wanted.path.substr(kDevFolder.size());
         const auto had = std::find_if(dev.nodes.begin(), dev.nodes.end(),
                                       [&](const DeviceNode& node) { return node.path == path; });
+        // A standard node keeps type and number, and only the mode changes.
         if (had != dev.nodes.end()) {
             had->mode = wanted.mode.value_or(had->mode);
             continue;
         }
         const HostFacts::Device device = host.device(wanted.path);
+        // 0660 is the mode of a node whose mode is not given; group and owner are root.
         DeviceNode node = node_for(domain, path, wanted.mode.value_or(0660));
         node.type = device.type;
         node.major = device.major;

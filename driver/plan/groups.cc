@@ -29,6 +29,8 @@ class Limits {
         made.push_back({controller, file, unified ? v2_value : v1_value, {}});
     }
 
+    // Says whether a controller is on v2; throws config_unsupported if the host has no such
+    // controller.
     bool is_unified(const char* controller, const char* element) const {
         const base::Hierarchy* owner = base::owner_of(host_.hierarchies, controller);
         if (owner == nullptr)
@@ -44,6 +46,7 @@ class Limits {
     const HostFacts& host_;
 };
 
+// Converts KiB to bytes, the unit of the kernel's files.
 std::string bytes(std::uint64_t kib) {
     return std::to_string(kib * 1024);
 }
@@ -62,7 +65,7 @@ void add_memory(const xml::Domain& domain, const HostFacts& host, Limits& limits
         limits.add("memory", "memory.soft_limit_in_bytes", bytes(*tune.soft_limit), "memory.high",
                    bytes(*tune.soft_limit), "<soft_limit>");
     if (tune.swap_hard_limit) {
-        // v1 limits memory and swap together, v2 swap alone.
+        // A v2 limit of swap below 0 is impossible, so a sum below the memory limit means no swap.
         const std::uint64_t swap = *tune.swap_hard_limit - std::min(*tune.swap_hard_limit, hard);
         limits.add("memory", "memory.memsw.limit_in_bytes", bytes(*tune.swap_hard_limit),
                    "memory.swap.max", bytes(swap), "<swap_hard_limit>");
@@ -87,6 +90,7 @@ void add_cpu(const xml::Domain& domain, Limits& limits) {
             limits.made.push_back({"cpu", "cpu.max", fmt::format("{} {}", most, period), {}});
         } else {
             limits.made.push_back({"cpu", "cpu.cfs_period_us", std::to_string(period), {}});
+            // The period goes first: the kernel checks the quota against the period that is set.
             limits.made.push_back(
                 {"cpu", "cpu.cfs_quota_us", std::to_string(quota > 0 ? quota : -1), {}});
         }
@@ -168,6 +172,7 @@ void find_unlimited(helper::Groups& groups) {
         if (!is_limited(hierarchy, groups)) groups.unlimited.push_back(hierarchy.name);
 }
 
+// Collects the limits of memory, CPU and block devices, in this order.
 std::vector<helper::GroupLimit> limits(const xml::Domain& domain, const HostFacts& host) {
     Limits limits(host);
     add_memory(domain, host, limits);
@@ -192,10 +197,12 @@ helper::Groups groups(const xml::Domain& domain, const HostFacts& host,
 
 namespace lxvirt::driver {
 
+// libvirt's default partition is /machine.
 std::string partition_of(const xml::Domain& domain) {
     return domain.partition.empty() ? "/machine" : domain.partition;
 }
 
+// The name is libvirt's (virCgroupNewDomainPartition()), so that monitoring tools find it.
 std::string outer_group(const xml::Domain& domain, pid_t helper, const std::string& folder) {
     return fmt::format("{}/lxc-{}-{}.libvirt-lxc", folder.empty() ? partition_of(domain) : folder,
                        helper, domain.name);

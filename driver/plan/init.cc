@@ -13,7 +13,8 @@
 
 namespace lxvirt::driver::compile {
 
-// execve(2) would pass both, and most programs read the first.
+// Sets a variable and removes an earlier one of the name. execve(2) would pass both, and most
+// programs read the first.
 void set_variable(std::vector<std::string>& environment, const std::string& name,
                   const std::string& value) {
     std::string text = name + "=";
@@ -30,6 +31,7 @@ std::vector<std::string> environment(const xml::Domain& domain) {
                                   "HOME=/"};
     made.push_back("container_uuid=" + domain.uuid);
     std::string ttys;
+    // The first console is /dev/console, and the others are container_ttys.
     for (std::size_t i = 1; i < domain.consoles.size(); ++i)
         ttys += fmt::format("{}pts/{}", ttys.empty() ? "" : " ", i);
     if (!ttys.empty()) made.push_back("container_ttys=" + ttys);
@@ -48,6 +50,7 @@ std::string hostname(const std::string& name) {
     for (const char c : name) {
         const bool kept =
             (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+        // 64 bytes is the kernel's limit of a host name (__NEW_UTS_LEN).
         if ((kept || c == '-') && made.size() < 64) made += c;
     }
     return made;

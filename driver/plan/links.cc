@@ -14,7 +14,7 @@ namespace {
 using helper::Link;
 using helper::LinkKind;
 
-// An address without a prefix is a whole one, as in libvirt.
+// Converts an address. One without a prefix is a whole one, 32 or 128 bits, as in libvirt.
 helper::Address address(const xml::IpAddress& from) {
     const auto parsed = base::parse_address(from.address);
     if (!parsed) base::fail(base::ErrorCode::xml_error, "'{}' is not an IP address", from.address);
@@ -31,7 +31,7 @@ std::uint32_t prefix_of_netmask(const std::string& netmask) {
     return bits;
 }
 
-// A route without an address is the default route of its family.
+// Converts a route. One without an address is the default route of the family.
 helper::Route route(const xml::Route& from) {
     helper::Route made{.destination = from.address, .gateway = from.gateway};
     if (made.destination.empty()) made.destination = from.family == "ipv6" ? "::" : "0.0.0.0";
@@ -51,7 +51,7 @@ std::vector<To> all(const std::vector<From>& from, To (*convert)(const From&)) {
     return made;
 }
 
-// libvirt's default is vepa.
+// Returns the kernel's number of a mode (linux/if_link.h); libvirt's default is vepa.
 std::uint32_t macvlan_mode(xml::DirectMode mode) {
     switch (mode) {
         case xml::DirectMode::bridge: return MACVLAN_MODE_BRIDGE;
@@ -80,6 +80,7 @@ void refuse_unsupported(const xml::Interface& interface) {
                    "{}: <filterref filter='{}'>: network filters are not supported; take the "
                    "element away",
                    interface.filterref_place, *interface.filterref);
+    // A macvlan has no end on the host on which the traffic could be shaped or the port isolated.
     const bool has_veth = interface.type != xml::InterfaceType::direct;
     if (!has_veth && interface.bandwidth) refuse("bandwidth");
     if (!has_veth && interface.isolated.value_or(false)) refuse("port");
@@ -138,6 +139,7 @@ bool has_veth(const xml::Interface& interface) {
     return interface.type != xml::InterfaceType::direct && interface.actual_dev.empty();
 }
 
+// Only what is needed to find and remove the link is filled in.
 Link made_link(const xml::Interface& interface, const xml::Domain& domain, const Root& root) {
     Link made;
     const bool has_host_end = has_veth(interface);

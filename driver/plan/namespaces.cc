@@ -10,6 +10,7 @@ namespace lxvirt::driver::compile {
 
 namespace {
 
+// Renames the columns: start and target of the XML are ids inside and outside.
 std::vector<helper::IdMapRow> rows(const std::vector<xml::IdMapRow>& from) {
     std::vector<helper::IdMapRow> to;
     for (const xml::IdMapRow& row : from)
@@ -54,6 +55,8 @@ std::string time_offset(const std::string& text) {
         std::int64_t total = 0;
         if (unit != word || !number || __builtin_mul_overflow(*number, nanoseconds, &total))
             continue;
+        // The remainder of a negative number is made positive, because the kernel wants nanoseconds
+        // from 0 to 999999999.
         const std::int64_t rest = ((total % second) + second) % second;
         return fmt::format("{} {}", (total - rest) / second, rest);
     }
@@ -62,6 +65,7 @@ std::string time_offset(const std::string& text) {
                text);
 }
 
+// Returns the lines of /proc/PID/timens_offsets; empty if no offset was asked for.
 std::string time_offsets(const xml::Container& container) {
     std::string lines;
     if (!container.monotonic_offset.empty())
@@ -106,6 +110,8 @@ helper::Namespaces namespaces(const xml::Domain& domain, const HostFacts& host) 
         {lxc.shareuts, CLONE_NEWUTS, "uts", true},
     };
     for (const Kind& kind : kinds) {
+        // A namespace that is shared must not be made anew; the kinds here are the three that
+        // libvirt can share.
         const std::string path = kind.shared ? shared_path(*kind.shared, kind.name, host) : "";
         if (!path.empty())
             made.shared.push_back({.kind = kind.flag, .path = path});

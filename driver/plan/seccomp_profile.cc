@@ -1,3 +1,8 @@
+// Parses lxc's profiles of system call filters (lxc.container.conf(5), lxc.seccomp.profile). The
+// first line is the version and the second the policy, with an action in version 2. Version 1 lists
+// the numbers of allowed calls; version 2 has a rule for each line, sections for architectures, and
+// conditions on arguments.
+
 #include "driver/plan/seccomp_profile.hh"
 
 #include <sys/mount.h>
@@ -64,10 +69,12 @@ class Reader {
     }
 
   private:
+    // Throws config_unsupported with file and line.
     [[noreturn]] void refuse(const std::string& text) const {
         base::fail(base::ErrorCode::config_unsupported, "{}:{}: {}", file_, line_, text);
     }
 
+    // Records something that a reader of the profile should know and that is no error.
     void log(const std::string& text) {
         made_.log_lines.push_back(fmt::format("{}:{}: {}", file_, line_, text));
     }
@@ -86,6 +93,7 @@ class Reader {
 
     // --- version 1: every call that is not listed kills the process
 
+    // Reads the numbers, which are those of this machine's architecture.
     void read_numbers(std::string_view policy) {
         if (policy != "allowlist" && policy != "whitelist")
             refuse(fmt::format("'{}': a policy of version 1 is an 'allowlist'", policy));
@@ -101,6 +109,8 @@ class Reader {
 
     // --- version 2
 
+    // Reads the policy and the rules. The policy's own action is for calls without a rule; a rule
+    // without an action allows or kills, the opposite of the policy.
     void read_calls(std::string_view line) {
         const auto words = base::split_words(line);
         const bool deny = words[0] == "denylist" || words[0] == "blacklist";
@@ -128,12 +138,14 @@ class Reader {
             rule.verdict = verdict({words.begin() + 1, words.end()}, usual_);
             rule.arguments = conditions(line);
         }
+        // lxc passes over such a call, too: profiles are written for many kernels.
         if (!base::is_system_call(rule.call))
             log(fmt::format("this machine knows no system call '{}': not filtered", rule.call));
         else
             made_.policy.rules.push_back(std::move(rule));
     }
 
+    // Begins a section; its rules are for one architecture, or for all after [all].
     void enter_section(std::string_view line) {
         if (line.back() != ']') refuse(fmt::format("'{}': ']' is missing", line));
         std::string name(base::trim(line.substr(1, line.size() - 2)));
@@ -180,6 +192,7 @@ class Reader {
         return all;
     }
 
+    // Parses one condition without the brackets. A system call has six arguments.
     [[nodiscard]] SeccompArgument condition(std::string_view text) const {
         const auto wrong = [&](std::string_view why) {
             refuse(

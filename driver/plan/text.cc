@@ -23,10 +23,13 @@ class Printer {
     std::string text;
 
   private:
+    // Adds a line, indented by two blanks for each level.
     void line(std::string_view name, std::string_view value) {
         text +=
             fmt::format("{:{}}{}:{}{}\n", "", depth_ * 2, name, value.empty() ? "" : " ", value);
     }
+    // Prints a number, an enumerator or a character. The name of the field decides the form:
+    // capabilities by name, masks in hexadecimal, modes in octal, as their man pages write them.
     template <typename T>
     requires std::integral<T> || std::is_enum_v<T>
     void put(const char* name, T value) {
@@ -44,6 +47,7 @@ class Printer {
         else
             line(name, fmt::format("{}", static_cast<std::uint64_t>(value)));
     }
+    // A filter is a binary array of struct sock_filter, of which only the size is worth showing.
     void put(const char* name, const std::string& value) {
         if (value.empty()) return;
         if (std::string_view(name) == "seccomp")
@@ -60,6 +64,7 @@ class Printer {
             line(name, fmt::format("{}", *value));
     }
     template <typename T>
+    // Prints one line or block for each member, each with the name of the list.
     void put(const char* name, const std::vector<T>& values) {
         for (const T& value : values)
             if constexpr (base::detail::HasFields<T>)
@@ -83,6 +88,7 @@ class Printer {
         return name == "fresh" || name == "attributes" || name == "clear_attributes" ||
                name == "kind";
     }
+    // Returns the names of a set; bits that this kernel does not know are left out.
     template <typename T>
     static std::string capabilities(T set) {
         std::string names;
