@@ -45,6 +45,7 @@ ConsoleLog::ConsoleLog(std::string path, bool append, std::uint64_t limit)
 }
 
 void ConsoleLog::open(bool append) {
+    // O_NOFOLLOW: the folder of the logs may belong to another user.
     const int flags = O_WRONLY | O_CREAT | O_NOFOLLOW | (append ? O_APPEND : O_TRUNC);
     file_ = base::open_quietly(path_, flags, 0600);
     const off_t end = file_ ? ::lseek(file_.get(), 0, SEEK_END) : 0;
@@ -53,6 +54,7 @@ void ConsoleLog::open(bool append) {
 
 void ConsoleLog::write(std::string_view bytes) {
     if (!file_) return;
+    // A log that is full becomes PATH.0, in place of the one before.
     if (size_ + bytes.size() > limit_) {
         (void)::rename(path_.c_str(), (path_ + ".0").c_str());  // else it is truncated
         open(false);
@@ -66,6 +68,7 @@ void ConsoleLog::write(std::string_view bytes) {
 
 Console::Console(base::EventLoop& loop, ConsoleEnds ends, const ConsolePlan& plan)
     : loop_(loop), ends_(std::move(ends)), log_(plan.log_file, plan.log_append, plan.log_limit) {
+    // Edge-triggered: a pty without a reader would otherwise report EPOLLHUP all the time.
     constexpr std::uint32_t events = EPOLLIN | EPOLLOUT | EPOLLET;
     loop_.watch(
         ends_.container.master, events, [this](std::uint32_t e) { on_container(e); });
@@ -79,6 +82,7 @@ Console::~Console() {
 }
 
 base::UniqueFd Console::connect() {
+    // A second client takes the console over; the first sees the end of its stream.
     drop_client();
     auto [ours, theirs] = base::socket_pair(SOCK_STREAM | SOCK_NONBLOCK);
     client_ = std::move(ours);
@@ -98,6 +102,7 @@ void Console::drop_client() {
 }
 
 void Console::resize(unsigned rows, unsigned columns) {
+    // The kernel sends SIGWINCH to the foreground processes of the container's terminal.
     base::set_window_size(ends_.container.master, rows, columns);
 }
 
@@ -109,6 +114,8 @@ void Console::on_container(std::uint32_t events) {
 
 void Console::read_container() {
     for (int turn = 0; container_readable_; ++turn) {
+        // The client is slow. The container has to wait for it, but not for ever: after kStall it
+        // loses output instead.
         if (client_ && !stalled_ && to_client_.size() >= kClientBuffer) {
             start_stall_timer();
             return;
@@ -132,6 +139,7 @@ void Console::read_container() {
 void Console::deliver(std::string_view bytes) {
     log_.write(bytes);
     write_host(bytes);
+    // A client that has stalled gets nothing until it reads again.
     if (client_ && stalled_) return;
     if (client_ && to_client_.empty()) bytes = write_some(client_, bytes);
     if (bytes.empty()) return;
@@ -139,6 +147,7 @@ void Console::deliver(std::string_view bytes) {
     if (client_)
         watch_client();
     else if (to_client_.size() > kBacklog)
+        // Without a client the oldest bytes go.
         to_client_.erase(0, to_client_.size() - kBacklog);
 }
 

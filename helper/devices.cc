@@ -72,6 +72,8 @@ void make_node(base::Fd dev, const DeviceNode& node) {
     std::string path = node.path;
     if (("/" + path + "/").find("/../") != std::string::npos)
         base::fail(base::ErrorCode::config_unsupported, "'/dev/{}' leads out of /dev", path);
+    // The node may come from a hot-plug into a running container, whose root could have put links
+    // on the way, so the path is followed step by step.
     for (auto slash = path.find('/'); slash != std::string::npos; slash = path.find('/')) {
         UniqueFd next = make_step(folder, path.substr(0, slash), node);
         holder = std::move(next);
@@ -80,14 +82,17 @@ void make_node(base::Fd dev, const DeviceNode& node) {
     }
     if (::mknodat(folder.get(), path.c_str(), type_of(node) | node.mode, number_of(node)) != 0)
         base::fail_errno("make device node '/dev/{}'", node.path);
+    // The host's root owns a new node already.
     if ((node.uid == 0 && node.gid == 0) ||
         ::fchownat(folder.get(), path.c_str(), node.uid, node.gid, AT_SYMLINK_NOFOLLOW) == 0)
         return;
     const int error = errno;
+    // A node with a wrong owner must not stay, because it is a way to the device.
     (void)::unlinkat(folder.get(), path.c_str(), 0);
     base::fail_with(error, "chown '/dev/{}'", node.path);
 }
 
+// Goes down step by step without links, then removes the node and the folders that become empty.
 void remove_node(base::Fd dev, const DeviceNode& node) {
     struct Step {
         base::Fd folder;
@@ -105,6 +110,7 @@ void remove_node(base::Fd dev, const DeviceNode& node) {
         steps.push_back({folder, std::string(part)});
     }
     const Step last = steps.back();
+    // The container's root may have replaced the node; another's file is left alone.
     if (!is_node(last.folder, last.name, node)) return;
     if (::unlinkat(last.folder.get(), last.name.c_str(), 0) != 0 && errno != ENOENT)
         base::fail_errno("remove device node '/dev/{}'", node.path);
@@ -122,6 +128,7 @@ UniqueFd finish_mount(UniqueFd made, const Mount& mount) {
             made, {.set = MOUNT_ATTR_IDMAP, .userns = userns, .recursive = mount.recursive},
             mount.source);
     }
+    // A shared root would show the container's mounts on the host.
     if (mount.propagation != 0 && mount.target != "/")  // pivot_root(2) takes no shared root
         base::change_mount(made, {.propagation = mount.propagation, .recursive = mount.recursive},
                            mount.source);

@@ -30,19 +30,21 @@ namespace {
 using base::ErrorCode;
 using base::UniqueFd;
 
-// Bounds the retries, 10 ms apart, for an init that moves between its own groups meanwhile.
+// Bounds the retries, 10 ms apart, if the init moves between its own groups meanwhile.
 constexpr int kGroupAttempts = 100;
-// The wait for the end of a killed program: a frozen one ends only when it is thawed,
-// and nobody waits for that.
+// Bounds the wait for the end of a killed program. A frozen one ends only when it is thawed, and
+// nobody waits for that.
 constexpr auto kLastMoment = std::chrono::seconds(2);
-// The limit for entering, which takes milliseconds, but a container may have frozen a group of
-// its own; the driver, which holds the operation lock meanwhile, must not wait for that.
+// Bounds the time to enter, which takes milliseconds. A container may have frozen a group of its
+// own, and the driver, which holds the operation lock meanwhile, must not wait for that.
 constexpr auto kEnterLimit = std::chrono::seconds(5);
 
+// Throws operation_failed: the init ended between the driver's look and this one.
 [[noreturn]] void fail_ended() {
     base::fail(ErrorCode::operation_failed, "the domain's init has just ended");
 }
 
+// Receives the plan in a memfd beside an empty message, and refuses one of another version.
 EnterPlan receive_plan(base::Fd channel) {
     const auto message = base::receive_message(channel, kMaxMessage);
     if (!message || message->fds.empty())
@@ -115,6 +117,7 @@ class Entering {
     }
 
   private:
+    // The pidfd of the init becomes readable at its end.
     [[nodiscard]] bool init_has_ended() const {
         return base::wait_readable(base::Fd(kEnterInit), std::chrono::milliseconds(0));
     }
@@ -125,6 +128,8 @@ class Entering {
         return base::decode<EnterReport>(message->bytes, "report of the program");
     }
 
+    // Makes the process between, which enters the container and makes the program there as a child
+    // of this process (CLONE_PARENT).
     void spawn() {
         const auto init = base::pid_of(base::Fd(kEnterInit));
         if (!init) fail_ended();
@@ -158,6 +163,7 @@ class Entering {
         program_ = std::move(*process);
     }
 
+    // Clones into the init's control group; tries again if the group has just changed.
     UniqueFd clone_between(pid_t init, pid_t& program) {
         const base::Hierarchy* unified = base::unified_of(plan_.hierarchies);
         for (int attempt = 0;; ++attempt) {
@@ -220,6 +226,7 @@ class Entering {
         return true;
     }
 
+    // Reports the program's end with its status or signal.
     void end_with(EnterReport report) {
         // A program that could not be executed is about to end.
         (void)base::wait_readable(program_, kLastMoment);
@@ -244,6 +251,7 @@ class Entering {
     pid_t pid_ = 0;
 };
 
+// Serves one driver; lxc_enter runs one program and ends.
 void serve(base::Fd channel) {
     const EnterPlan plan = receive_plan(channel);
     Entering(plan, channel).run();
@@ -258,8 +266,11 @@ void send_report(base::Fd socket, const EnterReport& report) {
 int enter_main() {
     const base::Fd channel(kEnterChannel);
     try {
+        // The numbers up to kEnterStandard + 2 are the channel, the init and the program's standard
+        // streams.
         base::become_supervisor(kEnterStandard + 2);
         (void)::prctl(PR_SET_NAME, "lxc_enter");
+        // A process of the container must not trace this one, which still has the host's rights.
         if (::prctl(PR_SET_DUMPABLE, 0) != 0) base::fail_errno("forbid to be traced");
         for (int fd = kEnterChannel; fd <= kEnterStandard + 2; ++fd)
             base::keep_over_exec(base::Fd(fd), false);

@@ -120,6 +120,7 @@ void give_up(const Init& init) {
         fmt::format("cannot execute '{}' in domain '{}': {}", program, plan.name, why));
 }
 
+// Returns the PATH of the program's environment; without one, the default of execvp(3).
 std::string path_of(const std::vector<std::string>& environment) {
     constexpr std::string_view name = "PATH=";
     for (const std::string& variable : environment)
@@ -133,6 +134,7 @@ std::string path_of(const std::vector<std::string>& environment) {
     const auto argv = pointers(plan.init.argv);
     const auto environment = pointers(plan.init.environment);
     const std::string& program = plan.init.argv.front();
+    // A path with a slash is not looked for.
     if (program.find('/') != std::string::npos) {
         (void)::execve(program.c_str(), argv.data(), environment.data());
         fail_exec(plan, errno, {});
@@ -152,6 +154,7 @@ std::string path_of(const std::vector<std::string>& environment) {
 }
 
 void become_program(const EnterContext& context) {
+    // A session of its own makes the terminal the controlling one.
     if (::setsid() < 0) fail_errno("start a session");
     if (context.plan.terminal >= 0 && ::ioctl(context.plan.terminal, TIOCSCTTY, 0) != 0)
         fail_errno("take the terminal as the controlling one");
@@ -185,6 +188,7 @@ void report_failure(base::Fd sync, Act act) noexcept {
     ::_exit(1);
 }
 
+// Runs in the container as the program-to-be.
 int program_main(void* argument) {
     const auto& context = *static_cast<const EnterContext*>(argument);
     base::begin_test_program("lxc_program");
@@ -192,6 +196,8 @@ int program_main(void* argument) {
     return 1;
 }
 
+// Moves this process into the container step by step; the order is that of the rights that each
+// step needs.
 void enter(const EnterContext& context) {
     const Init& init = context.plan.init;
     // These settings of /proc/self apply to the next execve(2), also that of a child; they are

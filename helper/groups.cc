@@ -22,10 +22,13 @@ namespace {
 using base::Hierarchy;
 using base::UniqueFd;
 
+// Returns the folder of a group; `path` begins with '/'.
 std::string folder_of(const Hierarchy& hierarchy, const std::string& path) {
     return hierarchy.mount + path;
 }
 
+// Writes the limits. The first file that exists is used: the kernel has weights in one of two
+// files, depending on the scheduler of block devices.
 void write_limits(const Groups& groups) {
     for (const GroupLimit& limit : groups.limits) {
         const Hierarchy* owner = base::owner_of(groups.hierarchies, limit.controller);
@@ -153,6 +156,8 @@ void leave_helper_group(const Groups& groups, const std::string& record) noexcep
 
 namespace {
 
+// A hierarchy in which nothing is limited needs no second folder: the container may change
+// everything in it.
 bool has_inner(const Groups& groups, const Hierarchy& hierarchy) {
     return std::find(groups.unlimited.begin(), groups.unlimited.end(), hierarchy.name) ==
            groups.unlimited.end();

@@ -26,6 +26,8 @@ std::vector<std::string> words_of(const Hooks& hooks, const Hook& hook, const Ho
     return words;
 }
 
+// Returns the environment of a hook. Version 1 of the interface passes there what version 0 passes
+// as arguments.
 std::vector<std::string> environment_of(const Hooks& hooks, const Hook& hook,
                                         const HookMoment& moment) {
     std::vector<std::string> made = hooks.environment;
@@ -51,6 +53,7 @@ std::string last_words(const base::SpawnResult& result) {
     return {};
 }
 
+// Runs one hook; throws hook_script_failed with the last line of the output.
 void run_hook(const Hooks& hooks, const Hook& hook, const HookMoment& moment) {
     base::SpawnOptions options;
     options.argv = words_of(hooks, hook, moment);
@@ -79,10 +82,13 @@ bool has_hook(const Hooks& hooks, std::string_view type) {
 }
 
 void run_hooks(const Hooks& hooks, const HookMoment& moment) {
+    // The order is that of the document.
     for (const Hook& hook : hooks.all)
         if (hook.type == moment.type) run_hook(hooks, hook, moment);
 }
 
+// A hook that fails does not keep the next ones from running: what they clean up has to be cleaned
+// up.
 bool run_end_hooks(const Hooks& hooks, HookMoment moment, const std::string& target) {
     bool succeeded = true;
     moment.environment.push_back("LXC_TARGET=" + target);

@@ -25,6 +25,7 @@ namespace {
 
 using base::UniqueFd;
 
+// Returns the lines of uid_map or gid_map.
 std::string map_text(const std::vector<IdMapRow>& rows) {
     std::string text;
     for (const IdMapRow& row : rows)
@@ -64,6 +65,7 @@ void connect(const Plan& plan, pid_t init) {
     throw base::Error(base::ErrorCode::internal_error, "guest failed to start: " + report.failure);
 }
 
+// Returns a function that appends to the container's log; it refers to `plan`.
 HookLog log_of(const Plan& plan) {
     return [&file = plan.supervision.log_file](const std::string& line) {
         base::append_log(file, line);
@@ -82,6 +84,8 @@ std::optional<SyncReport> next_report(const Plan& plan, base::Fd sync, base::Fd 
     }
 }
 
+// Waits until the init is ready for its exec. An end of the stream without a report means that the
+// init was killed.
 void await_ready(const Plan& plan, base::Fd sync, base::Fd channel) {
     const auto report = next_report(plan, sync, channel);
     if (!report)
@@ -161,6 +165,7 @@ void equip(const Plan& plan, const Prepared& prepared, pid_t init, base::Fd sync
     }
 }
 
+// Waits for the driver's word that the groups exist.
 void await_groups(base::Fd driver) {
     if (!await_word(driver, kGroupsMade))
         base::fail(base::ErrorCode::internal_error,
@@ -193,6 +198,7 @@ HookMoment end_moment(const Plan& plan, const Launched& launched) {
 }
 
 Launched launch(const Plan& plan, base::Fd image, base::Fd channel) {
+    // Hooks find the root below this folder before it becomes "/".
     if (!plan.hooks.stage.empty()) base::make_folders(plan.hooks.stage);
     Prepared prepared = prepare(plan);
     prepared.image = image;
@@ -227,6 +233,7 @@ Launched launch(const Plan& plan, base::Fd image, base::Fd channel) {
     await_ready(plan, ours, channel);
     launched.namespaces = keep_namespaces(plan, *pid);
     run_host_hooks(plan, "start-host", *pid, channel);
+    // A paused container is frozen before its exec, so that not one instruction of it runs.
     if (plan.supervision.paused) base::freeze_group(plan.groups.hierarchies, plan.groups.outer);
     send_word(ours, kExec);
     if (!plan.supervision.paused) await_exec(ours);

@@ -18,6 +18,7 @@ using base::Netlink;
 
 constexpr std::uint32_t kDefaultMtu = 1500;  // of Ethernet
 
+// A plan has checked addresses; anything else is a mistake in lxvirt.
 base::MacAddress mac_of(const Link& link) {
     if (const auto mac = base::parse_mac(link.mac)) return *mac;
     base::fail(base::ErrorCode::internal_error, "'{}' is not a mac address", link.mac);
@@ -55,6 +56,7 @@ void retry_while_ours(Netlink& host, const Link& link, Make&& make) {
     }
 }
 
+// Adds addresses, then routes, whose gateways must be reachable by then.
 void configure(Netlink& netlink, int index, const std::vector<Address>& addresses,
                const std::vector<Route>& routes) {
     for (const Address& address : addresses) {
@@ -64,7 +66,8 @@ void configure(Netlink& netlink, int index, const std::vector<Address>& addresse
     }
     for (const Route& route : routes) {
         std::optional<base::NetAddress> gateway;
-        if (!route.gateway.empty()) gateway = address_of(route.gateway, 128);
+        if (!route.gateway.empty())
+            gateway = address_of(route.gateway, 128);  // without a use for the prefix
         netlink.add_route(index, address_of(route.destination, route.prefix), gateway,
                           route.metric);
     }
@@ -84,6 +87,8 @@ void configure_router(Netlink& host, int index, const Link& link) {
     for (const std::string& address : link.proxied) host.add_proxy(index, address_of(address, 128));
 }
 
+// Configures the host's end as a port of a bridge; a port without VLANs stays in the bridge's
+// default.
 void configure_port(Netlink& host, int index, const Link& link) {
     if (link.isolated) host.set_port_isolated(index, true);
     if (!link.vlans.empty()) host.remove_port_vlan(index, 1);  // the kernel's default
@@ -107,6 +112,7 @@ bool is_made_for(const base::LinkFacts& device, const Link& link) {
     return device.kind == "veth" && device.mac == host_mac_of(link);
 }
 
+// Makes a veth. The alias is set by a second message, since the kernel takes none in the first.
 void make_veth(Netlink& host, base::Fd netns, const Link& link) {
     base::VethSpec spec{.host_name = link.host,
                         .guest_name = link.guest,
@@ -130,6 +136,7 @@ void make_veth(Netlink& host, base::Fd netns, const Link& link) {
     if (link.routed) configure_router(host, index, link);
 }
 
+// Makes a link of any kind in the container's namespace. A device of the host is moved.
 void make_link(Netlink& host, base::Fd netns, const Link& link) {
     switch (link.kind) {
         case LinkKind::veth: make_veth(host, netns, link); break;
@@ -167,6 +174,7 @@ std::optional<int> find_inside(Netlink& inside, const Link& link) {
     return std::nullopt;
 }
 
+// Removes a macvlan or ipvlan, which is in the container's namespace only.
 void remove_macvlan(Netlink& inside, Link link) {
     link.kind = LinkKind::macvlan;
     if (const auto index = find_inside(inside, link)) inside.delete_link(*index);
@@ -175,6 +183,8 @@ void remove_macvlan(Netlink& inside, Link link) {
 }  // namespace
 
 LinkMaker::LinkMaker(base::Fd netns)
+    // The sockets stay in the namespaces in which they were opened, so nothing has to enter the
+    // container later.
     : netns_(netns),
       inside_(Netlink::inside(netns)),
       home_(base::open_file("/proc/self/ns/net", O_RDONLY)) {}
@@ -185,12 +195,14 @@ void LinkMaker::raise_loopback() {
 
 void LinkMaker::make(const Link& link) {
     make_link(host_, netns_, link);
+    // A moved device without a name for the container keeps its own.
     const int index = inside_.link_index(link.guest.empty() ? link.host : link.guest);
     if (link.up) inside_.set_up(index, true);
     configure(inside_, index, link.addresses, link.routes);
 }
 
 void LinkMaker::change(const std::optional<Link>& from, const Link& to) {
+    // Only what differs is set; `from` is empty if it is not known what is there.
     const auto index = find_inside(inside_, to);
     if (!index)
         base::fail(base::ErrorCode::operation_failed,

@@ -54,6 +54,8 @@ struct Arguments {
     std::uint64_t quick_ends = 0;  // how many boots in a row ended at once
 };
 
+// Parses the command line, and ends the program with status 2 if a necessary option is missing:
+// then a person has started it.
 Arguments parse_arguments(int argc, char** argv) {
     Arguments arguments;
     for (int i = 1; i + 1 < argc; i += 2) {
@@ -101,6 +103,8 @@ Plan receive_plan(base::Fd channel) {
     return base::decode<Plan>(bytes, "launch plan");
 }
 
+// Takes the alive lock, whose holder is the sign that the container runs; after a restart the
+// process has it already.
 base::RecordLock take_alive_lock(const Arguments& arguments, const Plan& plan) {
     const std::string& path = plan.supervision.alive_lock;
     if (arguments.alive >= 0) return base::RecordLock::adopt(base::UniqueFd(arguments.alive), path);
@@ -192,6 +196,8 @@ void restart(const Arguments& arguments, const Plan& plan, const base::RecordLoc
     base::fail_errno("execute '{}'", plan.supervision.helper_path);
 }
 
+// Starts the container, reports to the driver, and supervises until the end. Does not return in
+// most cases: the helper executes itself anew or exits.
 int supervise(Arguments& arguments, base::UniqueFd& channel, const Plan& plan,
               base::RecordLock& alive) {
     base::UniqueFd operation(arguments.operation);

@@ -19,6 +19,7 @@ namespace {
 
 constexpr std::size_t kMaxConnections = 64;  // further clients are refused
 
+// Returns a reply with an error.
 Reply refuse(base::ErrorCode code, std::string text) {
     Reply reply;
     reply.code = static_cast<std::int32_t>(code);
@@ -66,6 +67,8 @@ void Supervisor::begin(Launched launched) {
 Supervisor::~Supervisor() = default;
 
 void Supervisor::watch_owner(base::UniqueFd channel) {
+    // The driver's program holds the other end. When it ends, in whatever way, the kernel closes
+    // that end.
     owner_ = std::move(channel);
     loop_.watch(owner_, EPOLLRDHUP, [this](std::uint32_t) {
         loop_.forget(owner_);
@@ -89,6 +92,8 @@ std::optional<base::OperationLock> Supervisor::take_operation_lock() {
 
 // One request or console that fails must not take the container with it.
 Outcome Supervisor::run() {
+    // The capabilities stay permitted and are raised for each step that needs them, so that a
+    // mistake between the steps can do little.
     base::lower_capabilities();
     std::string last;
     for (;;) {
@@ -96,6 +101,7 @@ Outcome Supervisor::run() {
             loop_.run();
             return outcome_;
         } catch (const base::Exception& error) {
+            // After the end of the init there is nothing left that a retry could save.
             if (ended_) throw;
             if (error.message() != last) log(error.message());
             last = error.message();
@@ -120,6 +126,7 @@ Reply Supervisor::publish_status() {
 
 void Supervisor::append_event(std::string_view event, std::string_view detail) {
     base::JournalEntry entry;
+    // A journal entry without an event is a reboot.
     entry.kind = event.empty() ? "reboot" : "lifecycle";
     entry.domain = plan_.name;
     entry.uuid = plan_.uuid;
@@ -134,6 +141,7 @@ void Supervisor::append_event(std::string_view event, std::string_view detail) {
 
 void Supervisor::on_connection() {
     auto socket = base::accept_local(launched_.listener);
+    // Only root may send requests; anybody else is closed without an answer.
     if (!socket || base::peer_of(*socket).uid != 0 || connections_.size() >= kMaxConnections)
         return;
     const int fd = socket->get();
@@ -150,6 +158,8 @@ void Supervisor::on_request(int fd) {
             base::UniqueFd extra;
             const Reply reply = answer(connection, request, message->fds, extra);
             const bool ends = request.kind == RequestKind::destroy && reply.code == 0;
+            // The driver gives its operation lock along, which is held until this process has
+            // ended.
             if (ends && !message->fds.empty()) destroy_lock_ = std::move(message->fds.front());
             try {
                 base::send_message(connection.socket, base::encode(reply),
@@ -182,6 +192,7 @@ Reply Supervisor::answer(Connection& connection, const Request& request,
             return {};
         case RequestKind::set_paused: return set_paused(request.flag);
         case RequestKind::hold: return hold(request, given);
+        // Closing the descriptor detaches the loop device, if nothing mounted uses it any more.
         case RequestKind::release:
             std::erase_if(launched_.loops,
                           [&](const KeptLoop& loop) { return loop.what.device == request.text; });
@@ -197,6 +208,7 @@ Reply Supervisor::open_console(Connection& connection, const Request& request,
     constexpr std::uint32_t safe = 1;
     for (const auto& console : consoles_) {
         if (!request.text.empty() && console->alias() != request.text) continue;
+        // Without force a console with a client is refused; `safe` refuses it even with force.
         if (console->in_use() && (!request.flag || (request.value & safe) != 0))
             return refuse(base::ErrorCode::operation_failed,
                           "Active console session exists for this domain");
@@ -220,6 +232,7 @@ Reply Supervisor::add_console(const Request& request, std::vector<base::UniqueFd
     if (given.size() != 2)
         return refuse(base::ErrorCode::internal_error, "a console needs two descriptors");
     auto added = base::decode<AddedConsole>(request.text, "console request");
+    // A console with the alias of one that exists takes its place.
     remove_console(added.plan.alias);
     ConsoleEnds ends;
     ends.alias = added.plan.alias;
@@ -232,6 +245,7 @@ Reply Supervisor::add_console(const Request& request, std::vector<base::UniqueFd
 }
 
 void Supervisor::remove_console(const std::string& alias) {
+    // Connections that were about this console stay open for other requests.
     for (auto& [fd, connection] : connections_)
         if (connection.console != nullptr && connection.console->alias() == alias)
             connection.console = nullptr;
@@ -279,6 +293,7 @@ Reply Supervisor::send_init_signal(const Request& request) {
     if (ended_) return refuse(base::ErrorCode::operation_invalid, "domain is not running");
     const base::RaisedCapabilities raised;
     try {
+        // A signal to an init that has just ended is no error: the end is on its way here.
         (void)base::send_signal(launched_.init, static_cast<int>(request.value));
     } catch (const base::SystemError& error) {
         return refuse(base::ErrorCode::system_error, error.message());

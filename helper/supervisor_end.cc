@@ -40,6 +40,8 @@ void Supervisor::destroy() {
         kill_container();
 }
 
+// Kills the guard, the first process of the container's pid namespace: the kernel then kills all
+// others.
 void Supervisor::kill_container() {
     const base::RaisedCapabilities raised;
     destroy_asked_ = destroy_asked_ || !ended_;
@@ -66,6 +68,8 @@ void Supervisor::thaw() {
     if (ended_) return;
     const base::RaisedCapabilities raised;
     thaw_timer_ = loop_.after(kThawLater, [this] { thaw(); });
+    // The kernel ignores a SIGKILL for a frozen v1 task until it is thawed; a group may be frozen
+    // again, so this is repeated.
     base::thaw_to_kill(plan_.groups.hierarchies, plan_.groups.outer);
 }
 
@@ -73,6 +77,7 @@ void Supervisor::watch_termination() {
     sigset_t signals;
     (void)::sigemptyset(&signals);
     (void)::sigaddset(&signals, SIGTERM);
+    // A blocked SIGTERM waits in the signalfd, and none is lost between two reads.
     if (::sigprocmask(SIG_BLOCK, &signals, nullptr) != 0) base::fail_errno("block SIGTERM");
     termination_ = base::UniqueFd(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
     if (!termination_) base::fail_errno("listen for SIGTERM");
@@ -94,6 +99,7 @@ void Supervisor::on_init_end() {
     // ours.
     if (termination_is_asked()) destroy_asked_ = true;
     launched_.init.reset();
+    // What the container printed last is still in the pty.
     for (const auto& console : consoles_) console->drain();
     finish_under_lock();
 }
@@ -114,6 +120,8 @@ void Supervisor::finish_under_lock() {
 
 void Supervisor::finish() {
     base::raise_capabilities();
+    // Every call of the kernel's killer for want of memory is counted by the group's memory
+    // controller.
     const auto is_oom = [&groups = plan_.groups] {
         return base::oom_kills(groups.hierarchies, groups.outer).value_or(0) != 0;
     };
@@ -152,6 +160,7 @@ bool Supervisor::run_end_hooks_for(EndAction action) {
     return done;
 }
 
+// A container that ends at once each time would otherwise restart for ever.
 bool Supervisor::restarts_too_fast() {
     const bool quick = std::chrono::steady_clock::now() - started_ < kQuick;
     options_.quick_ends = quick ? options_.quick_ends + 1 : 0;
@@ -163,6 +172,8 @@ bool Supervisor::restarts_too_fast() {
     return true;
 }
 
+// Writes the record of the end once; a record that cannot be written leaves the container "crashed"
+// for readers, and the log has the reason.
 void Supervisor::record_end(std::string_view reason, std::string_view exit) {
     std::pair<std::string, std::string> end(reason, exit);
     if (recorded_end_ == end) return;
@@ -174,6 +185,8 @@ void Supervisor::record_end(std::string_view reason, std::string_view exit) {
     }
 }
 
+// The order matters: the record comes before the event, and the hooks come before the removal of
+// live.xml.
 void Supervisor::leave(std::string_view reason, std::string_view event_detail) {
     record_end(reason, status_.exit);
     append_event("Stopped", event_detail);
@@ -207,6 +220,7 @@ void Supervisor::call_stop_hooks() const {
 
 void Supervisor::remove_files() const {
     const std::string& folder = plan_.supervision.run_folder;
+    // live.xml goes last, because it marks a container that has to be cleaned up.
     for (const char* file : {"control.sock", "status", "pending", "live.xml"}) {
         (void)::unlink((folder + "/" + file).c_str());
         base::test_point("file-removed");
@@ -236,6 +250,7 @@ void Supervisor::give_up_restart(const std::string& why) {
 }
 
 void Supervisor::undo() {
+    // The init may still run: a start that failed is undone.
     loop_.forget(launched_.init);
     for (const std::string& problem : remove_container(plan_, launched_.guard, launched_.init))
         log(problem);
