@@ -18,7 +18,7 @@ namespace lxvirt::terminal {
 
 namespace {
 
-constexpr std::size_t kChunk = 16384;  // bytes
+constexpr std::size_t kChunk = 16384;  // bytes that one read takes
 constexpr int kHungUpPause = 20;       // milliseconds
 constexpr auto kLastMoment = std::chrono::milliseconds(50);
 
@@ -64,10 +64,13 @@ class Loop {
     }
 
   private:
+    // Index of each descriptor in slots_; poll(2) passes over one of -1.
     enum Slot { kSignals, kConsoleIn, kInput, kDone };
 
     [[nodiscard]] bool ready(Slot slot) const { return slots_[slot].revents != 0; }
 
+    // Waits until something is ready. A hung-up console is not polled, since it would be ready all
+    // the time; it is tried again after kHungUpPause.
     void wait() {
         slots_[kSignals] = {relay_.signals.get(), POLLIN, 0};
         const short out = pending_.empty() ? 0 : POLLOUT;
@@ -88,6 +91,8 @@ class Loop {
     // hangs it up and opens it again.
     bool may_come_back() { return hung_up_ = relay_.done.valid(); }
 
+    // Takes one signal; returns true if it ends the relay. SIGWINCH only changes the size, and a
+    // relay that passes signals on never ends by one.
     bool take_signal() {
         signalfd_siginfo info{};
         if (read(relay_.signals.get(), &info, sizeof info) != sizeof info) return false;
@@ -109,6 +114,8 @@ class Loop {
         return show_some(relay_, buffer_).value_or(true);
     }
 
+    // Reads what was typed. Keys after the escape character are dropped. A relay with
+    // `end_of_input` sends that text at the end of the input, and goes on until the console ends.
     void take_keys() {
         const auto count = read_some(relay_.input, buffer_);
         if (!count) return;
@@ -135,6 +142,7 @@ class Loop {
         return true;
     }
 
+    // Shows what the console sent before it closed.
     RelayEnd drain() {
         while (show_some(relay_, buffer_).value_or(false)) {
         }
@@ -145,8 +153,8 @@ class Loop {
     int& signal_;
     std::array<pollfd, 4> slots_{};
     std::array<char, kChunk> buffer_{};
-    std::string pending_;
-    std::optional<RelayEnd> end_;
+    std::string pending_;          // keys that the console has not taken yet
+    std::optional<RelayEnd> end_;  // the end that was found, once pending_ is empty
     bool input_over_ = false;
     bool hung_up_ = false;
 };
