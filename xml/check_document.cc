@@ -7,6 +7,8 @@
 
 namespace lxvirt::xml {
 
+// Returns the name of the outermost element without parsing: what is before it can only be comments
+// and processing instructions. Empty if there is no element.
 std::string_view outermost_element(std::string_view text) {
     constexpr std::string_view kComment = "<!--";
     for (auto at = text.find('<'); at != std::string_view::npos; at = text.find('<', at)) {
@@ -40,6 +42,7 @@ Checked check_document(std::string_view text, ParseOptions options) {
     } catch (const PlacedError& error) {
         checked.faults.push_back(error.fault());
     }
+    // Faults are found part by part, and are listed from top to bottom.
     std::stable_sort(checked.faults.begin(), checked.faults.end(),
                      [](const Notice& a, const Notice& b) { return a.line < b.line; });
     return checked;

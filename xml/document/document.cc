@@ -20,6 +20,7 @@ struct ParseState {
     startElementNsSAX2Func start_element = nullptr;
 };
 
+// Stops the parser; the first error counts.
 void stop(xmlParserCtxt* parser, std::string error) {
     auto* state = static_cast<ParseState*>(parser->_private);
     if (state->error.empty()) {
@@ -47,6 +48,7 @@ void start_element(void* context, const xmlChar* name, const xmlChar* prefix, co
             reinterpret_cast<void*>(static_cast<std::intptr_t>(parser->input->line) << 1);
 }
 
+// A document type could declare entities that expand without bound or read files.
 void refuse_document_type(void* context, const xmlChar*, const xmlChar*, const xmlChar*) {
     stop(static_cast<xmlParserCtxt*>(context),
          "a document type declaration (<!DOCTYPE>) is not allowed here: entities are never loaded "
@@ -61,6 +63,8 @@ void collect_error(void* context, xmlError* error) {
     state->error = error->message != nullptr ? error->message : "not well-formed";
     while (!state->error.empty() && state->error.back() == '\n') state->error.pop_back();
     state->error_line = error->line;
+    // libxml2 gives lines up to 65535 only; beyond, the parser's position is the best that is
+    // known.
     if (parser->input != nullptr && error->line >= 65535) state->error_line = parser->input->line;
 }
 
@@ -113,6 +117,7 @@ Element Document::root() {
 }
 
 void Document::notice(const Element& element, std::string text) {
+    // One notice more than kMaxNotices is added, which says that the list is not complete.
     if (notices_.size() > kMaxNotices) return;
     if (notices_.size() == kMaxNotices)
         text = "more is not supported and was left out; the rest is not listed one by one";
@@ -132,6 +137,7 @@ bool Document::take_out(const PlacedError& error) {
         return false;
     }
     incomplete_.push_back(node->parent);
+    // The node stays alive in taken_out_, since elements that point to it are in use.
     xmlUnlinkNode(node);
     taken_out_.emplace_back(node);
     return true;

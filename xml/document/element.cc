@@ -21,6 +21,7 @@ std::intptr_t bits(const xmlNode* node) {
     return reinterpret_cast<std::intptr_t>(node->_private);
 }
 
+// The mark says that a parser knows the element; report_unread() lists all others.
 bool is_read(const xmlNode* node) {
     return (bits(node) & 1) != 0;
 }
@@ -65,12 +66,14 @@ std::string_view Element::namespace_uri() const {
 }
 
 int Element::line() const {
+    // The lowest bit is the mark.
     return static_cast<int>(bits(node_) >> 1);
 }
 
 std::optional<std::string_view> Element::attribute(std::string_view name) const {
     for (xmlAttr* attribute = node_->properties; attribute != nullptr;
          attribute = attribute->next) {
+        // An attribute with a prefix belongs to somebody else's namespace.
         if (attribute->ns != nullptr || view(attribute->name) != name) continue;
         attribute->_private = node_;
         // Entities are never expanded, so a value is one text node, or none where it is empty.
@@ -83,6 +86,7 @@ std::optional<std::string_view> Element::attribute(std::string_view name) const 
 std::string Element::text() const {
     std::string result;
     for (xmlNode* child = node_->children; child != nullptr; child = child->next) {
+        // Text may be in several nodes, with comments and CDATA sections between them.
         if (!is_text(child)) continue;
         child->_private = node_;
         result += view(child->content);
@@ -167,6 +171,8 @@ void Document::report_unread(const Element& element) {
 
 void Document::report_unread() {
     if (abandoned_) return;
+    // Notices of parsers were added before; the list is sorted by line at the end, with the
+    // parsers' first.
     const std::vector<Notice> before = std::exchange(notices_, {});
     report_unread(root());
     if (refused_ && faults_->empty()) {

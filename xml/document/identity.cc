@@ -33,6 +33,7 @@ void check_name(const Element& element, const std::string& name) {
                      "choose a shorter <name>");
 }
 
+// An empty <uuid> counts as a missing one, as in libvirt.
 std::string parse_uuid_element(const Element& element) {
     const std::string text = element.text();
     if (const auto parsed = base::parse_uuid(text)) return *parsed;

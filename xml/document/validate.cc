@@ -56,6 +56,7 @@ void collect(void* data, xmlError* error) {
                         : error->line;
 }
 
+// Throws internal_error with libxml2's words if the schema cannot be read.
 Schema load_schema(const std::string& path) {
     const std::unique_ptr<xmlRelaxNGParserCtxt, FreeParser> parser(
         xmlRelaxNGNewParserCtxt(path.c_str()));
@@ -105,6 +106,7 @@ void validate(Document& document, std::string_view name, const std::function<voi
     Problem problem;
     xmlRelaxNGSetValidStructuredErrors(validator.get(),
                                        reinterpret_cast<xmlStructuredErrorFunc>(collect), &problem);
+    // 0 means valid; a negative number is an error of libxml2 itself.
     if (xmlRelaxNGValidateDoc(validator.get(), document.get()) == 0) return;
     if (document.collects())
         return document.refuse({document.file(), std::max(problem.line, 1), problem.text});

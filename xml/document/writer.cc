@@ -2,6 +2,7 @@
 
 namespace lxvirt::xml {
 
+// The caller ends an element with empty(), children() or content().
 void Writer::start(std::string_view name) {
     out_.append(indent_, ' ');
     out_ += '<';
@@ -32,6 +33,7 @@ void Writer::empty() {
     out_ += "/>\n";
 }
 
+// libvirt indents by two blanks.
 void Writer::children() {
     out_ += ">\n";
     indent_ += 2;
@@ -73,6 +75,7 @@ void Writer::flag(std::string_view name) {
     empty();
 }
 
+// The text is one element with the indentation of its own lines.
 void Writer::raw(std::string_view xml) {
     out_.append(indent_, ' ');
     out_ += xml;

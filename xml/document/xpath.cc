@@ -30,6 +30,7 @@ std::vector<std::string> evaluate_xpath(std::string_view text, const std::string
     context->error = reinterpret_cast<xmlStructuredErrorFunc>(keep_quiet);
     const std::unique_ptr<xmlXPathObject, FreeObject> found(
         xmlXPathEvalExpression(reinterpret_cast<const xmlChar*>(xpath.c_str()), context.get()));
+    // Numbers and texts, which XPath also has as results, are no parts of the document.
     if (!found || found->type != XPATH_NODESET)
         base::fail(base::ErrorCode::internal_error, "Incorrect xpath '{}'", xpath);
     std::vector<std::string> result;
