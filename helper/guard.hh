@@ -35,7 +35,6 @@ namespace lxvirt::helper {
 //   group         the v2 group that the init is born in; may be invalid
 //   time_offsets  lines for /proc/PID/timens_offsets (time_namespaces(7)); may be empty
 //   child         runs in the init and must not return
-
 [[nodiscard]] base::UniqueFd spawn_init(base::Fd guard,
                                         const std::vector<std::pair<base::UniqueFd, int>>& enter,
                                         std::uint64_t flags, base::Fd group,

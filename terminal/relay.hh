@@ -24,9 +24,9 @@ struct Relay {
     std::function<void()> resized;      // called at SIGWINCH
     // --- for a program whose end is waited for; any descriptor above may be invalid then
     base::Fd done;  // readable once the program has ended; nothing else ends the relay then
-    // Called with each other signal, which then does not end the relay
+    // The function is called with each other signal, which then does not end the relay.
     std::function<void(int)> passed_on;
-    // Sent to the console at the end of the input, which then does not end the relay
+    // The text is sent to the console at the end of the input, which then does not end the relay.
     std::string end_of_input;
 };
 

@@ -142,7 +142,7 @@ class Reader {
     // Adds one line to the configuration, or a problem about it. Only too many keys in all throw
     // (config_unsupported): every other mistake costs the user just that line.
     void read_line(const std::string& path, int number, std::string_view line) {
-        // A comment, or another tool's key, which lxc ignores
+        // lxc ignores comments and other tools' keys.
         if (!line.starts_with("lxc.")) return;
         const auto equals = line.find('=');
         if (equals == std::string_view::npos) {

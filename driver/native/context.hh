@@ -70,7 +70,7 @@ void convert_init(Context& context);
 void convert_limits(Context& context);
 void convert_security(Context& context);
 void convert_mounts(Context& context);
-// After the mounts, since a node's device rule goes with its mount
+// The groups come after the mounts, since a node's device rule goes with its mount.
 void convert_groups(Context& context);
 void convert_network(Context& context);
 void convert_consoles(Context& context);

@@ -66,7 +66,7 @@ class NicReader {
         const auto dot = rest.find('.');
         if (base::parse_number<unsigned>(rest.substr(0, dot))) return numbered(context, line, rest);
         if (rest == "type") last_ = nics_.empty() ? 0 : nics_.rbegin()->first + 1;
-        // Number of the NIC that the last lxc.network.type opened
+        // This is the number of the NIC that the last lxc.network.type opened.
         if (rest != "type" && nics_.find(last_) == nics_.end())
             return context.untranslated(line, "no lxc.network.type opened a NIC before it");
         nics_[last_].push_back({modern_option(rest), &line});

@@ -44,7 +44,7 @@ constexpr std::string_view kNothing =
 
 // The options of one mount, parsed.
 struct Options {
-    // `relative`: the source is a path in the container
+    // With `relative` the source is a path in the container.
     bool bind = false, recursive = false, optional = false, relative = false;
     bool creates = false;  // make the target; otherwise a missing one is an error
     std::uint64_t attributes = 0;

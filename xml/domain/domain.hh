@@ -65,7 +65,7 @@ struct MemTune {  // <memtune>, in KiB; absent: unlimited
 struct CpuTune {
     std::optional<std::uint64_t> shares;  // relative weight; v1's default is 1024
     std::optional<std::uint64_t> period;  // in microseconds
-    // Microseconds of CPU time in each period; negative: unlimited
+    // Microseconds of CPU time in each period; a negative number means no limit.
     std::optional<std::int64_t> quota;
 };
 

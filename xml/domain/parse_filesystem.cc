@@ -51,7 +51,7 @@ std::uint64_t parse_usage(const Element& filesystem, const Element& source) {
     if (bytes > (~std::uint64_t{0} >> 1))
         source.fail(ErrorCode::overflow, fmt::format("value too large: {}", *text),
                     "a RAM filesystem has less than 8 EiB");
-    // Libvirt's rounding would turn it into "no limit"
+    // Rounding down, as libvirt does, would turn the size into "no limit".
     if (bytes != 0 && bytes < 1024) return 1024;
     return bytes / 1024 * 1024;
 }

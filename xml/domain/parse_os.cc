@@ -230,7 +230,7 @@ void check_ids(const Element& domain, const Domain& parsed, const IdMap& host) {
     const auto check = [&](std::string_view name, const std::vector<IdMapRow>& rows,
                            const std::vector<IdMapRow>& given) {
         for (const IdMapRow& row : rows) {
-            // The first id that is not yet found among the given ones
+            // `at` is the first id that is not yet found among the given ones.
             std::uint64_t at = row.target;
             const std::uint64_t end = at + row.count;
             bool found = true;

@@ -186,7 +186,7 @@ struct Network {
     std::vector<Route> routes;
     std::optional<VirtualPort> virtualport;
     std::vector<PortGroup> portgroups;
-    // <dnsmasq:option value='...'/>, lines of its configuration
+    // Lines of dnsmasq's configuration: <dnsmasq:option value='...'/>.
     std::vector<std::string> dnsmasq_options;
 
     // Says whether starting the network makes a bridge; not in the modes that use an existing

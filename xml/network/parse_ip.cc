@@ -252,7 +252,7 @@ NetworkIp parse_network_ip(const Element& element, const std::string& network) {
     parse_mask(element, ip, network);
     require_host_address(element, ip, network);
     ip.local_ptr = enum_attribute(element, "localPtr", kYesNo);
-    // Bits of one label of a name below ip6.arpa or in-addr.arpa
+    // One label of a name below ip6.arpa stands for 4 bits, below in-addr.arpa for 8.
     const unsigned label = ip.v6() ? 4 : 8;
     if (ip.local_ptr == true && ip_prefix(ip) % label != 0)
         element.fail(ErrorCode::config_unsupported,
