@@ -40,7 +40,7 @@ using base::UniqueFd;
 void attach_image(Fd image) {
     if (!image.valid()) return;
     const UniqueFd place = base::open_quietly("/dev/null", O_PATH);
-    // Without a place for it, that merely takes longer.
+    // A missing /dev/null only makes the end of the mount slower.
     if (place) base::attach_mount(image, place, "/dev/null");
 }
 

@@ -148,7 +148,7 @@ void leave_helper_group(const Groups& groups, const std::string& record) noexcep
         if (const Hierarchy* unified = base::unified_of(groups.hierarchies))
             base::attach_self(base::open_attach_file(*unified, ""));
     } catch (const base::Exception&) {
-        // Then the group stays, empty.
+        // The empty group stays; the next start uses it.
     }
     remove_helper_group(groups);
     if (!record.empty()) (void)::unlink(record.c_str());

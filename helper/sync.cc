@@ -15,7 +15,7 @@ void send_report(base::Fd sync, const SyncReport& report) {
 }
 
 std::optional<SyncReport> receive_report(base::Fd sync) {
-    // Nothing means that the other side has closed the channel.
+    // No message means that the other side has closed the channel.
     const auto message = base::receive_message(sync, kMaxReport);
     if (!message) return std::nullopt;
     return base::decode<SyncReport>(message->bytes, "report of the container's init");

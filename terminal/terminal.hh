@@ -41,7 +41,7 @@ class TakenSignals {
     base::UniqueFd fd_;
 };
 
-// In characters.
+// The size of a terminal, in characters.
 struct WindowSize {
     unsigned rows = 0, columns = 0;
 };

@@ -53,7 +53,7 @@ struct Filesystem {
     std::uint64_t usage = 0;  // in bytes; ram only; 0: no limit
     std::string target;       // absolute path in the container
     bool readonly = false;
-    // In bytes; kept, without effect
+    // The limits are in bytes; lxvirt keeps them and sets no quotas.
     std::optional<std::uint64_t> space_hard_limit, space_soft_limit;
     std::string alias;
 };
