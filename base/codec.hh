@@ -1,12 +1,14 @@
-// Plain structs to bytes and back, for what crosses a process boundary: the launch plan and the
-// control protocol. XDR (RFC 4506): big-endian 32- and 64-bit integers, opaque and strings padded
-// to 4 bytes, arrays and optionals with a count. A struct lists its members once,
+// Encodes plain structs to bytes and back, for everything that crosses a process boundary: the
+// launch plan, the control protocol, the status. The encoding is XDR (RFC 4506): big-endian 32- and
+// 64-bit integers, strings padded to 4 bytes, arrays and optionals preceded by a count. A struct
+// lists its members once,
 //
 //     template <typename Self, typename Visitor>
 //     static void fields(Self& self, Visitor& visit) { visit("name", self.name); ... }
 //
-// and that list serves to encode, to decode and to print. Decoding trusts nothing: every length is
-// checked against the bytes that are left, and rest after the last member is an error.
+// and this one list serves the encoder, the decoder and the printer of `lxsh plan`. The decoder
+// trusts nothing: it checks every length against the bytes that are left, and it treats bytes after
+// the last member as an error.
 #pragma once
 
 #include <algorithm>
@@ -23,6 +25,7 @@
 namespace lxvirt::base {
 
 namespace detail {
+// Stands in for an encoder or decoder, so that the concept below can be spelled.
 struct NullVisitor {
     template <typename T>
     void operator()(const char*, T&) {}
@@ -33,10 +36,14 @@ concept HasFields = requires(T& value, NullVisitor& visitor) {
 };
 }  // namespace detail
 
+// Appends values to a byte string in XDR form. Integers of up to 32 bits and all enumerations take
+// four bytes, larger integers eight.
 class Encoder {
   public:
+    // Moves the bytes out; the encoder is empty afterwards.
     [[nodiscard]] std::string take() { return std::move(out_); }
 
+    // Called by a struct's fields(); names of members are not transmitted.
     template <typename T>
     void operator()(const char*, const T& value) {
         put(value);
@@ -83,11 +90,14 @@ class Encoder {
     std::string out_;
 };
 
+// Reads back what an Encoder wrote. Every member function throws Error(internal_error) on malformed
+// data.
 class Decoder {
   public:
     // `what` names the data in errors: "launch plan". `data` must outlive the decoder.
     Decoder(std::string_view data, std::string_view what) : rest_(data), what_(what) {}
 
+    // Called by a struct's fields(); remembers the member's name for error messages.
     template <typename T>
     void operator()(const char* field, T& value) {
         field_ = field;
@@ -114,7 +124,8 @@ class Decoder {
         const std::uint32_t count = get_u32();
         if (count > rest_.size() / 4) bad("an array is longer than the data");
         values.clear();
-        // Room comes with the elements: one takes far more than the four bytes it is counted for.
+        // Reserve little: `count` is the sender's claim, checked only against four bytes per
+        // element, while an element in memory may be far larger.
         values.reserve(std::min<std::size_t>(count, 16));
         for (std::uint32_t i = 0; i < count; ++i) get(values.emplace_back());
     }
@@ -130,7 +141,8 @@ class Decoder {
         T::fields(value, *this);
     }
 
-    // Throws unless all bytes were used.
+    // Throws unless all bytes were used, so that a longer message of another version is not taken
+    // for this one.
     void finish() const {
         if (!rest_.empty()) bad("bytes are left over");
     }
@@ -152,11 +164,13 @@ class Decoder {
         fail(ErrorCode::internal_error, "malformed {}: {} at field '{}'", what_, why, field_);
     }
 
+    // Bytes not yet read.
     std::string_view rest_;
     std::string_view what_;
     const char* field_ = "";
 };
 
+// Returns the XDR form of `value`. Cannot fail.
 template <detail::HasFields T>
 [[nodiscard]] std::string encode(const T& value) {
     Encoder encoder;
@@ -164,7 +178,8 @@ template <detail::HasFields T>
     return encoder.take();
 }
 
-// Throws Error(internal_error) naming `what` and the field where the data went wrong.
+// Returns the value that encode() made `data` of. Throws Error(internal_error) that names `what`
+// and the field at which the data went wrong.
 template <detail::HasFields T>
 [[nodiscard]] T decode(std::string_view data, std::string_view what) {
     Decoder decoder(data, what);

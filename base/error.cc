@@ -38,6 +38,7 @@ std::string_view error_prefix(ErrorCode code) noexcept {
             return "XML document failed to validate against schema: ";
         case ErrorCode::no_hostname: return "no hostname found: ";
         case ErrorCode::no_network_port: return "network port not found: ";
+        // libvirt prints the detail of these codes without a prefix.
         case ErrorCode::ok:
         case ErrorCode::open_failed:
         case ErrorCode::parse_failed:
@@ -47,6 +48,7 @@ std::string_view error_prefix(ErrorCode code) noexcept {
     return {};
 }
 
+// strerrordesc_np() returns null for a number that the C library does not know.
 std::string errno_text(int error) {
     if (const char* text = ::strerrordesc_np(error)) return text;
     return fmt::format("errno {}", error);

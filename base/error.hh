@@ -1,11 +1,12 @@
-// How failures travel in lxvirt. Two exception types and nothing else:
+// Errors in lxvirt are exceptions of two kinds:
 //
 //   SystemError  an errno, and what was being done to what
 //   Error        a libvirt error code (<libvirt/virterror.h>) and a sentence
 //
-// "Absent" is std::optional, never an exception. Code below the driver throws and never logs;
-// context is added once per operation. The shell turns them into text, the wire server into
-// remote_error, each in one place, both through message() and code().
+// Absence is std::optional and never an exception. Code below the shell throws and never prints; an
+// operation adds its context once. Text and exit status are made of message() and code() in one
+// place in shell/. An error that crosses a process boundary travels as its code and its finished
+// sentence, and becomes a PreparedError on the other side.
 #pragma once
 
 #include <cerrno>
@@ -18,7 +19,8 @@
 
 namespace lxvirt::base {
 
-// libvirt's virErrorNumber; the values are part of the wire protocol.
+// Has the values of libvirt's virErrorNumber (<libvirt/virterror.h>), so that scripts and hooks see
+// the numbers that they know. Only the codes that lxvirt uses are listed.
 enum class ErrorCode : int {
     ok = 0,
     internal_error = 1,
@@ -57,11 +59,11 @@ enum class ErrorCode : int {
     no_hostname = 108,
 };
 
-// The base of both; catch this at the top of a command.
+// The base of both kinds; catch this at the top of a command or where a failure is only logged.
 class Exception : public std::exception {
   public:
     [[nodiscard]] virtual ErrorCode code() const noexcept = 0;
-    // The whole sentence as libvirt words it, with the prefix that belongs to the code
+    // Returns the whole sentence as libvirt words it, including the prefix that belongs to the code
     // ("Requested operation is not valid: domain is not running").
     [[nodiscard]] const std::string& message() const noexcept { return message_; }
     [[nodiscard]] const char* what() const noexcept override { return message_.c_str(); }
@@ -73,9 +75,11 @@ class Exception : public std::exception {
     std::string message_;
 };
 
+// Reports a failure that has a meaning of its own in libvirt's terms: an unknown domain, a refused
+// configuration, a timeout.
 class Error : public Exception {
   public:
-    // `detail` is what follows the code's prefix.
+    // `detail` is the part of the sentence after the prefix of `code`.
     Error(ErrorCode code, std::string_view detail);
     [[nodiscard]] ErrorCode code() const noexcept override { return code_; }
 
@@ -83,19 +87,21 @@ class Error : public Exception {
     ErrorCode code_;
 };
 
+// Reports a failed system call. The code is always ErrorCode::system_error.
 class SystemError : public Exception {
   public:
-    // `what` says the act and its object: "mount '/srv/web' on '/data'". The text of `error` is
-    // added.
+    // `what` names the act and its object: "mount '/srv/web' on '/data'". The text of `error`, an
+    // errno, is appended after a colon.
     SystemError(int error, std::string_view what);
     [[nodiscard]] ErrorCode code() const noexcept override { return ErrorCode::system_error; }
+    // Returns the errno.
     [[nodiscard]] int error() const noexcept { return error_; }
 
   private:
     int error_;
 };
 
-// An error that another process has worded already, prefix and all.
+// Carries an error that another process has already worded, prefix included.
 class PreparedError : public Exception {
   public:
     PreparedError(ErrorCode code, std::string message)
@@ -106,25 +112,30 @@ class PreparedError : public Exception {
     ErrorCode code_;
 };
 
-// The prefix libvirt puts before a sentence with this code; empty where it puts none.
+// Returns the prefix that libvirt's virErrorMsg() puts before the detail; empty for codes without
+// one.
 [[nodiscard]] std::string_view error_prefix(ErrorCode code) noexcept;
 
-// "No such file or directory" for ENOENT; no locale, safe in the static helper.
+// Returns "No such file or directory" for ENOENT. Never translated: strerrordesc_np(3) reads no
+// locale, which the static helper could not load.
 [[nodiscard]] std::string errno_text(int error);
 
+// Throws Error with a formatted detail: fail(ErrorCode::no_domain, "no domain with name '{}'",
+// name).
 template <typename... Args>
 [[noreturn]] void fail(ErrorCode code, fmt::format_string<Args...> format, Args&&... args) {
     throw Error(code, fmt::format(format, std::forward<Args>(args)...));
 }
 
-// Throws SystemError with the current errno: fail_errno("open '{}'", path).
+// Throws SystemError with the current errno: fail_errno("open '{}'", path). Formatting may change
+// errno, so it is saved first.
 template <typename... Args>
 [[noreturn]] void fail_errno(fmt::format_string<Args...> format, Args&&... args) {
     const int saved = errno;
     throw SystemError(saved, fmt::format(format, std::forward<Args>(args)...));
 }
 
-// The same with an errno that did not come through `errno`.
+// Throws SystemError with an errno that did not come through `errno`, such as netlink's.
 template <typename... Args>
 [[noreturn]] void fail_with(int error, fmt::format_string<Args...> format, Args&&... args) {
     throw SystemError(error, fmt::format(format, std::forward<Args>(args)...));

@@ -15,6 +15,9 @@ EventLoop::EventLoop() : epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
 void EventLoop::watch(Fd fd, std::uint32_t events, Callback callback) {
     epoll_event event{};
     event.events = events;
+    // The upper half of the event's data is the generation of the watch: where a callback closes a
+    // descriptor and opens another that gets the same number, events fetched before in the same
+    // round must not reach the new watch.
     event.data.u64 = (++generation_ << 32) | static_cast<std::uint32_t>(fd.get());
     if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd.get(), &event) != 0)
         fail_errno("watch descriptor {}", fd.get());
@@ -67,7 +70,7 @@ void EventLoop::run() {
             const auto found = watches_.find(static_cast<int>(event.data.u64 & 0xffffffffU));
             if (found == watches_.end() || found->second->generation != event.data.u64 >> 32)
                 continue;
-            const std::shared_ptr<Watch> keep = found->second;  // it may forget itself
+            const std::shared_ptr<Watch> keep = found->second;  // alive while it forgets itself
             keep->callback(event.events);
         }
     }

@@ -1,5 +1,6 @@
 // File descriptors: UniqueFd owns one, Fd borrows one. Every descriptor in lxvirt is close-on-exec
-// from its birth (open(2), O_CLOEXEC); what must cross an exec is dup'ed on purpose at that place.
+// from its birth (O_CLOEXEC, open(2)), so that no exec of another part can leak it; code that needs
+// a descriptor to cross an exec duplicates it, or clears the flag, at that place.
 #pragma once
 
 #include <unistd.h>
@@ -8,7 +9,8 @@
 
 namespace lxvirt::base {
 
-// A borrowed descriptor; the owner outlives it. Implicit from UniqueFd and explicit from int.
+// Borrows a descriptor that its owner keeps open longer. Converts implicitly from UniqueFd,
+// explicitly from int.
 class Fd {
   public:
     constexpr Fd() = default;
@@ -20,8 +22,8 @@ class Fd {
     int fd_ = -1;
 };
 
-// Closes on destruction; a close error is ignored on purpose (the data paths that care fsync
-// first).
+// Owns a descriptor and closes it on destruction. The result of close(2) is ignored on purpose:
+// code that cares about the data calls fsync(2) first.
 class UniqueFd {
   public:
     constexpr UniqueFd() = default;
@@ -39,8 +41,9 @@ class UniqueFd {
     [[nodiscard]] bool valid() const noexcept { return fd_ >= 0; }
     explicit operator bool() const noexcept { return valid(); }
     operator Fd() const noexcept { return Fd(fd_); }
-    // Gives the descriptor up to the caller.
+    // Gives the descriptor up to the caller, who has to close it.
     [[nodiscard]] int release() noexcept { return std::exchange(fd_, -1); }
+    // Closes the descriptor that is held, if any, and takes over `fd`.
     void reset(int fd = -1) noexcept {
         if (fd_ >= 0) (void)::close(fd_);
         fd_ = fd;

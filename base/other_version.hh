@@ -1,5 +1,6 @@
-// Every message and plan begins with its version (base/codec.hh), which is looked at before the
-// rest: that only a program of the same version knows how to read.
+// Compares the versions of two programs that exchange data. Every message and every plan begins
+// with its version as four big-endian bytes (base/codec.hh). A reader compares it before it decodes
+// the rest, which only a program of the same version knows how to read.
 #pragma once
 
 #include <cstdint>
@@ -11,8 +12,9 @@
 
 namespace lxvirt::base {
 
-// "READER WANTED, not FOUND" where `bytes` are of another version; nothing where they are of this
-// one, or too few to tell, which decode() does.
+// Returns "READER WANTED, not FOUND" where `bytes` begin with another version than `wanted`.
+// Returns nothing where the version is the wanted one, and where there are fewer than four bytes,
+// which decode() refuses anyway. `reader` names the reading program and what it reads.
 [[nodiscard]] inline std::optional<std::string> other_version(std::string_view bytes,
                                                               std::uint32_t wanted,
                                                               std::string_view reader) {

@@ -1,6 +1,7 @@
-// Undoes half-made kernel state: each step that makes something outside this process adds how to
-// take it away, and unless all succeeded they run in reverse. An undo that throws stops neither the
-// others nor the error that is under way; its message is kept for the log.
+// Undoes half-made kernel state. Each step that makes something outside this process (a link, a
+// group, a mount) registers how to remove it; unless the whole operation succeeds, the registered
+// steps run in reverse order. A step that throws stops neither the others nor the exception that is
+// under way; its message is kept for the log.
 #pragma once
 
 #include <functional>
@@ -11,6 +12,8 @@
 
 namespace lxvirt::base {
 
+// Runs the steps on destruction, unless dismiss() was called. Steps must not throw anything but
+// Exception.
 class Rollback {
   public:
     Rollback() = default;
@@ -19,9 +22,10 @@ class Rollback {
     ~Rollback() { undo(); }
 
     void add(std::function<void()> step) { steps_.push_back(std::move(step)); }
-    // All is well: nothing is undone.
+    // Keeps what was made: forgets all steps. Call it when the operation has succeeded.
     void dismiss() { steps_.clear(); }
-    // Runs what was added, last first; returns what could not be undone.
+    // Runs the registered steps, last first, and forgets them. Returns a sentence for each that
+    // failed.
     std::vector<std::string> undo() {
         std::vector<std::string> problems;
         while (!steps_.empty()) {

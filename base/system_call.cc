@@ -11,7 +11,7 @@ struct Known {
     std::string_view call, since;
 };
 
-// The "HISTORY" of each manual page.
+// Holds the first version of Linux with each call, from the "HISTORY" section of its manual page.
 constexpr std::array kKnown = {
     Known{"clone3", "5.3"},
     Known{"close_range", "5.9"},

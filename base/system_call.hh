@@ -1,5 +1,6 @@
-// Errors of system calls that not every kernel has, or that a seccomp filter around lxvirt may
-// forbid (a container manager's, a systemd unit's SystemCallFilter=).
+// Words errors of system calls that an older kernel lacks, or that a seccomp filter around lxvirt
+// forbids (a container manager's, or a systemd unit's SystemCallFilter=). In both cases the call
+// fails with ENOSYS, and the error names the call.
 #pragma once
 
 #include <cerrno>
@@ -11,11 +12,12 @@
 
 namespace lxvirt::base {
 
-// "the system call openat2 is missing (Linux 5.6 has it; a filter around lxvirt may forbid it)",
-// for a name that base/system_call.cc knows.
+// Returns "the system call openat2 is missing (Linux 5.6 has it; a filter around lxvirt may forbid
+// it)". For a call that base/system_call.cc does not list, the version is left out.
 [[nodiscard]] std::string missing_call(std::string_view call);
 
-// fail_errno() after `call`, which is named where it is missing (ENOSYS).
+// Throws SystemError as fail_errno() does, after a failed `call`; where the errno is ENOSYS the
+// sentence says that the call is missing.
 template <typename... Args>
 [[noreturn]] void fail_call(std::string_view call, fmt::format_string<Args...> format,
                             Args&&... args) {

@@ -18,6 +18,7 @@ namespace lxvirt::base {
 
 namespace {
 
+// Counts the points that this process has passed since its start or begin_test_program().
 struct Progress {
     std::string program = program_invocation_short_name;
     unsigned passed = 0;
@@ -28,11 +29,12 @@ Progress& progress() {
     return present;
 }
 
+// Holds the parsed value of LXVIRT_KILL_AT or LXVIRT_STOP_AT.
 struct Place {
     std::string program, where;
 };
 
-// Of a variable; nothing where it is not set.
+// Returns the place that the environment variable names, or nothing if the variable is unset.
 std::optional<Place> wanted(const char* variable) {
     const char* const value = std::getenv(variable);
     if (value == nullptr) return std::nullopt;
@@ -48,9 +50,11 @@ bool is_at(const char* variable, std::string_view name) {
            (place->where == name || parse_number<unsigned>(place->where) == progress().passed);
 }
 
-// Failing, as in a container's own mounts, the test has other ways to tell. False where it was to
-// be the first.
-bool tell(std::string_view name, int flags) {
+// Appends this point's line to the file of LXVIRT_POINTS. A failed write is ignored, because inside
+// a container's mounts the path may not exist; the test then finds the process by other means.
+// Returns false only where `flags` has O_EXCL and the file exists: then another process has already
+// stopped there.
+bool record_point(std::string_view name, int flags) {
     const char* const path = std::getenv("LXVIRT_POINTS");
     if (path == nullptr) return true;
     const UniqueFd file(::open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | flags, 0600));
@@ -65,12 +69,15 @@ bool tell(std::string_view name, int flags) {
 void test_point(std::string_view name) {
     ++progress().passed;
     const int error = errno;
-    // Whoever is called to undo its work goes on, or the test would wait for that.
-    if (is_at("LXVIRT_STOP_AT", name) && tell(name, O_EXCL)) (void)::kill(::getpid(), SIGSTOP);
+    // A process that is started to undo the work of a stopped one must not stop too, or the test
+    // would wait for ever: only the first process that creates the file stops.
+    if (is_at("LXVIRT_STOP_AT", name) && record_point(name, O_EXCL))
+        (void)::kill(::getpid(), SIGSTOP);
     if (is_at("LXVIRT_KILL_AT", name)) {
-        (void)tell(name, 0);
+        (void)record_point(name, 0);
         (void)::kill(::getpid(), SIGKILL);
-        // The first process of a pid namespace does not take it from itself, but a fault it does.
+        // PID 1 of a pid namespace ignores a SIGKILL that it sends to itself (pid_namespaces(7)),
+        // but a fault kills it.
         __builtin_trap();
     }
     errno = error;
@@ -85,7 +92,8 @@ std::vector<std::string> test_environment() {
     for (const char* variable : {"LXVIRT_KILL_AT", "LXVIRT_STOP_AT"}) {
         auto place = wanted(variable);
         if (!place) continue;
-        // A program that executes itself goes on counting.
+        // execve() of the same program resets the count, so the points that were passed before it
+        // are subtracted.
         const auto number = parse_number<unsigned>(place->where);
         if (number && place->program == progress().program)
             place->where = std::to_string(*number - std::min(*number, progress().passed));

@@ -1,4 +1,5 @@
-// For system calls that a signal, a slow file system or a tracer can interrupt (signal(7)).
+// Restarts system calls that a signal, a slow file system or a tracer has interrupted (signal(7),
+// "Interruption of system calls").
 #pragma once
 
 #include <fcntl.h>
@@ -10,7 +11,8 @@
 
 namespace lxvirt::base {
 
-// What `call` returns, made again for as long as it is -1 with EINTR.
+// Calls `call` until its result is not -1 with EINTR, and returns that result. errno is that of the
+// last call.
 template <typename Call>
 auto uninterrupted(Call call) {
     for (;;) {
@@ -19,13 +21,15 @@ auto uninterrupted(Call call) {
     }
 }
 
-// openat(2), close-on-exec; invalid with errno where it fails, for callers that go on without.
-// open_file() and try_read_file() of base/file/file.hh throw.
+// Opens `path` relative to `folder` with O_CLOEXEC added (openat(2)). Returns an invalid
+// descriptor, with errno set, on failure: for callers to whom the failure is a normal case. The
+// variants that throw are open_file() and try_read_file() in base/file/file.hh.
 [[nodiscard]] inline UniqueFd openat_quietly(Fd folder, const std::string& path, int flags,
                                              mode_t mode = 0) {
     return UniqueFd(uninterrupted(
         [&] { return ::openat(folder.get(), path.c_str(), flags | O_CLOEXEC, mode); }));
 }
+// Opens `path` in the same way, relative to the working folder.
 [[nodiscard]] inline UniqueFd open_quietly(const std::string& path, int flags, mode_t mode = 0) {
     return openat_quietly(Fd(AT_FDCWD), path, flags, mode);
 }

@@ -36,7 +36,8 @@ int hex_value(char c) {
 
 std::string random_uuid() {
     Bytes bytes = {};
-    // Up to 256 bytes come whole once the kernel's generator is seeded (getrandom(2)).
+    // getrandom(2) returns up to 256 bytes at once as soon as the kernel's generator is seeded;
+    // before that it blocks, and a signal may interrupt it.
     while (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size()))
         if (errno != EINTR) fail_errno("get random bytes");
     bytes[6] = static_cast<std::uint8_t>((bytes[6] & 0x0f) | 0x40);  // version 4

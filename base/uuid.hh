@@ -1,4 +1,5 @@
-// UUIDs as text: 32 hexadecimal digits, canonical form lower case with dashes (RFC 4122, 3).
+// UUIDs as text: 32 hexadecimal digits; the canonical form is lower case with dashes (RFC 4122,
+// section 3).
 #pragma once
 
 #include <optional>
@@ -7,11 +8,12 @@
 
 namespace lxvirt::base {
 
-// A version 4 UUID from getrandom(2).
+// Returns a version 4 (random) UUID from getrandom(2) in canonical form. Throws SystemError.
 [[nodiscard]] std::string random_uuid();
 
-// The canonical form of `text`. Accepts what libvirt accepts: any case, dashes and blanks or none
-// before each byte, blanks around it; nothing for anything else.
+// Returns the canonical form of `text`, or nothing if `text` is no UUID. Accepts what libvirt's
+// virUUIDParse() accepts: digits of any case, dashes and blanks before any byte, blanks around the
+// whole.
 [[nodiscard]] std::optional<std::string> parse_uuid(std::string_view text);
 
 }  // namespace lxvirt::base

@@ -11,33 +11,34 @@ namespace lxvirt::driver {
 
 namespace native {
 
+// Says what became of a line.
 enum class Verdict {
-    exact,           // means in the domain what it means to lxc
-    kept,            // stands in <lx:container>
+    exact,           // means the same in the domain as to lxc
+    kept,            // is stored in <lx:container>
     approximated,    // means nearly the same; the text says how it differs
-    not_translated,  // the text says why
+    not_translated,  // has no effect; the text says why
 };
 // Returns the verdict in words: "not translated".
 [[nodiscard]] std::string_view name_of(Verdict verdict);
 
-// What became of one line of a configuration, or of one element of a domain.
+// The verdict on one line of a configuration, or on one element of a domain.
 struct Entry {
     std::string file;
-    int line = 0;  // 0: about the whole file
-    std::string key;
+    int line = 0;     // 0: about the whole file
+    std::string key;  // as written; empty where the line has none
     Verdict verdict = Verdict::exact;
     std::string text;
-    std::size_t order = 0;                      // in which the lines were read
+    std::size_t order = 0;  // counts the lines in the order in which they were read
     [[nodiscard]] std::string message() const;  // "FILE:LINE: KEY: VERDICT: TEXT"
 };
 
-// A report on every line of a conversion.
-struct Account {
+// The verdicts of a whole conversion.
+struct Verdicts {
     std::vector<Entry> entries;  // one for each line, in order
     [[nodiscard]] std::size_t count(Verdict verdict) const;
     // Returns "12 lines: 9 exact, 1 kept, 1 approximated, 1 not translated".
     [[nodiscard]] std::string summary() const;
-    // Returns the report for programs, as JSON; ends with a newline.
+    // Returns the verdicts for programs, as JSON; ends with a newline.
     [[nodiscard]] std::string json() const;
 };
 
@@ -54,7 +55,7 @@ struct FromNative {
     std::string
         name_from;    // says where the name was found: "lxc.uts.name", "the folder of the file"
     std::string xml;  // canonical
-    native::Account account;
+    native::Verdicts verdicts;
     bool autostart = false;  // the configuration asks for a start with the host
     std::string
         missing_root;  // the source of the root file system if it does not exist, else empty
@@ -64,7 +65,7 @@ struct ToNative {
     std::string text;  // the configuration
     // One entry for each line of the text (exact), and one for each element that has no key there,
     // whose `key` is then the element's name.
-    native::Account account;
+    native::Verdicts verdicts;
 };
 
 // Where lxc-tools keep their containers.

@@ -1,3 +1,21 @@
+// The order of the init's steps is fixed, because most steps need something that a later one takes
+// away:
+//
+//   step                            comes before        because
+//   open the label's file           the new root        the file is in the host's /proc
+//   join the session keyring        the id map          the key counts to root's quota
+//   enter the v1 groups             unshare(2) of the   the group of that moment becomes the root
+//                                   cgroup namespace    of the namespace
+//   become root of the id map       all mounts          other ids make files of unmapped owners
+//   build the file system           "ready"             the helper still undoes what fails
+//   limit the bounding set          the other rights    it takes CAP_SETPCAP
+//   take groups, load the filter    setresuid(2)        they take CAP_SETGID and CAP_SYS_ADMIN
+//   setresuid(2)                    the last limit      it takes CAP_SETUID
+//   no_new_privs, write the label   execve(2)           both concern the next program
+//
+// A start hook is the container's own program, and it could trace the init. Where there is one,
+// run_start_hooks() therefore gives up the rights before the hook runs.
+
 #include "helper/child.hh"
 
 #include <fcntl.h>
@@ -31,8 +49,8 @@ namespace {
 
 using base::fail_errno;
 
-// The word that both sides agreed on did not come: the helper is gone, and so is the reason to go
-// on.
+// Waits for a word of the helper. If the word does not come, the helper is gone, and with it the
+// reason to go on.
 void await(base::Fd sync, char word) {
     if (!await_word(sync, word)) ::_exit(1);
 }
@@ -43,7 +61,7 @@ void set_hostname(const Plan& plan) {
         fail_errno("set the host name to '{}'", plan.init.hostname);
 }
 
-// stdin, stdout and stderr on the first console, in a session of its own.
+// Makes the first console standard input, output and error, in a session of its own.
 void open_console(const Plan& plan, const Prepared& prepared) {
     if (::setsid() < 0) fail_errno("start a session");
     const base::UniqueFd console =
@@ -61,7 +79,8 @@ bool is_root(const Init& init) {
     return init.user.empty() && init.group.empty() && init.groups.empty();
 }
 
-// Hooks whose output travels to the helper, which writes the log.
+// Runs hooks inside the container. Lines that they print travel to the helper, which writes the
+// log.
 void run_inner_hooks(const ChildContext& context, std::string_view type,
                      std::function<void()> in_child = {}) {
     if (!has_hook(context.plan.hooks, type)) return;
@@ -75,8 +94,9 @@ void run_inner_hooks(const ChildContext& context, std::string_view type,
                                    }});
 }
 
-// The program of a start hook is the container's own: it runs with what the init may have, and the
-// init, which it could trace, has lost the rest by then but for what makes it another user.
+// Runs the start hooks. Their programs are the container's own, so they run with the rights that
+// the init is going to have; the init itself, which they could trace, gives up everything first but
+// the two capabilities that it takes to become another user.
 void run_start_hooks(const ChildContext& context) {
     if (!has_hook(context.plan.hooks, "start")) return;
     const Init& init = context.plan.init;
@@ -96,7 +116,7 @@ void run_start_hooks(const ChildContext& context) {
     identity.groups.insert(identity.groups.end(), init.groups.begin(), init.groups.end());
     if (!init.folder.empty() && ::chdir(init.folder.c_str()) != 0)
         fail_errno("change to the init's folder '{}'", init.folder);
-    const bool limited = has_hook(context.plan.hooks, "start");  // by run_start_hooks()
+    const bool limited = has_hook(context.plan.hooks, "start");  // run_start_hooks() did it
     if (!limited) {
         share_cores(init);
         set_limits(init);
@@ -106,7 +126,7 @@ void run_start_hooks(const ChildContext& context) {
     if (::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) != 0)
         base::fail_call("close_range", "close the helper's files");
     // Each step needs a capability that a later one gives up: CAP_SETPCAP, CAP_SETGID,
-    // CAP_SYS_ADMIN (a filter without no_new_privs), CAP_SETUID.
+    // CAP_SYS_ADMIN (for a filter without no_new_privs), CAP_SETUID.
     if (!limited) base::limit_bounding_set(init.capabilities);
     if (!limited || !is_root(init)) take_groups(identity);
     if (!limited) load_seccomp(init.seccomp);
@@ -122,7 +142,7 @@ void run_start_hooks(const ChildContext& context) {
     fail_errno("execute the init '{}'", init.argv.front());
 }
 
-// Beside the standard ones. `label` may be not valid.
+// Closes all descriptors but the standard ones, `sync` and `label`, which may be invalid.
 void close_all_but(base::Fd sync, base::Fd label) {
     const auto first = static_cast<unsigned>(std::min(sync.get(), label.get()));
     const auto last = static_cast<unsigned>(std::max(sync.get(), label.get()));
@@ -141,7 +161,7 @@ void close_all_but(base::Fd sync, base::Fd label) {
 
 void set_up(const ChildContext& context) {
     const Plan& plan = context.plan;
-    // The helper's death signal and name are not the init's.
+    // The helper's parent-death signal was inherited and is not the init's.
     (void)::prctl(PR_SET_PDEATHSIG, 0);
     const base::UniqueFd label = open_label(plan.init);
     join_keyring(plan.init);
@@ -158,7 +178,8 @@ void set_up(const ChildContext& context) {
                      [&](std::string_view type) { run_inner_hooks(context, type); });
     base::test_point("file-system-built");
     open_console(plan, context.prepared);
-    // A paused container waits here for long: it must not hold the caller's operation lock.
+    // A paused container waits here for long: the copy of the caller's operation lock, and the
+    // other descriptors, must be closed before.
     close_all_but(context.sync, label);
     run_start_hooks(context);
     SyncReport ready;
@@ -184,7 +205,7 @@ void run_child(const ChildContext& context) noexcept {
     try {
         send_report(context.sync, report);
     } catch (const base::Exception&) {
-        // The helper is gone, and with it everything.
+        // The helper is gone; the guard's death is about to end this process too.
     }
     ::_exit(1);
 }

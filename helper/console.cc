@@ -18,15 +18,15 @@ namespace lxvirt::helper {
 
 namespace {
 
-constexpr std::size_t kBacklog = 64U << 10;       // kept while nobody is connected
-constexpr std::size_t kClientBuffer = 64U << 10;  // then the container has to wait
+constexpr std::size_t kBacklog = 64U << 10;       // bytes kept while no client is connected
+constexpr std::size_t kClientBuffer = 64U << 10;  // bytes; with more, the container has to wait
 constexpr std::size_t kInputBuffer = 4U << 10;
-constexpr int kReadsPerTurn = 16;  // then the other descriptors get theirs
+constexpr int kReadsPerTurn = 16;  // after so many reads other descriptors get their turn
 constexpr auto kStall = std::chrono::seconds(3);
 
-std::array<char, 16384> g_buffer;  // single-threaded: one for all consoles
+std::array<char, 16384> g_buffer;  // one thread: one buffer for all consoles
 
-// Writes what goes without blocking; what is left.
+// Writes as much as goes without blocking, and returns the rest.
 std::string_view write_some(base::Fd fd, std::string_view bytes) {
     while (!bytes.empty()) {
         const ssize_t put = ::write(fd.get(), bytes.data(), bytes.size());
@@ -45,6 +45,7 @@ ConsoleLog::ConsoleLog(std::string path, bool append, std::uint64_t limit)
 }
 
 void ConsoleLog::open(bool append) {
+    // O_NOFOLLOW: the folder of the logs may belong to another user.
     const int flags = O_WRONLY | O_CREAT | O_NOFOLLOW | (append ? O_APPEND : O_TRUNC);
     file_ = base::open_quietly(path_, flags, 0600);
     const off_t end = file_ ? ::lseek(file_.get(), 0, SEEK_END) : 0;
@@ -53,8 +54,9 @@ void ConsoleLog::open(bool append) {
 
 void ConsoleLog::write(std::string_view bytes) {
     if (!file_) return;
+    // A log that is full becomes PATH.0, in place of the one before.
     if (size_ + bytes.size() > limit_) {
-        (void)::rename(path_.c_str(), (path_ + ".0").c_str());  // failing, it is truncated
+        (void)::rename(path_.c_str(), (path_ + ".0").c_str());  // else it is truncated
         open(false);
         if (!file_) return;
     }
@@ -66,6 +68,7 @@ void ConsoleLog::write(std::string_view bytes) {
 
 Console::Console(base::EventLoop& loop, ConsoleEnds ends, const ConsolePlan& plan)
     : loop_(loop), ends_(std::move(ends)), log_(plan.log_file, plan.log_append, plan.log_limit) {
+    // Edge-triggered: a pty without a reader would otherwise report EPOLLHUP all the time.
     constexpr std::uint32_t events = EPOLLIN | EPOLLOUT | EPOLLET;
     loop_.watch(
         ends_.container.master, events, [this](std::uint32_t e) { on_container(e); });
@@ -79,6 +82,7 @@ Console::~Console() {
 }
 
 base::UniqueFd Console::connect() {
+    // A second client takes the console over; the first sees the end of its stream.
     drop_client();
     auto [ours, theirs] = base::socket_pair(SOCK_STREAM | SOCK_NONBLOCK);
     client_ = std::move(ours);
@@ -98,6 +102,7 @@ void Console::drop_client() {
 }
 
 void Console::resize(unsigned rows, unsigned columns) {
+    // The kernel sends SIGWINCH to the foreground processes of the container's terminal.
     base::set_window_size(ends_.container.master, rows, columns);
 }
 
@@ -109,19 +114,22 @@ void Console::on_container(std::uint32_t events) {
 
 void Console::read_container() {
     for (int turn = 0; container_readable_; ++turn) {
+        // The client is slow. The container has to wait for it, but not for ever: after kStall it
+        // loses output instead.
         if (client_ && !stalled_ && to_client_.size() >= kClientBuffer) {
             start_stall_timer();
             return;
         }
         if (turn == kReadsPerTurn) {
-            // A change of an edge-triggered watch reports again what is still ready.
+            // Changing an edge-triggered watch makes epoll report again what is still ready
+            // (epoll(7)).
             loop_.change(ends_.container.master, EPOLLIN | EPOLLOUT | EPOLLET);
             return;
         }
         const ssize_t got = ::read(ends_.container.master.get(), g_buffer.data(), g_buffer.size());
         if (got < 0 && errno == EINTR) continue;
         if (got <= 0) {
-            container_readable_ = false;  // EAGAIN, or EIO: nobody has the other end open
+            container_readable_ = false;  // EAGAIN, or EIO: no process has the other end open
             return;
         }
         deliver({g_buffer.data(), static_cast<std::size_t>(got)});
@@ -131,6 +139,7 @@ void Console::read_container() {
 void Console::deliver(std::string_view bytes) {
     log_.write(bytes);
     write_host(bytes);
+    // A client that has stalled gets nothing until it reads again.
     if (client_ && stalled_) return;
     if (client_ && to_client_.empty()) bytes = write_some(client_, bytes);
     if (bytes.empty()) return;
@@ -138,11 +147,12 @@ void Console::deliver(std::string_view bytes) {
     if (client_)
         watch_client();
     else if (to_client_.size() > kBacklog)
+        // Without a client the oldest bytes go.
         to_client_.erase(0, to_client_.size() - kBacklog);
 }
 
-// Only while somebody has the host's end open, and only what fits: it would come back as an echo or
-// as stale output later.
+// Writes to the host's pty only while some process has its other end open, and only what fits:
+// anything else would come back as an echo, or as stale output to a later reader.
 void Console::write_host(std::string_view bytes) {
     pollfd entry{.fd = ends_.host.master.get(), .events = POLLOUT, .revents = 0};
     if (::poll(&entry, 1, 0) > 0 && (entry.revents & POLLHUP) == 0)

@@ -1,10 +1,12 @@
-// One console of the container: relays bytes between its pty, the host's pty that `ttyconsole`
-// names, and at most one connected client, and keeps a bounded log. Bytes pass unchanged.
+// One console of the container. Relays bytes unchanged between the container's pty, a pty of the
+// host whose path `ttyconsole` prints, and at most one connected client, and keeps a log of bounded
+// size.
 //
-// Nobody reading never blocks the container: without a client the last 64 KiB wait for the next
-// one; a client that stops reading holds the container up for three seconds at most, then misses
-// output until it reads again. Both ptys are watched edge-triggered, because a pty whose other end
-// is closed would otherwise be ready for ever (EPOLLHUP).
+// A reader that does not read never blocks the container for good. Without a client the last 64 KiB
+// wait for the next one. A client that stops reading holds the container up for three seconds at
+// most, and then misses output until it reads again. Both ptys are watched edge-triggered: a pty
+// whose other end is closed reports EPOLLHUP as long as that lasts and would otherwise keep the
+// event loop busy.
 #pragma once
 
 #include <cstdint>
@@ -16,9 +18,11 @@
 
 namespace lxvirt::helper {
 
+// Writes a console's output to a file, which is renamed to FILE.0 when it reaches its limit.
 class ConsoleLog {
   public:
-    // An empty path logs nothing. Failing to open or write ends the log, never the console.
+    // `limit` is in bytes. An empty path logs nothing. A failure to open or write ends the log,
+    // never the console.
     ConsoleLog(std::string path, bool append, std::uint64_t limit);
     void write(std::string_view bytes);
 
@@ -30,22 +34,28 @@ class ConsoleLog {
     base::UniqueFd file_;
 };
 
+// Relays one console from its construction to its destruction. `loop` must outlive it.
 class Console {
   public:
+    // Takes over the descriptors in `ends`. Throws SystemError.
     Console(base::EventLoop& loop, ConsoleEnds ends, const ConsolePlan& plan);
     ~Console();
     Console(const Console&) = delete;
     Console& operator=(const Console&) = delete;
 
+    // Returns the alias of the domain's device, such as "console0".
     [[nodiscard]] const std::string& alias() const { return ends_.alias; }
+    // Returns the path of the host's pty, such as "/dev/pts/3".
     [[nodiscard]] const std::string& host_path() const { return ends_.host_path; }
+    // Says whether a client is connected.
     [[nodiscard]] bool in_use() const { return client_.valid(); }
 
-    // Connects a client, in place of the one before; what waited for it comes first. Returns the
-    // client's end of the stream.
+    // Connects a client and disconnects the one before. The new client first gets what waited for
+    // it. Returns the client's end of a stream socket. Throws SystemError.
     [[nodiscard]] base::UniqueFd connect();
+    // Sets the size of the container's terminal in characters.
     void resize(unsigned rows, unsigned columns);
-    // Takes what the container still wrote; at its end.
+    // Reads what the container has still written; called when its init has ended.
     void drain();
 
   private:
@@ -57,7 +67,8 @@ class Console {
     void write_host(std::string_view bytes);
     void flush_client();
     void flush_input();
-    // Reads from `fd` what the container's input has room for; false at the end of the stream.
+    // Reads from `fd` as much as the container's input has room for. Returns false at the end of
+    // the stream.
     bool take_input(base::Fd fd);
     void watch_client();
     void start_stall_timer();
@@ -67,12 +78,12 @@ class Console {
     ConsoleEnds ends_;
     ConsoleLog log_;
     base::UniqueFd client_;
-    std::string to_client_;     // what the client, or with none the next one, is to read
-    std::string to_container_;  // what was typed and found no room yet
+    std::string to_client_;     // output for the client or, with none, for the next one
+    std::string to_container_;  // input for which the container had no room yet
     base::UniqueFd stall_timer_;
     bool container_readable_ = false;
     bool host_readable_ = false;
-    bool stalled_ = false;
+    bool stalled_ = false;  // the client reads nothing: output passes it by
 };
 
 }  // namespace lxvirt::helper

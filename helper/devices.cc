@@ -18,11 +18,12 @@ namespace {
 
 using base::UniqueFd;
 
-// The folder that the last part of `path` stands in, from `dev` down; invalid where it is absent.
+// Opens one folder on the way, without following a link; invalid where there is none.
 UniqueFd open_step(base::Fd folder, const std::string& name) {
     return base::openat_quietly(folder, name, O_PATH | O_DIRECTORY | O_NOFOLLOW);
 }
 
+// Makes one folder on the way where it is missing, and opens it.
 UniqueFd make_step(base::Fd folder, const std::string& name, const DeviceNode& node) {
     if (::mkdirat(folder.get(), name.c_str(), 0755) == 0) {
         if (::fchownat(folder.get(), name.c_str(), node.uid, node.gid, AT_SYMLINK_NOFOLLOW) != 0)
@@ -43,13 +44,14 @@ mode_t type_of(const DeviceNode& node) {
     return node.type == 'b' ? S_IFBLK : S_IFCHR;
 }
 
+// Says whether `name` is a node of the same type and number.
 bool is_node(base::Fd folder, const std::string& name, const DeviceNode& node) {
     struct stat info {};
     return ::fstatat(folder.get(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0 &&
            (info.st_mode & S_IFMT) == type_of(node) && info.st_rdev == number_of(node);
 }
 
-// The mode is the one asked for, whatever the caller masks.
+// Clears the umask for a scope, so that a node gets exactly the mode that is asked for.
 class NoUmask {
   public:
     NoUmask() : before_(::umask(0)) {}
@@ -70,6 +72,8 @@ void make_node(base::Fd dev, const DeviceNode& node) {
     std::string path = node.path;
     if (("/" + path + "/").find("/../") != std::string::npos)
         base::fail(base::ErrorCode::config_unsupported, "'/dev/{}' leads out of /dev", path);
+    // The node may come from a hot-plug into a running container, whose root could have put links
+    // on the way, so the path is followed step by step.
     for (auto slash = path.find('/'); slash != std::string::npos; slash = path.find('/')) {
         UniqueFd next = make_step(folder, path.substr(0, slash), node);
         holder = std::move(next);
@@ -78,14 +82,17 @@ void make_node(base::Fd dev, const DeviceNode& node) {
     }
     if (::mknodat(folder.get(), path.c_str(), type_of(node) | node.mode, number_of(node)) != 0)
         base::fail_errno("make device node '/dev/{}'", node.path);
+    // The host's root owns a new node already.
     if ((node.uid == 0 && node.gid == 0) ||
         ::fchownat(folder.get(), path.c_str(), node.uid, node.gid, AT_SYMLINK_NOFOLLOW) == 0)
         return;
     const int error = errno;
+    // A node with a wrong owner must not stay, because it is a way to the device.
     (void)::unlinkat(folder.get(), path.c_str(), 0);
     base::fail_with(error, "chown '/dev/{}'", node.path);
 }
 
+// Goes down step by step without links, then removes the node and the folders that become empty.
 void remove_node(base::Fd dev, const DeviceNode& node) {
     struct Step {
         base::Fd folder;
@@ -103,12 +110,13 @@ void remove_node(base::Fd dev, const DeviceNode& node) {
         steps.push_back({folder, std::string(part)});
     }
     const Step last = steps.back();
+    // The container's root may have replaced the node; another's file is left alone.
     if (!is_node(last.folder, last.name, node)) return;
     if (::unlinkat(last.folder.get(), last.name.c_str(), 0) != 0 && errno != ENOENT)
         base::fail_errno("remove device node '/dev/{}'", node.path);
     for (steps.pop_back(); !steps.empty(); steps.pop_back())
         if (::unlinkat(steps.back().folder.get(), steps.back().name.c_str(), AT_REMOVEDIR) != 0)
-            return;  // other devices are in there
+            return;  // other devices are in that folder
 }
 
 namespace {
@@ -120,6 +128,7 @@ UniqueFd finish_mount(UniqueFd made, const Mount& mount) {
             made, {.set = MOUNT_ATTR_IDMAP, .userns = userns, .recursive = mount.recursive},
             mount.source);
     }
+    // A shared root would show the container's mounts on the host.
     if (mount.propagation != 0 && mount.target != "/")  // pivot_root(2) takes no shared root
         base::change_mount(made, {.propagation = mount.propagation, .recursive = mount.recursive},
                            mount.source);
@@ -134,7 +143,7 @@ UniqueFd open_mount(const Mount& mount, const std::string& device) {
         if (!source && errno == ENOENT && mount.optional) return {};
         if (!source) base::fail_errno("mount '{}' on '{}'", mount.source, mount.target);
         UniqueFd tree = base::clone_mount(source, mount.recursive, mount.source);
-        // Mounts that come to the host's tree later show inside; none goes the other way.
+        // Mounts that are added to the host's tree later appear inside; none goes the other way.
         base::change_mount(tree, {.propagation = MS_SLAVE, .recursive = true}, mount.source);
         if (mount.attributes != 0 && mount.target != "/")
             base::change_mount(tree, {.set = mount.attributes, .recursive = mount.recursive},
@@ -144,7 +153,7 @@ UniqueFd open_mount(const Mount& mount, const std::string& device) {
     base::MountOptions options;
     for (const KeyValue& option : mount.options) {
         options.emplace_back(option.key, option.value);
-        // lxc makes it, too: nobody else needs to know of it.
+        // The work folder of an overlay is made as lxc makes it; it is of no use to anybody else.
         if (option.key == "workdir") base::make_folders(option.value);
     }
     try {

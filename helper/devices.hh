@@ -1,6 +1,6 @@
-// The parts of a container's devices that its start (helper/prepare.hh, before the container is
-// there) and hot-plug (driver/device/plug.hh, from outside while it runs) make in the same way. Linked by
-// both.
+// Makes the parts of a container's devices that are the same at a start (helper/prepare.hh, before
+// the container exists) and at hot-plug (driver/device/plug.hh, from outside while it runs). Linked
+// into both programs.
 #pragma once
 
 #include <string>
@@ -10,19 +10,21 @@
 
 namespace lxvirt::helper {
 
-// Makes the node and the folders on the way to it in the tmpfs `dev`; both belong to the
-// container's root. A link in there is never followed. Throws SystemError, EEXIST where something
-// has the name.
+// Makes the node of `node` in the tmpfs `dev`, and the folders on the way to it; the folders belong
+// to the container's root, the node to node.uid and node.gid. No link in `dev` is followed. Throws
+// SystemError, EEXIST where something has the name already.
 void make_node(base::Fd dev, const DeviceNode& node);
-// Takes it away, and the folders on the way where they are empty. What is no such node stays: the
-// container may have put it there.
+// Removes the node, then the folders on the way to it that are empty. Anything at that name that is
+// not this node stays, because the container may have put it there. Throws SystemError.
 void remove_node(base::Fd dev, const DeviceNode& node);
 
-// The tree of a host_bind, or a new mount of the file system on `device` (that of the mount's own
-// source, or the loop device made for it); detached. Nothing where an optional source is absent.
+// Makes a detached mount: of the host's tree for MountKind::host_bind, else of the file system on
+// `device`, which is the mount's source or the loop device that was made for it. Returns an invalid
+// descriptor where an optional source is absent. Throws SystemError.
 [[nodiscard]] base::UniqueFd open_mount(const Mount& mount, const std::string& device);
 
-// A mount of a file system that the container's namespaces do not matter to: a tmpfs.
+// Makes a detached mount of a file system that does not depend on the container's namespaces, such
+// as a tmpfs. Throws SystemError.
 [[nodiscard]] base::UniqueFd make_fresh(const Mount& mount);
 
 }  // namespace lxvirt::helper

@@ -1,5 +1,5 @@
-// What the end of an init means: libvirt's words for the event and the state, and what is to
-// follow. Pure, so that every case is tested without a container.
+// Decides what the end of an init means: libvirt's words for the event and the state, and what
+// follows. A pure function, so that every case is tested without a container.
 #pragma once
 
 #include <string>
@@ -9,24 +9,27 @@
 
 namespace lxvirt::helper {
 
+// The supervisor's knowledge when the init has ended.
 struct EndFacts {
     base::ExitStatus exit;
-    bool destroy_asked = false;
-    bool shutdown_asked = false;
-    bool restart_asked = false;
-    bool oom = false;  // the group's OOM killer struck
+    bool destroy_asked = false;   // a destroy was requested
+    bool shutdown_asked = false;  // a signal for a shutdown was sent to the init
+    bool restart_asked = false;   // `reboot` was requested
+    bool oom = false;             // the OOM killer ended a process of the group
 };
 
+// The decision, and the words for it.
 struct Ending {
     EndAction action = EndAction::destroy;
-    std::string event_detail;  // of "Stopped": Shutdown, Destroyed, Crashed
-    std::string reason;        // of the state "shut off": shutdown, destroyed, crashed
+    std::string event_detail;  // detail of the event "Stopped": Shutdown, Destroyed, Crashed
+    std::string reason;        // reason of the state "shut off": shutdown, destroyed, crashed
     std::string exit;          // "exit status 3", "out of memory (killed by signal 9 (KILL))"
-    bool reboot = false;
+    bool reboot = false;       // a reboot, whatever `action` makes of it
 };
 
-// A reboot(2) inside ends the init by SIGHUP (restart) or SIGINT (halt, power off), reboot(2). Any
-// other end is a crash unless it was asked for or the status is 0.
+// Judges an end. In a pid namespace reboot(2) ends the init by SIGHUP for a restart and by SIGINT
+// for halt and power off. Any other end is a crash, unless it was asked for or the exit status is
+// 0.
 [[nodiscard]] Ending judge_end(const EndFacts& facts, const Supervision& supervision);
 
 }  // namespace lxvirt::helper

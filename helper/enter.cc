@@ -30,18 +30,21 @@ namespace {
 using base::ErrorCode;
 using base::UniqueFd;
 
-// An init that moves between its own groups is gone on with for so long, of 10 ms each.
+// Bounds the retries, 10 ms apart, if the init moves between its own groups meanwhile.
 constexpr int kGroupAttempts = 100;
-// A killed program that is frozen ends when it is thawed: for that nobody waits.
+// Bounds the wait for the end of a killed program. A frozen one ends only when it is thawed, and
+// nobody waits for that.
 constexpr auto kLastMoment = std::chrono::seconds(2);
-// What it takes to get in is a matter of milliseconds, but a container may freeze a group of its
-// own: the driver, which holds the operation lock, is not to wait for that.
+// Bounds the time to enter, which takes milliseconds. A container may have frozen a group of its
+// own, and the driver, which holds the operation lock meanwhile, must not wait for that.
 constexpr auto kEnterLimit = std::chrono::seconds(5);
 
+// Throws operation_failed: the init ended between the driver's look and this one.
 [[noreturn]] void fail_ended() {
     base::fail(ErrorCode::operation_failed, "the domain's init has just ended");
 }
 
+// Receives the plan in a memfd beside an empty message, and refuses one of another version.
 EnterPlan receive_plan(base::Fd channel) {
     const auto message = base::receive_message(channel, kMaxMessage);
     if (!message || message->fds.empty())
@@ -54,8 +57,9 @@ EnterPlan receive_plan(base::Fd channel) {
     return base::decode<EnterPlan>(bytes, "plan");
 }
 
-// The v2 group that the init is in now: it may have moved itself below the container's root, which
-// then takes no process (cgroup-v2.rst, "no internal processes"). Never out of the container's own.
+// Opens the v2 group that the init is in now. The init may have moved itself below the container's
+// root group, which then takes no process (cgroup-v2.rst, "no internal process constraint"). A
+// group outside the container's own is refused.
 UniqueFd open_group_of(pid_t init, const base::Hierarchy& unified, const std::string& outer) {
     const auto text = base::try_read_file(fmt::format("/proc/{}/cgroup", init));
     if (!text) fail_ended();
@@ -72,7 +76,7 @@ UniqueFd open_group_of(pid_t init, const base::Hierarchy& unified, const std::st
     base::fail(ErrorCode::operation_failed, "the domain's init is in no v2 control group");
 }
 
-// Memory that a child shares.
+// A number in memory that a child shares.
 class SharedPid {
   public:
     SharedPid()
@@ -89,6 +93,7 @@ class SharedPid {
     void* place_;
 };
 
+// Runs the program and relays its end, for one driver.
 class Entering {
   public:
     Entering(const EnterPlan& plan, base::Fd channel) : plan_(plan), channel_(channel) {
@@ -97,7 +102,7 @@ class Entering {
         inner_sync_ = std::move(theirs);
     }
 
-    // The program's end, told to the driver; what fails before is thrown.
+    // Reports the end of the program to the driver; throws whatever fails before the program runs.
     void run() {
         try {
             spawn();
@@ -112,6 +117,7 @@ class Entering {
     }
 
   private:
+    // The pidfd of the init becomes readable at its end.
     [[nodiscard]] bool init_has_ended() const {
         return base::wait_readable(base::Fd(kEnterInit), std::chrono::milliseconds(0));
     }
@@ -122,6 +128,8 @@ class Entering {
         return base::decode<EnterReport>(message->bytes, "report of the program");
     }
 
+    // Makes the process between, which enters the container and makes the program there as a child
+    // of this process (CLONE_PARENT).
     void spawn() {
         const auto init = base::pid_of(base::Fd(kEnterInit));
         if (!init) fail_ended();
@@ -147,13 +155,15 @@ class Entering {
             base::fail(ErrorCode::operation_failed,
                        "what was to become the program was killed before it was that");
         }
-        // A child of ours that nobody has reaped: the number is its own.
+        // The program is a child of ours that nobody has reaped, so its pid cannot belong to
+        // another process.
         auto process = base::open_pidfd(program.get());
         if (!process) fail_ended();
         pid_ = program.get();
         program_ = std::move(*process);
     }
 
+    // Clones into the init's control group; tries again if the group has just changed.
     UniqueFd clone_between(pid_t init, pid_t& program) {
         const base::Hierarchy* unified = base::unified_of(plan_.hierarchies);
         for (int attempt = 0;; ++attempt) {
@@ -176,6 +186,7 @@ class Entering {
                                  .sync = inner_sync_,
                                  .program = program});
             if (pid > 0) return UniqueFd(pidfd);
+            // The init has left its group, or the group is gone, since it was looked up.
             const bool moved = pid == -EBUSY || pid == -ENOENT || pid == -ENODEV;
             if (!moved || attempt == kGroupAttempts)
                 base::fail_with(-pid, "make a process in the container's control group");
@@ -183,8 +194,8 @@ class Entering {
         }
     }
 
-    // Until the program's end, or the driver's. Its exec is waited for here, too: a file system of
-    // the container's may take for ever.
+    // Waits until the program ends, or the driver does. The program's exec is waited for here, too:
+    // a file system of the container may make that take for ever.
     void attend() {
         for (bool executed = false;;) {
             pollfd entries[] = {{executed ? -1 : sync_.get(), POLLIN, 0},
@@ -205,18 +216,19 @@ class Entering {
         }
     }
 
-    // False where the driver is gone.
+    // Passes a signal of the driver on; returns false where the driver is gone.
     bool pass_signal() {
         const auto message = base::receive_message(channel_, kMaxMessage);
         if (!message) return false;
         const auto signal = base::decode<ProgramSignal>(message->bytes, "signal");
-        // To the group that it leads, as a terminal would send it.
+        // The signal goes to the process group that the program leads, as a terminal would send it.
         (void)::kill(-pid_, signal.number);
         return true;
     }
 
+    // Reports the program's end with its status or signal.
     void end_with(EnterReport report) {
-        // One that could not be executed is about to end.
+        // A program that could not be executed is about to end.
         (void)base::wait_readable(program_, kLastMoment);
         const auto status = base::reap(program_, false);
         if (report.phase == EnterPhase::ended)
@@ -224,10 +236,12 @@ class Entering {
         send_report(channel_, report);
     }
 
-    // With what it runs in its group; what has made a session of its own goes on.
+    // Kills the program and whatever it runs in its process group; processes that made a session of
+    // their own go on.
     void end_program() {
         (void)::kill(-pid_, SIGKILL);
-        // As a zombie it would hold up the end of its pid namespace until somebody reaps it.
+        // As a zombie the program would hold up the end of its pid namespace until somebody reaps
+        // it.
         if (base::wait_readable(program_, kLastMoment)) (void)base::reap(program_, false);
     }
 
@@ -237,6 +251,7 @@ class Entering {
     pid_t pid_ = 0;
 };
 
+// Serves one driver; lxc_enter runs one program and ends.
 void serve(base::Fd channel) {
     const EnterPlan plan = receive_plan(channel);
     Entering(plan, channel).run();
@@ -251,8 +266,11 @@ void send_report(base::Fd socket, const EnterReport& report) {
 int enter_main() {
     const base::Fd channel(kEnterChannel);
     try {
+        // The numbers up to kEnterStandard + 2 are the channel, the init and the program's standard
+        // streams.
         base::become_supervisor(kEnterStandard + 2);
         (void)::prctl(PR_SET_NAME, "lxc_enter");
+        // A process of the container must not trace this one, which still has the host's rights.
         if (::prctl(PR_SET_DUMPABLE, 0) != 0) base::fail_errno("forbid to be traced");
         for (int fd = kEnterChannel; fd <= kEnterStandard + 2; ++fd)
             base::keep_over_exec(base::Fd(fd), false);
@@ -267,7 +285,7 @@ int enter_main() {
         try {
             send_report(channel, report);
         } catch (const base::Exception&) {
-            // lxsh is gone; there is nobody to tell.
+            // lxsh is gone; nobody is left to report to.
         }
     }
     return 1;

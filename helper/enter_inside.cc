@@ -28,10 +28,10 @@ namespace {
 
 using base::fail_errno;
 
-constexpr int kNotExecutable = 126, kNotFound = 127;  // as sh(1) has them
+constexpr int kNotExecutable = 126, kNotFound = 127;  // exit statuses of sh(1)
 constexpr std::size_t kStackSize = 1U << 20;
 
-// A program that cannot be executed.
+// Reports a program that cannot be executed.
 struct NotExecuted : base::PreparedError {
     NotExecuted(int status_, const std::string& text)
         : PreparedError(base::ErrorCode::operation_failed, text), status(status_) {}
@@ -47,17 +47,18 @@ EnterReport failure_of(const base::Exception& error, int status) {
     return report;
 }
 
-// The v2 group is that of this process's birth.
+// Enters the v1 groups; this process was born in the v2 group.
 void enter_groups(const EnterPlan& plan) {
     for (const base::Hierarchy& hierarchy : plan.hierarchies) {
         if (hierarchy.unified) continue;
-        // A hierarchy without limits has no inner one.
+        // A hierarchy without limits has no inner group.
         const bool inner = base::exists(hierarchy.mount + plan.inner);
         base::attach_self(base::open_attach_file(hierarchy, inner ? plan.inner : plan.outer));
     }
 }
 
-// All but those that are ours, too: the user namespace that one is in cannot be entered.
+// Returns the kinds of namespaces to enter: all that differ from ours. The user namespace that a
+// process is in cannot be entered again (setns(2), EINVAL).
 int namespaces_to_enter(pid_t init) {
     constexpr std::pair<const char*, int> kinds[] = {
         {"user", CLONE_NEWUSER}, {"mnt", CLONE_NEWNS},       {"pid", CLONE_NEWPID},
@@ -78,12 +79,12 @@ int namespaces_to_enter(pid_t init) {
 
 void enter_namespaces(const EnterContext& context) {
     const int flags = namespaces_to_enter(context.init_pid);
-    // By the pidfd: a number may have changed hands.
+    // The pidfd names the init for certain; a pid may have been given to another process.
     if (::setns(context.init.get(), flags) != 0) fail_errno("enter the container's namespaces");
     become_inner_root();
 }
 
-// The program's own three descriptors, and the one to lxc_enter.
+// Leaves the program its own three descriptors, and `sync`.
 void place_files(base::Fd sync) {
     for (int fd = 0; fd <= 2; ++fd)
         if (base::uninterrupted([&] { return ::dup2(kEnterStandard + fd, fd); }) < 0)
@@ -94,8 +95,8 @@ void place_files(base::Fd sync) {
         base::fail_call("close_range", "close the files of lxc_enter");
 }
 
-// Each step needs a capability that a later one gives up, as in child.cc; CAP_SETUID is none of
-// them, for this is root already.
+// Gives up all rights that the program is not to have. Each step needs a capability that a later
+// one gives up, as in child.cc. CAP_SETUID is not among them, since this process is root already.
 void give_up(const Init& init) {
     base::limit_bounding_set(init.capabilities);
     load_seccomp(init.seccomp);
@@ -119,6 +120,7 @@ void give_up(const Init& init) {
         fmt::format("cannot execute '{}' in domain '{}': {}", program, plan.name, why));
 }
 
+// Returns the PATH of the program's environment; without one, the default of execvp(3).
 std::string path_of(const std::vector<std::string>& environment) {
     constexpr std::string_view name = "PATH=";
     for (const std::string& variable : environment)
@@ -126,11 +128,13 @@ std::string path_of(const std::vector<std::string>& environment) {
     return "/bin:/usr/bin";
 }
 
-// As execvp(3), but what is found and cannot be executed is not given to a shell.
+// Executes the program as execvp(3) does, but a file that is found and is no program is not handed
+// to a shell.
 [[noreturn]] void execute(const EnterPlan& plan) {
     const auto argv = pointers(plan.init.argv);
     const auto environment = pointers(plan.init.environment);
     const std::string& program = plan.init.argv.front();
+    // A path with a slash is not looked for.
     if (program.find('/') != std::string::npos) {
         (void)::execve(program.c_str(), argv.data(), environment.data());
         fail_exec(plan, errno, {});
@@ -150,10 +154,12 @@ std::string path_of(const std::vector<std::string>& environment) {
 }
 
 void become_program(const EnterContext& context) {
+    // A session of its own makes the terminal the controlling one.
     if (::setsid() < 0) fail_errno("start a session");
     if (context.plan.terminal >= 0 && ::ioctl(context.plan.terminal, TIOCSCTTY, 0) != 0)
         fail_errno("take the terminal as the controlling one");
-    // lxc_enter's end; where that has come already the word does not.
+    // The program ends with lxc_enter. Where lxc_enter has ended before this call, its word does
+    // not come.
     if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) fail_errno("end with lxc_enter");
     base::test_point("entered");
     send_report(context.sync, EnterReport{});
@@ -164,7 +170,7 @@ void become_program(const EnterContext& context) {
     execute(context.plan);
 }
 
-// `act` does not come back unless it fails.
+// Reports an exception that `act` throws; `act` returns only on success.
 template <typename Act>
 void report_failure(base::Fd sync, Act act) noexcept {
     try {
@@ -182,6 +188,7 @@ void report_failure(base::Fd sync, Act act) noexcept {
     ::_exit(1);
 }
 
+// Runs in the container as the program-to-be.
 int program_main(void* argument) {
     const auto& context = *static_cast<const EnterContext*>(argument);
     base::begin_test_program("lxc_program");
@@ -189,9 +196,12 @@ int program_main(void* argument) {
     return 1;
 }
 
+// Moves this process into the container step by step; the order is that of the rights that each
+// step needs.
 void enter(const EnterContext& context) {
     const Init& init = context.plan.init;
-    // What is written here is for the next program, also of a child, and /proc is the host's.
+    // These settings of /proc/self apply to the next execve(2), also that of a child; they are
+    // written now, while /proc is still the host's.
     write_label(open_label(init), init);
     join_keyring(init);
     enter_groups(context.plan);
@@ -206,7 +216,8 @@ void enter(const EnterContext& context) {
     place_files(context.sync);
     const Stack stack(kStackSize);
     give_up(init);
-    // By clone(2), which a filter of system calls allows where anything may fork at all.
+    // clone(2), and not clone3(2), which a container's filter may deny to make old C libraries fall
+    // back.
     context.program = ::clone(&program_main, stack.top(), CLONE_PARENT | SIGCHLD,
                               const_cast<EnterContext*>(&context));
     if (context.program < 0) fail_errno("make a process in the container");

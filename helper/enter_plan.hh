@@ -1,12 +1,12 @@
-// What the driver tells the process that runs a program in a running container (helper/enter.hh),
-// and what that one answers. As everything that crosses a process boundary: plain data, with the
-// version first.
+// What the driver sends to the process that runs a program in a running container
+// (helper/enter.hh), and what comes back. Everything is plain data with the version first, as all
+// data that crosses a process boundary.
 //
-// The driver spawns lxc_helper as `lxc_enter --enter` with these descriptors and sends the plan in
-// a memfd over the channel (SOCK_SEQPACKET); later each ProgramSignal goes to the program. Two
-// EnterReports come back: `inside` once nothing of what it takes to get in is left to do (until
-// then the driver holds the operation lock), and `ended` or `failed`. The channel's end is the
-// program's end.
+// The driver spawns lxc_helper as `lxc_enter --enter` with the descriptors below, and sends the
+// plan in a memfd over the channel (SOCK_SEQPACKET). Later, each ProgramSignal is passed on to the
+// program. Two EnterReports come back: first `inside`, when the program exists and only its exec is
+// left (until then the driver holds the operation lock), and then `ended` or `failed`. Closing the
+// channel kills the program.
 #pragma once
 
 #include <cstddef>
@@ -19,22 +19,24 @@
 
 namespace lxvirt::helper {
 
+// Must grow when EnterPlan, EnterReport or ProgramSignal changes.
 inline constexpr std::uint32_t kEnterVersion = 1;
 inline constexpr std::size_t kMaxEnterReport = 16384;
 
-// Descriptors of its birth: the channel, a pidfd of the container's init, and the program's
-// standard input, output and errors.
+// The descriptors of lxc_enter: the channel, a pidfd of the container's init, and three for the
+// program's standard input, output and error.
 inline constexpr int kEnterChannel = 3, kEnterInit = 4, kEnterStandard = 5;
 
 struct EnterPlan {
     std::uint32_t version = kEnterVersion;
-    std::string name;  // the domain's
-    // The program, as an init that the definition would start now; argv[0] is looked up in the
-    // PATH of `environment` where it has no slash. `user` and `group` do not count: it is root.
+    std::string name;  // of the domain
+    // Describes the program as an init that the present definition would start. argv[0] is looked
+    // up in the PATH of `environment` where it has no slash. `user` and `group` are ignored: the
+    // program runs as the container's root.
     Init init;
     std::vector<base::Hierarchy> hierarchies;
-    std::string outer, inner;    // the container's groups: helper::Groups
-    std::int32_t terminal = -1;  // the standard descriptor that is its controlling terminal
+    std::string outer, inner;    // the container's groups, as in helper::Groups
+    std::int32_t terminal = -1;  // which of 0 to 2 is its controlling terminal; -1: none
     template <typename Self, typename Visitor>
     static void fields(Self& self, Visitor& visit) {
         visit("version", self.version);
@@ -47,11 +49,13 @@ struct EnterPlan {
     }
 };
 
+// Says which report it is.
 enum class EnterPhase : std::uint32_t {
     inside,
-    ended,   // the program: `status`, or `signal` where one ended it
-    failed,  // `failure` says why; `status` is what a shell would make of it, 126 or 127, where it
-             // is the program that cannot be executed, else 1
+    ended,  // the program ended, with `status` or by `signal`
+    // The program does not run; `failure` says why. `status` is what a shell would exit with: 126
+    // or 127 where the program cannot be executed, else 1.
+    failed,
 };
 
 struct EnterReport {
@@ -71,6 +75,7 @@ struct EnterReport {
     }
 };
 
+// Asks for a signal to be sent to the program's process group.
 struct ProgramSignal {
     std::int32_t number = 0;
     template <typename Self, typename Visitor>

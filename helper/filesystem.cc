@@ -1,3 +1,18 @@
+// Three dangers shape the order of steps here.
+//
+// A kernel with user namespaces allows a new proc or sysfs only while a fully visible one is
+// mounted (mount_namespaces(7)), so those are made before the old root goes.
+//
+// A volume or image that the container controls may hold links that lead elsewhere, at any time.
+// Therefore the kernel's own file systems and /dev are attached first and through no link; files
+// that are to be protected or hidden in them are found from the descriptors of those very mounts;
+// and only then is attached what the domain brings (CVE-2019-19921, CVE-2025-31133, CVE-2025-52565,
+// CVE-2025-52881).
+//
+// Closing the last descriptor of a mount that is attached nowhere waits for an RCU grace period,
+// some milliseconds. The mount of the helper's own program is therefore attached to the old root
+// just before that goes.
+
 #include "helper/filesystem.hh"
 
 #include <fcntl.h>
@@ -20,34 +35,37 @@ namespace {
 using base::Fd;
 using base::UniqueFd;
 
-// The helper's program is executed from a mount that is attached nowhere. On the root that is about
-// to go, it goes with it: else whoever closes its last descriptor waits for RCU a second time.
+// Attaches the mount that the helper's program was executed from to the root that is about to go.
+// Otherwise whoever closes its last descriptor would wait for RCU a second time.
 void attach_image(Fd image) {
     if (!image.valid()) return;
     const UniqueFd place = base::open_quietly("/dev/null", O_PATH);
-    // Without a place it only takes longer.
+    // A missing /dev/null only makes the end of the mount slower.
     if (place) base::attach_mount(image, place, "/dev/null");
 }
 
+// Ends the propagation of mounts to the host, and gets rid of the image.
 void leave_propagation(Fd image) {
     if (::mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr) != 0)
         base::fail_errno("cut the mounts off from the host's");
     attach_image(image);
 }
 
-// The new root, attached somewhere, becomes the root, and the old one is let go. From then on every
-// path is the container's: no link in it leads out.
+// Makes the new root, which is attached somewhere, the root of this process, and unmounts the old
+// one (pivot_root(2), "pivot_root(".", ".")"). From then on every path is the container's: no link
+// in it leads out.
 void enter_root(Fd root, const std::string& source) {
     if (::fchdir(root.get()) != 0) base::fail_errno("enter the root '{}'", source);
     if (::syscall(SYS_pivot_root, ".", ".") != 0) base::fail_errno("make '{}' the root", source);
-    // The old root is now mounted on top of the new one at ".": cut off first, so that nothing of
-    // the host is unmounted.
+    // The old root is now mounted on top of the new one at ".". It is made a slave first, so that
+    // nothing of the host is unmounted with it.
     if (::mount(nullptr, ".", nullptr, MS_REC | MS_SLAVE, nullptr) != 0 ||
         ::umount2(".", MNT_DETACH) != 0)
         base::fail_errno("let go of the host's root");
     if (::chdir("/") != 0) base::fail_errno("change to the new root");
 }
 
+// Carries out the plan's mounts.
 class Builder {
   public:
     Builder(const Plan& plan, const Prepared& prepared, const MadeGroups& groups,
@@ -56,7 +74,7 @@ class Builder {
 
     void build() {
         // With a user namespace the kernel allows a new proc or sysfs only while a full one is
-        // visible (mount_namespaces(7)), hence before the old root goes.
+        // visible (mount_namespaces(7)), so they are made before the old root goes.
         for (const Mount& mount : plan_.mounts)
             fresh_.push_back(mount.kind == MountKind::fresh ? make_fresh(mount) : UniqueFd());
         write_sysctls();
@@ -79,7 +97,7 @@ class Builder {
     }
 
   private:
-    // On top of the old one, which needs no folder.
+    // Attaches the root on top of the old one, which takes no folder for it.
     void attach_on_root() {
         const UniqueFd old = base::open_file("/", O_PATH | O_DIRECTORY);
         base::attach_mount(prepared_.host_mounts.front(), old, "/");
@@ -87,7 +105,8 @@ class Builder {
         root_ = base::open_file("/", O_PATH | O_DIRECTORY);
     }
 
-    // Where hooks find it. What a pre-mount hook mounted on its source is in it.
+    // Attaches the root where hooks can find it. If there are pre-mount hooks, its tree is taken
+    // after they ran, so that it has what they mounted on the source.
     void stage_root() {
         const Mount& root = plan_.mounts.front();
         run_hooks_("pre-mount");
@@ -100,8 +119,9 @@ class Builder {
         root_ = base::open_file(plan_.hooks.stage, O_PATH | O_DIRECTORY);
     }
 
-    // Through the new proc, which is attached nowhere yet: nothing can be mounted over a file of it
-    // (CVE-2025-52881), and no part is protected. The files show the namespaces of who opens them.
+    // Writes the kernel settings through the new proc, which is attached nowhere yet: nothing can
+    // be mounted over a file of it (CVE-2025-52881), and no part of it is write-protected so far.
+    // The files of /proc/sys act on the namespaces of whoever opens them.
     void write_sysctls() {
         if (plan_.init.sysctls.empty()) return;
         for (std::size_t i = 0; i < plan_.mounts.size(); ++i) {
@@ -139,9 +159,9 @@ class Builder {
         return S_ISDIR(info.st_mode);
     }
 
-    // The mount point, made where it is missing: a folder for a folder, else an empty file. The
-    // kernel's own file systems go where they belong or nowhere (CVE-2019-19921): what follows
-    // relies on it.
+    // Returns the mount point, and makes it where it is missing: a folder for a folder, else an
+    // empty file. With `no_links`, for the kernel's own file systems, a target that is reached
+    // through a link is refused (CVE-2019-19921); the steps that follow rely on that.
     std::optional<UniqueFd> target_of(const Mount& mount, bool folder) {
         const auto look = [&] {
             return mount.no_links ? base::try_open_without_links(root_, mount.target, O_PATH)
@@ -169,8 +189,8 @@ class Builder {
         if (mount.no_links) kernels_.emplace_back(mount.target + "/", made);
     }
 
-    // What is to be protected or hidden. In the kernel's file systems it is looked for from the
-    // mounts that were just made: no path of the container's is on the way.
+    // Finds a place that is to be protected or hidden. In the kernel's file systems it is looked up
+    // from the mounts that were just made, so that no path of the container's is on the way.
     std::optional<UniqueFd> find(const std::string& path) {
         for (const auto& [folder, mount] : kernels_)
             if (path.starts_with(folder))
@@ -180,7 +200,7 @@ class Builder {
 
     void protect(const Mount& mount) {
         const auto place = find(mount.target);
-        if (!place) return;  // this kernel or container has no such thing
+        if (!place) return;  // this kernel or container has no such file
         const UniqueFd tree = base::clone_mount(*place, true, mount.target);
         base::change_mount(
             tree, {.set = mount.attributes, .clear = mount.clear_attributes, .recursive = true},
@@ -206,7 +226,7 @@ class Builder {
         place(tree, mount);
     }
 
-    // A file of a mount that the helper made, by its name there: never by a path of the
+    // Opens a file of a mount that the helper made, by its name in there and not by a path of the
     // container's, which may lead elsewhere by now (CVE-2025-31133, CVE-2025-52565).
     static UniqueFd own_file(Fd folder, const std::string& name) {
         UniqueFd file = base::openat_quietly(folder, name, O_PATH | O_NOFOLLOW);
@@ -214,6 +234,8 @@ class Builder {
         return file;
     }
 
+    // Attaches the control groups: the v2 tree alone directly, else one tree for each folder of a
+    // tmpfs.
     void attach_groups(const Mount& mount) {
         if (!prepared_.groups) {
             place(groups_.trees.front(), mount);
@@ -226,6 +248,7 @@ class Builder {
         }
     }
 
+    // Attaches /dev, its devpts, and the consoles by bind mounts of their slaves.
     void attach_dev(const Mount& mount) {
         place(prepared_.dev, mount);
         base::attach_mount(prepared_.devpts, own_file(prepared_.dev, "pts"), "/dev/pts");
@@ -243,13 +266,14 @@ class Builder {
 
     void hide(const Mount& mount) {
         const auto target = find(mount.target);
-        if (!target) return;  // this kernel or container has no such thing
+        if (!target) return;  // this kernel or container has no such file
         if (!is_folder(*target)) {
             if (!null_.valid()) null_ = own_file(prepared_.dev, "null");
             base::attach_mount(base::clone_mount(null_, false, "/dev/null"), *target, mount.target);
             return;
         }
-        // One empty file system for all: the first place gets the mount itself, the others copies.
+        // One empty file system serves all folders: the first place gets the mount itself, the
+        // others copies.
         if (!empty_.valid()) {
             empty_ = base::make_mount("tmpfs", "lxvirt-empty", {{"mode", "555"}, {"size", "4096"}},
                                       base::kNoSuidDevExec | MOUNT_ATTR_RDONLY);
@@ -264,9 +288,9 @@ class Builder {
     const MadeGroups& groups_;
     const std::function<void(std::string_view)>& run_hooks_;
     std::vector<UniqueFd> fresh_;
-    std::vector<std::pair<std::string, Fd>> kernels_;  // "/proc/" and its mount
+    std::vector<std::pair<std::string, Fd>> kernels_;  // such as "/proc/", and the mount there
     UniqueFd root_;
-    UniqueFd empty_, null_;  // what hides folders and files
+    UniqueFd empty_, null_;  // hide folders and files
 };
 
 }  // namespace

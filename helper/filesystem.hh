@@ -1,5 +1,6 @@
-// The file system that the container sees: makes what must be made inside its namespaces, changes
-// the root, and attaches everything in the plan's order. Runs in the init.
+// Builds the file system that the container sees. Runs in the init: makes the file systems that
+// must be made inside the new namespaces, changes the root, and attaches everything in the order of
+// the plan.
 #pragma once
 
 #include <functional>
@@ -11,8 +12,9 @@
 
 namespace lxvirt::helper {
 
-// `run_hooks` runs the plan's hooks of a type: pre-mount, mount and autodev, while the host's root
-// is still there and the container's stands in Hooks::stage.
+// Attaches `plan.mounts` and leaves the process in the new root. `run_hooks` runs the plan's hooks
+// of a type (pre-mount, mount, autodev), while the host's root is still there and the container's
+// is at Hooks::stage. Throws SystemError.
 void build_filesystem(const Plan& plan, const Prepared& prepared, const MadeGroups& groups,
                       const std::function<void(std::string_view type)>& run_hooks);
 

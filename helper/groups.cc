@@ -22,10 +22,13 @@ namespace {
 using base::Hierarchy;
 using base::UniqueFd;
 
+// Returns the folder of a group; `path` begins with '/'.
 std::string folder_of(const Hierarchy& hierarchy, const std::string& path) {
     return hierarchy.mount + path;
 }
 
+// Writes the limits. The first file that exists is used: the kernel has weights in one of two
+// files, depending on the scheduler of block devices.
 void write_limits(const Groups& groups) {
     for (const GroupLimit& limit : groups.limits) {
         const Hierarchy* owner = base::owner_of(groups.hierarchies, limit.controller);
@@ -39,8 +42,8 @@ void write_limits(const Groups& groups) {
     }
 }
 
-// The container's root may manage its own subtree: with a user namespace that takes ownership of
-// the folder and of the files that move processes (systemd's "delegation", cgroup-v2.rst).
+// Lets the container's root manage its own subtree: with an id map it has to own the folder and the
+// files that move processes (cgroup-v2.rst, "Delegation").
 void give_to_container(const Hierarchy& hierarchy, const std::string& path,
                        const Namespaces& namespaces) {
     if (namespaces.uid_map.empty()) return;
@@ -55,8 +58,9 @@ void give_to_container(const Hierarchy& hierarchy, const std::string& path,
     }
 }
 
-// Whether a line of /proc/self/cgroup (cgroups(7)) says so: "4:memory:/". In doubt not: a name and
-// its options differ where several controllers share a hierarchy.
+// Says whether a line of /proc/self/cgroup (cgroups(7)), such as "4:memory:/", shows that we are in
+// the hierarchy's root already. Where several controllers share a hierarchy, their order may differ
+// and the answer is false; then an unneeded move is made.
 bool is_in_root(const std::string& own, const Hierarchy& hierarchy) {
     const std::string_view options = hierarchy.options;
     const bool named = options.starts_with("none,");
@@ -75,21 +79,21 @@ void leave_callers_groups(const std::vector<Hierarchy>& hierarchies) {
 
 namespace {
 
-// The supervisors' group, which only v2 has, and the folders above where this was the last
+// Removes the supervisors' group, which only v2 has, and the folders above it if this was the last
 // container.
 void remove_helper_group(const Groups& groups) noexcept {
     for (const Hierarchy& hierarchy : groups.hierarchies) {
         try {
             base::remove_empty_group(hierarchy, groups.helper);
         } catch (const base::Exception&) {
-            // Nobody to tell; an empty group that stays is used by the next start.
+            // An empty group that stays is used by the next start.
         }
     }
 }
 
-// The last child. Of what it inherited it keeps nothing, locks above all.
+// The last child of the helper. It keeps nothing that it inherited, above all no locks.
 [[noreturn]] void remove_after(base::Fd parent, const Groups& groups,
-                               const std::string& note) noexcept {
+                               const std::string& record) noexcept {
     (void)::prctl(PR_SET_NAME, "lxc_cleanup");
     base::begin_test_program("lxc_cleanup");
     if (base::uninterrupted([&] { return ::dup2(parent.get(), 0); }) != 0) ::_exit(1);
@@ -97,26 +101,26 @@ void remove_helper_group(const Groups& groups) noexcept {
     try {
         (void)base::wait_readable(base::Fd(0), std::chrono::seconds(30));
     } catch (const base::Exception&) {
-        // As it is, then.
+        // The wait failed; the removal is tried now.
     }
     remove_helper_group(groups);
-    if (!note.empty()) (void)::unlink(note.c_str());
+    if (!record.empty()) (void)::unlink(record.c_str());
     ::_exit(0);
 }
 
 }  // namespace
 
-std::string leaving_note(const std::string& run_folder) {
+std::string leaving_record(const std::string& run_folder) {
     const auto name = run_folder.rfind('/') + 1;
     return fmt::format("{}.{}.leaving", run_folder.substr(0, name), run_folder.substr(name));
 }
 
-bool leave_helper_group_later(const Groups& groups, const std::string& note) noexcept {
-    // A process cannot remove the group it is in. The child is born in the root group.
+bool leave_helper_group_later(const Groups& groups, const std::string& record) noexcept {
+    // A process cannot remove the group that it is in, so the child is born in the root group.
     try {
-        if (!note.empty()) {
-            base::write_all(base::open_file(note, O_WRONLY | O_CREAT | O_TRUNC), groups.helper,
-                            note);
+        if (!record.empty()) {
+            base::write_all(base::open_file(record, O_WRONLY | O_CREAT | O_TRUNC), groups.helper,
+                            record);
             base::test_point("file-written");
         }
         const Hierarchy* unified = base::unified_of(groups.hierarchies);
@@ -130,41 +134,43 @@ bool leave_helper_group_later(const Groups& groups, const std::string& note) noe
         const auto parent = base::open_pidfd(::getpid());
         if (!parent) return false;
         const pid_t pid = base::clone3(args);
-        if (pid == 0) remove_after(*parent, groups, note);
+        if (pid == 0) remove_after(*parent, groups, record);
         return pid > 0;
     } catch (const base::Exception&) {
         return false;
     }
 }
 
-void leave_helper_group(const Groups& groups, const std::string& note) noexcept {
-    if (leave_helper_group_later(groups, note)) return;
-    // No memory or descriptor for it, say. Moving out of a v2 group takes 10 ms.
+void leave_helper_group(const Groups& groups, const std::string& record) noexcept {
+    if (leave_helper_group_later(groups, record)) return;
+    // There was no memory or descriptor for a child. Moving out of a v2 group takes about 10 ms.
     try {
         if (const Hierarchy* unified = base::unified_of(groups.hierarchies))
             base::attach_self(base::open_attach_file(*unified, ""));
     } catch (const base::Exception&) {
-        // Then it stays, empty.
+        // The empty group stays; the next start uses it.
     }
     remove_helper_group(groups);
-    if (!note.empty()) (void)::unlink(note.c_str());
+    if (!record.empty()) (void)::unlink(record.c_str());
 }
 
 namespace {
 
+// A hierarchy in which nothing is limited needs no second folder: the container may change
+// everything in it.
 bool has_inner(const Groups& groups, const Hierarchy& hierarchy) {
     return std::find(groups.unlimited.begin(), groups.unlimited.end(), hierarchy.name) ==
            groups.unlimited.end();
 }
 
-// What the container sees as the root of this hierarchy.
+// Returns the group that the container sees as the root of this hierarchy.
 const std::string& root_of(const Groups& groups, const Hierarchy& hierarchy) {
     return has_inner(groups, hierarchy) ? groups.inner : groups.outer;
 }
 
-// A copy of the host's mount, not a mount from inside the container's cgroup namespace: the file
-// system is one and the same (cgroup_namespaces(7) has it show its paths by who reads them), and a
-// mount of a v1 hierarchy looks at every group of the machine.
+// Copies the host's mount instead of mounting the hierarchy from inside the cgroup namespace. The
+// file system is the same, and its paths depend on who reads them (cgroup_namespaces(7)); but
+// mounting a v1 hierarchy makes the kernel walk every group of the machine.
 UniqueFd clone_tree(const Hierarchy& hierarchy, const std::string& path) {
     const std::string folder = folder_of(hierarchy, path);
     UniqueFd tree = base::clone_mount(base::open_file(folder, O_PATH), false, folder);
@@ -198,26 +204,26 @@ MadeGroups open_groups(const Groups& groups) {
 }
 
 std::vector<std::string> remove_groups(const Groups& groups) {
-    // The usual case: no process is left, and the container made no groups of its own at the top.
+    // In most cases no process is left, and the container made no groups of its own at the top.
     bool gone = true;
     for (const Hierarchy& hierarchy : groups.hierarchies)
         gone = (!has_inner(groups, hierarchy) || base::try_remove_group(hierarchy, groups.inner)) &&
                base::try_remove_group(hierarchy, groups.outer) && gone;
     if (gone) return {};
     std::vector<std::string> problems;
-    const auto attempt = [&](auto&& step) {
+    const auto try_step = [&](auto&& step) {
         try {
             step();
         } catch (const base::Exception& error) {
             problems.push_back(error.message());
         }
     };
-    attempt([&] {
+    try_step([&] {
         if (!base::kill_group(groups.hierarchies, groups.outer))
             problems.push_back(fmt::format("processes are left in group '{}'", groups.outer));
     });
     for (const Hierarchy& hierarchy : groups.hierarchies)
-        attempt([&] { base::remove_group(hierarchy, groups.outer); });
+        try_step([&] { base::remove_group(hierarchy, groups.outer); });
     return problems;
 }
 

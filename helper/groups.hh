@@ -1,8 +1,9 @@
-// The container's control groups, in every hierarchy: an outer one that holds limits and device
-// rules, an inner one that becomes the root of its cgroup namespace (so limits cannot be lifted
-// from inside), and on v2 one for the supervisors. A v1 hierarchy in which nothing is set needs no
-// second one: each costs two calls under the kernel's one lock. The driver makes the container's
-// while the helper prepares the rest, where it can; the init enters them itself.
+// The container's control groups. In every hierarchy there is an outer group that holds limits and
+// device rules, and an inner one that becomes the root of the container's cgroup namespace, so that
+// no limit can be lifted from inside. A v1 hierarchy in which nothing is set needs no inner group;
+// each group costs two calls under the kernel's one cgroup lock. On v2 there is besides a group for
+// the supervisors. The driver makes the container's groups while the helper prepares the rest, if
+// it can; the init enters them itself.
 #pragma once
 
 #include <string>
@@ -13,31 +14,39 @@
 
 namespace lxvirt::helper {
 
+// Holds what open_groups() opened.
 struct MadeGroups {
-    std::vector<base::UniqueFd> attach;  // v1: `tasks`, for the init to write itself into
-    base::UniqueFd unified;              // v2: for CLONE_INTO_CGROUP; invalid without a v2 tree
-    std::vector<base::UniqueFd> trees;   // each hierarchy's mount, cut down to the container's root
+    std::vector<base::UniqueFd> attach;  // v1: `tasks`, into which the init writes itself
+    base::UniqueFd unified;              // v2, for CLONE_INTO_CGROUP; invalid without a v2 tree
+    // Detached mounts, one of each hierarchy, that begin at the container's root group.
+    std::vector<base::UniqueFd> trees;
 };
 
-// To the root of each v1 hierarchy, so that no limit of the caller's holds the helper, which was
-// born in the right v2 group. A group of its own in each would take 20 calls at every start and
-// end.
+// Moves the helper to the root of each v1 hierarchy, so that no limit of its caller's applies to
+// it; on v2 it was born in the right group. Groups of its own would take 20 calls more at every
+// start and end. Throws SystemError.
 void leave_callers_groups(const std::vector<base::Hierarchy>& hierarchies);
-// Has the group removed once this process is gone, if nobody else is in it, by a child that waits
-// for that. False where no child can be had. Until that is done the file `note`, where one is
-// given, has the group's path: for the driver, should whoever removes it be killed.
-[[nodiscard]] bool leave_helper_group_later(const Groups& groups, const std::string& note) noexcept;
-// The same, as the last thing before the helper ends and without a child if need be.
-void leave_helper_group(const Groups& groups, const std::string& note) noexcept;
-// Where that note is, for a container with this run folder; hidden among those folders.
-[[nodiscard]] std::string leaving_note(const std::string& run_folder);
+// Starts a child, lxc_cleanup, that waits for this process to end and then removes the supervisors'
+// group if no other supervisor is in it. Returns false where no child can be made. The file
+// `record`, if not empty, holds the group's path until that is done: if the child is killed, the
+// driver finds it there.
+[[nodiscard]] bool leave_helper_group_later(const Groups& groups,
+                                            const std::string& record) noexcept;
+// Does the same as the last act of the helper, without a child if none can be made.
+void leave_helper_group(const Groups& groups, const std::string& record) noexcept;
+// Returns the path of that file for a container with this run folder: a hidden file beside that
+// folder.
+[[nodiscard]] std::string leaving_record(const std::string& run_folder);
 
-// Makes outer and inner. Throws SystemError naming the limit that the kernel refused.
+// Makes the outer and inner groups, with limits, device rules and ownership. Throws SystemError
+// that names the limit which the kernel refused, and Error(config_unsupported) where a controller
+// is missing.
 void make_groups(const Groups& groups, const Namespaces& namespaces);
-// Opens what the init needs to enter its groups and to show them.
+// Opens what the init needs to enter its groups and to show them. Throws SystemError.
 [[nodiscard]] MadeGroups open_groups(const Groups& groups);
 
-// Kills what is left and removes outer and inner; returns what could not be removed.
+// Kills the processes that are left and removes the groups. Returns one sentence for each thing
+// that could not be done.
 [[nodiscard]] std::vector<std::string> remove_groups(const Groups& groups);
 
 }  // namespace lxvirt::helper

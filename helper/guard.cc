@@ -20,12 +20,12 @@ namespace lxvirt::helper {
 
 namespace {
 
-constexpr std::size_t kStackSize = 64U << 10;
-constexpr int kAttempts = 100;
+constexpr std::size_t kStackSize = 64U << 10;  // bytes, for the guard
+constexpr int kAttempts = 100;                 // of ten milliseconds each
 
-// Runs beside the helper in the same memory, errno included: nothing here may fail, allocate or
-// write anything but its own stack. The pipe's other end is the helper's alone, so its end of file
-// is the helper's end even where that came before prctl().
+// The guard. It runs in the helper's memory, errno included: nothing here may fail, allocate, or
+// write to anything but its own stack. Only the helper has the other end of the pipe, so the end of
+// file tells the helper's end even where that came before prctl(2).
 int guard_main(void* argument) {
     const int pipe = *static_cast<const int*>(argument);
     (void)base::uninterrupted([&] { return ::dup2(pipe, 0); });
@@ -34,11 +34,12 @@ int guard_main(void* argument) {
     (void)::prctl(PR_SET_NAME, "lxc_guard");
     pollfd entry{.fd = 0, .events = POLLIN, .revents = 0};
     while (::poll(&entry, 1, -1) <= 0) {
-        // Interrupted, which only a tracer can do to it.
+        // poll(2) was interrupted, which only a tracer can cause here.
     }
     ::_exit(0);
 }
 
+// Passes arguments and the failure between spawn_init() and the short-lived process.
 struct InitRequest {
     const std::vector<std::pair<base::UniqueFd, int>>& enter;
     clone_args args;
@@ -48,7 +49,8 @@ struct InitRequest {
     const char* step = "";
 };
 
-// time_namespaces(7): offsets are set before the first process of the namespace, which is the init.
+// Makes the time namespace of the next children. The offsets must be written before the first
+// process of the namespace exists, and that is the init (time_namespaces(7)).
 bool make_time_namespace(InitRequest& request) {
     request.step = "set the clocks of the container's time namespace";
     if (::unshare(CLONE_NEWTIME) == 0) {
@@ -64,7 +66,8 @@ bool make_time_namespace(InitRequest& request) {
     return false;
 }
 
-// The short-lived process: it shares the helper's memory while the helper waits (CLONE_VFORK).
+// The short-lived process. It shares the helper's memory, and the helper waits for it
+// (CLONE_VFORK).
 int forker_main(void* argument) {
     auto& request = *static_cast<InitRequest*>(argument);
     for (const auto& [fd, kind] : request.enter) {
@@ -86,7 +89,7 @@ int forker_main(void* argument) {
     return 0;
 }
 
-// The namespace for children, set for a scope.
+// Sets the pid namespace for children to the guard's, for a scope.
 class ChildrenNamespace {
   public:
     explicit ChildrenNamespace(base::Fd guard)
@@ -95,10 +98,11 @@ class ChildrenNamespace {
             base::fail_errno("enter the guard's pid namespace for children");
     }
     ~ChildrenNamespace() {
-        // Failing for good would leave hooks and restarts inside: better not to go on at all.
+        // If the return failed for good, hooks and restarts would be made inside: then it is better
+        // to end.
         for (int attempt = 0; ::setns(home_.get(), CLONE_NEWPID) != 0; ++attempt) {
             if (attempt == kAttempts) ::_exit(1);
-            ::usleep(10'000);  // no memory, say
+            ::usleep(10'000);  // for example: no memory
         }
     }
     ChildrenNamespace(const ChildrenNamespace&) = delete;
@@ -111,7 +115,7 @@ class ChildrenNamespace {
 }  // namespace
 
 base::UniqueFd spawn_guard() {
-    // The write end stays open in the helper for life; only its number is forgotten.
+    // The write end stays open in the helper as long as it lives; nobody uses it.
     int ends[2];
     if (::pipe2(ends, O_CLOEXEC) != 0) base::fail_errno("make the guard's pipe");
     const base::UniqueFd read_end(ends[0]);
@@ -127,8 +131,9 @@ base::UniqueFd spawn_guard() {
     stack.give_away();
     base::test_point("guard-made");
     base::UniqueFd guard(pidfd);
-    // What could not be killed must not be started: a filter may forbid the call. The guard then
-    // ends as it would with us, before the group that it is in is removed.
+    // A container that cannot be killed must not be started: a filter may forbid
+    // pidfd_send_signal(2). The guard is then ended through its pipe, before the group that it is
+    // in is removed.
     try {
         (void)base::send_signal(guard, 0);
     } catch (const base::Exception&) {

@@ -10,10 +10,13 @@ namespace lxvirt::helper {
 
 namespace {
 
-// What is kept of each of a hook's streams: enough to tell, little enough to send.
+// Limits the bytes that are kept of each stream of a hook: enough to explain a failure, and few
+// enough for one message.
 constexpr std::size_t kOutputLimit = 6000;
 
-// "$@" instead of the words themselves: they need no quoting.
+// Returns the words of a hook's process. Arguments are passed through "$@" and so need no quoting.
+// Version 0 of the interface passes name, section and type as arguments (lxc.container.conf(5),
+// lxc.hook.version).
 std::vector<std::string> words_of(const Hooks& hooks, const Hook& hook, const HookMoment& moment) {
     std::vector<std::string> words{"/bin/sh", "-c", "exec " + hook.command + " \"$@\"", "sh"};
     if (hooks.version == 0) words.insert(words.end(), {hooks.name, hook.section, hook.type});
@@ -23,6 +26,8 @@ std::vector<std::string> words_of(const Hooks& hooks, const Hook& hook, const Ho
     return words;
 }
 
+// Returns the environment of a hook. Version 1 of the interface passes there what version 0 passes
+// as arguments.
 std::vector<std::string> environment_of(const Hooks& hooks, const Hook& hook,
                                         const HookMoment& moment) {
     std::vector<std::string> made = hooks.environment;
@@ -39,7 +44,7 @@ std::vector<std::string> environment_of(const Hooks& hooks, const Hook& hook,
     return made;
 }
 
-// The last line that says something, of what was printed for errors if possible.
+// Returns the last non-empty line, of standard error if there is one.
 std::string last_words(const base::SpawnResult& result) {
     for (const std::string* text : {&result.errors, &result.output}) {
         const std::string_view all = base::trim(*text);
@@ -48,13 +53,14 @@ std::string last_words(const base::SpawnResult& result) {
     return {};
 }
 
+// Runs one hook; throws hook_script_failed with the last line of the output.
 void run_hook(const Hooks& hooks, const Hook& hook, const HookMoment& moment) {
     base::SpawnOptions options;
     options.argv = words_of(hooks, hook, moment);
     options.env = environment_of(hooks, hook, moment);
     options.limit = std::chrono::seconds(hooks.limit);
     options.output_limit = kOutputLimit;
-    options.tied = !moment.inside;  // inside, all end with the container
+    options.tied = !moment.inside;  // hooks inside end with the container anyway
     options.cancel = moment.cancel;
     options.in_child = moment.in_child;
     const base::SpawnResult result = base::run_program(options);
@@ -63,9 +69,9 @@ void run_hook(const Hooks& hooks, const Hook& hook, const HookMoment& moment) {
             if (moment.log && !line.empty())
                 moment.log(fmt::format("hook {}: {}", hook.type, line));
     if (result.succeeded()) return;
-    const std::string said = last_words(result);
+    const std::string output = last_words(result);
     base::fail(base::ErrorCode::hook_script_failed, "hook {} '{}': {}{}{}", hook.type, hook.command,
-               result.text(), said.empty() ? "" : ": ", said);
+               result.text(), output.empty() ? "" : ": ", output);
 }
 
 }  // namespace
@@ -76,10 +82,13 @@ bool has_hook(const Hooks& hooks, std::string_view type) {
 }
 
 void run_hooks(const Hooks& hooks, const HookMoment& moment) {
+    // The order is that of the document.
     for (const Hook& hook : hooks.all)
         if (hook.type == moment.type) run_hook(hooks, hook, moment);
 }
 
+// A hook that fails does not keep the next ones from running: what they clean up has to be cleaned
+// up.
 bool run_end_hooks(const Hooks& hooks, HookMoment moment, const std::string& target) {
     bool succeeded = true;
     moment.environment.push_back("LXC_TARGET=" + target);

@@ -18,7 +18,8 @@ namespace {
 using base::parse_number;
 using base::split;
 
-// A file of the container's; empty where it is none, whatever else it is: nothing to wait for.
+// Reads a regular file of the container. Anything else (a FIFO, a device) counts as empty, so that
+// the container cannot make the init wait.
 std::string read_plain_file(const std::string& path) {
     const base::UniqueFd file = base::open_quietly(path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
     struct stat info {};
@@ -26,7 +27,7 @@ std::string read_plain_file(const std::string& path) {
     return base::read_all(file, path);
 }
 
-// The first line whose field `column` is `key`.
+// Returns the fields of the first line whose field `column` is `key`.
 std::optional<std::vector<std::string>> find_line(const std::string& text, std::size_t column,
                                                   std::string_view key, std::size_t columns) {
     for (const std::string_view line : split(text, '\n')) {
@@ -37,6 +38,8 @@ std::optional<std::vector<std::string>> find_line(const std::string& text, std::
     return std::nullopt;
 }
 
+// Returns the line of an account by name, else by number; "+" before a number skips the names, as
+// in chown(1).
 std::optional<std::vector<std::string>> look_up(const std::string& text, const std::string& who,
                                                 std::size_t columns) {
     if (who.starts_with('+')) return find_line(text, 2, who.substr(1), columns);
@@ -44,6 +47,7 @@ std::optional<std::vector<std::string>> look_up(const std::string& text, const s
     return find_line(text, 2, who, columns);
 }
 
+// Returns the id of a line, or the number itself if no line has it.
 std::uint32_t id_of(const std::optional<std::vector<std::string>>& line, const std::string& who,
                     const char* kind, const std::string& file) {
     const std::string_view text = line ? std::string_view((*line)[2])
@@ -54,6 +58,7 @@ std::uint32_t id_of(const std::optional<std::vector<std::string>>& line, const s
                who, file);
 }
 
+// Returns the groups of which the user is a member, by the fourth field of group(5).
 std::vector<gid_t> groups_of(const std::string& text, std::string_view user) {
     std::vector<gid_t> groups;
     for (const std::string_view line : split(text, '\n')) {
@@ -68,6 +73,7 @@ std::vector<gid_t> groups_of(const std::string& text, std::string_view user) {
 
 }  // namespace
 
+// passwd(5) has seven fields, of which six are needed; group(5) needs three.
 Identity find_identity(const std::string& user, const std::string& group,
                        const std::string& passwd_file, const std::string& group_file) {
     Identity identity;

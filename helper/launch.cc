@@ -25,6 +25,7 @@ namespace {
 
 using base::UniqueFd;
 
+// Returns the lines of uid_map or gid_map.
 std::string map_text(const std::vector<IdMapRow>& rows) {
     std::string text;
     for (const IdMapRow& row : rows)
@@ -32,6 +33,7 @@ std::string map_text(const std::vector<IdMapRow>& rows) {
     return text;
 }
 
+// Opens the namespaces that the container shares with others instead of having its own.
 std::vector<std::pair<UniqueFd, int>> open_shared(const Namespaces& namespaces) {
     std::vector<std::pair<UniqueFd, int>> enter;
     for (const SharedNamespace& shared : namespaces.shared)
@@ -39,6 +41,8 @@ std::vector<std::pair<UniqueFd, int>> open_shared(const Namespaces& namespaces) 
     return enter;
 }
 
+// Writes the id maps, which only a process outside with CAP_SETUID may do (user_namespaces(7)), and
+// puts them on the mounts.
 void write_maps(const Plan& plan, const Prepared& prepared, pid_t init) {
     if (plan.namespaces.uid_map.empty()) return;
     const std::string proc = fmt::format("/proc/{}", init);
@@ -47,6 +51,7 @@ void write_maps(const Plan& plan, const Prepared& prepared, pid_t init) {
     map_mounts(plan, prepared, base::open_file(proc + "/ns/user", O_RDONLY));
 }
 
+// Makes the network devices.
 void connect(const Plan& plan, pid_t init) {
     const bool fresh = (plan.namespaces.fresh & CLONE_NEWNET) != 0;
     if (!fresh && plan.links.empty()) return;
@@ -54,20 +59,21 @@ void connect(const Plan& plan, pid_t init) {
     make_links(plan.links, netns, fresh && plan.init.loopback);
 }
 
-// The init's own words if it has any: its failure is the cause of whatever else fails.
+// Throws the init's own message: its failure is the cause of everything else that fails.
 [[noreturn]] void fail_as_reported(const SyncReport& report) {
-    // The message already ends in the errno's text; a SystemError would add it twice.
+    // The message already ends in the text of the errno; a SystemError would append it again.
     throw base::Error(base::ErrorCode::internal_error, "guest failed to start: " + report.failure);
 }
 
+// Returns a function that appends to the container's log; it refers to `plan`.
 HookLog log_of(const Plan& plan) {
     return [&file = plan.supervision.log_file](const std::string& line) {
         base::append_log(file, line);
     };
 }
 
-// The next report that is not only a hook's output, which is logged. While hooks run inside, the
-// start is given up when the channel hangs up.
+// Returns the next report that is more than a hook's output, which is logged. While hooks run
+// inside, the start is given up when the channel hangs up.
 std::optional<SyncReport> next_report(const Plan& plan, base::Fd sync, base::Fd channel) {
     for (;;) {
         if (!plan.hooks.all.empty() && !base::wait_readable_or_hang_up(sync, channel))
@@ -78,6 +84,8 @@ std::optional<SyncReport> next_report(const Plan& plan, base::Fd sync, base::Fd 
     }
 }
 
+// Waits until the init is ready for its exec. An end of the stream without a report means that the
+// init was killed.
 void await_ready(const Plan& plan, base::Fd sync, base::Fd channel) {
     const auto report = next_report(plan, sync, channel);
     if (!report)
@@ -86,7 +94,7 @@ void await_ready(const Plan& plan, base::Fd sync, base::Fd channel) {
     if (!report->ready) fail_as_reported(*report);
 }
 
-// Ends with the init's exec (nothing is read) or its failure.
+// Waits for the init's exec, which closes the stream, or for its failure.
 void await_exec(base::Fd sync) {
     if (const auto report = receive_report(sync)) fail_as_reported(*report);
 }
@@ -96,8 +104,9 @@ void await_exec(base::Fd sync) {
 std::vector<std::string> remove_container(const Plan& plan, base::Fd guard, base::Fd init) {
     std::vector<std::string> problems;
     try {
-        // The guard's end kills the rest of its namespace, and is complete when it can be reaped. A
-        // frozen v1 task takes no SIGKILL; an init that was reaped was the last.
+        // The guard's death kills every process of its namespace; when the guard can be reaped, all
+        // of them are gone. A frozen v1 task does not take SIGKILL, so the group is thawed. An init
+        // that was reaped already was the last process.
         if (guard.valid()) (void)base::send_signal(guard, SIGKILL);
         if (init.valid()) {
             base::thaw_to_kill(plan.groups.hierarchies, plan.groups.outer);
@@ -121,7 +130,7 @@ void run_host_hooks(const Plan& plan, std::string_view type, pid_t init, base::F
                            .log = log_of(plan)});
 }
 
-// Those that the container does not share with others, held open.
+// Opens the namespaces that the container does not share with others.
 std::vector<std::pair<std::string, UniqueFd>> keep_namespaces(const Plan& plan, pid_t init) {
     std::vector<std::pair<std::string, UniqueFd>> kept;
     if (!has_hook(plan.hooks, "stop") && !has_hook(plan.hooks, "post-stop")) return kept;
@@ -138,7 +147,7 @@ std::vector<std::pair<std::string, UniqueFd>> keep_namespaces(const Plan& plan, 
     return kept;
 }
 
-// What needs the init's namespaces, while the init sets itself up beside.
+// Does what needs the init's namespaces, while the init sets itself up in parallel.
 void equip(const Plan& plan, const Prepared& prepared, pid_t init, base::Fd sync,
            base::Fd channel) {
     try {
@@ -149,19 +158,21 @@ void equip(const Plan& plan, const Prepared& prepared, pid_t init, base::Fd sync
         for (const KeyValue& setting : plan.init.proc)
             base::write_value(fmt::format("/proc/{}/{}", init, setting.key), setting.value);
     } catch (const base::Exception&) {
-        // An init that failed takes its namespaces along: then its own words are the cause.
+        // An init that failed takes its namespaces along; then its own message is the cause.
         if (!base::wait_readable(sync, std::chrono::milliseconds(0))) throw;
         await_ready(plan, sync, channel);
         throw;
     }
 }
 
+// Waits for the driver's word that the groups exist.
 void await_groups(base::Fd driver) {
     if (!await_word(driver, kGroupsMade))
         base::fail(base::ErrorCode::internal_error,
                    "the driver went away before it made the container's groups");
 }
 
+// Adds the rules for loop devices, whose numbers are known only now.
 Groups with_loop_rules(Groups groups, const Prepared& prepared) {
     groups.devices.insert(groups.devices.end(), prepared.loop_rules.begin(),
                           prepared.loop_rules.end());
@@ -170,6 +181,7 @@ Groups with_loop_rules(Groups groups, const Prepared& prepared) {
 
 }  // namespace
 
+// Names the namespaces as lxc does, LXC_MNT_NS=/proc/PID/fd/N and the argument mnt:/proc/PID/fd/N.
 HookMoment end_moment(const Plan& plan, const Launched& launched) {
     HookMoment moment;
     moment.log = log_of(plan);
@@ -186,6 +198,7 @@ HookMoment end_moment(const Plan& plan, const Launched& launched) {
 }
 
 Launched launch(const Plan& plan, base::Fd image, base::Fd channel) {
+    // Hooks find the root below this folder before it becomes "/".
     if (!plan.hooks.stage.empty()) base::make_folders(plan.hooks.stage);
     Prepared prepared = prepare(plan);
     prepared.image = image;
@@ -193,9 +206,9 @@ Launched launch(const Plan& plan, base::Fd image, base::Fd channel) {
     Launched launched;
     auto [ours, theirs] = base::socket_pair(SOCK_SEQPACKET);
     launched.guard = spawn_guard();
-    base::Rollback rollback;  // goes before what it undoes
-    // What is half made goes too; groups that the driver is just making are its own until it says
-    // so.
+    base::Rollback rollback;  // destroyed before what it refers to
+    // Half-made parts are removed, too. Groups that the driver is just making are its own to remove
+    // until it says that they exist.
     rollback.add([&] { (void)remove_container(plan, launched.guard, launched.init); });
     if (plan.groups.made_by_driver)
         await_groups(channel);
@@ -214,12 +227,13 @@ Launched launch(const Plan& plan, base::Fd image, base::Fd channel) {
     if (!pid) await_ready(plan, ours, channel);
     launched.init_pid = *pid;
     equip(plan, prepared, *pid, ours, channel);
-    // While the init sets itself up.
+    // This work overlaps with the init's.
     launched.init_start = base::start_time(*pid);
     launched.listener = base::listen_local(plan.supervision.run_folder, "control.sock");
     await_ready(plan, ours, channel);
     launched.namespaces = keep_namespaces(plan, *pid);
     run_host_hooks(plan, "start-host", *pid, channel);
+    // A paused container is frozen before its exec, so that not one instruction of it runs.
     if (plan.supervision.paused) base::freeze_group(plan.groups.hierarchies, plan.groups.outer);
     send_word(ours, kExec);
     if (!plan.supervision.paused) await_exec(ours);

@@ -1,12 +1,10 @@
-// One launch: from a plan to a container whose init waits for its exec, then runs. launch() is
-// called by main() with the alive lock held and returns what the supervisor goes on with; if it
-// throws, nothing it made is left. `image` is the clone that the helper was executed from, or not
-// valid; `channel` leads to whoever starts it: over it comes the word that the groups are there,
-// where the driver makes them, and its hang-up ends a hook that runs.
+// One launch: from a plan to a container whose init waits for its exec, then runs.
 //
-// Order (design, "Start, step by step" and hard parts 1, 6 and 7): everything that can be made
-// detached (the /dev tmpfs, devpts, host trees, loop devices), guard, groups, init, then what needs
-// the init's namespaces (id maps, id-mapped mounts, links); meanwhile the init sets itself up.
+// The order of the steps follows from what each needs. First everything is made that can be made
+// detached: the tmpfs for /dev, devpts, copies of the host's trees, loop devices. Then come the
+// guard, the control groups (made by the driver meanwhile, where it can) and the init. Then comes
+// what needs the init's namespaces, id maps, id-mapped mounts and links, while the init sets itself
+// up in parallel. Last, init and helper agree, and the init executes its program.
 #pragma once
 
 #include <sys/types.h>
@@ -23,39 +21,47 @@
 
 namespace lxvirt::helper {
 
+// A console's two ptys; the slaves are not held open.
 struct ConsoleEnds {
     std::string alias;
-    base::Pty container;    // what the container sees as /dev/console, /dev/tty1 ...
-    base::Pty host;         // what `ttyconsole` names
+    base::Pty container;    // the container's /dev/console, /dev/tty1 ...
+    base::Pty host;         // `ttyconsole` prints its path
     std::string host_path;  // "/dev/pts/3"
 };
 
-// A loop device stays attached while somebody has it open.
+// Keeps a loop device attached as long as `fd` is open.
 struct KeptLoop {
     HeldLoop what;
     base::UniqueFd fd;
 };
 
+// A started container: what the supervisor takes over.
 struct Launched {
     base::UniqueFd init;                      // pidfd
     base::UniqueFd guard;                     // pidfd
     pid_t init_pid = 0;                       // in the host's pid namespace
-    std::optional<std::uint64_t> init_start;  // its start time, see base/process/process.hh
+    std::optional<std::uint64_t> init_start;  // see start_time() in base/process/process.hh
     base::UniqueFd listener;                  // the control socket
     std::uint64_t dev = 0;                    // st_dev of /dev
     std::vector<ConsoleEnds> consoles;
     std::vector<KeptLoop> loops;
-    // Kept for the hooks that run after its end: "mnt" ...; none where there are no hooks.
+    // Holds the namespaces open for hooks that run after the container's end, each with its name
+    // ("mnt"); empty without such hooks.
     std::vector<std::pair<std::string, base::UniqueFd>> namespaces;
 };
 
+// Starts the container; called with the alive lock held. `image` is the clone of the mount that the
+// helper was executed from, or invalid. `channel` leads to the process that starts the container:
+// the word that the groups exist comes over it where the driver makes them, and its hang-up ends a
+// running hook. If launch() throws, nothing that it made is left.
 [[nodiscard]] Launched launch(const Plan& plan, base::Fd image, base::Fd channel);
 
-// What the hooks after the container's end are told of it, and where their output goes.
+// Returns what the hooks after the container's end get to know, and where their output goes.
 [[nodiscard]] HookMoment end_moment(const Plan& plan, const Launched& launched);
 
-// Takes the container away: kills it by guard and group, waits, removes the groups. What could not
-// be done is told in the result; nothing throws, as this is also the undo of a failed launch.
+// Removes the container: kills it through guard and group, waits, and removes the groups. Never
+// throws, since this is also the undo of a failed launch; returns one sentence for each thing that
+// could not be done.
 [[nodiscard]] std::vector<std::string> remove_container(const Plan& plan, base::Fd guard,
                                                         base::Fd init);
 

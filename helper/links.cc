@@ -16,8 +16,9 @@ namespace {
 
 using base::Netlink;
 
-constexpr std::uint32_t kDefaultMtu = 1500;  // Ethernet's
+constexpr std::uint32_t kDefaultMtu = 1500;  // of Ethernet
 
+// A plan has checked addresses; anything else is a mistake in lxvirt.
 base::MacAddress mac_of(const Link& link) {
     if (const auto mac = base::parse_mac(link.mac)) return *mac;
     base::fail(base::ErrorCode::internal_error, "'{}' is not a mac address", link.mac);
@@ -30,8 +31,9 @@ base::NetAddress address_of(const std::string& text, std::uint32_t prefix) {
     return *address;
 }
 
-// A fixed name comes free a few milliseconds after the namespace of its last user died. It is
-// waited for only where the link that has it is our own (hard part 10).
+// Retries while the name is taken by a link of our own: a fixed name comes free only some
+// milliseconds after the namespace of its last user has died. A name that another program's device
+// has is an error at once.
 template <typename Make>
 void retry_while_ours(Netlink& host, const Link& link, Make&& make) {
     const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(1);
@@ -54,6 +56,7 @@ void retry_while_ours(Netlink& host, const Link& link, Make&& make) {
     }
 }
 
+// Adds addresses, then routes, whose gateways must be reachable by then.
 void configure(Netlink& netlink, int index, const std::vector<Address>& addresses,
                const std::vector<Route>& routes) {
     for (const Address& address : addresses) {
@@ -63,13 +66,15 @@ void configure(Netlink& netlink, int index, const std::vector<Address>& addresse
     }
     for (const Route& route : routes) {
         std::optional<base::NetAddress> gateway;
-        if (!route.gateway.empty()) gateway = address_of(route.gateway, 128);
+        if (!route.gateway.empty())
+            gateway = address_of(route.gateway, 128);  // without a use for the prefix
         netlink.add_route(index, address_of(route.destination, route.prefix), gateway,
                           route.metric);
     }
 }
 
-// The host is the way to everywhere: it forwards, and answers for the container's gateways.
+// Makes the host a router for the link: it forwards, and answers ARP and NDP requests for the
+// container's gateways.
 void configure_router(Netlink& host, int index, const Link& link) {
     const auto set = [&](const char* family, const char* name) {
         const std::string file =
@@ -82,6 +87,8 @@ void configure_router(Netlink& host, int index, const Link& link) {
     for (const std::string& address : link.proxied) host.add_proxy(index, address_of(address, 128));
 }
 
+// Configures the host's end as a port of a bridge; a port without VLANs stays in the bridge's
+// default.
 void configure_port(Netlink& host, int index, const Link& link) {
     if (link.isolated) host.set_port_isolated(index, true);
     if (!link.vlans.empty()) host.remove_port_vlan(index, 1);  // the kernel's default
@@ -89,21 +96,23 @@ void configure_port(Netlink& host, int index, const Link& link) {
     if (link.limits) base::limit_traffic(host, index, *link.limits);
 }
 
-// A bridge takes the lowest address of its ports: one that begins with fe never is (libvirt does
-// the same), so the bridge's own address stays as containers come and go.
+// Returns the address of the host's end. A bridge takes the lowest address among its ports; one
+// that begins with fe never is the lowest (libvirt does the same), so the bridge's own address does
+// not change as containers come and go.
 base::MacAddress host_mac_of(const Link& link) {
     base::MacAddress mac = mac_of(link);
     mac[0] = 0xfe;
     return mac;
 }
 
-// Whether the device is the veth that was made for it. The kernel gives a new one no alias: one
-// whose maker was killed before it had it is known by its address.
+// Says whether the device is the veth that was made for `link`. The kernel gives a new device no
+// alias; one whose maker was killed before setting it is recognised by its address.
 bool is_made_for(const base::LinkFacts& device, const Link& link) {
     if (!device.alias.empty()) return device.alias == link.alias;
     return device.kind == "veth" && device.mac == host_mac_of(link);
 }
 
+// Makes a veth. The alias is set by a second message, since the kernel takes none in the first.
 void make_veth(Netlink& host, base::Fd netns, const Link& link) {
     base::VethSpec spec{.host_name = link.host,
                         .guest_name = link.guest,
@@ -127,6 +136,7 @@ void make_veth(Netlink& host, base::Fd netns, const Link& link) {
     if (link.routed) configure_router(host, index, link);
 }
 
+// Makes a link of any kind in the container's namespace. A device of the host is moved.
 void make_link(Netlink& host, base::Fd netns, const Link& link) {
     switch (link.kind) {
         case LinkKind::veth: make_veth(host, netns, link); break;
@@ -150,8 +160,9 @@ void make_link(Netlink& host, base::Fd netns, const Link& link) {
     }
 }
 
-// In the container's namespace, where its root may have renamed it: by the name it was made with,
-// else by its address. Another device with that name is not it.
+// Finds the device in the container's namespace, where the container's root may have renamed it: by
+// the name that it was made with, else by its hardware address. Another device that took the name
+// is not it.
 std::optional<int> find_inside(Netlink& inside, const Link& link) {
     const std::string_view kind = link.kind == LinkKind::veth ? "veth" : "macvlan";
     const auto named = inside.link(link.guest);
@@ -163,6 +174,7 @@ std::optional<int> find_inside(Netlink& inside, const Link& link) {
     return std::nullopt;
 }
 
+// Removes a macvlan or ipvlan, which is in the container's namespace only.
 void remove_macvlan(Netlink& inside, Link link) {
     link.kind = LinkKind::macvlan;
     if (const auto index = find_inside(inside, link)) inside.delete_link(*index);
@@ -171,22 +183,26 @@ void remove_macvlan(Netlink& inside, Link link) {
 }  // namespace
 
 LinkMaker::LinkMaker(base::Fd netns)
+    // The sockets stay in the namespaces in which they were opened, so nothing has to enter the
+    // container later.
     : netns_(netns),
       inside_(Netlink::inside(netns)),
       home_(base::open_file("/proc/self/ns/net", O_RDONLY)) {}
 
 void LinkMaker::raise_loopback() {
-    inside_.set_up(1, true);  // lo is always the first
+    inside_.set_up(1, true);  // lo always has index 1
 }
 
 void LinkMaker::make(const Link& link) {
     make_link(host_, netns_, link);
+    // A moved device without a name for the container keeps its own.
     const int index = inside_.link_index(link.guest.empty() ? link.host : link.guest);
     if (link.up) inside_.set_up(index, true);
     configure(inside_, index, link.addresses, link.routes);
 }
 
 void LinkMaker::change(const std::optional<Link>& from, const Link& to) {
+    // Only what differs is set; `from` is empty if it is not known what is there.
     const auto index = find_inside(inside_, to);
     if (!index)
         base::fail(base::ErrorCode::operation_failed,
@@ -218,16 +234,16 @@ void LinkMaker::change(const std::optional<Link>& from, const Link& to) {
 void LinkMaker::remove(const Link& link) {
     switch (link.kind) {
         case LinkKind::veth:
-            // The name may belong to somebody else by now.
+            // The name may belong to another device by now.
             if (const auto device = host_.link(link.host); device && is_made_for(*device, link))
                 host_.delete_link(device->index);
             else if (link.bridge.empty())
-                remove_macvlan(inside_, link);  // what a network made of it was not written down
+                remove_macvlan(inside_, link);  // made of a type that only the network knew
             break;
         case LinkKind::macvlan:
         case LinkKind::ipvlan: remove_macvlan(inside_, link); break;
         case LinkKind::move:
-            if (host_.find_link(link.host)) break;  // it never left, or is back
+            if (host_.find_link(link.host)) break;  // it never left, or has come back
             inside_.move_link(inside_.link_index(link.guest.empty() ? link.host : link.guest),
                               home_, link.host);
             break;

@@ -1,5 +1,6 @@
-// The container's network devices: made by the helper in the host's namespace with their other end
-// straight in the container's, then configured through a socket that lives in there.
+// The container's network devices. The helper makes them in the host's network namespace, with
+// their other end directly in the container's, and configures that end through a netlink socket
+// which was opened in there.
 #pragma once
 
 #include <optional>
@@ -12,17 +13,20 @@
 
 namespace lxvirt::helper {
 
-// The two ends of the work: the network of whoever makes one, and the container's.
+// Makes, changes and removes network devices between the namespace of the caller and `netns`. All
+// functions throw SystemError that names the device and the step.
 class LinkMaker {
   public:
+    // Opens the sockets. `netns` must stay open as long as this object exists.
     explicit LinkMaker(base::Fd netns);
+    // Brings up "lo" of the container.
     void raise_loopback();
-    // Throws SystemError naming device and step; a half-made one is left for remove().
+    // Makes one device. A half-made one is left for remove().
     void make(const Link& link);
-    // Link state, mtu, bridge and limits of an attached one, all of them where it is not known what
-    // they are.
+    // Sets link state, mtu, bridge and limits of an attached device as `to` has them, where they
+    // differ from `from`; without `from`, all of them.
     void change(const std::optional<Link>& from, const Link& to);
-    // Deletes it, or moves a device of the host back. One that is not there is passed over.
+    // Deletes the device, or moves a device of the host back. A device that is absent is no error.
     void remove(const Link& link);
 
   private:
@@ -31,8 +35,9 @@ class LinkMaker {
     base::UniqueFd home_;
 };
 
-// Throws SystemError naming device and step. A veth goes with the container's namespace; a
-// half-made set is taken away by whoever kills the init.
+// Makes all devices, and brings up "lo" if `loopback`. A veth goes with the container's namespace,
+// so the caller undoes a half-made set by killing the init. Throws SystemError that names the
+// device and the step.
 void make_links(const std::vector<Link>& links, base::Fd netns, bool loopback);
 
 }  // namespace lxvirt::helper

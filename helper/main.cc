@@ -1,9 +1,11 @@
 // lxc_helper --name NAME --channel FD --group PATH [--operation FD] [--image FD] [--alive FD] ...
 //
-// Supervises one container. Not for people: the driver spawns it (helper/protocol.hh), and it
-// executes itself for a reboot. Every descriptor above the ones named is closed.
+// Supervises one container. It is not started by hand: the driver spawns it (helper/protocol.hh),
+// and it executes itself anew for a reboot. Every descriptor above the named ones is closed.
 //
-// lxc_enter --enter: helper/enter.hh.
+// lxc_enter --enter
+//
+// Runs a program in a running container (helper/enter.hh).
 #include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -35,22 +37,25 @@ namespace lxvirt::helper {
 
 namespace {
 
-constexpr int kCommitAttempts = 100;
+constexpr int kCommitAttempts = 100;  // of ten milliseconds each
 constexpr auto kReportLimit = std::chrono::seconds(10);
 
+// Holds the command line. Descriptors that were not given are -1.
 struct Arguments {
     std::string name;
     int channel = -1;
-    int operation = -1;  // the operation lock, shared with the driver until the start is done
+    int operation = -1;  // the operation lock, shared with the driver during a start
     int alive = -1;      // the alive lock, kept over a restart
-    int owner = -1;      // whose end is the container's end, over a restart
+    int owner = -1;      // a channel whose end is the container's end, kept over a restart
     int agent = -1;      // pidfd of the driver's process that serves a restart
     int image = -1;      // the clone that this process was executed from
-    std::string group;   // the supervisors'
+    std::string group;   // the supervisors' group
     std::uint64_t boots = 1;
-    std::uint64_t quick_ends = 0;
+    std::uint64_t quick_ends = 0;  // how many boots in a row ended at once
 };
 
+// Parses the command line, and ends the program with status 2 if a necessary option is missing:
+// then a person has started it.
 Arguments parse_arguments(int argc, char** argv) {
     Arguments arguments;
     for (int i = 1; i + 1 < argc; i += 2) {
@@ -85,7 +90,7 @@ Arguments parse_arguments(int argc, char** argv) {
     return arguments;
 }
 
-// The plan comes in a memfd beside an empty request.
+// Receives the plan, which comes in a memfd beside an empty message.
 Plan receive_plan(base::Fd channel) {
     const auto message = base::receive_message(channel, kMaxMessage);
     if (!message || message->fds.empty())
@@ -98,6 +103,8 @@ Plan receive_plan(base::Fd channel) {
     return base::decode<Plan>(bytes, "launch plan");
 }
 
+// Takes the alive lock, whose holder is the sign that the container runs; after a restart the
+// process has it already.
 base::RecordLock take_alive_lock(const Arguments& arguments, const Plan& plan) {
     const std::string& path = plan.supervision.alive_lock;
     if (arguments.alive >= 0) return base::RecordLock::adopt(base::UniqueFd(arguments.alive), path);
@@ -106,13 +113,14 @@ base::RecordLock take_alive_lock(const Arguments& arguments, const Plan& plan) {
     return std::move(*lock);
 }
 
+// The job of this process.
 struct Work {
     Plan plan;
     base::RecordLock alive;
 };
 
-// The caller's groups are left while the driver still compiles the plan. Whoever gets no plan
-// leaves the supervisors' all the same.
+// Leaves the caller's groups while the driver is still compiling the plan, then receives the plan.
+// A helper that gets none leaves the supervisors' group properly all the same.
 Work receive_work(const Arguments& arguments, base::Fd channel) {
     Groups groups;
     groups.hierarchies = base::find_hierarchies();
@@ -128,8 +136,8 @@ Work receive_work(const Arguments& arguments, base::Fd channel) {
     }
 }
 
-// Only the other side's end may undo a start that is all but done: no memory for its one byte, say,
-// is waited for.
+// Waits for the byte that commits the start. Only the end of the other side may undo a start that
+// is all but done; a receive that fails for want of memory is retried.
 bool await_commit(base::Fd channel) {
     for (int attempt = 0;; ++attempt) {
         try {
@@ -142,16 +150,17 @@ bool await_commit(base::Fd channel) {
     }
 }
 
-// Executes the installed helper in this process, which keeps pid and locks; a driver's process
-// compiles the plan from the live definition and sends it over a new channel. Comes back only with
-// an error.
+// Executes the installed helper in this process, which keeps its pid and its locks. A process of
+// the driver, lxc_agent, compiles the plan from the live definition and sends it over a new
+// channel. Returns only by throwing.
 void restart(const Arguments& arguments, const Plan& plan, const base::RecordLock& alive,
              const Supervisor& supervisor, const base::OperationLock& operation) {
     auto [ours, theirs] = base::socket_pair(SOCK_SEQPACKET);
     const base::UniqueFd program = base::open_readonly_program(plan.supervision.helper_path);
     const std::string& agent_path = plan.supervision.agent_path;
     const base::UniqueFd agent_program = base::open_file(agent_path, O_PATH);
-    // Not in the supervisors' group, which could not be removed while it is there.
+    // The agent is born outside the supervisors' group, which could not be removed while it is in
+    // there.
     base::UniqueFd root;
     if (const base::Hierarchy* unified = base::unified_of(plan.groups.hierarchies))
         root = base::open_file(unified->mount, O_RDONLY | O_DIRECTORY);
@@ -187,6 +196,8 @@ void restart(const Arguments& arguments, const Plan& plan, const base::RecordLoc
     base::fail_errno("execute '{}'", plan.supervision.helper_path);
 }
 
+// Starts the container, reports to the driver, and supervises until the end. Does not return in
+// most cases: the helper executes itself anew or exits.
 int supervise(Arguments& arguments, base::UniqueFd& channel, const Plan& plan,
               base::RecordLock& alive) {
     base::UniqueFd operation(arguments.operation);
@@ -195,7 +206,8 @@ int supervise(Arguments& arguments, base::UniqueFd& channel, const Plan& plan,
     std::optional<Supervisor> supervisor;
     try {
         base::UniqueFd image(arguments.image);
-        // Before the container, so that what can fail of it leaves none behind.
+        // The supervisor is made before the container, so that a failure of it leaves no container
+        // behind.
         supervisor.emplace(
             plan, SupervisorOptions{.boots = arguments.boots, .quick_ends = arguments.quick_ends});
         supervisor->begin(launch(plan, image, channel));
@@ -205,7 +217,7 @@ int supervise(Arguments& arguments, base::UniqueFd& channel, const Plan& plan,
             supervisor->undo();
         } else {
             (void)run_end_hooks(plan.hooks, end_moment(plan, {}), "stop");
-            leave_helper_group(plan.groups, leaving_note(plan.supervision.run_folder));
+            leave_helper_group(plan.groups, leaving_record(plan.supervision.run_folder));
         }
         throw;
     }
@@ -229,13 +241,14 @@ int supervise(Arguments& arguments, base::UniqueFd& channel, const Plan& plan,
             supervisor->give_up_restart(error.message());
         }
     }
-    supervisor->let_go();
+    supervisor->release_resources();
     alive.release();
-    supervisor->tell_gone();
-    ::_exit(0);  // the kernel frees the rest by itself, and sooner
+    supervisor->close_connections();
+    ::_exit(0);  // the kernel frees the rest faster
 }
 
-// And stays until it is written down, so that nobody takes the end for a kill.
+// Reports a failed start, and stays until the driver has written it down: otherwise a reader could
+// take the end for a kill.
 void report_failure(base::Fd channel, std::int32_t error, const std::string& text) {
     StartReply reply;
     reply.error = error;
@@ -246,7 +259,7 @@ void report_failure(base::Fd channel, std::int32_t error, const std::string& tex
                base::receive_message(channel, kMaxMessage)) {
         }
     } catch (const base::Exception&) {
-        // The driver is gone; there is nobody to tell.
+        // The driver is gone; nobody is left to report to.
     }
 }
 

@@ -1,10 +1,11 @@
-// The launch plan: everything lxc_helper needs to make one container, as plain data. The driver
-// compiles it from the domain, `lxsh plan` prints it, unit tests read it, the helper carries it out
-// and knows no XML. Sections stand in the order in which they are carried out; inside a section the
-// order counts.
+// The launch plan: everything that lxc_helper needs to make one container, as plain data. The
+// driver compiles it from the domain, `lxsh plan` prints it, unit tests compare it, and the helper,
+// which knows no XML, carries it out. The sections stand in the order in which they are carried
+// out; within a section the order counts, too.
 //
-// Host paths are absolute. Paths inside the container are absolute there. Every name that the
-// helper will make on the host (groups, links) is in here, chosen and written down before.
+// Paths on the host are absolute, and so are paths in the container, there. Every name that the
+// helper is going to make on the host (groups, links) is in the plan, chosen and recorded in
+// live.xml before it is used. A change of any struct here needs a new kPlanVersion.
 #pragma once
 
 #include <cstdint>
@@ -19,6 +20,7 @@
 
 namespace lxvirt::helper {
 
+// A line of /proc/PID/uid_map or gid_map (user_namespaces(7)).
 struct IdMapRow {
     std::uint32_t inside = 0, outside = 0, count = 0;
     template <typename Self, typename Visitor>
@@ -29,7 +31,7 @@ struct IdMapRow {
     }
 };
 
-// A namespace that is entered instead of made.
+// A namespace that the init enters instead of getting its own.
 struct SharedNamespace {
     std::uint32_t kind = 0;  // CLONE_NEWNET, CLONE_NEWIPC or CLONE_NEWUTS
     std::string path;        // "/proc/PID/ns/net", "/run/netns/NAME"
@@ -40,12 +42,13 @@ struct SharedNamespace {
     }
 };
 
+// Says which namespaces the init gets.
 struct Namespaces {
-    std::uint32_t fresh = 0;  // CLONE_NEW* made with the init; pid and mount always
+    std::uint32_t fresh = 0;  // CLONE_NEW* made with the init; pid and mount always are
     bool cgroup = true;       // unshared by the init once it is in its groups
     std::vector<SharedNamespace> shared;
-    std::vector<IdMapRow> uid_map, gid_map;  // empty = no user namespace
-    std::string time_offsets;  // lines for /proc/PID/timens_offsets; empty = the host's clocks
+    std::vector<IdMapRow> uid_map, gid_map;  // empty: no user namespace
+    std::string time_offsets;  // for /proc/PID/timens_offsets; empty: the host's clocks
     template <typename Self, typename Visitor>
     static void fields(Self& self, Visitor& visit) {
         visit("fresh", self.fresh);
@@ -57,11 +60,11 @@ struct Namespaces {
     }
 };
 
-// A value written into a file of the container's outer group.
+// A value that is written to a file of the container's outer group.
 struct GroupLimit {
-    std::string controller;  // decides the hierarchy
+    std::string controller;  // selects the hierarchy
     std::string file, value;
-    std::string alternative;  // the file of kernels that have no `file`; may be empty
+    std::string alternative;  // file to write where the kernel has no `file`; may be empty
     template <typename Self, typename Visitor>
     static void fields(Self& self, Visitor& visit) {
         visit("controller", self.controller);
@@ -71,16 +74,18 @@ struct GroupLimit {
     }
 };
 
+// Names the container's control groups.
 struct Groups {
     std::vector<base::Hierarchy> hierarchies;
-    std::string outer;  // "/machine/lxc-PID-NAME.libvirt-lxc": limits and device rules
-    std::string inner;  // below it: the root of the container's cgroup namespace
-    // Hierarchies (base::Hierarchy::name) in which nothing is set: `outer` is that root there.
+    std::string outer;  // limits and device rules: "/machine/lxc-PID-NAME.libvirt-lxc"
+    std::string inner;  // below it; root of the container's cgroup namespace
+    // Names the hierarchies (base::Hierarchy::name) in which nothing is set; there `outer` is that
+    // root.
     std::vector<std::string> unlimited;
-    std::string helper;  // the group of the supervisors themselves
+    std::string helper;  // of the supervisors
     std::vector<GroupLimit> limits;
-    std::vector<base::DeviceRule> devices;
-    bool made_by_driver = false;  // while the helper prepares the rest; it waits for a word
+    std::vector<base::DeviceRule> devices;  // what is not allowed here is refused
+    bool made_by_driver = false;            // the helper waits for kGroupsMade
     template <typename Self, typename Visitor>
     static void fields(Self& self, Visitor& visit) {
         visit("hierarchies", self.hierarchies);
@@ -94,11 +99,12 @@ struct Groups {
     }
 };
 
+// Describes a console of the container.
 struct ConsolePlan {
     std::string alias;     // "console0"
-    std::string log_file;  // absolute; empty = none
+    std::string log_file;  // absolute; empty: no log
     bool log_append = false;
-    std::uint64_t log_limit = 2U << 20;  // bytes before it is rotated to FILE.0
+    std::uint64_t log_limit = 2U << 20;  // bytes; a longer file is renamed to FILE.0
     template <typename Self, typename Visitor>
     static void fields(Self& self, Visitor& visit) {
         visit("alias", self.alias);
@@ -108,25 +114,26 @@ struct ConsolePlan {
     }
 };
 
+// Says what follows the end of the container.
 enum class EndAction : std::uint32_t { destroy, restart };
 
-// What the supervisor does when the container ends, and where it keeps its facts.
+// Says what the supervisor does when the container ends, and where its files are.
 struct Supervision {
-    std::string uri;         // of the root, for the driver process that a restart calls
+    std::string uri;         // of the root, for the driver's process that a restart calls
     std::string run_folder;  // /run/lxvirt/lxc/NAME
     std::string op_lock;     // /run/lxvirt/lock/NAME.op
     std::string alive_lock;  // /run/lxvirt/lock/NAME.alive
     std::string journal, journal_lock;
-    std::string log_file;                 // what the helper has to say
-    std::string ended_file;               // how the last run ended
-    std::string helper_path, agent_path;  // what a restart executes, and what compiles its plan
-    bool has_hooks = false;
-    bool autodestroy = false;  // the channel's end is the container's end
+    std::string log_file;                 // the helper's log lines go there
+    std::string ended_file;               // tells how the last run ended
+    std::string helper_path, agent_path;  // executed for a restart; the agent compiles
+    bool has_hooks = false;               // libvirt's hook scripts exist
+    bool autodestroy = false;             // the channel's end is the container's end
     EndAction on_poweroff = EndAction::destroy;
     EndAction on_reboot = EndAction::restart;
     EndAction on_crash = EndAction::destroy;
     bool paused = false;                 // freeze before the init's first instruction
-    std::vector<std::string> end_files;  // that go with the container: its ports on networks
+    std::vector<std::string> end_files;  // removed with the container: its ports on networks
     template <typename Self, typename Visitor>
     static void fields(Self& self, Visitor& visit) {
         visit("uri", self.uri);
@@ -149,6 +156,7 @@ struct Supervision {
     }
 };
 
+// The whole plan.
 struct Plan {
     std::uint32_t version = kPlanVersion;
     std::string name, uuid;
@@ -157,7 +165,7 @@ struct Plan {
     Namespaces namespaces;
     Dev dev;
     std::vector<ConsolePlan> consoles;
-    std::vector<Mount> mounts;  // the root first; MountKind::dev is the tmpfs of `dev`
+    std::vector<Mount> mounts;  // the root comes first; MountKind::dev is the tmpfs of `dev`
     std::vector<Link> links;
     Init init;
     Hooks hooks;

@@ -1,5 +1,5 @@
-// The part of the launch plan (helper/plan.hh) that is the container's first process, and the
-// hooks. Include that one.
+// The part of the launch plan about the container's first process and the hooks. Include
+// helper/plan.hh instead.
 #pragma once
 
 #include <cstdint>
@@ -10,9 +10,10 @@
 
 namespace lxvirt::helper {
 
+// A resource limit (setrlimit(2)).
 struct Rlimit {
-    std::uint32_t resource = 0;  // RLIMIT_*
-    std::uint64_t soft = 0, hard = 0;
+    std::uint32_t resource = 0;        // RLIMIT_*
+    std::uint64_t soft = 0, hard = 0;  // ~0: RLIM_INFINITY
     template <typename Self, typename Visitor>
     static void fields(Self& self, Visitor& visit) {
         visit("resource", self.resource);
@@ -21,26 +22,28 @@ struct Rlimit {
     }
 };
 
+// Describes the init: what it executes, as whom, and with which rights.
 struct Init {
-    std::vector<std::string> argv;  // argv[0] is the path
-    std::vector<std::string> environment;
-    std::string folder;
-    std::string user, group;  // name, id or "+id", looked up inside
-    std::string hostname;
-    bool loopback = true;                // raise lo
-    bool controlling_terminal = true;    // the first console; real inits hand it to their getty
-    std::uint64_t capabilities = ~0ULL;  // what the bounding set keeps
-    std::string seccomp;                 // sock_filter records; empty = none
+    std::vector<std::string> argv;         // argv[0] is the path
+    std::vector<std::string> environment;  // "NAME=VALUE"
+    std::string folder;                    // working folder; empty: "/"
+    std::string user, group;               // name, id or "+id", looked up in the container
+    std::string hostname;                  // set where the uts namespace is the container's own
+    bool loopback = true;                  // bring up "lo"
+    bool controlling_terminal = true;      // the first console; real inits hand it to their getty
+    std::uint64_t capabilities = ~0ULL;    // kept in the bounding set; bit N: capability N
+    std::string seccomp;                   // sock_filter records; empty: no filter
     std::vector<Rlimit> rlimits;
-    std::vector<std::uint32_t> groups;  // supplementary, beside those of the user
+    std::vector<std::uint32_t> groups;  // supplementary, besides those of `user`
     bool no_new_privs = false;
-    bool session_keyring = true;   // one of its own, instead of the supervisor's
-    bool core_scheduling = false;  // a cookie of its own: PR_SCHED_CORE
-    // Written before the init is executed, into its attributes in /proc (proc_pid_attr(5)).
+    bool session_keyring = true;   // joins one of its own in place of the supervisor's
+    bool core_scheduling = false;  // gets a cookie of its own (PR_SCHED_CORE)
+    // The labels that the security modules give the init at its exec (proc_pid_attr(5)); empty:
+    // none.
     std::string apparmor, selinux;
-    std::vector<KeyValue> proc;     // files of /proc/PID, written by the helper
+    std::vector<KeyValue> proc;     // files of /proc/PID, written by the helper: "oom_score_adj"
     std::vector<KeyValue> sysctls;  // below /proc/sys of the container's namespaces
-    std::uint32_t personality = 0;  // PER_LINUX32 for a 32-bit arch
+    std::uint32_t personality = 0;  // PER_LINUX32 for a 32-bit <arch>
     bool personality_set = false;
     template <typename Self, typename Visitor>
     static void fields(Self& self, Visitor& visit) {
@@ -71,10 +74,10 @@ struct Init {
 // A command that runs at a moment of the container's life (lxc.container.conf(5), "CONTAINER
 // HOOKS").
 struct Hook {
-    std::string section;  // "lxc", or "net" for what is about one link
-    std::string type;     // "pre-mount"; of a link "up" or "down"
+    std::string section;  // "lxc", or "net" for a hook of one link
+    std::string type;     // "pre-mount"; for a link "up" or "down"
     std::string command;
-    std::vector<std::string> arguments;  // net: kind, bridge or device below, the host's end
+    std::vector<std::string> arguments;  // net: kind, bridge or device below, host's end
     template <typename Self, typename Visitor>
     static void fields(Self& self, Visitor& visit) {
         visit("section", self.section);
@@ -84,14 +87,15 @@ struct Hook {
     }
 };
 
+// Holds the hooks of a container, and what all of them get.
 struct Hooks {
     std::vector<Hook> all;
-    std::string name;                      // the domain's
-    std::uint32_t version = 0;             // 1: what they are told stands in their environment
-    std::vector<std::string> environment;  // of every hook
-    std::vector<std::string> inner_environment;  // besides, of those in the container's namespaces
-    std::string stage;        // where the root stands for them before it becomes the root
-    std::uint64_t limit = 0;  // seconds for each, then it is killed
+    std::string name;           // of the domain
+    std::uint32_t version = 0;  // lxc.hook.version; 1: facts are passed in the environment
+    std::vector<std::string> environment;        // for every hook
+    std::vector<std::string> inner_environment;  // besides, inside the container
+    std::string stage;        // folder where the root is attached before it becomes "/"
+    std::uint64_t limit = 0;  // seconds that each hook may take
     template <typename Self, typename Visitor>
     static void fields(Self& self, Visitor& visit) {
         visit("all", self.all);

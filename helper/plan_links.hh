@@ -1,5 +1,5 @@
-// The part of the launch plan (helper/plan.hh) that is the container's network devices. Include
-// that one.
+// The part of the launch plan about the container's network devices. Include helper/plan.hh
+// instead.
 #pragma once
 
 #include <cstdint>
@@ -11,11 +11,14 @@
 
 namespace lxvirt::helper {
 
+// Says how the container gets the device: as one end of a veth pair, as a device on top of one of
+// the host's, or by moving a device of the host.
 enum class LinkKind : std::uint32_t { veth, macvlan, move, ipvlan };
 
+// Puts a bridge port into a VLAN (bridge(8)).
 struct PortVlan {
     std::uint32_t id = 0;
-    bool untagged = false;  // frames without a tag are of it
+    bool untagged = false;  // frames without a tag belong to it
     template <typename Self, typename Visitor>
     static void fields(Self& self, Visitor& visit) {
         visit("id", self.id);
@@ -23,8 +26,9 @@ struct PortVlan {
     }
 };
 
+// An address for one end of a link.
 struct Address {
-    std::string address, peer;
+    std::string address, peer;  // `peer`: the other end, of a point-to-point link
     std::uint32_t prefix = 32;
     template <typename Self, typename Visitor>
     static void fields(Self& self, Visitor& visit) {
@@ -34,9 +38,10 @@ struct Address {
     }
 };
 
+// A route for one end of a link.
 struct Route {
     std::string destination, gateway;
-    std::uint32_t prefix = 0, metric = 0;
+    std::uint32_t prefix = 0, metric = 0;  // metric 0: the kernel's choice
     template <typename Self, typename Visitor>
     static void fields(Self& self, Visitor& visit) {
         visit("destination", self.destination);
@@ -46,25 +51,29 @@ struct Route {
     }
 };
 
+// Describes one device.
 struct Link {
     LinkKind kind = LinkKind::veth;
-    std::string host;   // veth: the host's end; macvlan, ipvlan: the device below; move: the device
-    std::string guest;  // name inside; empty for move = keep
+    // Names the device on the host: the host's end of a veth, the device below a macvlan or ipvlan,
+    // or the device to move.
+    std::string host;
+    std::string guest;  // name in the container; empty with move: unchanged
     std::string mac;
-    std::string bridge;  // veth; empty = none
-    std::string alias;   // IFALIAS of what is made on the host
-    std::uint32_t macvlan_mode = 0;
+    std::string bridge;              // veth: the bridge of the host's end; empty: none
+    std::string alias;               // IFALIAS of the host's end: says to whom it belongs
+    std::uint32_t macvlan_mode = 0;  // MACVLAN_MODE_*
     std::uint32_t ipvlan_mode = 0, ipvlan_flags = 0;  // IPVLAN_MODE_*, IPVLAN_F_*
     std::uint32_t rx_queues = 1, tx_queues = 1;       // veth: of both ends
-    // veth without a bridge: the host forwards from it and answers there for these addresses
+    // Makes the host a router for a veth without a bridge: it forwards packets of the container,
+    // and answers ARP and NDP requests there for the addresses in `proxied`.
     bool routed = false;
     std::vector<std::string> proxied;
-    std::uint32_t mtu = 0;
-    bool up = true;         // the guest's end
-    bool isolated = false;  // veth: among the bridge's ports
+    std::uint32_t mtu = 0;  // bytes; 0: the kernel's default
+    bool up = true;         // the container's end
+    bool isolated = false;  // veth: exchanges no frames with other isolated ports
     std::vector<PortVlan> vlans;
     std::optional<base::TrafficLimits> limits;
-    std::vector<Address> addresses, host_addresses;
+    std::vector<Address> addresses, host_addresses;  // for the container's end and for the host's
     std::vector<Route> routes, host_routes;
     template <typename Self, typename Visitor>
     static void fields(Self& self, Visitor& visit) {

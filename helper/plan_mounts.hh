@@ -1,5 +1,5 @@
-// The part of the launch plan (helper/plan.hh) that is the container's file systems and its /dev.
-// Include that one.
+// The part of the launch plan about the container's file systems and its /dev. Include
+// helper/plan.hh instead.
 #pragma once
 
 #include <cstdint>
@@ -10,35 +10,37 @@
 
 namespace lxvirt::helper {
 
+// Says what is mounted, and from where it is taken.
 enum class MountKind : std::uint32_t {
     host_bind,   // a tree of the host, opened before the container exists
     inner_bind,  // a path of the container, opened after the mounts before it
     fresh,       // a new file system, made inside the container's namespaces
-    device,      // a file system on a block device or an image file, mounted from the host
-    dev,         // the tmpfs of Plan::dev with its devpts and console nodes
-    protect,     // `target` over itself with other attributes
-    mask,        // hides `target`: /dev/null over a file, an empty read-only tmpfs over a folder
-    groups,      // the container's own group of each hierarchy, laid out as the host's are
+    device,      // a file system on a block device or in an image file of the host
+    dev,         // the tmpfs of Plan::dev, with its devpts and console nodes
+    protect,     // `target` once more on itself, with other attributes
+    mask,        // hides `target`: /dev/null on a file, an empty tmpfs on a folder
+    groups,      // the container's own group of each hierarchy, in the host's layout
 };
 
+// Describes one mount.
 struct Mount {
     MountKind kind = MountKind::fresh;
-    std::string source;  // host or inner path, or the file system's source
-    std::string target;  // inside; "/" for the root
+    std::string source;  // path on the host or inside, or the file system's source
+    std::string target;  // path inside; "/" for the root
     std::string fstype;
-    std::vector<KeyValue> options;       // of the file system
-    std::uint64_t attributes = 0;        // MOUNT_ATTR_*: what is set
-    std::uint64_t clear_attributes = 0;  // protect: what is taken away
-    bool recursive = true;               // binds: with the mounts below
-    bool idmapped = false;               // through the container's id map
-    std::string idmap;                   // through that of this user namespace: "/proc/PID/ns/user"
-    std::uint32_t propagation = 0;       // MS_SHARED ...; 0 = the usual: from the host, not to it
-    bool optional = false;               // a target or source that is absent is passed over
-    bool loop = false;                   // device: `source` is an image file
-    bool filesystem_readonly = false;    // device: the superblock itself
-    bool make_target = true;             // make a missing target
-    bool no_links = false;               // a target that is reached through a link is refused
-    std::string device;                  // device: the domain's device that this is, "fs1"
+    std::vector<KeyValue> options;       // of the file system's driver
+    std::uint64_t attributes = 0;        // MOUNT_ATTR_* to set
+    std::uint64_t clear_attributes = 0;  // protect: MOUNT_ATTR_* to clear
+    bool recursive = true;               // binds: including the mounts below
+    bool idmapped = false;               // mapped by the container's own id map
+    std::string idmap;              // mapped by that of another user namespace: "/proc/PID/ns/user"
+    std::uint32_t propagation = 0;  // MS_SHARED ...; 0: the usual, from the host and not back
+    bool optional = false;          // an absent target or source is no error
+    bool loop = false;              // device: `source` is an image file
+    bool filesystem_readonly = false;  // device: the file system itself, not just this mount
+    bool make_target = true;           // make a missing target
+    bool no_links = false;             // refuse a target that is reached through a link
+    std::string device;                // alias of the domain's device, "fs1"
     template <typename Self, typename Visitor>
     static void fields(Self& self, Visitor& visit) {
         visit("kind", self.kind);
@@ -61,15 +63,16 @@ struct Mount {
     }
 };
 
+// Describes a node in the container's /dev.
 struct DeviceNode {
     std::string path;  // below /dev: "null", "bus/usb/001/002"
-    char type = 'c';
+    char type = 'c';   // 'c' or 'b'
     std::uint32_t major = 0, minor = 0;
-    std::uint32_t mode = 0600;
-    std::uint32_t uid = 0, gid = 0;  // on the host
-    std::string loop_file;  // an image file to put a loop device on; major and minor follow
-    bool readonly = false;  // may be opened for reading only
-    std::string device;  // the domain's device that this is, "disk0"; empty for the standard ones
+    std::uint32_t mode = 0600;       // permission bits
+    std::uint32_t uid = 0, gid = 0;  // as the host numbers them
+    std::string loop_file;           // image file; its loop device provides major and minor
+    bool readonly = false;           // may not be opened for writing
+    std::string device;  // alias of the domain's device, "disk0"; empty for a standard node
     template <typename Self, typename Visitor>
     static void fields(Self& self, Visitor& visit) {
         visit("path", self.path);
@@ -85,6 +88,7 @@ struct DeviceNode {
     }
 };
 
+// Describes a symbolic link in the container's /dev.
 struct Symlink {
     std::string path;  // below /dev
     std::string target;
@@ -95,10 +99,10 @@ struct Symlink {
     }
 };
 
-struct Dev {                         // the tmpfs on /dev and the devpts on /dev/pts
+struct Dev {                         // describes the tmpfs on /dev and the devpts on /dev/pts
     std::uint64_t size = 1U << 20;   // bytes
-    std::uint32_t uid = 0, gid = 0;  // the container's root, on the host
-    std::uint32_t tty_gid = 5;       // group of terminals, on the host
+    std::uint32_t uid = 0, gid = 0;  // the container's root, as the host numbers it
+    std::uint32_t tty_gid = 5;       // group of terminals, as the host numbers it
     std::vector<DeviceNode> nodes;
     std::vector<Symlink> links;
     template <typename Self, typename Visitor>

@@ -1,4 +1,4 @@
-// What the parts of the launch plan (helper/plan.hh) have in common. Include that one.
+// What the parts of the launch plan have in common. Include helper/plan.hh instead.
 #pragma once
 
 #include <cstdint>
@@ -6,9 +6,11 @@
 
 namespace lxvirt::helper {
 
-// Another value is refused: a helper of one build is not handed the plan of another.
+// Must grow with every change of the plan: a helper refuses a plan of another version, since driver
+// and helper of one installation have the same.
 inline constexpr std::uint32_t kPlanVersion = 7;
 
+// A name with a value, such as an option of a file system.
 struct KeyValue {
     std::string key, value;
     template <typename Self, typename Visitor>

@@ -18,7 +18,7 @@ namespace {
 
 using base::UniqueFd;
 
-// Attaches an image to a loop device, which is kept for the device that it is for.
+// Attaches an image to a loop device, and keeps that for the domain's device `device`.
 base::LoopDevice attach_loop(const std::string& file, bool readonly, const std::string& device,
                              Prepared& prepared) {
     base::LoopDevice loop = base::attach_loop(file, readonly);
@@ -27,6 +27,7 @@ base::LoopDevice attach_loop(const std::string& file, bool readonly, const std::
     return loop;
 }
 
+// Makes a node, for an image file with a loop device of its own.
 void make_node(base::Fd dev, DeviceNode node, Prepared& prepared) {
     if (!node.loop_file.empty()) {
         const base::LoopDevice loop =
@@ -39,7 +40,7 @@ void make_node(base::Fd dev, DeviceNode node, Prepared& prepared) {
     helper::make_node(dev, node);
 }
 
-// Empty files on which the consoles are bound.
+// N consoles have the files tty1 to ttyN, and the first one has the file console as well.
 void make_console_places(base::Fd dev, std::size_t consoles, const Dev& plan) {
     for (std::size_t i = 0; i <= consoles && consoles != 0; ++i) {
         const std::string name = i == 0 ? "console" : fmt::format("tty{}", i);
@@ -49,6 +50,7 @@ void make_console_places(base::Fd dev, std::size_t consoles, const Dev& plan) {
     }
 }
 
+// Makes the tmpfs of /dev in a mount that is attached nowhere yet; the init attaches it.
 void make_dev(const Plan& plan, Prepared& prepared) {
     const Dev& dev = plan.dev;
     prepared.dev = base::make_mount("tmpfs", "lxvirt-dev",
@@ -56,6 +58,8 @@ void make_dev(const Plan& plan, Prepared& prepared) {
                                      {"size", std::to_string(dev.size)},
                                      {"uid", std::to_string(dev.uid)},
                                      {"gid", std::to_string(dev.gid)}},
+                                    // Nodes are allowed here (no MOUNT_ATTR_NODEV), and programs
+                                    // are not.
                                     MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
     struct stat info {};
     if (::fstat(prepared.dev.get(), &info) != 0) base::fail_errno("stat the new /dev");
@@ -70,7 +74,8 @@ void make_dev(const Plan& plan, Prepared& prepared) {
     make_console_places(prepared.dev, plan.consoles.size(), dev);
 }
 
-// Documentation/filesystems/devpts.rst: every mount is an instance of its own.
+// Makes a devpts, each mount of which is an instance of its own
+// (Documentation/filesystems/devpts.rst), and the consoles' ptys.
 void make_devpts(const Plan& plan, Prepared& prepared) {
     prepared.devpts = base::make_mount("devpts", "devpts",
                                        {{"newinstance", ""},
@@ -89,12 +94,14 @@ void make_devpts(const Plan& plan, Prepared& prepared) {
             base::fail_errno("chown the container's '/dev/pts/{}'", number);
         ends.host = base::open_pty(host, "the host");
         ends.host_path = fmt::format("/dev/pts/{}", ends.host.number);
+        // The host's end is raw: echo and line editing are done by the container's end.
         base::make_raw(ends.host.master);
         prepared.consoles.push_back(std::move(ends));
     }
 }
 
-// Where the hierarchies of a host that has several go: /sys/fs/cgroup is one folder of sysfs.
+// Makes the folder of several hierarchies, /sys/fs/cgroup, which on the host is usually a tmpfs,
+// too.
 UniqueFd make_groups_place(const Mount& mount, const Plan& plan) {
     const auto& hierarchies = plan.groups.hierarchies;
     if (hierarchies.size() == 1 && hierarchies.front().unified) return {};

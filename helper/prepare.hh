@@ -1,6 +1,7 @@
-// What is made before the container exists, all of it detached and reached by descriptors only: the
-// tmpfs for /dev with its nodes, the devpts with the consoles, copies of the host's trees, file
-// systems on block devices and images. The init inherits the descriptors and attaches them.
+// Makes everything that can be made before the container exists. All of it is detached and reached
+// by descriptors only: the tmpfs for /dev with its nodes, the devpts with the consoles, copies of
+// the host's trees, and file systems on block devices and images. The init inherits the descriptors
+// and attaches them.
 #pragma once
 
 #include <string>
@@ -12,22 +13,26 @@
 
 namespace lxvirt::helper {
 
+// Holds the descriptors until the init has them.
 struct Prepared {
-    base::Fd image;      // the clone of the helper's program; see build_filesystem()
-    base::UniqueFd dev;  // the tmpfs
+    base::Fd image;      // the mount of the helper's program; see filesystem.cc
+    base::UniqueFd dev;  // the tmpfs for /dev
     base::UniqueFd devpts;
-    base::UniqueFd groups;  // the tmpfs with a folder for each hierarchy; invalid on v2 alone
-    std::uint64_t dev_number = 0;  // its st_dev
+    base::UniqueFd groups;         // tmpfs with a folder per hierarchy; invalid on v2 alone
+    std::uint64_t dev_number = 0;  // st_dev of `dev`
     std::vector<base::UniqueFd>
-        host_mounts;  // parallel to Plan::mounts; invalid where not made here
-    std::vector<ConsoleEnds> consoles;
+        host_mounts;                    // parallel to Plan::mounts; invalid where not made here
+    std::vector<ConsoleEnds> consoles;  // in the order of Plan::consoles
     std::vector<KeptLoop> loops;
-    std::vector<base::DeviceRule> loop_rules;  // for the loop devices that were attached
+    std::vector<base::DeviceRule> loop_rules;  // allow the loop devices that were attached
 };
 
+// Makes all of it. Throws SystemError; what was made until then goes with its descriptors.
 [[nodiscard]] Prepared prepare(const Plan& plan);
 
-// Puts the container's id map on the mounts that want it; they are still detached.
+// Puts the container's id map, that of the user namespace `userns`, on the mounts that want it;
+// they are still detached, which mount_setattr(2) requires. Throws SystemError that says how to do
+// without the map.
 void map_mounts(const Plan& plan, const Prepared& prepared, base::Fd userns);
 
 }  // namespace lxvirt::helper

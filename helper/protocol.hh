@@ -1,15 +1,15 @@
-// What the driver and a running helper say to each other.
+// What the driver and a running helper exchange. All messages begin with a version.
 //
-// Start: the driver spawns `lxc_helper --name NAME --channel FD` where FD is one end of a
-// SOCK_SEQPACKET pair, and sends one StartRequest with the plan in a memfd (SCM_RIGHTS). Where the
-// plan says so it makes the container's groups while the helper prepares the rest, and says
-// kGroupsMade; it removes them where the start fails before that. The helper answers with one
-// StartReply and then waits for one byte that commits the start; if the channel closes before, it
-// undoes everything.
+// Start: the driver spawns `lxc_helper --name NAME --channel FD`, where FD is one end of a
+// SOCK_SEQPACKET pair, and sends the plan in a memfd (SCM_RIGHTS). If the plan says so, the driver
+// makes the container's groups while the helper prepares the rest, and then sends the word
+// kGroupsMade (helper/sync.hh); if the start fails before that, the driver removes them. The helper
+// answers with one StartReply and waits for one byte that commits the start. If the channel closes
+// before that byte, the helper undoes everything.
 //
-// Control: DIR/control.sock (SOCK_SEQPACKET, root only, SO_PEERCRED checked). One Request, one
-// Reply; a console reply carries the stream's descriptor, and that connection then takes
-// Request::resize.
+// Control: the helper listens on control.sock in the run folder (SOCK_SEQPACKET; the peer must be
+// root by SO_PEERCRED). Each Request gets one Reply. The reply to open_console carries the
+// descriptor of a stream, and the same connection then takes Request::resize.
 #pragma once
 
 #include <cstddef>
@@ -21,13 +21,15 @@
 
 namespace lxvirt::helper {
 
+// Must grow when a message changes. A running helper of an older version answers with an error that
+// says so.
 inline constexpr std::uint32_t kProtocolVersion = 1;
-inline constexpr std::size_t kMaxMessage = 4096;
-inline constexpr std::size_t kMaxPlan = 4U << 20;
+inline constexpr std::size_t kMaxMessage = 4096;   // bytes
+inline constexpr std::size_t kMaxPlan = 4U << 20;  // bytes
 
 // A loop device that the helper keeps attached.
 struct HeldLoop {
-    std::string device;  // the domain's device that it was made for
+    std::string device;  // alias of the domain's device
     std::uint32_t major = 7, minor = 0;
     template <typename Self, typename Visitor>
     static void fields(Self& self, Visitor& visit) {
@@ -37,11 +39,12 @@ struct HeldLoop {
     }
 };
 
+// Tells how the start went.
 struct StartReply {
     std::uint32_t version = kProtocolVersion;
-    std::int32_t error = 0;     // errno; 0 with a text = not a system error
-    std::string failure;        // empty = the container runs
-    std::string host_consoles;  // "/dev/pts/3 /dev/pts/4"
+    std::int32_t error = 0;     // errno; 0 with a `failure`: not a system error
+    std::string failure;        // empty: the container runs
+    std::string host_consoles;  // "/dev/pts/3 /dev/pts/4", in the order of the consoles
     std::int32_t init_pid = 0;
     std::vector<HeldLoop> loops;
     template <typename Self, typename Visitor>
@@ -55,24 +58,28 @@ struct StartReply {
     }
 };
 
+// Says what is requested, and what the other fields of Request mean.
 enum class RequestKind : std::uint32_t {
     ping = 0,
-    destroy,       // kill, undo, go; the reply comes before, the end is the socket's end; the
-                   // operation lock may come along, which is then held until the end
-    signal,        // send `value` to the init; `flag`: its end counts as asked for
+    // Kills the container. The reply is sent first; the end is over when the socket closes. The
+    // caller may pass a descriptor of the operation lock, which is then held until that moment.
+    destroy,
+    signal,        // sends signal `value` to the init; `flag`: its end was asked for
     ask_restart,   // the next end of the init is a reboot, whatever its status
-    open_console,  // `text` = alias or empty; `flag` = force, `value` bit 0 = safe
-    resize,        // on a console's connection: `value` = rows << 16 | columns
-    set_paused,    // `flag`: freezes or thaws the group, and notes it in the status file
-    // What hot-plug leaves with the helper, because it is to go with the container; `text` is the
-    // device's alias. To let go of what it does not have is no error.
-    hold,            // one descriptor: a loop device
-    release,         // closes it
-    add_console,     // `text` = an encoded AddedConsole; descriptors: the container's and the
-                     // host's master
-    remove_console,  // ends its relay
+    open_console,  // `text`: alias, or empty; `flag`: force; `value` bit 0: safe
+    resize,        // on a console's connection; `value`: rows << 16 | columns
+    set_paused,    // `flag`: freeze, else thaw; recorded in the status file
+    // Hand over to the helper what a hot-plugged device needs as long as the container lives.
+    // `text` is the alias of the device. Releasing what the helper does not have is no error.
+    hold,     // with one descriptor: of a loop device
+    release,  // closes that descriptor
+    // Adds a console. `text` is an encoded AddedConsole; two descriptors come along, the masters of
+    // the container's pty and of the host's.
+    add_console,
+    remove_console,  // ends the console's relay
 };
 
+// A request on the control socket.
 struct Request {
     std::uint32_t version = kProtocolVersion;
     RequestKind kind = RequestKind::ping;
@@ -89,9 +96,10 @@ struct Request {
     }
 };
 
+// Describes a hot-plugged console.
 struct AddedConsole {
     ConsolePlan plan;
-    std::string host_path;
+    std::string host_path;  // of the host's pty: "/dev/pts/3"
     template <typename Self, typename Visitor>
     static void fields(Self& self, Visitor& visit) {
         visit("plan", self.plan);
@@ -99,10 +107,11 @@ struct AddedConsole {
     }
 };
 
+// Answers a Request.
 struct Reply {
     std::uint32_t version = kProtocolVersion;
-    std::int32_t code = 0;  // base::ErrorCode; 0 = done
-    std::string text;       // what went wrong
+    std::int32_t code = 0;  // base::ErrorCode; 0: done
+    std::string text;       // the whole sentence of a failure
     template <typename Self, typename Visitor>
     static void fields(Self& self, Visitor& visit) {
         visit("version", self.version);

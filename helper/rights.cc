@@ -20,17 +20,23 @@ namespace lxvirt::helper {
 using base::fail_errno;
 
 void become_inner_root() {
+    // The groups go first, because setresuid(2) gives up the right to change them.
     if (::setgroups(0, nullptr) != 0 || ::setresgid(0, 0, 0) != 0 || ::setresuid(0, 0, 0) != 0)
         fail_errno("become root of the container's user namespace");
 }
 
 void join_keyring(const Init& init) {
+    // A session keyring of its own keeps the container from the supervisor's keys. ENOSYS: the
+    // kernel has no keyrings. EDQUOT: the quota of keys is used up, which must not keep a container
+    // from starting.
     if (init.session_keyring && ::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr) < 0 &&
         errno != ENOSYS && errno != EDQUOT)
         fail_errno("join a new session keyring");
 }
 
 void share_cores(const Init& init) {
+    // The cookie keeps tasks of others off the core's sibling threads while a task of the container
+    // runs there (Documentation/admin-guide/hw-vuln/core-scheduling.rst).
     if (!init.core_scheduling ||
         ::prctl(PR_SCHED_CORE, PR_SCHED_CORE_CREATE, 0, PR_SCHED_CORE_SCOPE_THREAD_GROUP, 0) == 0)
         return;
@@ -42,12 +48,15 @@ void share_cores(const Init& init) {
 }
 
 void share_cores_with(const Init& init, pid_t init_pid) {
+    // The kernel copies the cookie of the init, which must be traceable by this process
+    // (ptrace(2)).
     if (init.core_scheduling && ::prctl(PR_SCHED_CORE, PR_SCHED_CORE_SHARE_FROM, init_pid,
                                         PR_SCHED_CORE_SCOPE_THREAD, 0) != 0)
         fail_errno("<lx:core_scheduling>: share the cookie of the container's init");
 }
 
 void set_limits(const Init& init) {
+    // Limits are raised here, before the capabilities are given up.
     for (const Rlimit& limit : init.rlimits) {
         const rlimit value{limit.soft, limit.hard};
         if (::setrlimit(static_cast<__rlimit_resource>(limit.resource), &value) != 0)
@@ -58,6 +67,8 @@ void set_limits(const Init& init) {
 }
 
 void take_groups(const Identity& identity) {
+    // Only the groups change here; the user changes last, because setresuid(2) gives up the
+    // capabilities.
     if (::setgroups(identity.groups.size(), identity.groups.data()) != 0 ||
         ::setresgid(identity.gid, identity.gid, identity.gid) != 0)
         fail_errno("take the groups of the init");
@@ -66,6 +77,7 @@ void take_groups(const Identity& identity) {
 void load_seccomp(const std::string& program) {
     if (program.empty()) return;
     sock_fprog filter{};
+    // The kernel counts in instructions of eight bytes, with a length of 16 bits.
     filter.len = static_cast<unsigned short>(program.size() / sizeof(sock_filter));
     filter.filter = reinterpret_cast<sock_filter*>(const_cast<char*>(program.data()));
     if (::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &filter) != 0)
@@ -73,9 +85,11 @@ void load_seccomp(const std::string& program) {
 }
 
 base::UniqueFd open_label(const Init& init) {
+    // A label takes effect at the next execve(2) of this thread. AppArmor has a file of its own
+    // where several security modules run side by side (since Linux 5.8).
     if (!init.apparmor.empty()) {
         base::UniqueFd file = base::open_quietly("/proc/thread-self/attr/apparmor/exec", O_WRONLY);
-        if (file) return file;  // else the kernel has one module only
+        if (file) return file;  // else the kernel has only one security module
     }
     if (init.apparmor.empty() && init.selinux.empty()) return {};
     return base::open_file("/proc/thread-self/attr/exec", O_WRONLY);
@@ -83,6 +97,7 @@ base::UniqueFd open_label(const Init& init) {
 
 void write_label(base::Fd file, const Init& init) {
     if (!file.valid()) return;
+    // AppArmor wants the word "exec" before the profile (aa_change_onexec(3)).
     const std::string text = init.apparmor.empty() ? init.selinux : "exec " + init.apparmor;
     if (::write(file.get(), text.data(), text.size()) < 0)
         fail_errno("give the init the security label '{}'",
@@ -90,11 +105,13 @@ void write_label(base::Fd file, const Init& init) {
 }
 
 void give_up_new_privileges(const Init& init) {
+    // Cannot be taken back, and is inherited by all children (prctl(2)).
     if (init.no_new_privs && ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
         fail_errno("give up new privileges");
 }
 
 std::vector<char*> pointers(const std::vector<std::string>& texts) {
+    // execve(2) does not change the texts, though its parameter lacks the const.
     std::vector<char*> result;
     for (const std::string& text : texts) result.push_back(const_cast<char*>(text.c_str()));
     result.push_back(nullptr);

@@ -1,6 +1,7 @@
-// What the programs of a container may, as the plan's Init has it: one function per step, for the
-// init (child.cc) and for whoever enters the container later (enter_inside.cc), so that the two are
-// never unlike. Each is called in the process that is to become the program, before its exec.
+// Sets what the programs of a container may do, as Init in the plan says: one function for each
+// step, used by the init (child.cc) and by programs that enter later (enter_inside.cc), so that
+// both get the same rights. Each function is called in the process that is to become the program,
+// before its exec, and throws SystemError.
 #pragma once
 
 #include <string>
@@ -12,36 +13,42 @@
 
 namespace lxvirt::helper {
 
-// Of whichever user namespace this process is in, without supplementary groups.
+// Becomes uid and gid 0 of this process's user namespace, without supplementary groups.
 void become_inner_root();
 
-// Still as the host's root, whose quota of keys the keyring is to count to, and before a filter
-// denies the call. The supervisor's keyring stays the supervisor's; what a container puts into its
-// own goes with it, reboots included. A kernel without keys has none.
+// Gives the container a session keyring of its own (keyrings(7)), which goes with the container,
+// reboots included; the supervisor's keyring stays the supervisor's. Call this while still the
+// host's root, to whose quota the keyring counts, and before a filter that denies the call. Does
+// nothing on a kernel without keys.
 void join_keyring(const Init& init);
 
-// Documentation/admin-guide/hw-vuln/core-scheduling.rst: inherited by all that the init forks.
+// Gives the container a core scheduling cookie of its own
+// (Documentation/admin-guide/hw-vuln/core-scheduling.rst), which all its processes inherit.
 void share_cores(const Init& init);
-// With the cookie that the init has.
+// Takes over the cookie of the container's init.
 void share_cores_with(const Init& init, pid_t init_pid);
 
-// Resource limits and the personality.
+// Sets resource limits and the personality.
 void set_limits(const Init& init);
 
+// Sets the group and the supplementary groups.
 void take_groups(const Identity& identity);
 
-// Needs CAP_SYS_ADMIN. Nothing where `program` is empty.
+// Loads a filter of sock_filter records; does nothing where `program` is empty. Without
+// no_new_privs this needs CAP_SYS_ADMIN (seccomp(2)).
 void load_seccomp(const std::string& program);
 
-// The attribute of this process that names the label of its next program, or of the next one of a
-// child of its; opened while /proc is still the host's. Nothing where none is asked for.
+// Opens the attribute of this process that names the security label for its next execve(2), also
+// for one in a child; must be called while /proc is the host's. Returns an invalid descriptor where
+// the plan has no label.
 [[nodiscard]] base::UniqueFd open_label(const Init& init);
-// `file` may be not valid.
+// Writes the label to that attribute; `file` may be invalid.
 void write_label(base::Fd file, const Init& init);
 
+// Sets no_new_privs where the plan wants it.
 void give_up_new_privileges(const Init& init);
 
-// The texts as execve(2) takes them, which they outlive.
+// Returns the array that execve(2) takes. The array borrows from `texts`.
 [[nodiscard]] std::vector<char*> pointers(const std::vector<std::string>& texts);
 
 }  // namespace lxvirt::helper

@@ -1,4 +1,4 @@
-// A stack for clone(2), of a task that shares our memory or has its own copy of it.
+// A stack for clone(2), for a task that shares our memory or has a copy of it.
 #pragma once
 
 #include <sys/mman.h>
@@ -9,6 +9,7 @@
 
 namespace lxvirt::helper {
 
+// Owns the mapping. Memory is only used as far as the task touches it.
 class Stack {
   public:
     explicit Stack(std::size_t size)
@@ -22,8 +23,9 @@ class Stack {
     }
     Stack(const Stack&) = delete;
     Stack& operator=(const Stack&) = delete;
+    // Returns the highest address, where a stack begins.
     [[nodiscard]] void* top() const { return static_cast<char*>(start_) + size_; }
-    // The task goes on using it.
+    // Leaves the mapping to the task, which uses it as long as it lives.
     void give_away() { start_ = nullptr; }
 
   private:

@@ -10,16 +10,19 @@ namespace lxvirt::helper {
 
 namespace {
 
+// Leaves out an empty text. The value is escaped, so that it stands on one line.
 void put(std::string& text, std::string_view key, std::string_view value) {
     if (value.empty()) return;
     text += fmt::format("{}={}\n", key, base::escape_field(value));
 }
 
+// Leaves out a fact that is not known.
 template <typename Number>
 void put(std::string& text, std::string_view key, const std::optional<Number>& value) {
     if (value) text += fmt::format("{}={}\n", key, *value);
 }
 
+// A line of the file, with its place for errors.
 struct Line {
     const std::string& file;
     int number;
@@ -27,6 +30,7 @@ struct Line {
     std::string value;
 
     template <typename Number>
+    // Throws internal_error if the value is not wholly a number.
     [[nodiscard]] Number to_number() const {
         Number result = {};
         const char* const end = value.data() + value.size();
@@ -38,6 +42,8 @@ struct Line {
     }
 };
 
+// Takes one line. Keys that this program does not know are kept, so that a status of a newer helper
+// loses nothing here.
 void take(HelperStatus& status, const Line& line) {
     if (line.key == "version") {
         if (const auto version = line.to_number<unsigned>(); version > kStatusVersion)
@@ -62,7 +68,7 @@ void take(HelperStatus& status, const Line& line) {
     } else if (line.key == "exit") {
         status.exit = line.value;
     } else {
-        status.other.emplace_back(line.key, line.value);
+        status.other.emplace_back(line.key, line.value);  // written back by format_status()
     }
 }
 
@@ -102,6 +108,7 @@ HelperStatus parse_status(std::string_view text, const std::string& file) {
 }
 
 void write_status(const std::string& path, const HelperStatus& status) {
+    // The file is below /run, so it need not survive a crash of the host.
     base::write_atomic(path, format_status(status), 0600, base::Durability::volatile_);
 }
 
@@ -114,6 +121,7 @@ void write_end(const std::string& path, std::string_view reason, std::string_vie
 }
 
 std::optional<HelperStatus> read_status(const std::string& path) {
+    // No file means that no helper supervises the domain.
     const auto text = base::try_read_file(path);
     if (!text) return std::nullopt;
     return parse_status(*text, path);

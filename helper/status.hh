@@ -1,6 +1,6 @@
-// The helper's `status` file: what only it knows about its container, for the driver to read
-// (design, hard part 4). Lines of key=value, replaced as a whole, so that a reader never sees half;
-// values are escaped as journal fields are. Used by the static helper: base only.
+// The helper's `status` file: facts about a container that only its helper knows, for the driver to
+// read. The file has lines of KEY=VALUE, with values escaped as in the journal, and is replaced as
+// a whole by rename(2), so that no reader sees a half of it.
 #pragma once
 
 #include <sys/types.h>
@@ -14,32 +14,36 @@
 
 namespace lxvirt::helper {
 
-// The version this code writes and reads; a higher one is refused with words.
+// The version that this code writes and reads; a file with a higher one is refused.
 inline constexpr unsigned kStatusVersion = 1;
 
+// The content of the file.
 struct HelperStatus {
-    std::string state;   // "starting", "running", "paused", "stopping", "stopped"
-    std::string reason;  // libvirt's word: "booted", "unpaused", "user", "shutdown", "crashed" ...
-    std::optional<pid_t> init_pid;            // in the host's pid namespace
-    std::optional<std::uint64_t> init_start;  // field 22 of /proc/PID/stat, clock ticks (proc(5))
-    std::optional<std::uint64_t> boots;       // 1 after the start, one more with every reboot
+    std::string state;              // "starting", "running", "paused", "stopping", "stopped"
+    std::string reason;             // libvirt's: "booted", "unpaused", "user", "shutdown" ...
+    std::optional<pid_t> init_pid;  // in the host's pid namespace
+    std::optional<std::uint64_t> init_start;  // clock ticks since boot (proc_pid_stat(5))
+    std::optional<std::uint64_t> boots;       // 1 after the start, one more after each reboot
     std::optional<std::uint64_t> dev;         // st_dev of the container's /dev
     std::vector<std::string> consoles;        // host paths, console0 first
     std::string exit;                         // "exit status 3", "killed by signal 9 (KILL)"
-    // Every other key, in the file's order: kept, so that what one version writes another carries
-    // on.
+    // Keeps every other key, in the file's order: a program carries on what another version has
+    // written.
     std::vector<std::pair<std::string, std::string>> other;
 };
 
+// Formats and parses the file. `file` names the text in errors; parse_status() throws
+// Error(internal_error) that names file and line.
 [[nodiscard]] std::string format_status(const HelperStatus& status);
 // `file` names the text in errors. Throws base::Error naming file and line.
 [[nodiscard]] HelperStatus parse_status(std::string_view text, const std::string& file);
 
-// Replaces the file; not synced, it lives in /run. Throws base::SystemError.
+// Replaces the file `path`. It lives in /run and is not synced. Throws SystemError.
 void write_status(const std::string& path, const HelperStatus& status);
-// The file of one that has ended: how, in libvirt's word, and the exit as above.
+// Writes the file that tells how the last run ended: `reason` in libvirt's word, and `exit` as
+// above.
 void write_end(const std::string& path, std::string_view reason, std::string_view exit);
-// Nothing where there is no such file.
+// Returns nothing where there is no such file. Throws as parse_status() does, and SystemError.
 [[nodiscard]] std::optional<HelperStatus> read_status(const std::string& path);
 
 }  // namespace lxvirt::helper

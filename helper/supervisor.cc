@@ -17,8 +17,9 @@ namespace lxvirt::helper {
 
 namespace {
 
-constexpr std::size_t kMaxConnections = 64;
+constexpr std::size_t kMaxConnections = 64;  // further clients are refused
 
+// Returns a reply with an error.
 Reply refuse(base::ErrorCode code, std::string text) {
     Reply reply;
     reply.code = static_cast<std::int32_t>(code);
@@ -26,7 +27,8 @@ Reply refuse(base::ErrorCode code, std::string text) {
     return reply;
 }
 
-// Another version's request may have any shape; the answer's never changes.
+// Answers a request of another version with an error. Such a request may have any form, but the
+// form of the answer never changes.
 void refuse_other_versions(base::Fd socket, std::string_view bytes) {
     constexpr auto code = base::ErrorCode::operation_unsupported;
     const auto problem = base::other_version(bytes, kProtocolVersion,
@@ -58,13 +60,15 @@ void Supervisor::begin(Launched launched) {
     status_.boots = options_.boots;
     status_.dev = launched_.dev;
     name_consoles();
-    // What the start is told must be what everybody reads.
+    // The status file must be readable before the driver is told that the container runs.
     helper::write_status(plan_.supervision.run_folder + "/status", status_);
 }
 
 Supervisor::~Supervisor() = default;
 
 void Supervisor::watch_owner(base::UniqueFd channel) {
+    // The driver's program holds the other end. When it ends, in whatever way, the kernel closes
+    // that end.
     owner_ = std::move(channel);
     loop_.watch(owner_, EPOLLRDHUP, [this](std::uint32_t) {
         loop_.forget(owner_);
@@ -86,8 +90,10 @@ std::optional<base::OperationLock> Supervisor::take_operation_lock() {
     return std::move(operation_);
 }
 
-// What goes wrong with one request or console must not take the container with it.
+// One request or console that fails must not take the container with it.
 Outcome Supervisor::run() {
+    // The capabilities stay permitted and are raised for each step that needs them, so that a
+    // mistake between the steps can do little.
     base::lower_capabilities();
     std::string last;
     for (;;) {
@@ -95,15 +101,16 @@ Outcome Supervisor::run() {
             loop_.run();
             return outcome_;
         } catch (const base::Exception& error) {
+            // After the end of the init there is nothing left that a retry could save.
             if (ended_) throw;
-            if (error.message() != last) note(error.message());
+            if (error.message() != last) log(error.message());
             last = error.message();
-            ::usleep(10'000);  // no descriptors, say: what is waiting will come again
+            ::usleep(10'000);  // no descriptors, for example: the event will come again
         }
     }
 }
 
-void Supervisor::note(std::string_view text) const {
+void Supervisor::log(std::string_view text) const {
     base::append_log(plan_.supervision.log_file, text);
 }
 
@@ -112,13 +119,14 @@ Reply Supervisor::publish_status() {
         helper::write_status(plan_.supervision.run_folder + "/status", status_);
         return {};
     } catch (const base::Exception& error) {
-        note(error.message());  // the container goes on without it
+        log(error.message());  // the container goes on without it
         return refuse(error.code(), error.message());
     }
 }
 
-void Supervisor::tell_journal(std::string_view event, std::string_view detail) {
+void Supervisor::append_event(std::string_view event, std::string_view detail) {
     base::JournalEntry entry;
+    // A journal entry without an event is a reboot.
     entry.kind = event.empty() ? "reboot" : "lifecycle";
     entry.domain = plan_.name;
     entry.uuid = plan_.uuid;
@@ -126,13 +134,14 @@ void Supervisor::tell_journal(std::string_view event, std::string_view detail) {
     entry.detail = detail;
     entry.note = status_.exit;
     const base::JournalFile file{plan_.supervision.journal, plan_.supervision.journal_lock};
-    if (const auto failure = base::journal_append(file, std::move(entry))) note(*failure);
+    if (const auto failure = base::journal_append(file, std::move(entry))) log(*failure);
 }
 
 // --- the control socket
 
 void Supervisor::on_connection() {
     auto socket = base::accept_local(launched_.listener);
+    // Only root may send requests; anybody else is closed without an answer.
     if (!socket || base::peer_of(*socket).uid != 0 || connections_.size() >= kMaxConnections)
         return;
     const int fd = socket->get();
@@ -149,19 +158,21 @@ void Supervisor::on_request(int fd) {
             base::UniqueFd extra;
             const Reply reply = answer(connection, request, message->fds, extra);
             const bool ends = request.kind == RequestKind::destroy && reply.code == 0;
+            // The driver gives its operation lock along, which is held until this process has
+            // ended.
             if (ends && !message->fds.empty()) destroy_lock_ = std::move(message->fds.front());
             try {
                 base::send_message(connection.socket, base::encode(reply),
                                    extra ? std::vector<base::Fd>{extra} : std::vector<base::Fd>{});
             } catch (const base::Exception&) {
-                if (ends) destroy();  // told or not
+                if (ends) destroy();  // the container ends although the reply could not be sent
                 throw;
             }
             if (ends) destroy();
             return;
         }
     } catch (const base::Exception& error) {
-        note(fmt::format("control socket: {}", error.message()));
+        log(fmt::format("control socket: {}", error.message()));
     }
     loop_.forget(connection.socket);
     connections_.erase(fd);
@@ -181,6 +192,7 @@ Reply Supervisor::answer(Connection& connection, const Request& request,
             return {};
         case RequestKind::set_paused: return set_paused(request.flag);
         case RequestKind::hold: return hold(request, given);
+        // Closing the descriptor detaches the loop device, if nothing mounted uses it any more.
         case RequestKind::release:
             std::erase_if(launched_.loops,
                           [&](const KeptLoop& loop) { return loop.what.device == request.text; });
@@ -196,6 +208,7 @@ Reply Supervisor::open_console(Connection& connection, const Request& request,
     constexpr std::uint32_t safe = 1;
     for (const auto& console : consoles_) {
         if (!request.text.empty() && console->alias() != request.text) continue;
+        // Without force a console with a client is refused; `safe` refuses it even with force.
         if (console->in_use() && (!request.flag || (request.value & safe) != 0))
             return refuse(base::ErrorCode::operation_failed,
                           "Active console session exists for this domain");
@@ -219,6 +232,7 @@ Reply Supervisor::add_console(const Request& request, std::vector<base::UniqueFd
     if (given.size() != 2)
         return refuse(base::ErrorCode::internal_error, "a console needs two descriptors");
     auto added = base::decode<AddedConsole>(request.text, "console request");
+    // A console with the alias of one that exists takes its place.
     remove_console(added.plan.alias);
     ConsoleEnds ends;
     ends.alias = added.plan.alias;
@@ -231,6 +245,7 @@ Reply Supervisor::add_console(const Request& request, std::vector<base::UniqueFd
 }
 
 void Supervisor::remove_console(const std::string& alias) {
+    // Connections that were about this console stay open for other requests.
     for (auto& [fd, connection] : connections_)
         if (connection.console != nullptr && connection.console->alias() == alias)
             connection.console = nullptr;
@@ -248,8 +263,8 @@ void Supervisor::write_consoles() {
     (void)publish_status();
 }
 
-// Here and not in the driver, so that a kill of the driver's program comes before both or after
-// both.
+// Freezes or thaws here and not in the driver: a kill of the driver's program then comes before
+// both the change and its record, or after both.
 Reply Supervisor::set_paused(bool paused) {
     if (ended_) return refuse(base::ErrorCode::operation_invalid, "domain is not running");
     const base::RaisedCapabilities raised;
@@ -267,7 +282,8 @@ Reply Supervisor::set_paused(bool paused) {
     status_.reason = paused ? "user" : "unpaused";
     Reply reply = publish_status();
     if (reply.code != 0 && paused) {
-        base::thaw_group(plan_.groups.hierarchies, plan_.groups.outer);  // as everybody is told
+        // Readers are told that it runs, so let it run.
+        base::thaw_group(plan_.groups.hierarchies, plan_.groups.outer);
         status_.state = "running";
     }
     return reply;
@@ -277,6 +293,7 @@ Reply Supervisor::send_init_signal(const Request& request) {
     if (ended_) return refuse(base::ErrorCode::operation_invalid, "domain is not running");
     const base::RaisedCapabilities raised;
     try {
+        // A signal to an init that has just ended is no error: the end is on its way here.
         (void)base::send_signal(launched_.init, static_cast<int>(request.value));
     } catch (const base::SystemError& error) {
         return refuse(base::ErrorCode::system_error, error.message());

@@ -1,6 +1,6 @@
-// What lxc_helper is once the container runs: it relays the consoles, answers the control socket,
-// waits for the init's end, then decides by on_poweroff, on_reboot and on_crash, undoes what was
-// made, and goes or restarts. Its effective capabilities are empty while it waits.
+// What lxc_helper does once the container runs: relays the consoles, answers the control socket,
+// and waits for the end of the init. Then it decides by on_poweroff, on_reboot and on_crash, undoes
+// what was made, and ends or restarts. While it waits its effective capabilities are empty.
 #pragma once
 
 #include <cstdint>
@@ -22,13 +22,16 @@
 
 namespace lxvirt::helper {
 
+// Comes from the command line of a restarted helper.
 struct SupervisorOptions {
-    std::uint64_t boots = 1;       // 1 after the start, one more with every reboot
-    std::uint64_t quick_ends = 0;  // how many boots in a row were over in no time
+    std::uint64_t boots = 1;       // 1 after the start, one more after each reboot
+    std::uint64_t quick_ends = 0;  // boots in a row that ended at once
 };
 
+// Says what the process does after run(): end, or execute itself for another boot.
 enum class Outcome { gone, restart };
 
+// Supervises one container. `plan` must outlive it.
 class Supervisor {
   public:
     Supervisor(const Plan& plan, SupervisorOptions options);
@@ -36,39 +39,45 @@ class Supervisor {
     Supervisor(const Supervisor&) = delete;
     Supervisor& operator=(const Supervisor&) = delete;
 
-    // Relays and answers from now on, and says so in the status file. Throws SystemError, then
-    // undo() is to follow.
+    // Takes over a launched container, and writes the status file. If this throws, call undo().
     void begin(Launched launched);
     [[nodiscard]] bool has_begun() const { return launched_.guard.valid(); }
-    // The channel to whoever started the container: its end is the container's end.
+    // Ends the container when the channel to the process that started it closes (autodestroy).
     void watch_owner(base::UniqueFd channel);
     [[nodiscard]] base::Fd owner() const { return owner_; }
-    // Until the container's end. Outcome::restart: its groups are gone, the operation lock is held
-    // (take_operation_lock()), and this program is to execute itself.
+    // Returns at the end of the container. With Outcome::restart the groups are removed, the
+    // operation lock is held (take_operation_lock()), and this program is to execute itself.
     [[nodiscard]] Outcome run();
+    // Hands the operation lock over to the caller, if it is held.
     [[nodiscard]] std::optional<base::OperationLock> take_operation_lock();
     [[nodiscard]] std::uint64_t quick_ends() const { return options_.quick_ends; }
-    // After Outcome::restart, where the new helper could not be executed: ends as failed.
+    // After Outcome::restart, where the new helper could not be executed: records the end as a
+    // failure.
     void give_up_restart(const std::string& why);
-    // After Outcome::gone: lets go of what others could take next, then, when the alive lock is
-    // free as well, tells who waits for the end: before this process is torn down.
-    void let_go();
-    void tell_gone();
-    // Instead of run(): takes the container away again, for a start that failed late.
+    // After Outcome::gone: frees loop devices and locks, which another operation may want at once.
+    void release_resources();
+    // After the alive lock is free, too: closes the connections, by which waiting drivers learn of
+    // the end before this process is torn down.
+    void close_connections();
+    // Called in place of run() for a start that failed late: removes the container.
     void undo();
-    // The same and the files of /run, for a start that nobody committed.
+    // Called in place of run() for a start that nobody committed: removes the container, and the
+    // files in /run.
     void abort();
+    // Returns what the driver is told about the start.
     [[nodiscard]] StartReply start_reply() const;
 
   private:
+    // A client of the control socket.
     struct Connection {
         base::UniqueFd socket;
-        Console* console = nullptr;  // the one it may resize
+        Console* console = nullptr;  // that this client may resize
     };
 
     void on_connection();
     void on_request(int fd);
-    // The answer; `given` came with the request, `extra` is sent along.
+    // Answers a request. `given` are the descriptors that came with it, `extra` is sent along with
+    // the answer.
     Reply answer(Connection& connection, const Request& request, std::vector<base::UniqueFd>& given,
                  base::UniqueFd& extra);
     Reply hold(const Request& request, std::vector<base::UniqueFd>& given);
@@ -79,19 +88,21 @@ class Supervisor {
     Reply send_init_signal(const Request& request);
     void destroy();
     void kill_container();
-    void thaw();  // again and again, until init's end
-    // SIGTERM to the helper is a destroy: so systemd ends a scope (machinectl terminate).
+    void thaw();  // is repeated until the init has ended
+    // Makes SIGTERM to the helper a destroy, since that is how systemd stops a scope (machinectl
+    // terminate).
     void watch_termination();
     [[nodiscard]] bool termination_is_asked() const;
 
     void on_init_end();
-    // Holds the operation lock, or knows that its holder waits for us, and finishes.
+    // Finishes once the operation lock is held, or its holder is known to wait for this helper.
     void finish_under_lock();
     void finish();
     [[nodiscard]] bool run_end_hooks_for(EndAction action);
     [[nodiscard]] bool restarts_too_fast();
     void leave(std::string_view reason, std::string_view event_detail);
-    // For those who ask when it is over; what is recorded already is not written again.
+    // Records how the container ended, for `domstate --reason`; does nothing where the same is
+    // recorded already.
     void record_end(std::string_view reason, std::string_view exit);
     void leave_group();
     void call_stop_hooks() const;
@@ -99,8 +110,8 @@ class Supervisor {
     [[nodiscard]] Reply publish_status();
     void name_consoles();
     void write_consoles();
-    void note(std::string_view text) const;
-    void tell_journal(std::string_view event, std::string_view detail);
+    void log(std::string_view text) const;
+    void append_event(std::string_view event, std::string_view detail);
 
     const Plan& plan_;
     Launched launched_;
@@ -108,18 +119,18 @@ class Supervisor {
     base::EventLoop loop_;
     std::vector<std::unique_ptr<Console>> consoles_;
     base::UniqueFd owner_;
-    base::UniqueFd termination_;  // signalfd of SIGTERM
+    base::UniqueFd termination_;  // signalfd(2) of SIGTERM
     std::map<int, Connection> connections_;
     base::UniqueFd retry_timer_, thaw_timer_;
     std::optional<base::OperationLock> operation_;
-    base::UniqueFd destroy_lock_;  // the same, shared by whoever asked for the end
+    base::UniqueFd destroy_lock_;  // the same lock, passed along with a destroy
     std::optional<base::ExitStatus> ended_;
     HelperStatus status_;
     bool destroy_asked_ = false;   // by the holder of the operation lock
-    bool shutdown_asked_ = false;  // a signal was sent for the user
+    bool shutdown_asked_ = false;  // a signal was sent on the user's behalf
     bool restart_asked_ = false;
     std::pair<std::string, std::string> recorded_end_;  // reason and exit
-    bool leaves_group_ = false;  // what removes the supervisors' group has been started
+    bool leaves_group_ = false;  // the removal of the supervisors' group has been started
     std::chrono::steady_clock::time_point started_;
     Outcome outcome_ = Outcome::gone;
 };

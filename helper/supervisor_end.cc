@@ -1,5 +1,11 @@
-// How a container ends, from the kill or its init's end to the last file removed; the rest of
-// Supervisor is in supervisor.cc.
+// The end of a container, from the kill or the end of its init to the removal of the last file. The
+// rest of Supervisor is in supervisor.cc.
+//
+// A destroy, SIGTERM and the owner's end all kill the guard, and with it the container; the end of
+// the init then comes through the event loop as any other end does. The clean-up needs the
+// operation lock. A driver that destroys holds it while it waits for the helper; for any other
+// holder the helper goes on answering the control socket and tries the lock again every ten
+// milliseconds.
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -19,38 +25,42 @@ namespace lxvirt::helper {
 namespace {
 
 constexpr auto kLockRetry = std::chrono::milliseconds(10);
-constexpr auto kThawLater = std::chrono::milliseconds(20);
-constexpr auto kQuick = std::chrono::seconds(2);
-constexpr std::uint64_t kMaxQuickEnds = 5;
-constexpr const char* kDestroyed = "destroyed";  // judge_end()'s word
+constexpr auto kThawLater = std::chrono::milliseconds(20);  // between attempts to thaw
+constexpr auto kQuick = std::chrono::seconds(2);  // a boot that ends sooner counts as quick
+constexpr std::uint64_t kMaxQuickEnds = 5;        // in a row; then it is not started again
+constexpr const char* kDestroyed = "destroyed";   // the word that judge_end() has for it
 
 }  // namespace
 
 void Supervisor::destroy() {
     destroy_asked_ = true;
     if (ended_)
-        finish_under_lock();  // its caller holds the operation lock that we wait for
+        finish_under_lock();  // the caller holds the operation lock that we wait for
     else
         kill_container();
 }
 
+// Kills the guard, the first process of the container's pid namespace: the kernel then kills all
+// others.
 void Supervisor::kill_container() {
     const base::RaisedCapabilities raised;
     destroy_asked_ = destroy_asked_ || !ended_;
     try {
         (void)base::send_signal(launched_.guard, SIGKILL);
-        // Others can freeze it, too, the container itself above all, but seldom do.
+        // The container may have been frozen by others, above all from inside, but seldom is: look
+        // for that only after a while.
         const bool frozen = status_.state == "paused";
         thaw_timer_ =
             loop_.after(frozen ? std::chrono::milliseconds(0) : kThawLater, [this] { thaw(); });
     } catch (const base::Exception& error) {
-        note(error.message());
+        log(error.message());
     }
-    // While the kernel takes the container down.
+    // Now, while the kernel takes the container down, there is time for this.
     if (!leaves_group_)
         leaves_group_ =
-            leave_helper_group_later(plan_.groups, leaving_note(plan_.supervision.run_folder));
-    // Until live.xml is gone it says nothing: should we be killed, the container crashed.
+            leave_helper_group_later(plan_.groups, leaving_record(plan_.supervision.run_folder));
+    // As long as live.xml exists, this record counts for nothing: should the helper be killed, the
+    // container counts as crashed.
     if (destroy_asked_) record_end(kDestroyed, {});
 }
 
@@ -58,6 +68,8 @@ void Supervisor::thaw() {
     if (ended_) return;
     const base::RaisedCapabilities raised;
     thaw_timer_ = loop_.after(kThawLater, [this] { thaw(); });
+    // The kernel ignores a SIGKILL for a frozen v1 task until it is thawed; a group may be frozen
+    // again, so this is repeated.
     base::thaw_to_kill(plan_.groups.hierarchies, plan_.groups.outer);
 }
 
@@ -65,12 +77,13 @@ void Supervisor::watch_termination() {
     sigset_t signals;
     (void)::sigemptyset(&signals);
     (void)::sigaddset(&signals, SIGTERM);
+    // A blocked SIGTERM waits in the signalfd, and none is lost between two reads.
     if (::sigprocmask(SIG_BLOCK, &signals, nullptr) != 0) base::fail_errno("block SIGTERM");
     termination_ = base::UniqueFd(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
     if (!termination_) base::fail_errno("listen for SIGTERM");
     loop_.watch(termination_, EPOLLIN, [this](std::uint32_t) {
         loop_.forget(termination_);
-        note("SIGTERM: ends the container");
+        log("SIGTERM: ends the container");
         kill_container();
     });
 }
@@ -82,16 +95,18 @@ bool Supervisor::termination_is_asked() const {
 void Supervisor::on_init_end() {
     loop_.forget(launched_.init);
     ended_ = base::reap(launched_.init, true);
-    // It went to all in the scope, and the init was quicker than we.
+    // systemd sends SIGTERM to all processes of the scope; the init may have ended before we saw
+    // ours.
     if (termination_is_asked()) destroy_asked_ = true;
     launched_.init.reset();
+    // What the container printed last is still in the pty.
     for (const auto& console : consoles_) console->drain();
     finish_under_lock();
 }
 
 void Supervisor::finish_under_lock() {
-    // The driver's destroy holds the lock while it waits for us. For any other holder the control
-    // socket must stay answered, so the lock is tried for, never waited for.
+    // A driver that destroys holds the lock while it waits for us. For any other holder the control
+    // socket must go on being answered, so the lock is tried and never waited for.
     if (!destroy_asked_ && !operation_) {
         const base::RaisedCapabilities raised;
         operation_ = base::OperationLock::try_acquire(plan_.supervision.op_lock);
@@ -105,6 +120,8 @@ void Supervisor::finish_under_lock() {
 
 void Supervisor::finish() {
     base::raise_capabilities();
+    // Every call of the kernel's killer for want of memory is counted by the group's memory
+    // controller.
     const auto is_oom = [&groups = plan_.groups] {
         return base::oom_kills(groups.hierarchies, groups.outer).value_or(0) != 0;
     };
@@ -116,10 +133,10 @@ void Supervisor::finish() {
                                      .oom = killed && is_oom()},
                                     plan_.supervision);
     status_.exit = ending.exit;
-    note(fmt::format("the container's init ended: {}", ended_->text()));
+    log(fmt::format("the container's init ended: {}", ended_->text()));
     for (const std::string& problem : remove_container(plan_, launched_.guard, launched_.init))
-        note(problem);
-    if (ending.reboot) tell_journal("", "");
+        log(problem);
+    if (ending.reboot) append_event("", "");
     const bool restarts = run_end_hooks_for(ending.action) && ending.action == EndAction::restart;
     if (restarts && !restarts_too_fast()) {
         outcome_ = Outcome::restart;
@@ -134,7 +151,7 @@ void Supervisor::finish() {
     loop_.stop();
 }
 
-// A post-stop hook that fails turns a reboot into a stop.
+// Runs the hooks after the end. A post-stop hook that fails turns a reboot into a stop.
 bool Supervisor::run_end_hooks_for(EndAction action) {
     if (plan_.hooks.all.empty()) return true;
     const bool done = run_end_hooks(plan_.hooks, end_moment(plan_, launched_),
@@ -143,6 +160,7 @@ bool Supervisor::run_end_hooks_for(EndAction action) {
     return done;
 }
 
+// A container that ends at once each time would otherwise restart for ever.
 bool Supervisor::restarts_too_fast() {
     const bool quick = std::chrono::steady_clock::now() - started_ < kQuick;
     options_.quick_ends = quick ? options_.quick_ends + 1 : 0;
@@ -150,10 +168,12 @@ bool Supervisor::restarts_too_fast() {
     status_.exit += status_.exit.empty() ? "" : ", ";
     status_.exit += fmt::format("{} times in a row within {} s of its start: not started again",
                                 kMaxQuickEnds, kQuick.count());
-    note(status_.exit);
+    log(status_.exit);
     return true;
 }
 
+// Writes the record of the end once; a record that cannot be written leaves the container "crashed"
+// for readers, and the log has the reason.
 void Supervisor::record_end(std::string_view reason, std::string_view exit) {
     std::pair<std::string, std::string> end(reason, exit);
     if (recorded_end_ == end) return;
@@ -161,13 +181,15 @@ void Supervisor::record_end(std::string_view reason, std::string_view exit) {
         helper::write_end(plan_.supervision.ended_file, reason, exit);
         recorded_end_ = std::move(end);
     } catch (const base::Exception& error) {
-        note(error.message());
+        log(error.message());
     }
 }
 
+// The order matters: the record comes before the event, and the hooks come before the removal of
+// live.xml.
 void Supervisor::leave(std::string_view reason, std::string_view event_detail) {
     record_end(reason, status_.exit);
-    tell_journal("Stopped", event_detail);
+    append_event("Stopped", event_detail);
     call_stop_hooks();
     leave_group();
     remove_files();
@@ -175,11 +197,12 @@ void Supervisor::leave(std::string_view reason, std::string_view event_detail) {
 
 void Supervisor::leave_group() {
     if (!leaves_group_)
-        leave_helper_group(plan_.groups, leaving_note(plan_.supervision.run_folder));
+        leave_helper_group(plan_.groups, leaving_record(plan_.supervision.run_folder));
     leaves_group_ = true;
 }
 
-// The hooks get the live definition, so the driver's process reads it before it goes.
+// Runs libvirt's hook scripts. They get the live definition, so this must happen before its file is
+// removed.
 void Supervisor::call_stop_hooks() const {
     if (!plan_.supervision.has_hooks) return;
     try {
@@ -189,14 +212,15 @@ void Supervisor::call_stop_hooks() const {
              .input = {},
              .limit = std::chrono::minutes(10)});
         if (!result.succeeded())
-            note(fmt::format("stop hooks: {}: {}", result.text(), result.errors));
+            log(fmt::format("stop hooks: {}: {}", result.text(), result.errors));
     } catch (const base::Exception& error) {
-        note(error.message());
+        log(error.message());
     }
 }
 
 void Supervisor::remove_files() const {
     const std::string& folder = plan_.supervision.run_folder;
+    // live.xml goes last, because it marks a container that has to be cleaned up.
     for (const char* file : {"control.sock", "status", "pending", "live.xml"}) {
         (void)::unlink((folder + "/" + file).c_str());
         base::test_point("file-removed");
@@ -209,26 +233,27 @@ void Supervisor::remove_files() const {
     }
 }
 
-void Supervisor::let_go() {
+void Supervisor::release_resources() {
     launched_.loops.clear();
     operation_.reset();
     destroy_lock_.reset();
 }
 
-void Supervisor::tell_gone() {
+void Supervisor::close_connections() {
     connections_.clear();
 }
 
 void Supervisor::give_up_restart(const std::string& why) {
     status_.exit = "restart: " + why;
-    note(status_.exit);
+    log(status_.exit);
     leave("failed", "Failed");
 }
 
 void Supervisor::undo() {
+    // The init may still run: a start that failed is undone.
     loop_.forget(launched_.init);
     for (const std::string& problem : remove_container(plan_, launched_.guard, launched_.init))
-        note(problem);
+        log(problem);
     (void)run_end_hooks_for(EndAction::destroy);
     leave_group();
     remove_files();

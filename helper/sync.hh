@@ -1,5 +1,5 @@
-// The words between helper and init while the init sets itself up: one SOCK_SEQPACKET pair, its end
-// in the init close-on-exec, so that a successful exec is the end of the stream.
+// The words between helper and init while the init sets itself up. They go over one SOCK_SEQPACKET
+// pair; the init's end is close-on-exec, so a successful exec appears as the end of the stream.
 #pragma once
 
 #include <cstdint>
@@ -10,12 +10,12 @@
 
 namespace lxvirt::helper {
 
-// The init's reports.
+// A report of the init.
 struct SyncReport {
-    bool ready = false;      // set up; waits for the word to exec
+    bool ready = false;      // everything is set up; waits for the word to exec
     std::int32_t error = 0;  // errno of a failure
     std::string failure;     // the whole sentence
-    std::string output;      // only a line that a hook printed
+    std::string output;      // a line that a hook printed; then the other fields are empty
     template <typename Self, typename Visitor>
     static void fields(Self& self, Visitor& visit) {
         visit("ready", self.ready);
@@ -25,17 +25,20 @@ struct SyncReport {
     }
 };
 
-inline constexpr char kMapsWritten = 'm';
-inline constexpr char kExec = 'x';
-// From the driver, over its channel (helper/protocol.hh).
+inline constexpr char kMapsWritten = 'm';  // helper to init: the id maps are written
+inline constexpr char kExec = 'x';         // helper to init: execute your program
+// Comes from the driver, over its channel (helper/protocol.hh): the container's groups exist.
 inline constexpr char kGroupsMade = 'g';
 
+// Sends a report as one message. Throws SystemError.
 void send_report(base::Fd sync, const SyncReport& report);
-// Nothing at the end of the stream: the init has exec'ed, or died.
+// Receives a report. Returns nothing at the end of the stream: the init has executed its program,
+// or died. Throws SystemError, and Error where the report is malformed.
 [[nodiscard]] std::optional<SyncReport> receive_report(base::Fd sync);
 
+// Sends one word. Throws SystemError.
 void send_word(base::Fd sync, char word);
-// False where the helper is gone.
+// Waits for the word `word`. Returns false where the other side is gone or sent something else.
 [[nodiscard]] bool await_word(base::Fd sync, char word);
 
 }  // namespace lxvirt::helper

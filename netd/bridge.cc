@@ -10,6 +10,8 @@ namespace {
 using base::NetAddress;
 using base::Netlink;
 
+// The text comes from a plan, which the compiler has made from checked addresses; anything else is
+// a mistake in lxvirt.
 NetAddress address_of(const std::string& text, std::uint32_t prefix) {
     auto address = base::parse_address(text);
     if (!address) base::fail(base::ErrorCode::internal_error, "'{}' is not an IP address", text);
@@ -17,22 +19,23 @@ NetAddress address_of(const std::string& text, std::uint32_t prefix) {
     return *address;
 }
 
-// Whose bridge it is, by its alias.
+// Returns whose bridge it is, to judge by its alias.
 std::string owner_text(const std::string& alias) {
     if (alias.starts_with("lxvirt:"))
         return fmt::format("it belongs to another lxvirt network: {}", alias.substr(7));
     return "it is not ours";
 }
 
-// The kernel gives a new link no alias: one whose maker was killed before it had it is known by its
-// address.
+// Says whether the device is the bridge of `plan`. The kernel gives a new link no alias; a bridge
+// whose maker was killed before setting it is recognised by its hardware address.
 bool is_ours(const base::LinkFacts& link, const BridgePlan& plan) {
     if (!link.alias.empty()) return link.alias == plan.alias;
     const auto mac = base::parse_mac(plan.mac);
     return link.kind == "bridge" && mac && link.mac == *mac;
 }
 
-// Whether it is there already; throws where the name is another's.
+// Says whether our bridge exists already, and completes its alias. Throws where another device has
+// the name.
 bool is_there(Netlink& netlink, const BridgePlan& plan) {
     const auto link = netlink.link(plan.name);
     if (!link) return false;
@@ -47,12 +50,13 @@ void set_ipv6(const BridgePlan& plan) {
     const std::string folder = "/proc/sys/net/ipv6/conf/" + plan.name + "/";
     if (!base::exists(folder)) return;  // a kernel without IPv6
     if (!plan.ipv6) base::write_value(folder + "disable_ipv6", "1");
-    // The host takes no addresses from its own guests.
+    // The host must take no addresses and routes from its own containers.
     base::write_value(folder + "accept_ra", "0");
     base::write_value(folder + "autoconf", "0");
 }
 
-// What is there already, after a take-over, is fine.
+// Runs a step, for which EEXIST is success: after a take-over the address or route is there
+// already.
 template <typename Step>
 void unless_there(Step&& step) {
     try {
@@ -79,6 +83,8 @@ void configure(Netlink& netlink, int index, const BridgePlan& plan) {
 
 }  // namespace
 
+// Makes or takes over the bridge. A bridge that was taken over stays after a failure, since
+// containers are plugged into it.
 int make_bridge(Netlink& netlink, const BridgePlan& plan) {
     const bool taken_over = is_there(netlink, plan);
     if (!taken_over)
@@ -103,6 +109,7 @@ bool is_anothers(Netlink& netlink, const BridgePlan& plan) {
     return link && !is_ours(*link, plan);
 }
 
+// A bridge of somebody else is left alone.
 void remove_bridge(Netlink& netlink, const BridgePlan& plan) {
     const auto link = netlink.link(plan.name);
     if (link && is_ours(*link, plan)) netlink.delete_link(link->index);
@@ -117,12 +124,15 @@ void release_leaf_ports(Netlink& netlink, int bridge, const std::vector<base::Li
              link.port_state == base::PortState::learning))
             waiting.push_back(link.index);
     if (waiting.empty()) return;
+    // STP is switched off for a moment, because the kernel lets nobody set a port's state while it
+    // runs.
     netlink.set_bridge_stp(bridge, false);
     for (const int port : waiting) {
         try {
             netlink.set_port_state(port, base::PortState::forwarding);
         } catch (const base::SystemError&) {
-            // Gone, or down again: it will be back with a notice of its own.
+            // The port is gone or has lost its carrier; when it comes back, the kernel sends a
+            // notification of its own.
         }
     }
     netlink.set_bridge_stp(bridge, true);

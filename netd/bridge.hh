@@ -1,5 +1,5 @@
-// The bridge of a network, as lxnetd makes it, takes it over from a supervisor that was killed, and
-// takes it away; and its ports, which are never to wait for the spanning tree.
+// The bridge of a network: lxnetd makes it, or takes over the one that a killed lxnetd left, and
+// removes it; and the bridge's ports, which must not wait for the spanning tree.
 #pragma once
 
 #include "base/netlink/netlink.hh"
@@ -7,20 +7,21 @@
 
 namespace lxvirt::netd {
 
-// Makes the bridge with its addresses and routes, and brings it up. A bridge of this name that has
-// our alias is taken over as it is; any other is an error that says whose it is. Returns its index.
-// Nothing is left behind where it throws, unless the bridge was there before.
+// Makes the bridge with its addresses and routes, brings it up, and returns its index. A bridge of
+// this name that carries our alias is taken over as it is; any other device of the name is an error
+// that says whose it is. Throws SystemError; a bridge that this call made is removed again then.
 int make_bridge(base::Netlink& netlink, const BridgePlan& plan);
 
-// Gone already is fine.
+// Removes the bridge if it is ours; an absent one is no error. Throws SystemError.
 void remove_bridge(base::Netlink& netlink, const BridgePlan& plan);
-// Whether its name is taken by a device that is not ours.
+// Says whether the name of the bridge is taken by a device that is not ours.
 [[nodiscard]] bool is_anothers(base::Netlink& netlink, const BridgePlan& plan);
 
-// With STP the kernel keeps a port four seconds from forwarding, and it cannot be told that behind
-// the veth of a container there is no other bridge. A listening port can be put forwarding only
-// while STP is off: so STP goes off and on around it, which leaves the states of all others as they
-// are. Looks at those of `links` that are such ports.
+// Puts those ports in `links` into the forwarding state that lead to a container and are waiting
+// for the spanning tree. With STP the kernel keeps a new port four seconds from forwarding, and
+// there is no way to tell it that no further bridge can be behind the veth of a container. The
+// state of a port can be set only while the kernel's STP is off, so STP is switched off and on
+// again around it; the states of the other ports survive that. Throws SystemError.
 void release_leaf_ports(base::Netlink& netlink, int bridge,
                         const std::vector<base::LinkFacts>& links);
 

@@ -9,6 +9,8 @@ namespace lxvirt::netd {
 namespace {
 
 base::RateLimit rate_limit(const xml::BandwidthLimit& limit) {
+    // Converts a limit to bytes per second and bytes. A limit that has only a floor is shaped to
+    // the floor.
     constexpr std::uint64_t kilobyte = 1000, kibibyte = 1024;
     return {.rate = limit.average.value_or(limit.floor.value_or(0)) * kilobyte,
             .peak = limit.peak.value_or(0) * kilobyte,
@@ -16,6 +18,8 @@ base::RateLimit rate_limit(const xml::BandwidthLimit& limit) {
 }
 
 BridgePlan bridge_plan(const xml::Network& network, const CompileFacts& facts) {
+    // Converts what the kernel's bridge needs. The bridge's alias marks it as the network's own, so
+    // that a later start recognises it.
     BridgePlan plan;
     plan.name = network.bridge.name;
     plan.alias = bridge_alias(facts.root_id, network.name);
@@ -24,6 +28,7 @@ BridgePlan bridge_plan(const xml::Network& network, const CompileFacts& facts) {
     plan.stp = network.bridge.stp;
     plan.delay = network.bridge.delay;
     plan.ipv6 = network.ipv6;
+    // A network without <forward> is isolated: the host does not route for it.
     const bool forwards = network.forward.mode != xml::ForwardMode::none;
     for (const xml::NetworkIp& ip : network.ips) {
         plan.ipv6 = plan.ipv6 || ip.v6();
@@ -41,6 +46,7 @@ BridgePlan bridge_plan(const xml::Network& network, const CompileFacts& facts) {
 }
 
 DnsmasqPlan dnsmasq_plan(const xml::Network& network, const CompileFacts& facts) {
+    // Throws config_unsupported if the program was not found.
     if (facts.dnsmasq_program.empty())
         base::fail(base::ErrorCode::config_unsupported,
                    "network '{}' offers DHCP or DNS, which needs dnsmasq: it is in none of "

@@ -1,4 +1,5 @@
-// From a network to lxnetd's plan. Pure: what the driver knows of the host comes in as values.
+// Compiles a network to the plan of lxnetd. A pure function: what the driver knows of the host is
+// passed in as values, so that unit tests compare every byte.
 #pragma once
 
 #include <string>
@@ -9,22 +10,24 @@
 
 namespace lxvirt::netd {
 
+// The driver's knowledge of the host and of its own root.
 struct CompileFacts {
     std::vector<base::Hierarchy> hierarchies;
-    std::string root_id;          // of the driver's root, for names that are not root-scoped
-    std::string dnsmasq_program;  // empty: not installed
+    std::string root_id;          // tells the roots of a host apart, in names they share
+    std::string dnsmasq_program;  // empty: dnsmasq is not installed
     std::string run_folder, alive_lock, journal, journal_lock, log_file;
 };
 
-// The network's control group.
+// Returns the path of the network's control group, which lxnetd and dnsmasq are in.
 [[nodiscard]] std::string network_group(const std::string& root_id, const std::string& name);
-// The IFALIAS of its bridge.
+// Returns the IFALIAS of the network's bridge, by which a later lxnetd recognises it.
 [[nodiscard]] std::string bridge_alias(const std::string& root_id, const std::string& name);
 
-// Kilobytes per second and KiB of <bandwidth> as bytes.
+// Converts <bandwidth>, in kilobytes per second and KiB, to bytes.
 [[nodiscard]] base::TrafficLimits traffic_limits(const xml::Bandwidth& bandwidth);
 
-// Throws config_unsupported where the network needs what the host lacks.
+// Compiles the plan. Throws Error(config_unsupported) where the network needs something that the
+// host lacks.
 [[nodiscard]] NetworkPlan compile_network(const xml::Network& network, const CompileFacts& facts);
 
 }  // namespace lxvirt::netd

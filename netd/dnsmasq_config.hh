@@ -1,6 +1,6 @@
-// The files that dnsmasq reads for one network, as text: its configuration (dnsmasq(8), the order
-// and the meaning libvirt's, see docs), the file of known DHCP clients, and the file of host names.
-// Pure; lxnetd writes and applies them.
+// Makes the texts of the files that dnsmasq reads for one network: its configuration (dnsmasq(8)),
+// the list of known DHCP clients, and the list of host names. Options and their order are those of
+// libvirt's networkDnsmasqConfContents(). Pure functions; lxnetd writes the files.
 #pragma once
 
 #include <string>
@@ -9,23 +9,25 @@
 
 namespace lxvirt::netd {
 
+// Names the files that the configuration refers to, and the user of dnsmasq.
 struct DnsmasqPaths {
-    std::string pid_file;  // empty: none
-    std::string leases;    // kept by dnsmasq itself
-    std::string hosts;     // dhcp-hostsfile: reread on SIGHUP, so its user must be able to read it
-    std::string addn_hosts;  // likewise
-    std::string user;        // whom dnsmasq becomes; empty: dnsmasq's own choice
+    std::string pid_file;    // empty: no file
+    std::string leases;      // dhcp-leasefile: written by dnsmasq
+    std::string hosts;       // dhcp-hostsfile; its user rereads it on SIGHUP, so must be able to
+    std::string addn_hosts;  // addn-hosts; likewise
+    std::string user;        // that dnsmasq becomes; empty: its own choice
     std::string group;
 };
 
-// Whether the network needs a dnsmasq: it has an address, and DNS, DHCP or TFTP to offer on it.
+// Says whether the network needs a dnsmasq: it has an address, and DNS, DHCP, TFTP or IPv6 router
+// advertisements to offer.
 [[nodiscard]] bool needs_dnsmasq(const xml::Network& network);
 
-// Ends with a newline, as all three.
+// Returns the configuration. This text and the two below end with a newline unless they are empty.
 [[nodiscard]] std::string dnsmasq_config(const xml::Network& network, const DnsmasqPaths& paths);
-// One line per <dhcp><host>, all families.
+// Returns one line for each <dhcp><host>, of both families.
 [[nodiscard]] std::string dnsmasq_hosts(const xml::Network& network);
-// One line per <dns><host>.
+// Returns one line for each <dns><host>, in the form of hosts(5).
 [[nodiscard]] std::string dnsmasq_addn_hosts(const xml::Network& network);
 
 }  // namespace lxvirt::netd

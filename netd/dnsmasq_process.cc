@@ -21,13 +21,15 @@ namespace {
 
 using namespace std::chrono_literals;
 
+// Bounds of the wait for dnsmasq, for the start and for the end after SIGTERM.
 constexpr auto kStartLimit = 20s;
 constexpr auto kStopLimit = 3s;
-constexpr off_t kLogLimit = 1 << 20;
-// dnsmasq says this once its sockets are bound (its dnsmasq.c).
+constexpr off_t kLogLimit = 1 << 20;  // bytes; a longer log is emptied before a start
+// dnsmasq logs this line once its sockets are bound (dnsmasq.c).
 constexpr const char* kReady = "started, version";
 
-// The first folder above `path`, or itself, that others may not search; nothing where all may.
+// Returns the topmost folder on the way to `path`, `path` included, that other users may not
+// search; nothing where they may search all of them.
 std::optional<std::string> barrier(const std::string& path) {
     for (std::size_t at = path.find('/', 1);; at = path.find('/', at + 1)) {
         const std::string folder = path.substr(0, at);
@@ -38,9 +40,9 @@ std::optional<std::string> barrier(const std::string& path) {
     }
 }
 
-// dnsmasq reads its host files as an unprivileged user. Where the root folder is a private one
-// (lxc:///embed), it gets a mount namespace in which an empty folder that leads to its own files
-// only stands in place of the private one.
+// Lets dnsmasq, an unprivileged user, reach its files below a private folder (the root of
+// lxc:///embed in a home). In a mount namespace of its own an empty tmpfs stands in the place of
+// the private folder, and only the way to dnsmasq's files is in there.
 void open_way(const std::string& folder) {
     const auto hidden = barrier(folder);
     if (!hidden) return;
@@ -56,7 +58,7 @@ void open_way(const std::string& folder) {
     base::attach_mount(clone, base::open_file(folder, O_PATH | O_DIRECTORY), folder);
 }
 
-// Runs in the child.
+// Turns the child into dnsmasq.
 [[noreturn]] void become(const DnsmasqSetup& setup, base::Fd log) {
     base::begin_test_program("dnsmasq");
     try {
@@ -67,7 +69,8 @@ void open_way(const std::string& folder) {
         (void)::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
         open_way(setup.folder);
         const std::string config = fmt::format("--conf-file={}/{}", setup.folder, kDnsmasqConfig);
-        // It would wait three seconds for an answer to a ping before its first offer of an address.
+        // Without --no-ping dnsmasq would wait three seconds for an answer to a ping before it
+        // first offers an address.
         const char* const words[] = {"dnsmasq",          config.c_str(), "--keep-in-foreground",
                                      "--log-facility=-", "--no-ping",    nullptr};
         const char* const environment[] = {"LC_ALL=C", nullptr};
@@ -81,7 +84,7 @@ void open_way(const std::string& folder) {
     ::_exit(1);
 }
 
-// "dnsmasq: bad option at line 3 of X" without its first word; the last such line.
+// Returns the last line of the form "dnsmasq: bad option at line 3 of X", without its first word.
 std::string complaint(std::string_view text) {
     constexpr std::string_view name = "dnsmasq: ";
     std::string found;
@@ -111,7 +114,7 @@ DnsmasqProcess::DnsmasqProcess(const DnsmasqSetup& setup) : log_file_(setup.log_
     const base::UniqueFd log = base::open_file(setup.log_file, O_RDWR | O_APPEND | O_CREAT, 0600);
     struct stat facts = {};
     if (::fstat(log.get(), &facts) != 0) base::fail_errno("stat '{}'", setup.log_file);
-    // Only here: what is appended by others goes on at the new end.
+    // The log may be cut only here; other writers open it for appending, and go on at the new end.
     if (facts.st_size > kLogLimit && ::ftruncate(log.get(), facts.st_size = 0) != 0)
         base::fail_errno("empty '{}'", setup.log_file);
     log_start_ = static_cast<std::size_t>(facts.st_size);
@@ -127,21 +130,23 @@ DnsmasqProcess::DnsmasqProcess(const DnsmasqSetup& setup) : log_file_(setup.log_
     base::test_point("dnsmasq-started");
 }
 
-std::string DnsmasqProcess::said() const {
+// Returns what dnsmasq has logged since this start; a log that was cut meanwhile counts as a whole.
+std::string DnsmasqProcess::new_log() const {
     std::string text = base::read_file(log_file_);
     return text.size() < log_start_ ? text : text.substr(log_start_);
 }
 
+// The log is the only place where dnsmasq tells that it listens, so it is polled each millisecond.
 void DnsmasqProcess::await_ready() {
     const auto end = std::chrono::steady_clock::now() + kStartLimit;
     for (;;) {
-        if (said().find(kReady) != std::string::npos) {
+        if (new_log().find(kReady) != std::string::npos) {
             base::test_point("dnsmasq-ready");
             return;
         }
         if (base::wait_readable(process_, 1ms)) {
             const base::ExitStatus status = reap();
-            const std::string words = complaint(said());
+            const std::string words = complaint(new_log());
             base::fail(base::ErrorCode::operation_failed, "dnsmasq: {}",
                        words.empty() ? status.text() : words);
         }

@@ -1,6 +1,6 @@
-// The dnsmasq of one network: its files, its start until it really listens, its end. It runs in the
-// foreground as our child, so that nothing has to be looked for; its log is a file, not a pipe,
-// because it goes on when its supervisor is killed.
+// The dnsmasq process of one network: its files, its start until it listens, its end. dnsmasq runs
+// in the foreground as a child of lxnetd, so that its pid is known for certain. Its log is a file
+// and not a pipe, because it goes on when lxnetd is killed.
 #pragma once
 
 #include <chrono>
@@ -13,34 +13,37 @@
 
 namespace lxvirt::netd {
 
+// Describes the process to start.
 struct DnsmasqSetup {
-    std::string folder;    // of its files
-    std::string log_file;  // it appends what it has to say
+    std::string folder;    // where its files are
+    std::string log_file;  // dnsmasq appends its messages there
     DnsmasqPlan plan;
 };
 
-// Replaces the files that differ.
+// Writes the files of dnsmasq, those whose content differs. Throws SystemError.
 void write_dnsmasq_files(const DnsmasqSetup& setup);
 
+// Owns the process until stop() or reap(); an object that is destroyed earlier leaves it running.
 class DnsmasqProcess {
   public:
-    // Executes it; it is not ready yet. Throws SystemError.
+    // Starts dnsmasq, which is not ready yet. Throws SystemError.
     explicit DnsmasqProcess(const DnsmasqSetup& setup);
 
-    // Until it listens. Throws operation_failed with dnsmasq's own words where it ends instead.
+    // Returns when dnsmasq listens. Throws Error(operation_failed) with dnsmasq's own message where
+    // it ends instead, Error(operation_timeout) after 20 seconds.
     void await_ready();
 
-    [[nodiscard]] base::Fd process() const { return process_; }  // pidfd
+    [[nodiscard]] base::Fd process() const { return process_; }  // pidfd, borrowed
     [[nodiscard]] pid_t pid() const { return pid_; }
-    // Rereads hosts and addn-hosts.
+    // Makes dnsmasq reread the lists of clients and of host names (SIGHUP).
     void reload() const { (void)base::send_signal(process_, SIGHUP); }
-    // TERM, then KILL; reaps it.
+    // Ends dnsmasq by SIGTERM, after three seconds by SIGKILL, and reaps it.
     void stop();
-    // Once process() is readable.
+    // Reaps a dnsmasq that has ended: process() is readable.
     [[nodiscard]] base::ExitStatus reap();
 
   private:
-    [[nodiscard]] std::string said() const;  // in the log since the start
+    [[nodiscard]] std::string new_log() const;  // returns the lines since the start
     base::UniqueFd process_;
     pid_t pid_ = 0;
     std::string log_file_;

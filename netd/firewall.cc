@@ -23,8 +23,8 @@ namespace lxvirt::netd {
 
 namespace {
 
-// What we use of libnftables. Only the child loads it: it brings five libraries along, which would
-// cost the supervisor's start some milliseconds and its memory more than all the rest.
+// Finds functions of libnftables. Only the child loads it: the library brings five others along,
+// which would cost lxnetd's start some milliseconds, and more memory than everything else in it.
 class Library {
   public:
     Library() : handle_(::dlopen("libnftables.so.1", RTLD_NOW)) {}
@@ -34,10 +34,10 @@ class Library {
     }
 
   private:
-    void* handle_;  // stays until the child's end
+    void* handle_;  // stays open until the child ends
 };
 
-// In the child: nft's words where it fails, nothing otherwise.
+// Runs in the child: applies `text` and returns nft's message, empty on success.
 std::string apply(const std::string& text) {
     const Library library;
     auto* const make = library.find<decltype(nft_ctx_new)>("nft_ctx_new");
@@ -67,12 +67,14 @@ RulesetJob::RulesetJob(const std::string& text) {
     args.flags = CLONE_PIDFD;
     args.pidfd = reinterpret_cast<std::uintptr_t>(&pidfd);
     args.exit_signal = SIGCHLD;
+    // The child shares nothing with this process; libnftables may allocate and open files there as
+    // it likes.
     const pid_t pid = base::clone3(args);
     if (pid < 0) base::fail_with(-pid, "make a process for nftables");
     if (pid == 0) {
         base::begin_test_program("lxnetd_rules");
         const std::string words = apply(text);
-        // The first byte says that there is a result at all.
+        // The first byte tells a result without a message from a child that died.
         const std::string result = "r" + words;
         (void)!::write(failure.get(), result.data(), result.size());
         failure.reset();
@@ -86,7 +88,7 @@ RulesetJob::~RulesetJob() {
     try {
         if (process_) (void)base::reap(process_, true);
     } catch (const base::Exception&) {
-        // Nothing is left to wait for.
+        // The child is gone already.
     }
 }
 
@@ -95,6 +97,7 @@ base::UniqueFd RulesetJob::finish() {
     base::test_point("rules-made");
     if (result == "r") return std::move(process_);
     const auto end = base::reap(process_, true);
+    // An empty result means that the child died before it could write.
     process_.reset();
     base::fail(base::ErrorCode::operation_failed, "nftables: {}",
                result.empty() && end ? end->text()
@@ -109,13 +112,15 @@ bool TableWatch::damaged() {
     const auto take = [this](const nlmsghdr* header) {
         if (NFNL_SUBSYS_ID(header->nlmsg_type) != NFNL_SUBSYS_NFTABLES) return;
         const auto* family = static_cast<const nfgenmsg*>(NLMSG_DATA(header));
+        // The table is in the family inet; other families have tables of the same names.
         if (family->nfgen_family != NFPROTO_INET) return;
         const int type = NFNL_MSG_TYPE(header->nlmsg_type);
         const bool made = type == NFT_MSG_NEWTABLE;
         if (!made && type != NFT_MSG_DELTABLE && type != NFT_MSG_DELCHAIN &&
             type != NFT_MSG_DELRULE)
             return;
-        // NFTA_TABLE_NAME, NFTA_CHAIN_TABLE and NFTA_RULE_TABLE are all the first attribute.
+        // NFTA_TABLE_NAME, NFTA_CHAIN_TABLE and NFTA_RULE_TABLE are all the first attribute, with
+        // the same number.
         const auto* name = reinterpret_cast<const nlattr*>(reinterpret_cast<const char*>(family) +
                                                            NLMSG_ALIGN(sizeof *family));
         if ((name->nla_type & NLA_TYPE_MASK) != NFTA_TABLE_NAME) return;
@@ -123,7 +128,7 @@ bool TableWatch::damaged() {
         if (std::string_view(text, ::strnlen(text, name->nla_len - NLA_HDRLEN)) == table_)
             damaged_ = !made;
     };
-    // Where notices were lost nobody knows: making the rules anew does no harm.
+    // If notifications were lost, nobody knows what happened; making the rules anew does no harm.
     if (!base::read_netlink(socket_, take)) damaged_ = true;
     return std::exchange(damaged_, false);
 }

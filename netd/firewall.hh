@@ -1,5 +1,5 @@
-// Applies nftables text through libnftables, and notices when somebody else takes our table away.
-// A child does the work, so that the supervisor stays small and goes on meanwhile.
+// Applies nftables rules through libnftables, and notices when another program removes our table. A
+// child does the work, so that lxnetd stays small and goes on meanwhile.
 #pragma once
 
 #include <string>
@@ -8,29 +8,31 @@
 
 namespace lxvirt::netd {
 
+// Applies a text in a child process.
 class RulesetJob {
   public:
-    // Starts one transaction; all of `text` takes effect or none of it.
+    // Starts one transaction: all of `text` takes effect, or none of it. Throws SystemError.
     explicit RulesetJob(const std::string& text);
     RulesetJob(RulesetJob&&) = default;
-    // Waits for its end.
+    // Waits for the child, if finish() was not called.
     ~RulesetJob();
-    // Waits for its result. Throws operation_failed with nft's own words. The process ends some ten
-    // milliseconds later, when the kernel has taken apart what was replaced: it is returned to be
-    // reaped once it is readable.
+    // Waits for the result. Throws Error(operation_failed) with the message of nft. On success the
+    // child's pidfd is returned, to be reaped when it is readable: it ends some ten milliseconds
+    // later, when the kernel has freed the replaced rules.
     [[nodiscard]] base::UniqueFd finish();
 
   private:
     base::UniqueFd process_, report_;
 };
 
-// The notices of one table of family inet (NFNLGRP_NFTABLES).
+// Listens to the kernel's notifications about one table of family inet (NFNLGRP_NFTABLES).
 class TableWatch {
   public:
+    // Begins to listen. Throws SystemError.
     explicit TableWatch(std::string table);
     [[nodiscard]] base::Fd fd() const { return socket_; }
-    // Reads what has come. True where something of the table was removed and the table was not made
-    // anew since: our own replacement makes it.
+    // Reads the waiting notifications. Returns true if something of the table was removed and the
+    // table was not made anew after that; a replacement of our own does both.
     [[nodiscard]] bool damaged();
 
   private:

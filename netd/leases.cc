@@ -8,15 +8,15 @@ namespace lxvirt::netd {
 
 namespace {
 
-constexpr std::string_view kUnknown = "*";
+constexpr std::string_view kUnknown = "*";  // dnsmasq's word for a field without a value
 
 std::string known(std::string_view field) {
     return field == kUnknown ? std::string() : std::string(field);
 }
 
-// An IPv4 lease: EXPIRY MAC IP NAME CLIENT-ID. The MAC has its hardware type before it ("06-")
-// where that is not Ethernet. An IPv6 lease: EXPIRY IAID IP NAME DUID; the IAID is a number, after
-// a T for a temporary address.
+// Parses a line. For IPv4 it is EXPIRY MAC IP NAME CLIENT-ID, where the hardware type comes before
+// a MAC ("06-") unless it is Ethernet's. For IPv6 it is EXPIRY IAID IP NAME DUID; the IAID is a
+// number, with a T before it for a temporary address.
 std::optional<Lease> parse_line(std::string_view line) {
     const std::vector<std::string_view> fields = base::split_words(line);
     if (fields.size() != 5) return std::nullopt;
@@ -39,9 +39,10 @@ Leases parse_leases(std::string_view text, std::string_view file) {
     for (std::size_t number = 1; !text.empty(); ++number) {
         const std::size_t end = text.find('\n');
         const std::string_view line = text.substr(0, end);
+        // The server's own DUID
         text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
         if (line.empty() || line.starts_with("duid ")) continue;  // dnsmasq's own DUID
-        // A line without its end is still being written, and may look whole.
+        // A line without its newline is still being written, although it may look complete.
         if (auto lease = end != std::string_view::npos ? parse_line(line) : std::nullopt)
             result.leases.push_back(std::move(*lease));
         else

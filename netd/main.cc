@@ -1,6 +1,6 @@
 // lxnetd --name NAME --channel FD
 //
-// Supervises one running network. Not for people: the driver spawns it (netd/plan.hh).
+// Supervises one running network. It is not started by hand: the driver spawns it (netd/plan.hh).
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -25,12 +25,13 @@ namespace lxvirt::netd {
 
 namespace {
 
+// The job of this process.
 struct Work {
     NetworkPlan plan;
-    bool take_away = false;  // what a killed lxnetd left of it
+    bool take_away = false;  // remove what a killed lxnetd has left of the network
 };
 
-// The plan comes in a memfd.
+// Receives the plan, which comes in a memfd.
 Work receive_work(base::Fd channel) {
     const auto message = base::receive_message(channel, kMaxMessage);
     if (!message || message->fds.empty())
@@ -49,7 +50,8 @@ base::RecordLock take_alive_lock(const NetworkPlan& plan) {
     return std::move(*lock);
 }
 
-// A group of our own in every hierarchy, dnsmasq included; on v2 we were born there.
+// Enters the network's own group in every hierarchy; on v2 lxnetd was born there. dnsmasq inherits
+// it.
 void enter_group(const NetworkPlan& plan) {
     for (const base::Hierarchy& hierarchy : plan.hierarchies) {
         if (hierarchy.unified) continue;
@@ -62,10 +64,11 @@ void answer(base::Fd channel, const Reply& reply) {
     try {
         base::send_message(channel, base::encode(reply));
     } catch (const base::Exception&) {
-        // The driver is gone; there is nobody to tell.
+        // The driver is gone; nobody is left to report to.
     }
 }
 
+// Waits for the byte that commits the start; false where the driver is gone.
 bool is_committed(base::Fd channel) {
     const auto message = base::receive_message(channel, 1);
     return message && message->bytes == "c";

@@ -1,15 +1,16 @@
-// What lxnetd needs to make and hold one network, as plain data: compiled by the driver from the
-// network's definition (netd/compile.hh), printed and compared by tests, carried out by lxnetd,
-// which reads no XML. Also what driver and a running lxnetd say to each other.
+// The plan of one network as plain data: what lxnetd needs to make it and hold it. The driver
+// compiles it from the definition (netd/compile.hh), tests print and compare it, and lxnetd, which
+// reads no XML, carries it out. The messages between the driver and a running lxnetd are here, too.
 //
 // Start: the driver spawns `lxnetd --name NAME --channel 3`, where 3 is one end of a SOCK_SEQPACKET
-// pair, and sends the plan in a memfd (SCM_RIGHTS). lxnetd answers with one Reply, and holds the
-// network from then on if the driver sends one more byte; if the channel closes before, it undoes
-// everything.
+// pair, and sends the plan in a memfd (SCM_RIGHTS) beside kMake or kTakeAway. lxnetd answers with
+// one Reply. If the driver then sends one more byte, lxnetd holds the network from now on; if the
+// channel closes instead, it undoes everything.
 //
-// Control: DIR/control.sock (SOCK_SEQPACKET, root only). One Request, one Reply. `update` carries a
-// new plan in a memfd; after `stop` the end of lxnetd tells that all is undone, and the operation
-// lock that came with it is held until then.
+// Control: lxnetd listens on control.sock in the run folder (SOCK_SEQPACKET, root only). Each
+// Request gets one Reply. An `update` carries the new plan in a memfd. After `stop` the socket
+// closes when everything is undone; a descriptor of the operation lock that came with it is held
+// until then.
 #pragma once
 
 #include <cstddef>
@@ -23,11 +24,13 @@
 
 namespace lxvirt::netd {
 
-// Another value is refused: an lxnetd of one build is not handed the plan of another.
+// Must grow with every change of the structs here: lxnetd refuses a plan of another version, since
+// driver and lxnetd of one installation have the same.
 inline constexpr std::uint32_t kPlanVersion = 1;
-inline constexpr std::size_t kMaxMessage = 4096;
-inline constexpr std::size_t kMaxPlan = 4U << 20;
+inline constexpr std::size_t kMaxMessage = 4096;   // bytes
+inline constexpr std::size_t kMaxPlan = 4U << 20;  // bytes
 
+// An address of the bridge.
 struct PlanAddress {
     std::string address;
     std::uint32_t prefix = 0;
@@ -38,6 +41,7 @@ struct PlanAddress {
     }
 };
 
+// A route through the network, to what is behind one of its containers.
 struct PlanRoute {
     std::string destination, gateway;
     std::uint32_t prefix = 0, metric = 0;
@@ -50,18 +54,19 @@ struct PlanRoute {
     }
 };
 
+// Describes the bridge.
 struct BridgePlan {
     std::string name;
-    std::string alias;  // IFALIAS: "lxvirt:ROOT:network:NAME"; a bridge that has it is taken over
+    std::string alias;  // IFALIAS: "lxvirt:ROOT:network:NAME"; marks the bridge as ours
     std::string mac;
-    std::uint32_t mtu = 0;
+    std::uint32_t mtu = 0;  // bytes; 0: the kernel's default
     bool stp = false;
-    std::uint32_t delay = 0;  // seconds
-    bool ipv6 = false;        // else IPv6 is off on the bridge
+    std::uint32_t delay = 0;  // forward delay in seconds
+    bool ipv6 = false;        // otherwise IPv6 is switched off on the bridge
     std::vector<PlanAddress> addresses;
     std::vector<PlanRoute> routes;
     std::optional<base::TrafficLimits> limits;
-    bool forward_v4 = false, forward_v6 = false;  // the host is to route
+    bool forward_v4 = false, forward_v6 = false;  // the host must route
     template <typename Self, typename Visitor>
     static void fields(Self& self, Visitor& visit) {
         visit("name", self.name);
@@ -79,9 +84,10 @@ struct BridgePlan {
     }
 };
 
+// Describes dnsmasq.
 struct DnsmasqPlan {
-    std::string program;
-    std::string config, hosts, addn_hosts;  // texts of the three files
+    std::string program;                    // absolute path
+    std::string config, hosts, addn_hosts;  // the texts of its three files
     template <typename Self, typename Visitor>
     static void fields(Self& self, Visitor& visit) {
         visit("program", self.program);
@@ -91,14 +97,15 @@ struct DnsmasqPlan {
     }
 };
 
+// The whole plan.
 struct NetworkPlan {
     std::uint32_t version = kPlanVersion;
     std::string name, uuid;
     std::vector<base::Hierarchy> hierarchies;
-    std::string group;  // lxnetd's and dnsmasq's, in every hierarchy
+    std::string group;  // for lxnetd and dnsmasq, in every hierarchy
     std::optional<BridgePlan> bridge;
-    std::string table;  // nftables; empty = no rules
-    std::string ruleset, ruleset_removal;
+    std::string table;                     // of nftables; empty: no rules
+    std::string ruleset, ruleset_removal;  // texts for nft: make or replace the table; remove it
     std::optional<DnsmasqPlan> dnsmasq;
     std::string run_folder, alive_lock, journal, journal_lock, log_file;
     template <typename Self, typename Visitor>
@@ -121,12 +128,14 @@ struct NetworkPlan {
     }
 };
 
-// The word that comes with the plan: to make it, or to take away what is there of it.
+// Says what to do with the plan: make the network, or remove what a killed lxnetd has left of it.
 inline constexpr const char* kMake = "plan";
 inline constexpr const char* kTakeAway = "take away";
 
+// Says what is requested: a sign of life, the end of the network, or a change.
 enum class RequestKind : std::uint32_t { ping, stop, update };
 
+// A request on the control socket.
 struct Request {
     std::uint32_t version = kPlanVersion;
     RequestKind kind = RequestKind::ping;
@@ -137,10 +146,11 @@ struct Request {
     }
 };
 
+// Answers a Request or the plan.
 struct Reply {
     std::uint32_t version = kPlanVersion;
-    std::int32_t code = 0;  // base::ErrorCode; 0 = done
-    std::string text;       // what went wrong, prefix and all
+    std::int32_t code = 0;  // base::ErrorCode; 0: done
+    std::string text;       // the whole sentence of a failure
     template <typename Self, typename Visitor>
     static void fields(Self& self, Visitor& visit) {
         visit("version", self.version);
@@ -149,7 +159,7 @@ struct Reply {
     }
 };
 
-// Files in the network's run folder.
+// The names of files in the network's run folder.
 inline constexpr const char* kDnsmasqConfig = "dnsmasq.conf";
 inline constexpr const char* kDnsmasqHosts = "hosts";
 inline constexpr const char* kDnsmasqAddnHosts = "addn-hosts";

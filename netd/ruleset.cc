@@ -11,11 +11,11 @@ namespace {
 
 using xml::ForwardMode;
 
-// "iifname "br0"" and the like; the words that rules are made of.
+// Holds the words that rules are made of, such as iifname "virbr0".
 struct Words {
-    std::string in_bridge, out_bridge;  // from the bridge, to it
-    std::string in_device,
-        out_device;  // from and to <forward dev='...'>, with a blank after; or ""
+    std::string in_bridge, out_bridge;  // packets from the bridge, and to it
+    // Match packets from and to <forward dev='...'>; each has a blank after it or is empty.
+    std::string in_device, out_device;
 };
 
 Words words_of(const xml::Network& network) {
@@ -33,6 +33,7 @@ std::string_view family(const xml::NetworkIp& ip) {
     return ip.v6() ? "ip6" : "ip";
 }
 
+// libvirt translates IPv6 addresses only with <nat ipv6='yes'/>.
 bool masquerades(const xml::Network& network, const xml::NetworkIp& ip) {
     return network.forward.mode == ForwardMode::nat && (!ip.v6() || network.forward.nat.ipv6);
 }
@@ -41,8 +42,9 @@ bool forwards(const xml::Network& network) {
     return network.forward.mode == ForwardMode::nat || network.forward.mode == ForwardMode::route;
 }
 
-// Who may pass between the bridge and the rest. A verdict here is no promise: chains of others see
-// the packet too, and one that drops it wins.
+// Returns the chain that decides what may pass between the bridge and the rest. An accept here is
+// no promise: the packet also passes the chains of others, and one that drops it wins (nft(8),
+// "priority").
 std::string forward_chain(const xml::Network& network, const Words& words) {
     std::string rules = fmt::format("{} {} accept\n", words.in_bridge, words.out_bridge);
     const auto add = [&rules](const std::string& rule) { rules += "        " + rule + "\n"; };
@@ -63,7 +65,8 @@ std::string forward_chain(const xml::Network& network, const Words& words) {
            rules + "    }\n";
 }
 
-// What the source becomes, with ports (TCP and UDP) or without.
+// Returns the source's new address, with ports (for TCP and UDP) or without. Like libvirt it uses
+// ports from 1024 on by default.
 std::string translation(const xml::Nat& nat, bool v6, bool with_ports) {
     const xml::PortRange range = nat.port.value_or(xml::PortRange{1024, 65535});
     const std::string ports = !with_ports ? ""
@@ -77,6 +80,7 @@ std::string translation(const xml::Nat& nat, bool v6, bool with_ports) {
     return fmt::format("snat ip to {}{}", addresses, ports);
 }
 
+// Returns the chain that translates source addresses; empty where nothing is translated.
 std::string nat_chain(const xml::Network& network, const Words& words) {
     std::string rules;
     for (const xml::NetworkIp& ip : network.ips) {
@@ -98,9 +102,10 @@ std::string nat_chain(const xml::Network& network, const Words& words) {
            rules + "    }\n";
 }
 
-// A packet that never leaves the host keeps the half-made checksum that a network card would have
-// completed. Clients that look at the bytes (older dhclient) refuse it; nftables cannot complete
-// it, but 0 says that there is none (RFC 768).
+// Returns the chain that clears the UDP checksum of DHCP answers. A packet that never leaves the
+// host keeps the half-made checksum that a network card would have completed, and clients that look
+// at the bytes (older dhclient) refuse it. nftables cannot complete it, but 0 means "no checksum"
+// (RFC 768).
 std::string checksum_chain(const xml::Network& network, const Words& words) {
     const bool dhcp =
         std::any_of(network.ips.begin(), network.ips.end(),
@@ -130,7 +135,8 @@ std::string ruleset(const xml::Network& network) {
     if (!network.makes_bridge() || network.forward.mode == ForwardMode::open) return {};
     const Words words = words_of(network);
     const std::string table = "table inet " + table_name(network);
-    // Adding it first makes deleting it no error; nobody sees a moment without the rules.
+    // Adding the table first makes its deletion no error; the transaction lets no packet see a
+    // moment without rules.
     return fmt::format("add {0}\ndelete {0}\n{0} {{\n{1}{2}{3}}}\n", table,
                        forward_chain(network, words), nat_chain(network, words),
                        checksum_chain(network, words));

@@ -1,5 +1,5 @@
-// The nftables rules of one network as text for libnftables (nft(8)): one table of family inet,
-// named after the bridge. Pure; lxnetd applies them.
+// Makes the nftables rules of one network, as text for libnftables (nft(8)): one table of family
+// inet, named after the bridge. Pure functions; lxnetd applies the text.
 #pragma once
 
 #include <string>
@@ -8,14 +8,15 @@
 
 namespace lxvirt::netd {
 
-// "lxvirt_virbr0"; characters that an nftables name cannot have are written "_2b".
+// Returns the table's name, such as "lxvirt_virbr0". A character that nftables does not allow in a
+// name is written as "_" and two hexadecimal digits.
 [[nodiscard]] std::string table_name(const xml::Network& network);
 
-// Text that makes the table or replaces it, all in one transaction; empty for modes that have no
-// rules (open, and those on an existing bridge or on macvlan).
+// Returns the text that makes or replaces the table in one transaction. Empty for networks without
+// rules: mode open, an existing bridge, macvlan.
 [[nodiscard]] std::string ruleset(const xml::Network& network);
 
-// Text that removes the table, and is no error where it is gone.
+// Returns the text that removes the table; applying it where there is none is no error.
 [[nodiscard]] std::string ruleset_removal(const xml::Network& network);
 
 }  // namespace lxvirt::netd

@@ -25,15 +25,19 @@ namespace {
 
 using namespace std::chrono_literals;
 
+// A client that keeps its connections open must not use up the descriptors.
 constexpr std::size_t kMaxConnections = 64;
-// A dnsmasq that ran this long ended for a reason of its own: the pauses begin anew.
+// A run of dnsmasq that lasts this long does not count as a failed start: then the
+// pauses begin anew.
 constexpr auto kSettled = 60s;
-constexpr auto kFirstPause = 10ms;
+constexpr auto kFirstPause = 10ms;  // after the first end of a settled dnsmasq
 constexpr auto kLongestPause = 30'000ms;
-// Whoever flushes the rules may be about to load others: firewalld takes this long.
+// Waits this long before the rules are made again: a program that flushes all rules (firewalld) may
+// be about to load others.
 constexpr auto kRulesPause = 50ms;
 
-// Another version's request may have any shape; the answer's never changes.
+// Answers a request of another version with an error. Such a request may have any form, but the
+// form of the answer never changes.
 void refuse_other_versions(base::Fd socket, std::string_view bytes) {
     const auto problem =
         base::other_version(bytes, kPlanVersion, "this network's lxnetd speaks protocol version");
@@ -54,24 +58,27 @@ Reply refusal(const base::Exception& error) {
 
 Supervisor::Supervisor(NetworkPlan plan) : plan_(std::move(plan)) {}
 
-void Supervisor::note(std::string_view text) const {
+// A network's log is shared with its dnsmasq; both append.
+void Supervisor::log(std::string_view text) const {
     base::append_log(plan_.log_file, text);
 }
 
-void Supervisor::tell_journal(std::string_view event, std::string_view detail,
-                              std::string_view note_text) const {
+// A journal that cannot be written is no reason to stop the network; the log gets the reason.
+void Supervisor::append_event(std::string_view event, std::string_view detail,
+                              std::string_view note) const {
     base::JournalEntry entry;
     entry.kind = "network-supervision";
     entry.domain = plan_.name;
     entry.uuid = plan_.uuid;
     entry.event = event;
     entry.detail = detail;
-    entry.note = note_text;
+    entry.note = note;
     if (const auto failure =
             base::journal_append({plan_.journal, plan_.journal_lock}, std::move(entry)))
-        note(*failure);
+        log(*failure);
 }
 
+// Writes the file that clients read to know the state without asking: one KEY=VALUE for each line.
 void Supervisor::write_status() const {
     std::string text =
         fmt::format("version={}\nstate=running\nsupervisor={}\n", kPlanVersion, ::getpid());
@@ -81,7 +88,7 @@ void Supervisor::write_status() const {
     try {
         base::write_atomic(plan_.run_folder + "/status", text, 0600, base::Durability::volatile_);
     } catch (const base::Exception& error) {
-        note(error.message());  // the network goes on without it
+        log(error.message());  // the network goes on without it
     }
 }
 
@@ -89,7 +96,7 @@ DnsmasqSetup Supervisor::dnsmasq_setup() const {
     return {.folder = plan_.run_folder, .log_file = plan_.log_file, .plan = *plan_.dnsmasq};
 }
 
-// --- making it
+// --- the start and the end
 
 void Supervisor::start() {
     try {
@@ -97,7 +104,7 @@ void Supervisor::start() {
         listen();
         write_status();
     } catch (const base::Exception&) {
-        // What was there before us goes on as it can.
+        // A network that was taken over goes on as well as it can.
         if (taken_over_)
             stop_dnsmasq();
         else
@@ -109,7 +116,8 @@ void Supervisor::start() {
 void Supervisor::start_parts() {
     if (!plan_.bridge) return;
     netlink_.emplace();
-    // Its own failure leaves nothing, and what belongs to somebody else is not ours to undo.
+    // make_bridge() undoes its own failure, and a bridge that belongs to somebody else must not be
+    // undone; so the plan is reduced to nothing.
     try {
         taken_over_ = netlink_->link_alias(plan_.bridge->name) == plan_.bridge->alias;
         bridge_ = make_bridge(*netlink_, *plan_.bridge);
@@ -138,6 +146,7 @@ void Supervisor::start_parts() {
     adopt_dnsmasq(std::move(*dnsmasq_));
 }
 
+// Watches a dnsmasq that listens.
 void Supervisor::adopt_dnsmasq(DnsmasqProcess process) {
     dnsmasq_ = std::move(process);
     dnsmasq_started_ = std::chrono::steady_clock::now();
@@ -151,22 +160,24 @@ void Supervisor::stop_dnsmasq() {
     dnsmasq_.reset();
 }
 
+// Undoes everything, each step even if others fail. The removal of the rules begins first and is
+// awaited last, since the kernel works on it meanwhile.
 void Supervisor::undo() {
-    const auto attempt = [this](auto&& step) {
+    const auto try_step = [this](auto&& step) {
         try {
             step();
         } catch (const base::Exception& error) {
-            note(error.message());
+            log(error.message());
         }
     };
     loop_.cancel(std::move(dnsmasq_timer_));
     loop_.cancel(std::move(rules_timer_));
     std::optional<RulesetJob> rules;
-    if (!plan_.ruleset_removal.empty()) attempt([&] { rules.emplace(plan_.ruleset_removal); });
-    attempt([&] { stop_dnsmasq(); });
-    if (plan_.bridge && netlink_) attempt([&] { remove_bridge(*netlink_, *plan_.bridge); });
-    if (plan_.bridge) attempt([&] { leave_forwarding(plan_.bridge->name); });
-    if (rules) attempt([&] { (void)base::reap(rules->finish(), true); });
+    if (!plan_.ruleset_removal.empty()) try_step([&] { rules.emplace(plan_.ruleset_removal); });
+    try_step([&] { stop_dnsmasq(); });
+    if (plan_.bridge && netlink_) try_step([&] { remove_bridge(*netlink_, *plan_.bridge); });
+    if (plan_.bridge) try_step([&] { leave_forwarding(plan_.bridge->name); });
+    if (rules) try_step([&] { (void)base::reap(rules->finish(), true); });
     for (const char* file :
          {kDnsmasqConfig, kDnsmasqHosts, kDnsmasqAddnHosts, "control.sock", "status"}) {
         (void)::unlink((plan_.run_folder + "/" + file).c_str());
@@ -174,6 +185,8 @@ void Supervisor::undo() {
     }
 }
 
+// Undoes what a network that was killed has left, but not a bridge that somebody else has made
+// under the same name.
 void Supervisor::take_away() {
     if (plan_.bridge) netlink_.emplace();
     if (plan_.bridge && is_anothers(*netlink_, *plan_.bridge)) {
@@ -183,24 +196,27 @@ void Supervisor::take_away() {
     undo();
 }
 
+// Returns when a stop was asked for, with the network undone.
 void Supervisor::run() {
     loop_.run();
     undo();
 }
 
-// --- what happens around it
+// --- what happens around the network
 
+// Only STP holds ports back, and only for networks that have it switched on.
 void Supervisor::watch_links() {
     if (!plan_.bridge->stp) return;
     links_ = base::listen_netlink(NETLINK_ROUTE, RTNLGRP_LINK);
     loop_.watch(links_, EPOLLIN, [this](std::uint32_t) { on_links(); });
-    // Ports of a network that was taken over.
+    // Ports of a network that was taken over may be waiting already.
     release_leaf_ports(*netlink_, bridge_, netlink_->links());
 }
 
 void Supervisor::on_links() {
     try {
-        // Some of the notices are the bridge's own, which say little of the device.
+        // Some of the notifications come from the bridge and say little about the device, so each
+        // port is asked for by its name.
         std::set<std::string> names;
         const bool all = base::read_netlink(links_, [&](const nlmsghdr* header) {
             if (header->nlmsg_type != RTM_NEWLINK) return;
@@ -208,30 +224,34 @@ void Supervisor::on_links() {
             if (link.master == bridge_) names.insert(std::move(link.name));
         });
         std::vector<base::LinkFacts> changed;
+        // Notifications were lost, so all links are looked at.
         if (!all) changed = netlink_->links();
         for (const std::string& name : names)
             if (auto link = netlink_->link(name)) changed.push_back(std::move(*link));
         release_leaf_ports(*netlink_, bridge_, changed);
     } catch (const base::Exception& error) {
-        note(error.message());
+        log(error.message());
     }
 }
 
 void Supervisor::watch_table() {
     if (!table_) return;
-    (void)table_->damaged();  // our own making
+    (void)table_->damaged();  // caused by our own making
     loop_.watch(table_->fd(), EPOLLIN, [this](std::uint32_t) { on_table(); });
 }
 
 void Supervisor::on_table() {
     try {
         if (!table_->damaged() || rules_timer_) return;
+        // The timer collects all damage within the pause into one repair.
         rules_timer_ = loop_.after(kRulesPause, [this] { reapply_rules(); });
     } catch (const base::Exception& error) {
-        note(error.message());
+        log(error.message());
     }
 }
 
+// The child has applied the rules and needs some time to end; waiting for that would hold up the
+// start.
 void Supervisor::finish_rules(RulesetJob job) {
     const auto process = std::make_shared<base::UniqueFd>(job.finish());
     loop_.watch(*process, EPOLLIN, [this, process](std::uint32_t) {
@@ -244,15 +264,18 @@ void Supervisor::reapply_rules() {
     rules_timer_.reset();
     try {
         finish_rules(RulesetJob(plan_.ruleset));
+        // The repair itself causes a notification, which is taken here.
         (void)table_->damaged();
-        tell_journal("Restored", "Rules", "the table was removed by somebody else");
+        append_event("Restored", "Rules", "the table was removed by somebody else");
     } catch (const base::Exception& error) {
         problem_ = error.message();
-        tell_journal("Failed", "Rules", problem_);
+        append_event("Failed", "Rules", problem_);
         write_status();
     }
 }
 
+// dnsmasq is started again after a pause that grows by half each time, up to half a minute; a run
+// of a minute sets it back.
 void Supervisor::on_dnsmasq_end() {
     loop_.forget(dnsmasq_->process());
     const base::ExitStatus status = dnsmasq_->reap();
@@ -261,12 +284,13 @@ void Supervisor::on_dnsmasq_end() {
     problem_ = fmt::format("dnsmasq ended ({}); it is started again after {} ms", status.text(),
                            pause_.count());
     dnsmasq_.reset();
-    note(problem_);
-    tell_journal("Ended", "Dnsmasq", problem_);
+    log(problem_);
+    append_event("Ended", "Dnsmasq", problem_);
     write_status();
     dnsmasq_timer_ = loop_.after(pause_, [this] { restart_dnsmasq(); });
 }
 
+// A failed start doubles the pause.
 void Supervisor::restart_dnsmasq() {
     dnsmasq_timer_.reset();
     ++restarts_;
@@ -276,11 +300,11 @@ void Supervisor::restart_dnsmasq() {
         process.await_ready();
         adopt_dnsmasq(std::move(process));
         problem_.clear();
-        tell_journal("Started", "Dnsmasq", "");
+        append_event("Started", "Dnsmasq", "");
     } catch (const base::Exception& error) {
         problem_ = error.message();
-        note(problem_);
-        tell_journal("Failed", "Dnsmasq", problem_);
+        log(problem_);
+        append_event("Failed", "Dnsmasq", problem_);
         pause_ = std::min(pause_ * 2, kLongestPause);
         dnsmasq_timer_ = loop_.after(pause_, [this] { restart_dnsmasq(); });
     }
@@ -294,6 +318,7 @@ void Supervisor::listen() {
     loop_.watch(listener_, EPOLLIN, [this](std::uint32_t) { on_connection(); });
 }
 
+// Only root may send requests; anybody else is closed without an answer.
 void Supervisor::on_connection() {
     auto socket = base::accept_local(listener_);
     if (!socket || base::peer_of(*socket).uid != 0 || connections_.size() >= kMaxConnections)
@@ -320,18 +345,21 @@ void Supervisor::on_request(int fd) {
             }
             base::send_message(socket, base::encode(reply));
             if (request.kind != RequestKind::stop || reply.code != 0) return;
+            // The lock of the stop is held until this process has ended, so that a start waits for
+            // it.
             if (!message->fds.empty()) stop_lock_ = std::move(message->fds.front());
             loop_.stop();
             return;
         }
     } catch (const base::Exception& error) {
-        note(fmt::format("control socket: {}", error.message()));
+        log(fmt::format("control socket: {}", error.message()));
     }
     loop_.forget(socket);
     connections_.erase(fd);
 }
 
-// What cannot be done is undone: the network goes on as it was.
+// Changes the running network to another plan of the same bridge. If a step fails, the former plan
+// is put into effect again and the error is thrown.
 void Supervisor::update(NetworkPlan plan) {
     NetworkPlan before = std::exchange(plan_, std::move(plan));
     base::Rollback rollback;
@@ -349,6 +377,8 @@ void Supervisor::update(NetworkPlan plan) {
     write_status();
 }
 
+// Changes dnsmasq: new lists of clients and names are reread on SIGHUP, any other change needs a
+// restart.
 void Supervisor::update_dnsmasq(const std::optional<DnsmasqPlan>& before) {
     const bool same_config = plan_.dnsmasq && before && plan_.dnsmasq->config == before->config;
     if (same_config && dnsmasq_) {

@@ -1,7 +1,8 @@
-// The supervisor of one running network: makes it from its plan, holds it, and takes all of it away
-// again. While it runs: dnsmasq is started again when it ends, the rules are made again when
-// somebody flushes them, ports of containers do not wait for the spanning tree, and the control
-// socket is answered. Killed, it leaves a network that works; the next one takes it over.
+// The supervisor of one running network. It makes the network from its plan, holds it, and undoes
+// it. While the network runs, the supervisor restarts a dnsmasq that ended, makes the rules again
+// when another program flushes them, lets ports of containers skip the spanning tree's delay, and
+// answers the control socket. If it is killed, the network goes on working, and the next lxnetd
+// takes it over.
 #pragma once
 
 #include <map>
@@ -18,26 +19,29 @@
 
 namespace lxvirt::netd {
 
-// What is answered where something failed.
+// Returns the Reply that reports a failure.
 [[nodiscard]] Reply refusal(const base::Exception& error);
 
+// Supervises the network of `plan`.
 class Supervisor {
   public:
     explicit Supervisor(NetworkPlan plan);
 
-    // Makes the network. Throws with nothing left behind.
+    // Makes the network, or takes it over. Throws SystemError or Error; a network that this call
+    // made is undone then.
     void start();
-    // Until it was told to stop; then all is undone.
+    // Holds the network until a request to stop, then undoes it.
     void run();
-    // Takes the network away. What cannot be undone is noted in the log.
+    // Removes the network. Never throws; a step that fails is logged.
     void undo();
-    // Instead of start(), of what another has made and could not undo.
+    // Called in place of start() to remove what a killed lxnetd has left of the network.
     void take_away();
 
   private:
+    // Describes the dnsmasq of the present plan.
     [[nodiscard]] DnsmasqSetup dnsmasq_setup() const;
-    void note(std::string_view text) const;
-    void tell_journal(std::string_view event, std::string_view detail, std::string_view note) const;
+    void log(std::string_view text) const;
+    void append_event(std::string_view event, std::string_view detail, std::string_view note) const;
     void write_status() const;
 
     void start_parts();
@@ -48,7 +52,7 @@ class Supervisor {
     void on_links();
     void on_table();
     void reapply_rules();
-    // Makes the rules take effect; its process is reaped when it ends.
+    // Waits until the rules are in effect; the child is reaped later by the event loop.
     void finish_rules(RulesetJob job);
     void on_dnsmasq_end();
     void restart_dnsmasq();
@@ -62,20 +66,20 @@ class Supervisor {
     NetworkPlan plan_;
     base::EventLoop loop_;
     std::optional<base::Netlink> netlink_;
-    int bridge_ = 0;
-    bool taken_over_ = false;  // the bridge was there: its supervisor had been killed
-    base::UniqueFd links_;     // notices of the bridge's ports
+    int bridge_ = 0;           // IFINDEX
+    bool taken_over_ = false;  // the bridge existed: its lxnetd had been killed
+    base::UniqueFd links_;     // notifications about the bridge's ports
     std::optional<TableWatch> table_;
     base::UniqueFd rules_timer_;
     std::optional<DnsmasqProcess> dnsmasq_;
     std::chrono::steady_clock::time_point dnsmasq_started_;
-    std::chrono::milliseconds pause_{0};
+    std::chrono::milliseconds pause_{0};  // before the next start of dnsmasq
     base::UniqueFd dnsmasq_timer_;
     unsigned restarts_ = 0;
-    std::string problem_;
+    std::string problem_;  // for the status file; empty: none
     base::UniqueFd listener_;
     std::map<int, base::UniqueFd> connections_;
-    base::UniqueFd stop_lock_;  // the operation lock, shared by whoever asked for the end
+    base::UniqueFd stop_lock_;  // the operation lock, passed along with a stop
 };
 
 }  // namespace lxvirt::netd

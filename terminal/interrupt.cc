@@ -6,6 +6,7 @@ namespace lxvirt::terminal {
 
 namespace {
 
+// Counts SIGINTs; a handler may touch nothing else (signal-safety(7)).
 volatile std::sig_atomic_t interrupts = 0;
 
 void count_interrupt(int) {
@@ -16,7 +17,7 @@ void count_interrupt(int) {
 
 InterruptGuard::InterruptGuard() : before_(static_cast<unsigned>(interrupts)) {
     struct sigaction action {};
-    action.sa_handler = count_interrupt;  // no SA_RESTART: a wait must notice
+    action.sa_handler = count_interrupt;  // no SA_RESTART: a wait must return with EINTR
     if (sigaction(SIGINT, &action, &former_) != 0) base::fail_errno("catch SIGINT");
 }
 

@@ -1,16 +1,18 @@
-// Ctrl-C for commands that wait by themselves (event, shutdown --wait) and for the shell's own
-// prompt. A SIGINT that comes between the look at the flag and the wait would be noticed late, so
-// the waits are cut into slices of a second or less (kWaitSlice).
+// Ctrl-C for commands that wait by themselves (event, shutdown --wait), and for the shell's own
+// prompt.
 #pragma once
 
 #include <csignal>
 
 namespace lxvirt::terminal {
 
-// While one lives, SIGINT ends no process but sets a flag and breaks poll(2) and read(2) with
-// EINTR. The former disposition comes back at its end. They nest.
-inline constexpr int kWaitSlice = 500;  // milliseconds
+// The longest wait, in milliseconds, that a command may do in one piece: a SIGINT that comes
+// between a look at interrupted() and the wait is noticed only afterwards.
+inline constexpr int kWaitSlice = 500;
 
+// While one of these objects exists, SIGINT does not end the process, but is counted and interrupts
+// poll(2) and read(2) with EINTR. The former disposition returns with its end. The objects may be
+// nested. Throws SystemError.
 class InterruptGuard {
   public:
     InterruptGuard();
@@ -18,7 +20,7 @@ class InterruptGuard {
     InterruptGuard(const InterruptGuard&) = delete;
     InterruptGuard& operator=(const InterruptGuard&) = delete;
 
-    // SIGINT came since this guard was made.
+    // Says whether SIGINT has come since this object was made.
     [[nodiscard]] bool interrupted() const;
 
   private:

@@ -18,21 +18,22 @@ namespace lxvirt::terminal {
 
 namespace {
 
-constexpr std::size_t kChunk = 16384;
-constexpr int kHungUpPause = 20;  // milliseconds
+constexpr std::size_t kChunk = 16384;  // bytes that one read takes
+constexpr int kHungUpPause = 20;       // milliseconds
 constexpr auto kLastMoment = std::chrono::milliseconds(50);
 
-// Bytes read; 0 is the end; nothing where there is nothing yet.
+// Returns the number of bytes that were read, 0 at the end, and nothing where there is nothing yet.
 std::optional<std::size_t> read_some(base::Fd fd, std::array<char, kChunk>& buffer) {
     const ssize_t count = read(fd.get(), buffer.data(), buffer.size());
     if (count >= 0) return static_cast<std::size_t>(count);
     if (errno == EAGAIN || errno == EINTR) return std::nullopt;
-    // A pty whose other end is gone says EIO, a socket ECONNRESET: both are ends.
+    // A pty whose other end is closed says EIO, a socket ECONNRESET; both are ends.
     if (errno == EIO || errno == ECONNRESET) return 0;
     base::fail_errno("read from the console");
 }
 
-// Puts what the console sent on the output: false at its end, nothing where there is nothing yet.
+// Writes what the console sent to the output. Returns false at the console's end, and nothing where
+// there is nothing yet.
 std::optional<bool> show_some(const Relay& relay, std::array<char, kChunk>& buffer) {
     const auto count = read_some(relay.console, buffer);
     if (!count) return std::nullopt;
@@ -41,6 +42,7 @@ std::optional<bool> show_some(const Relay& relay, std::array<char, kChunk>& buff
     return true;
 }
 
+// Runs one relay: waits for all descriptors at once, and serves what is ready.
 class Loop {
   public:
     Loop(const Relay& relay, int& signal) : relay_(relay), signal_(signal) {}
@@ -62,16 +64,20 @@ class Loop {
     }
 
   private:
+    // Index of each descriptor in slots_; poll(2) passes over one of -1.
     enum Slot { kSignals, kConsoleIn, kInput, kDone };
 
     [[nodiscard]] bool ready(Slot slot) const { return slots_[slot].revents != 0; }
 
+    // Waits until something is ready. A hung-up console is not polled, since it would be ready all
+    // the time; it is tried again after kHungUpPause.
     void wait() {
         slots_[kSignals] = {relay_.signals.get(), POLLIN, 0};
         const short out = pending_.empty() ? 0 : POLLOUT;
         const int console = hung_up_ ? -1 : relay_.console.get();
         slots_[kConsoleIn] = {console, static_cast<short>(POLLIN | out), 0};
-        // No more keys while the console takes none: what is typed waits in the terminal.
+        // While the console takes no more, no keys are read either: what is typed waits in the
+        // terminal.
         const bool listen = pending_.empty() && !end_ && !input_over_;
         slots_[kInput] = {listen ? relay_.input.get() : -1, POLLIN, 0};
         slots_[kDone] = {relay_.done.get(), POLLIN, 0};
@@ -81,9 +87,12 @@ class Loop {
         hung_up_ = false;
     }
 
-    // A program's terminal does after its end: login(1) hangs it up and opens it again.
+    // Says whether a console that hung up may come back, as a program's terminal does: login(1)
+    // hangs it up and opens it again.
     bool may_come_back() { return hung_up_ = relay_.done.valid(); }
 
+    // Takes one signal; returns true if it ends the relay. SIGWINCH only changes the size, and a
+    // relay that passes signals on never ends by one.
     bool take_signal() {
         signalfd_siginfo info{};
         if (read(relay_.signals.get(), &info, sizeof info) != sizeof info) return false;
@@ -99,12 +108,14 @@ class Loop {
         return true;
     }
 
-    // False at the console's end.
+    // Returns false at the end of the console.
     bool take_output() {
         if ((slots_[kConsoleIn].revents & (POLLIN | POLLHUP | POLLERR)) == 0) return true;
         return show_some(relay_, buffer_).value_or(true);
     }
 
+    // Reads what was typed. Keys after the escape character are dropped. A relay with
+    // `end_of_input` sends that text at the end of the input, and goes on until the console ends.
     void take_keys() {
         const auto count = read_some(relay_.input, buffer_);
         if (!count) return;
@@ -123,7 +134,7 @@ class Loop {
             end_ = RelayEnd::input_closed;
     }
 
-    // False when the console takes no more, ever.
+    // Returns false when the console will never take anything again.
     bool send_pending() {
         const ssize_t count = write(relay_.console.get(), pending_.data(), pending_.size());
         if (count < 0) return errno == EAGAIN || errno == EINTR;
@@ -131,6 +142,7 @@ class Loop {
         return true;
     }
 
+    // Shows what the console sent before it closed.
     RelayEnd drain() {
         while (show_some(relay_, buffer_).value_or(false)) {
         }
@@ -141,8 +153,8 @@ class Loop {
     int& signal_;
     std::array<pollfd, 4> slots_{};
     std::array<char, kChunk> buffer_{};
-    std::string pending_;
-    std::optional<RelayEnd> end_;
+    std::string pending_;          // keys that the console has not taken yet
+    std::optional<RelayEnd> end_;  // the end that was found, once pending_ is empty
     bool input_over_ = false;
     bool hung_up_ = false;
 };

@@ -1,5 +1,5 @@
-// The copying of bytes between a terminal and a console, without terminal settings or the driver,
-// so that a test drives it over socket pairs.
+// Copies bytes between a terminal and a console. The code has no terminal settings and no driver in
+// it, so a test drives it over socket pairs.
 #pragma once
 
 #include <functional>
@@ -10,28 +10,33 @@
 
 namespace lxvirt::terminal {
 
+// Says why the relay ended: the escape key, the end of the console or of the input, a signal, or
+// the end of the program in `done`.
 enum class RelayEnd { escaped, console_closed, input_closed, signalled, done };
 
+// Describes the two sides; all descriptors are borrowed.
 struct Relay {
-    base::Fd input;    // keys
-    base::Fd output;   // screen
-    base::Fd console;  // both ways; non-blocking
-    base::Fd signals;  // a signalfd(2), or invalid
-    std::optional<char> escape = 0x1d;
-    std::function<void()> resized;  // SIGWINCH came
-    // --- of a program that is waited for. Any of the descriptors above may be invalid then.
-    base::Fd done;                       // readable once it has ended; nothing else ends it then
-    std::function<void(int)> passed_on;  // takes the other signals, which then end nothing
-    std::string end_of_input;            // sent instead of ending where there is no more input
+    base::Fd input;                     // keys that are typed
+    base::Fd output;                    // the screen
+    base::Fd console;                   // both directions; must be non-blocking
+    base::Fd signals;                   // a signalfd(2), or invalid
+    std::optional<char> escape = 0x1d;  // the byte that ends the relay: Ctrl-]
+    std::function<void()> resized;      // called at SIGWINCH
+    // --- for a program whose end is waited for; any descriptor above may be invalid then
+    base::Fd done;  // readable once the program has ended; nothing else ends the relay then
+    // The function is called with each other signal, which then does not end the relay.
+    std::function<void(int)> passed_on;
+    // The text is sent to the console at the end of the input, which then does not end the relay.
+    std::string end_of_input;
 };
 
-// Returns when one side ends, the escape byte is typed, or a signal other than SIGWINCH came (its
-// number is put into `signal`). What the console sent before its end is on the output. Throws
-// base::SystemError.
+// Copies until one side ends, the escape byte is typed, or a signal other than SIGWINCH comes,
+// whose number is stored in `signal`. Whatever the console sent before its end has been written to
+// the output. Throws SystemError.
 [[nodiscard]] RelayEnd run_relay(const Relay& relay, int& signal);
 
-// After RelayEnd::done: what the console still sends is put on the output, until its end or until
-// nothing comes for some moments, as where others still have it open.
+// Called after RelayEnd::done: writes to the output what the console still sends, until its end, or
+// until nothing has come for 50 milliseconds, since other processes may keep it open.
 void drain_console(const Relay& relay);
 
 }  // namespace lxvirt::terminal

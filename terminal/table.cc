@@ -6,6 +6,7 @@ namespace lxvirt::terminal {
 
 namespace {
 
+// Prepares the texts of a row for the terminal.
 std::vector<Printable> cells(const std::vector<std::string>& texts) {
     std::vector<Printable> row;
     row.reserve(texts.size());
@@ -13,6 +14,8 @@ std::vector<Printable> cells(const std::vector<std::string>& texts) {
     return row;
 }
 
+// Appends a row. Columns are three blanks apart at least, one before and two after, as in virsh;
+// the last one is not padded.
 void append_row(std::string& out, const std::vector<Printable>& row,
                 const std::vector<std::size_t>& widths) {
     for (std::size_t i = 0; i < row.size(); ++i) {
@@ -29,6 +32,7 @@ Table::Table(const std::vector<std::string>& header) : header_(cells(header)) {}
 
 void Table::add(const std::vector<std::string>& row) {
     rows_.push_back(cells(row));
+    // A short row gets empty cells at its end.
     rows_.back().resize(header_.size());
 }
 
@@ -45,6 +49,7 @@ std::string Table::text(bool with_header) const {
         append_row(out, header_, widths);
         std::size_t rule = 0;
         for (const std::size_t width : widths) rule += width + 3;
+        // The rule below the header is as wide as the table.
         out.append(rule, '-');
         out += '\n';
     }

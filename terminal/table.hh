@@ -1,6 +1,6 @@
-// Tables in virsh's layout: each cell is a blank, the text padded to its column's width and two
-// blanks, nothing after the last column; under the header stands a rule as long as the sum of
-// (width + 3).
+// Tables in virsh's layout. A cell is a blank, the text padded to the width of its column, and two
+// blanks; nothing follows the last column's text. Below the header is a rule as long as the sum of
+// (width + 3) over the columns.
 #pragma once
 
 #include <string>
@@ -10,17 +10,18 @@
 
 namespace lxvirt::terminal {
 
-// What stands in a cell that has no text.
+// Returns what stands in a cell without a text.
 [[nodiscard]] inline std::string or_dash(const std::string& text) {
     return text.empty() ? std::string("-") : text;
 }
 
+// A table that is built row by row and printed at the end, when the widths are known.
 class Table {
   public:
     explicit Table(const std::vector<std::string>& header);
-    // As many cells as the header has.
+    // Adds a row; cells beyond the header are dropped, missing ones are empty.
     void add(const std::vector<std::string>& row);
-    // Without a header (quiet mode) the widths are those of the rows alone.
+    // Returns the table. Without its header (quiet mode), the widths are those of the rows alone.
     [[nodiscard]] std::string text(bool with_header = true) const;
 
   private:

@@ -1,5 +1,5 @@
-// The terminal that the shell runs on: raw mode that is always taken back, signals taken meanwhile,
-// single keys, its size.
+// The terminal that the shell runs on: raw mode that always ends, signals taken meanwhile, single
+// keys, and its size.
 #pragma once
 
 #include <termios.h>
@@ -12,10 +12,10 @@
 
 namespace lxvirt::terminal {
 
-// Puts the terminal on stdin into raw mode (cfmakeraw(3)) for its lifetime.
+// Holds the terminal on standard input in raw mode (cfmakeraw(3)).
 class RawTerminal {
   public:
-    // Throws base::SystemError.
+    // Throws SystemError where standard input is no terminal.
     RawTerminal();
     ~RawTerminal();
     RawTerminal(const RawTerminal&) = delete;
@@ -25,30 +25,32 @@ class RawTerminal {
     termios former_{};
 };
 
-// Takes the signals that would end the shell with the terminal still raw, and SIGWINCH, as a
-// descriptor, for its lifetime.
+// Turns the signals that would end the shell while the terminal is raw, and SIGWINCH, into a
+// readable descriptor.
 class TakenSignals {
   public:
-    // Throws base::SystemError.
+    // Throws SystemError.
     TakenSignals();
     ~TakenSignals();
     TakenSignals(const TakenSignals&) = delete;
     TakenSignals& operator=(const TakenSignals&) = delete;
-    [[nodiscard]] base::Fd fd() const { return fd_; }  // a signalfd(2), non-blocking
+    [[nodiscard]] base::Fd fd() const { return fd_; }  // signalfd(2), non-blocking
 
   private:
     sigset_t former_{};
     base::UniqueFd fd_;
 };
 
+// The size of a terminal, in characters.
 struct WindowSize {
     unsigned rows = 0, columns = 0;
 };
 
-// Nothing where it is no terminal or has no size.
+// Returns the size of a terminal; nothing where the descriptor is no terminal or has no size.
 [[nodiscard]] std::optional<WindowSize> window_size(int terminal = STDIN_FILENO);
 
-// One key pressed, unechoed; nothing at the end of input, and for Ctrl-C and Ctrl-D.
+// Waits for one key and returns it, without an echo; nothing at the end of the input, for Ctrl-C
+// and for Ctrl-D. Throws SystemError.
 [[nodiscard]] std::optional<char> read_key();
 
 }  // namespace lxvirt::terminal

@@ -9,12 +9,14 @@ namespace lxvirt::terminal {
 
 namespace {
 
+// Says whether all characters are printable ASCII, which is one column each.
 bool plain(std::string_view text) {
     for (const char c : text)
         if (c < 0x20 || c > 0x7e) return false;
     return true;
 }
 
+// Appends bytes that cannot be shown as \xNN, four columns each.
 void append_escaped(Printable& out, std::string_view bytes) {
     for (const char c : bytes) {
         out.text += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
@@ -26,13 +28,15 @@ void append_escaped(Printable& out, std::string_view bytes) {
 
 Printable printable(std::string_view text) {
     if (plain(text)) return {std::string(text), text.size()};
-    // Once per process; a table of plain names never pays for it.
+    // The locale is set once in a process; a table of plain names never pays for it.
     static const bool located = std::setlocale(LC_CTYPE, "") != nullptr;
     (void)located;
     Printable out;
     std::mbstate_t state{};
     while (!text.empty()) {
         wchar_t wide = 0;
+        // mbrtowc(3) returns huge numbers for an incomplete and for an invalid sequence, and 0 for
+        // a zero byte.
         const std::size_t length = std::mbrtowc(&wide, text.data(), text.size(), &state);
         const bool broken = length == 0 || length > text.size();
         const int columns = broken ? -1 : wcwidth(wide);

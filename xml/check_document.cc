@@ -20,10 +20,13 @@ Checked check_document(std::string_view text, ParseOptions options) {
         else if (is_device(kind))
             checked.notices = parse_device(text, options).notices;
         else
+            // An unknown element is left to the parser of domains, which refuses it with libvirt's
+            // words.
             checked.notices = parse_domain(text, options).notices;
     } catch (const PlacedError& error) {
         checked.faults.push_back(error.fault());
     }
+    // Faults are found part by part, and are listed from top to bottom.
     std::stable_sort(checked.faults.begin(), checked.faults.end(),
                      [](const Notice& a, const Notice& b) { return a.line < b.line; });
     return checked;

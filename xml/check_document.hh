@@ -1,4 +1,4 @@
-// A document of any kind, checked without being stored.
+// Checks a document of any kind without storing it, for `validate` and editors.
 #pragma once
 
 #include <string_view>
@@ -10,11 +10,12 @@ namespace lxvirt::xml {
 
 // What is wrong with a document, line by line, and what would be left out of it.
 struct Checked {
-    std::vector<Notice> faults;
-    std::vector<Notice> notices;
+    std::vector<Notice> faults;   // what is wrong, by line
+    std::vector<Notice> notices;  // what would be left out of the stored document
 };
-// Parses a document of either kind, of a device or of a domain, by its outermost element. Throws
-// only where that cannot be done, for want of the schema.
+// Parses a domain, network, network port or device, whichever the outermost element begins, and
+// collects all faults instead of throwing the first. `options.faults` is ignored. Throws
+// Error(internal_error) where the schema cannot be read.
 [[nodiscard]] Checked check_document(std::string_view text, ParseOptions options);
 
 }  // namespace lxvirt::xml

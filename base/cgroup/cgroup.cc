@@ -17,17 +17,20 @@ namespace lxvirt::base {
 
 namespace {
 
-// Set on the folders above a group that make_group() had to make.
+// Names the extended attribute that marks the folders which make_group() had to make above a group.
 constexpr const char* kMark = "trusted.lxvirt";
 
 std::string full_path(const Hierarchy& hierarchy, const std::string& path) {
     return hierarchy.mount + path;
 }
 
+// Tells options that identify a v1 hierarchy from those that only say how it is mounted.
 bool is_v1_option(std::string_view option) {
     return option != "rw" && option != "ro" && !option.starts_with("release_agent=");
 }
 
+// Parses a line such as "31 23 0:27 / /sys/fs/cgroup/cpu rw,relatime shared:9 - cgroup cgroup
+// rw,cpu".
 std::optional<Hierarchy> parse_line(std::string_view line) {
     // 31 23 0:27 / /sys/fs/cgroup/cpu rw,relatime shared:9 - cgroup cgroup rw,cpu
     const auto dash = line.find(" - ");
@@ -55,8 +58,9 @@ std::optional<Hierarchy> parse_line(std::string_view line) {
 }
 
 void enable_controllers(const Hierarchy& hierarchy, const std::string& folder) {
-    // One write per controller: one that cannot be enabled here must not keep the others out.
-    if (hierarchy.controllers.empty()) return;  // a hybrid host's
+    // The controllers are enabled by one write each: one that cannot be enabled here must not keep
+    // out the others.
+    if (hierarchy.controllers.empty()) return;  // on a hybrid host v2 has none
     const std::string file = folder + "/cgroup.subtree_control";
     const std::string enabled = read_file(file);
     const std::string available = read_file(folder + "/cgroup.controllers");
@@ -65,16 +69,17 @@ void enable_controllers(const Hierarchy& hierarchy, const std::string& folder) {
         try {
             write_value(file, fmt::format("+{}", controller));
         } catch (const SystemError& error) {
-            // A domain controller in a group with processes (EBUSY), or a threaded group
-            // (EOPNOTSUPP): limits of that controller then fail by name when they are written.
+            // EBUSY: a domain controller in a group that has processes. EOPNOTSUPP: a threaded
+            // group. Limits of that controller then fail, with their name, when they are written.
             if (error.error() != EBUSY && error.error() != EOPNOTSUPP) throw;
         }
     }
 }
 
-// A group takes no process before it has cpus and mems; those above that have none get them first.
-// Groups made below this one are filled by the kernel (cgroup-v1/cgroups.rst, clone_children): a
-// write of cpus looks at every cpuset of the machine.
+// Gives a v1 cpuset the cpus and mems of the group above, without which it takes no process; groups
+// above that have none are filled first. cgroup.clone_children lets the kernel fill groups made
+// below (cgroup-v1/cgroups.rst), which is much cheaper: each write of cpuset.cpus checks every
+// cpuset of the machine.
 void fill_cpuset(const Hierarchy& hierarchy, const std::string& path) {
     const std::string folder = full_path(hierarchy, path);
     const std::string clone = folder + "/cgroup.clone_children";
@@ -91,7 +96,8 @@ void fill_cpuset(const Hierarchy& hierarchy, const std::string& path) {
     }
 }
 
-// mkdir of one level; true where it was made. ENOENT: a concurrent remove_group() took the parent.
+// Makes one level; returns true where it was made and false where it existed. Throws
+// SystemError(ENOENT) where a concurrent remove_group() has just removed the folder above.
 bool make_level(const std::string& folder) {
     if (::mkdir(folder.c_str(), 0755) == 0) {
         test_point("group-made");
@@ -101,7 +107,8 @@ bool make_level(const std::string& folder) {
     fail_errno("make control group '{}'", folder);
 }
 
-// Says that it is ours to remove. A kernel whose groups have no attributes keeps it for ever.
+// Marks a folder as ours to remove. On a kernel whose groups have no extended attributes (before
+// 5.7 for v1) the folder stays for ever.
 void mark_level(const std::string& folder) {
     if (::setxattr(folder.c_str(), kMark, "1", 1, 0) == 0 || errno == EOPNOTSUPP) return;
     const int error = errno;
@@ -109,7 +116,7 @@ void mark_level(const std::string& folder) {
     fail_with(error, "mark control group '{}' as made by lxvirt", folder);
 }
 
-// False where the folder above is missing.
+// Makes the last level; returns false where the folder above is missing.
 bool try_make(const Hierarchy& hierarchy, const std::string& path) {
     const std::string folder = full_path(hierarchy, path);
     if (::mkdir(folder.c_str(), 0755) == 0 || errno == EEXIST) {
@@ -120,9 +127,9 @@ bool try_make(const Hierarchy& hierarchy, const std::string& path) {
     fail_errno("make control group '{}'", folder);
 }
 
-// How much of `path` is systemd's, which makes slices and scopes and alone writes to them: only
-// what is below a scope that it delegates is ours (systemd's CGROUP_DELEGATION.md). A scope that is
-// gone is not made again.
+// Returns how much of `path`, counted from its beginning, belongs to systemd, which alone makes
+// slices and scopes and writes to them; only what is below a delegated scope is ours (systemd's
+// CGROUP_DELEGATION.md). A scope that is gone is not made again.
 std::size_t length_of_systemds(const Hierarchy& hierarchy, const std::string& path) {
     constexpr std::string_view scope = ".scope/";
     const std::size_t at = path.find(scope);
@@ -143,14 +150,15 @@ void make_levels(const Hierarchy& hierarchy, const std::string& path) {
     }
 }
 
-// rmdir of one level; true too where it is not there.
+// Tries to remove one level; returns true also where it does not exist.
 bool try_rmdir(const std::string& folder) {
     if (::rmdir(folder.c_str()) != 0) return errno == ENOENT;
     test_point("group-removed");
     return true;
 }
 
-// rmdir until it works; EBUSY means that processes are still on their way out.
+// Removes one level. EBUSY means that processes are still on their way out, so the removal is
+// retried until `end`.
 void remove_level(const std::string& folder, std::chrono::steady_clock::time_point end) {
     for (;;) {
         if (try_rmdir(folder)) return;
@@ -161,7 +169,7 @@ void remove_level(const std::string& folder, std::chrono::steady_clock::time_poi
 }
 
 void remove_tree(const std::string& folder, std::chrono::steady_clock::time_point end) {
-    // The common case has no group below: one system call.
+    // In the common case there is no group below, and this is one system call.
     if (try_rmdir(folder)) return;
     for (const std::string& name : list_subfolders(folder))
         remove_tree(fmt::format("{}/{}", folder, name), end);
@@ -179,7 +187,7 @@ std::vector<Hierarchy> parse_hierarchies(std::string_view mountinfo) {
     for (const std::string_view line : split(mountinfo, '\n')) {
         auto hierarchy = parse_line(line);
         if (!hierarchy) continue;
-        // The same hierarchy may be mounted twice (a bind below a container's root): the first
+        // The same hierarchy may be mounted twice (a bind below a container's root); the first
         // counts.
         const auto same = [&](const Hierarchy& other) {
             return other.unified == hierarchy->unified && other.options == hierarchy->options;
@@ -214,10 +222,13 @@ const Hierarchy* unified_of(const std::vector<Hierarchy>& all) {
 
 void make_group(const Hierarchy& hierarchy, const std::string& path) {
     for (int attempt = 0;; ++attempt) {
+        // ENOENT: a concurrent remove_group() has taken a folder above that was just made or found;
+        // begin again.
         try {
             if (hierarchy.unified && attempt == 0 && length_of_systemds(hierarchy, path) == 0)
                 enable_controllers(hierarchy, hierarchy.mount);
-            // What is above is usually there; on v2 each level has to be looked at.
+            // On v1 the folders above usually exist, and one mkdir(2) suffices; on v2 each level
+            // has to be looked at, for its controllers.
             if (hierarchy.unified || !try_make(hierarchy, path)) make_levels(hierarchy, path);
             if (hierarchy.has("cpuset") && !hierarchy.unified) fill_cpuset(hierarchy, path);
             return;
@@ -269,13 +280,13 @@ bool try_remove_group(const Hierarchy& hierarchy, const std::string& path) {
 void remove_empty_group(const Hierarchy& hierarchy, const std::string& path) {
     const std::string folder = full_path(hierarchy, path);
     for (int attempt = 0; ::rmdir(folder.c_str()) != 0; ++attempt) {
-        // One that was not made yet: the folders above may have been.
+        // ENOENT: the group was not made yet, but folders above it may have been.
         if (errno == ENOENT) break;
         // A process that has ended stays in its group for another moment.
         if (errno != EBUSY || attempt == 20) return;
         ::usleep(1000);
     }
-    remove_group(hierarchy, path);  // the folders above, where those are ours
+    remove_group(hierarchy, path);  // removes the folders above, where they are marked
 }
 
 UniqueFd open_attach_file(const Hierarchy& hierarchy, const std::string& path) {

@@ -46,7 +46,7 @@ constexpr bpf_insn leave() {
     return instruction(BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
 }
 
-// The kernel's access bits differ from the order of "rwm" in our constants.
+// Converts our bits, which have the order of "rwm", to the kernel's.
 std::uint32_t kernel_access(std::uint32_t access) {
     std::uint32_t bits = 0;
     if ((access & kDeviceMknod) != 0) bits |= BPF_DEVCG_ACC_MKNOD;
@@ -55,7 +55,8 @@ std::uint32_t kernel_access(std::uint32_t access) {
     return bits;
 }
 
-// r2 = type, r3 = access, r4 = major, r5 = minor (linux/bpf.h, bpf_cgroup_dev_ctx).
+// Appends the checks of one rule; each jumps over the rest of the rule where it does not match. r2
+// is the type, r3 the access, r4 and r5 the numbers (linux/bpf.h, bpf_cgroup_dev_ctx).
 void append_rule(std::vector<bpf_insn>& program, const DeviceRule& rule) {
     std::vector<bpf_insn> checks;
     const std::uint32_t all = BPF_DEVCG_ACC_MKNOD | BPF_DEVCG_ACC_READ | BPF_DEVCG_ACC_WRITE;
@@ -72,6 +73,7 @@ void append_rule(std::vector<bpf_insn>& program, const DeviceRule& rule) {
     if (rule.minor) checks.push_back(unless_equal(BPF_REG_5, *rule.minor, 0));
     checks.push_back(set_result(1));
     checks.push_back(leave());
+    // Only now is it known how far each check has to jump.
     for (std::size_t at = 0; at < checks.size(); ++at) {
         if (checks[at].code == kUnlessEqual)
             checks[at].off = static_cast<std::int16_t>(checks.size() - at - 1);
@@ -83,11 +85,12 @@ int bpf(int command, bpf_attr& attributes) {
     return static_cast<int>(::syscall(SYS_bpf, command, &attributes, sizeof attributes));
 }
 
+// Identifies our program among those that others attached, for example systemd.
 constexpr std::string_view kProgramName = "lxvirt_devices";
 
-// The program with our name among those attached to the group; invalid where there is none.
+// Returns the program of our name that is attached to the group, or an invalid descriptor.
 UniqueFd attached_program(Fd group) {
-    std::array<std::uint32_t, 64> ids{};  // the kernel's most
+    std::array<std::uint32_t, 64> ids{};  // the kernel's most (BPF_CGROUP_MAX_PROGS)
     bpf_attr query{};
     query.query.target_fd = static_cast<std::uint32_t>(group.get());
     query.query.attach_type = BPF_CGROUP_DEVICE;
@@ -97,8 +100,8 @@ UniqueFd attached_program(Fd group) {
     for (std::uint32_t i = 0; i < query.query.prog_cnt; ++i) {
         bpf_attr open{};
         open.prog_id = ids[i];
-        UniqueFd program(bpf(BPF_PROG_GET_FD_BY_ID, open));
-        if (!program) continue;  // gone meanwhile
+        UniqueFd program(bpf(BPF_PROG_GET_FD_BY_ID, open));  // detached meanwhile
+        if (!program) continue;                              // gone meanwhile
         bpf_prog_info facts{};
         bpf_attr info{};
         info.info.bpf_fd = static_cast<std::uint32_t>(program.get());
@@ -122,7 +125,8 @@ void allow(const std::string& group, const std::vector<std::string>& lines) {
     for (const std::string& line : lines) write_value(group + "/devices.allow", line);
 }
 
-// Below the container's own group; what it restricted itself stays restricted.
+// Allows `lines` in the groups below the container's own that have the list `before`; what a group
+// has restricted itself stays restricted.
 void allow_below(const std::string& group, const std::vector<std::string>& before,
                  const std::vector<std::string>& lines) {
     for (const std::string& name : list_folder(group)) {
@@ -151,8 +155,8 @@ std::string DeviceRule::v1_text() const {
     return text;
 }
 
-// "a" in the list means every device with every access, whatever stands behind it, so a rule for
-// both types becomes one for each.
+// An "a" in devices.allow means every device with every access, whatever follows it, so a rule for
+// both types becomes one line for each.
 std::vector<std::string> v1_lines(const std::vector<DeviceRule>& rules) {
     std::vector<std::string> lines;
     for (DeviceRule rule : rules) {

@@ -1,6 +1,7 @@
-// Which device nodes a group may open: the v1 devices list, or a BPF_PROG_TYPE_CGROUP_DEVICE
-// program on v2 (Documentation/admin-guide/cgroup-v2.rst, "Device controller"). Everything not
-// listed is refused. The program's text is made apart from what loads it.
+// Restricts which device nodes a group may make and open: by the devices list of v1, or by a
+// program of type BPF_PROG_TYPE_CGROUP_DEVICE on v2 (Documentation/admin-guide/cgroup-v2.rst,
+// "Device controller"). Everything that no rule allows is refused. The text of the program is made
+// apart from the code that loads it.
 #pragma once
 
 #include <linux/bpf.h>
@@ -14,14 +15,17 @@
 
 namespace lxvirt::base {
 
+// The bits of DeviceRule::access, with the meaning of "r", "w" and "m" in
+// cgroup-v1/devices.rst.
 inline constexpr unsigned kDeviceRead = 4, kDeviceWrite = 2, kDeviceMknod = 1;
 
+// Allows access to a device or a range of devices.
 struct DeviceRule {
-    char type = 'c';                            // 'c', 'b', or 'a' for both
-    std::optional<std::uint32_t> major, minor;  // absent = any
+    char type = 'c';                            // 'c', 'b', or 'a' for both types
+    std::optional<std::uint32_t> major, minor;  // absent: any number
     std::uint32_t access = kDeviceRead | kDeviceWrite | kDeviceMknod;
 
-    [[nodiscard]] std::string v1_text() const;  // "c 1:3 rwm"
+    [[nodiscard]] std::string v1_text() const;  // "c 1:3 rwm", a line of devices.allow
     template <typename Self, typename Visitor>
     static void fields(Self& self, Visitor& visit) {
         visit("type", self.type);
@@ -31,7 +35,7 @@ struct DeviceRule {
     }
 };
 
-// For one device, all access or all but writing.
+// Returns the rule for one device: all access, or all but writing.
 [[nodiscard]] inline DeviceRule device_rule(char type, std::uint32_t major, std::uint32_t minor,
                                             bool readonly) {
     DeviceRule rule{.type = type, .major = major, .minor = minor};
@@ -39,27 +43,30 @@ struct DeviceRule {
     return rule;
 }
 
-// The lines of a v1 devices list that mean the same, sorted.
+// Returns the sorted lines of a v1 devices list that mean the same as `rules`.
 [[nodiscard]] std::vector<std::string> v1_lines(const std::vector<DeviceRule>& rules);
 
-// The instructions that allow what `rules` allow and refuse the rest.
+// Returns the instructions that allow what `rules` allow and refuse the rest.
 [[nodiscard]] std::vector<bpf_insn> device_program(const std::vector<DeviceRule>& rules);
 
-// v2: loads the program and attaches it to the group, beside what others attached
-// (BPF_F_ALLOW_MULTI). With `replace`, the one that we attached before goes in the same step
-// (BPF_F_REPLACE). Throws SystemError.
+// v2: loads the program and attaches it to the group beside programs of others (BPF_F_ALLOW_MULTI).
+// With `replace`, a program that we attached before is replaced in the same step (BPF_F_REPLACE).
+// The program lives as long as the group; closing the returned descriptor does not detach it.
+// Throws SystemError.
 UniqueFd attach_device_program(Fd group, const std::vector<DeviceRule>& rules, Fd replace = Fd());
 
-// Makes `rules` the ones that hold, in one step, in place of the program that an
-// attach_device_program() of whichever process left at the group.
+// v2: makes `rules` the only ones that hold, in one step, by replacing the program that any lxvirt
+// process attached to the group before. Throws SystemError.
 void replace_device_program(Fd group, const std::vector<DeviceRule>& rules);
 
-// v1: refuses all, then allows each. Must come before groups are made below (EINVAL after).
+// v1: refuses everything, then allows each rule. Must be called before a group is made below, since
+// the kernel answers EINVAL afterwards. `group` is the full path. Throws SystemError.
 void write_device_list(const std::string& group, const std::vector<DeviceRule>& rules);
 
-// v1: brings the list of a group in use to exactly `rules`. What is refused is refused below at
-// once; what is allowed is allowed in `inner`, too, and in those groups below it that allow just
-// what `inner` does.
+// v1: brings the list of a group in use to exactly `rules`. What a parent refuses the kernel
+// refuses below it at once. What is newly allowed is allowed in `inner`, too, and in those groups
+// below it whose list equals that of `inner`: a group that the container has restricted itself
+// stays restricted. Throws SystemError.
 void change_device_list(const std::string& group, const std::string& inner,
                         const std::vector<DeviceRule>& rules);
 

@@ -1,4 +1,5 @@
-// What becomes of the processes of a group: freeze, thaw, kill, the OOM killer's count.
+// Changes and reads the state of a group's processes: freeze, thaw, kill, and the count of the OOM
+// killer.
 #include <fcntl.h>
 #include <poll.h>
 #include <unistd.h>
@@ -19,7 +20,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// The v2 tree freezes and kills wherever it is mounted, with or without controllers.
+// Names the file that freezes a group. The v2 tree freezes and kills wherever it is mounted, also
+// without controllers, so it is preferred.
 struct FreezeFile {
     std::string path;
     bool unified;
@@ -36,7 +38,7 @@ FreezeFile freeze_file(const std::vector<Hierarchy>& all, const std::string& pat
          "this host has no freezer: neither cgroup v2 nor a v1 freezer hierarchy is mounted");
 }
 
-// A value such as "populated 1" in a file of "key value" lines.
+// Returns the value of `key` in a file of "key value" lines, such as 1 for "populated 1".
 std::optional<unsigned long> keyed_value(const std::string& file, std::string_view key) {
     const auto text = try_read_file(file);
     if (!text) return std::nullopt;
@@ -50,8 +52,8 @@ std::optional<unsigned long> keyed_value(const std::string& file, std::string_vi
     return std::nullopt;
 }
 
-// Waits until `key` of the group's cgroup.events is `value`; the kernel signals changes with
-// POLLPRI.
+// Waits until `key` in the group's cgroup.events has `value`. The kernel signals changes by
+// POLLPRI; the wait is cut into pieces of 20 ms in case one was missed.
 bool wait_event(const std::string& group, std::string_view key, unsigned long value,
                 Clock::time_point end) {
     const UniqueFd events = open_file(group + "/cgroup.events", O_RDONLY);
@@ -64,6 +66,8 @@ bool wait_event(const std::string& group, std::string_view key, unsigned long va
     }
 }
 
+// v1 announces no change of freezer.state, and freezing takes several reads of it (FREEZING) to be
+// done.
 bool wait_v1_frozen(const std::string& file, Clock::time_point end) {
     for (;;) {
         if (trim(read_file(file)) == "FROZEN") return true;
@@ -72,7 +76,7 @@ bool wait_v1_frozen(const std::string& file, Clock::time_point end) {
     }
 }
 
-// What the group and those below it hold now.
+// Appends the pids in the group and the groups below it.
 void add_processes(const std::string& folder, std::vector<pid_t>& found) {
     const auto procs = try_read_file(folder + "/cgroup.procs");
     if (!procs) return;
@@ -85,13 +89,13 @@ void add_processes(const std::string& folder, std::vector<pid_t>& found) {
 void thaw_v1_tree(const std::string& folder) {
     const std::string path = folder + "/freezer.state";
     const UniqueFd file = open_quietly(path, O_WRONLY);
-    if (!file) return;  // it is gone
+    if (!file) return;  // the group is gone
     write_all(file, "THAWED", path);
     for (const std::string& name : list_subfolders(folder))
         thaw_v1_tree(fmt::format("{}/{}", folder, name));
 }
 
-// Sends SIGKILL to them; how many there were.
+// Sends SIGKILL to all processes there are now, and returns how many there were.
 std::size_t kill_once(const std::string& folder) {
     std::vector<pid_t> found;
     add_processes(folder, found);
@@ -108,7 +112,8 @@ bool kill_one_by_one(const Hierarchy& hierarchy, const std::string& path, Clock:
     return true;
 }
 
-// False on a Linux before 5.14, whose groups have no such file.
+// Kills the whole group by cgroup.kill; returns false on a Linux before 5.14, whose groups have no
+// such file.
 bool try_kill_at_once(const std::string& folder) {
     const std::string path = folder + "/cgroup.kill";
     const UniqueFd file = open_quietly(path, O_WRONLY);
@@ -153,8 +158,8 @@ bool kill_group(const std::vector<Hierarchy>& all, const std::string& path,
                 std::chrono::milliseconds patience) {
     const auto end = Clock::now() + patience;
     bool empty = true;
-    // cgroup.kill first, whose end is waited for without polling; then nothing is left in the
-    // others.
+    // v2 comes first: the end of cgroup.kill can be waited for without polling, and then no process
+    // is left in the other hierarchies.
     std::vector<const Hierarchy*> order;
     for (const Hierarchy& hierarchy : all)
         order.insert(hierarchy.unified ? order.begin() : order.end(), &hierarchy);
@@ -179,7 +184,8 @@ std::vector<pid_t> processes_of(const std::vector<Hierarchy>& all, const std::st
 
 namespace {
 
-// v1 counts in the victim's own group only, v2 in those above it too.
+// v1 counts in the victim's own group only, v2 also in the groups above it; so v1's groups are
+// summed up.
 unsigned long oom_kills_below(const std::string& folder) {
     unsigned long sum = keyed_value(folder + "/memory.oom_control", "oom_kill").value_or(0);
     for (const std::string& name : list_subfolders(folder))

@@ -16,13 +16,16 @@ namespace lxvirt::base {
 namespace {
 
 constexpr std::string_view kSuffix = ".batch";
-// Up to so many files are synced one by one: syncfs(2) waits for whatever else is written, too.
+// Syncs up to this many files one by one: syncfs(2) would also wait for whatever other programs
+// write to the same file system.
 constexpr std::size_t kFew = 4;
 
 }  // namespace
 
 FileBatch::FileBatch(std::string folder)
     : folder_(std::move(folder)), fd_(open_file(folder_, O_RDONLY | O_DIRECTORY)) {
+    // A temporary file that is there belongs to a process that was killed: the caller holds the
+    // lock.
     for (const std::string& name : list_folder(folder_))
         if (name.starts_with('.') && name.ends_with(kSuffix))
             (void)remove_file(folder_ + "/" + name);

@@ -1,9 +1,10 @@
-// Many files of one folder, replaced as safely as by write_atomic() but with the waiting done once
-// for all: written to temporary files, synced together, then renamed one by one, when the caller
-// has looked once more.
+// Replaces many files of one folder, each as safely as write_atomic() does, but with one wait for
+// the disk for all of them. All files are written under temporary names, flushed together, and then
+// renamed into place one by one, when the caller has had a last look.
 //
-// The temporary files are called ".NAME.batch"; whoever makes a FileBatch holds a lock that keeps
-// others from making one in the same folder, so what a killed one has left is removed.
+// The temporary files are named ".NAME.batch". Whoever makes a FileBatch holds a lock that keeps
+// others from making one in the same folder; therefore the constructor may delete the temporary
+// files of a killed predecessor.
 #pragma once
 
 #include <string>
@@ -14,28 +15,33 @@
 
 namespace lxvirt::base {
 
+// Call add() and sync(), then put() for each file, then finish(). All of these throw
+// SystemError.
 class FileBatch {
   public:
-    // Throws SystemError.
+    // Opens `folder`, which must exist, and removes a killed predecessor's temporary files.
     explicit FileBatch(std::string folder);
-    // What was not put in its place is removed.
+    // Removes the temporary files that put() did not rename.
     ~FileBatch();
     FileBatch(const FileBatch&) = delete;
     FileBatch& operator=(const FileBatch&) = delete;
 
-    // `name` is that of the file in the folder. Nothing is seen of it yet.
+    // Writes `data` to the temporary file of `name`, a file name without a slash. Readers do not
+    // see it yet.
     void add(const std::string& name, std::string_view data);
-    // Returns when all that was added is on the disk.
+    // Returns when everything that was added is on the disk.
     void sync();
-    // The file is there, for readers; for good after finish().
+    // Renames the temporary file of `name` into place; from now on readers see it. The rename
+    // survives a crash of the host only after finish().
     void put(const std::string& name);
+    // Syncs the folder.
     void finish();
 
   private:
     [[nodiscard]] std::string temporary(const std::string& name) const;
     std::string folder_;
     UniqueFd fd_;
-    std::vector<std::string> waiting_;  // added, not put; sorted
+    std::vector<std::string> waiting_;  // names that were added and not yet put; sorted
 };
 
 }  // namespace lxvirt::base

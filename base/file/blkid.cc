@@ -19,6 +19,8 @@ std::string filesystem_type(const std::string& path) {
     (void)::blkid_probe_enable_superblocks(probe.get(), 1);
     (void)::blkid_probe_set_superblocks_flags(probe.get(), BLKID_SUBLKS_TYPE);
     const int found = ::blkid_do_safeprobe(probe.get());
+    // blkid_do_safeprobe(3) returns -2 for an ambivalent result: probing for one signature would
+    // hide that another file system's is still there.
     if (found == -2)
         fail(ErrorCode::config_unsupported,
              "'{}' carries the signatures of more than one file system; wipe the old one (wipefs)",

@@ -16,6 +16,8 @@ WallTime wall_time() {
 
 void sleep_for(std::chrono::milliseconds time) {
     struct timespec rest = {time.count() / 1000, (time.count() % 1000) * 1'000'000};
+    // clock_nanosleep() returns the error instead of setting errno, and leaves the rest of the time
+    // in `rest`.
     while (::clock_nanosleep(CLOCK_MONOTONIC, 0, &rest, &rest) == EINTR) {
     }
 }

@@ -1,5 +1,6 @@
-// Time and the running kernel's identity: wall clock for what is shown, monotonic clock for limits
-// (std::chrono::steady_clock), boot id for what a reboot makes void.
+// Time, and the identity of the running kernel. The wall clock serves what is shown and logged, the
+// monotonic clock (std::chrono::steady_clock) serves time limits, and the boot id tells whether
+// recorded state survives from before a reboot of the host.
 #pragma once
 
 #include <chrono>
@@ -8,18 +9,20 @@
 
 namespace lxvirt::base {
 
+// A point in time by CLOCK_REALTIME.
 struct WallTime {
-    std::int64_t seconds = 0;  // since 1970, UTC
-    unsigned milliseconds = 0;
+    std::int64_t seconds = 0;   // since 1970-01-01 00:00 UTC
+    unsigned milliseconds = 0;  // 0 to 999
 };
 
+// Returns the present time. Cannot fail.
 [[nodiscard]] WallTime wall_time();
 
-// Sleeps the whole time, signals notwithstanding.
+// Sleeps for the whole of `time`, even if signals interrupt the sleep.
 void sleep_for(std::chrono::milliseconds time);
 
-// /proc/sys/kernel/random/boot_id without its newline: differs after every boot of the host
-// (random(4)). Read once.
+// Returns /proc/sys/kernel/random/boot_id without its newline, a UUID that differs after each boot
+// of the host (random(4)). Reads the file once. Throws SystemError where /proc is not mounted.
 [[nodiscard]] const std::string& boot_id();
 
 }  // namespace lxvirt::base

@@ -25,7 +25,8 @@ std::optional<UniqueFd> try_open(const std::string& path, int flags) {
     fail_errno("open '{}'", path);
 }
 
-// Opened before what it is to make durable is done: after that only the disk itself may fail it.
+// Opens the folder before the rename or removal that is to become durable, so that afterwards only
+// the disk itself can fail the flush.
 UniqueFd open_to_sync(const std::string& path, Durability durability) {
     if (durability != Durability::fsync) return {};
     return open_file(parent_folder(path), O_RDONLY | O_DIRECTORY);
@@ -37,7 +38,8 @@ void sync_opened(Fd folder, const std::string& path) {
         fail_errno("fsync folder '{}'", path);
 }
 
-// Removes the temporary file of write_atomic unless it was renamed into place, or is another's.
+// Removes the temporary file of write_atomic() on destruction, unless keep() was called because it
+// has been renamed or turned out to be another process's.
 class TemporaryFile {
   public:
     explicit TemporaryFile(std::string path) : path_(std::move(path)) {}
@@ -52,8 +54,11 @@ class TemporaryFile {
     std::string path_;
 };
 
-// An empty file that nobody else writes: the lock is the file's, so it ends with a writer that is
-// killed, and one that has renamed it meanwhile has left this name to a new file.
+// Opens an empty temporary file that no other process writes. Two writers of the same path take
+// turns through flock(2) on the file itself: the kernel drops the lock of a killed writer. A writer
+// that waited may get the lock on a file that its predecessor has meanwhile renamed into place;
+// then the name belongs to another file or none, which comparing the inodes shows, and the loop
+// begins again.
 UniqueFd open_temporary(const std::string& path, mode_t mode) {
     for (;;) {
         UniqueFd fd = open_file(path, O_WRONLY | O_CREAT | O_NOFOLLOW, mode);
@@ -124,7 +129,7 @@ void write_value(const std::string& path, std::string_view value) {
 }
 
 std::string temporary_of(const std::string& path) {
-    // The leading dot keeps it out of listings.
+    // Listings for users pass over names that begin with a dot.
     return fmt::format("{}/.{}.new", parent_folder(path), path.substr(path.rfind('/') + 1));
 }
 
@@ -174,7 +179,7 @@ void make_folders(const std::string& path, mode_t mode) {
 
 namespace {
 
-// The names in `path` that `wanted` says yes to.
+// Returns the names in `path` for which `wanted` is true.
 template <typename Wanted>
 std::vector<std::string> names_in(const std::string& path, Wanted wanted) {
     std::vector<std::string> names;

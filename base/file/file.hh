@@ -1,6 +1,6 @@
-// Whole-file reads and crash-safe writes. A definition is written to a temporary file beside its
-// place, fsynced, renamed over it, and its folder is fsynced: a reader sees the old or the new one,
-// never half (rename(2), fsync(2)).
+// Reads whole files and writes them so that a crash leaves no half file. A file that is replaced is
+// written under a temporary name beside it, flushed by fsync(2), renamed over the old one by
+// rename(2), and its folder is flushed. A reader sees the old content or the new, never a part.
 #pragma once
 
 #include <sys/stat.h>
@@ -16,56 +16,71 @@
 
 namespace lxvirt::base {
 
-// open(2) relative to nothing, with O_CLOEXEC added. Throws SystemError.
+// Opens `path` as open(2) does, with O_CLOEXEC added. Throws SystemError.
 [[nodiscard]] UniqueFd open_file(const std::string& path, int flags, mode_t mode = 0600);
 
-// The whole file, at most `limit` bytes (then EFBIG). read_file throws SystemError;
-// try_read_file returns nothing where the file is absent (ENOENT, ENOTDIR) and throws otherwise.
+// Returns the whole file, at most `limit` bytes; a longer file is SystemError(EFBIG). read_file()
+// throws SystemError on any failure, try_read_file() returns nothing where the file is absent
+// (ENOENT, ENOTDIR).
 [[nodiscard]] std::string read_file(const std::string& path, std::size_t limit = 16U << 20);
 [[nodiscard]] std::optional<std::string> try_read_file(const std::string& path,
                                                        std::size_t limit = 16U << 20);
+// Reads `fd` to its end; `name` is for error messages.
 [[nodiscard]] std::string read_all(Fd fd, const std::string& name, std::size_t limit = 16U << 20);
 
-// Writes all of `data`, restarting on EINTR and short writes. Throws SystemError naming `name`.
+// Writes all of `data`, and goes on after EINTR and short writes. Throws SystemError that names
+// `name`.
 void write_all(Fd fd, std::string_view data, const std::string& name);
 
-// For files of /proc, /sys and cgroupfs: one open and one write(2), no truncation, no creation.
+// Writes `value` with one open(2) and one write(2), without truncation and creation, as files of
+// /proc, /sys and the control groups want it. Throws SystemError, also where the kernel takes only
+// a part.
 void write_value(const std::string& path, std::string_view value);
 
+// Says whether a change has to survive a crash of the host. volatile_ is for /run, whose content a
+// reboot removes anyway.
 enum class Durability {
     volatile_,
     fsync
 };  // volatile_: for /run, whose content a crash loses anyway
 
-// Where write_atomic() has it before it is whole. Always the same name, so that what a kill leaves
-// is written over, or removed, by whoever changes the file next.
+// Returns the temporary name that write_atomic() uses for `path`. The name is always the same, so
+// that the file that a killed writer leaves behind is overwritten, or removed, by the next one.
 [[nodiscard]] std::string temporary_of(const std::string& path);
 
-// Replaces `path` as described above; the temporary file is removed on failure.
+// Replaces `path` in the way described above. On failure the old file stays and the temporary one
+// is removed. Throws SystemError.
 void write_atomic(const std::string& path, std::string_view data, mode_t mode = 0600,
                   Durability durability = Durability::fsync);
 
-// What was made, renamed or removed in it is on the disk. Throws SystemError.
+// Flushes `folder`, so that files made, renamed or removed in it stay so after a crash. Throws
+// SystemError.
 void sync_folder(const std::string& folder);
 
-// Removes a file and, with Durability::fsync, syncs its folder; false where there was none.
+// Removes the file `path` and, with Durability::fsync, flushes its folder. Returns false where
+// there was no such file. Throws SystemError.
 bool remove_file(const std::string& path, Durability durability = Durability::volatile_);
 
-// mkdir -p; folders that exist keep their mode. Throws SystemError.
+// Makes `path` and the missing folders above it, as mkdir -p does; existing folders keep their
+// mode. Throws SystemError.
 void make_folders(const std::string& path, mode_t mode = 0755);
 
-// Names in a folder without "." and "..", sorted; empty where the folder is absent.
+// Returns the names in the folder `path` without "." and "..", sorted; none where the folder is
+// absent. Throws SystemError.
 [[nodiscard]] std::vector<std::string> list_folder(const std::string& path);
-// The names of the folders in `path`, links not counted, in no order; none where it is absent. For
-// file systems that tell an entry's type (readdir(3)), which those in memory do.
+// Returns the names of the folders in `path`, in no order; none where `path` is absent. Only for
+// file systems that report the type of a directory entry (readdir(3), d_type), which proc, sysfs
+// and cgroupfs do.
 [[nodiscard]] std::vector<std::string> list_subfolders(const std::string& path);
 
+// Says whether `path` exists; links are followed. False, too, where access(2) fails for another
+// reason.
 [[nodiscard]] bool exists(const std::string& path);
 
-// The target of a symbolic link; nothing where there is no such link.
+// Returns the target of the symbolic link `path`, or nothing where `path` is no link.
 [[nodiscard]] std::optional<std::string> read_link(const std::string& path);
 
-// "/a/b" of "/a/b/c"; "." where there is no slash.
+// Returns the folder that `path` is in: "/a/b" for "/a/b/c", "." for a path without a slash.
 [[nodiscard]] std::string parent_folder(const std::string& path);
 
 }  // namespace lxvirt::base

@@ -25,6 +25,8 @@ class Finder {
                     SystemError(error, fmt::format("read '{}'", path)).message());
             return;
         }
+        // A user may name the same folder twice, or a link may lead back up: what was visited is
+        // known by device and inode.
         const bool is_folder = S_ISDIR(facts.st_mode);
         if (!is_folder && !given && !wanted(path)) return;
         if (!seen_.emplace(facts.st_dev, facts.st_ino).second) return;

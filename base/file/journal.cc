@@ -19,7 +19,7 @@ namespace lxvirt::base {
 namespace {
 
 constexpr std::size_t kFields = 8;
-// The last entry is looked for in this many bytes at the end of the file.
+// Limits the search for the last entry to this many bytes at the end of the file.
 constexpr off_t kTail = 64 << 10;
 
 off_t size_of(Fd fd, const std::string& path) {
@@ -37,7 +37,7 @@ std::string read_tail(Fd fd, off_t size, const std::string& path) {
     return tail;
 }
 
-// The sequence number of the last whole entry; nothing in an empty file.
+// Returns the sequence number of the last whole entry in `tail`, or nothing if there is none.
 std::optional<std::uint64_t> last_sequence(std::string_view tail) {
     while (!tail.empty()) {
         const auto end = tail.rfind('\n');
@@ -51,6 +51,8 @@ std::optional<std::uint64_t> last_sequence(std::string_view tail) {
     return std::nullopt;
 }
 
+// Returns the last sequence number in FILE.1, so that numbers go on when the journal has just been
+// rotated or truncated.
 std::uint64_t previous_sequence(const JournalFile& file) {
     const UniqueFd fd = open_quietly(file.previous(), O_RDONLY);
     if (!fd) return 0;  // a first journal, or one whose past was removed: begin anew
@@ -61,13 +63,14 @@ UniqueFd open_journal(const JournalFile& file) {
     return open_file(file.path, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
 }
 
-// Under the lock. A write that fell short leaves no torn line behind: the file is cut back.
+// Appends under the lock. A write that falls short is cut off again, so that no torn line stays.
 void append_locked(const JournalFile& file, JournalEntry& entry) {
     UniqueFd fd = open_journal(file);
     off_t size = size_of(fd, file.path);
     const std::string tail = read_tail(fd, size, file.path);
     if (const auto end = tail.rfind('\n'); !tail.empty() && end + 1 != tail.size()) {
-        // Its writer was killed in the middle of a line.
+        // The last line has no newline, since its writer was killed in the middle of it; that line
+        // is cut off.
         size -= static_cast<off_t>(tail.size() - (end == std::string::npos ? 0 : end + 1));
         if (uninterrupted([&] { return ::ftruncate(fd.get(), size); }) != 0)
             fail_errno("cut '{}'", file.path);
@@ -105,7 +108,8 @@ bool parse_time(std::string_view text, WallTime& time) {
 
 std::optional<std::string> journal_append(const JournalFile& file, JournalEntry entry) noexcept {
     try {
-        // Waits a while at most: a stopped process that holds the lock must not stop the others.
+        // The wait is limited: a process that was stopped while it held the lock must not stop all
+        // others.
         const auto lock = OperationLock::acquire(file.lock_path, std::chrono::seconds(10));
         entry.time = wall_time();
         append_locked(file, entry);

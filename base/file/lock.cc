@@ -17,18 +17,19 @@ namespace {
 
 using std::chrono::milliseconds;
 
+// Describes a lock on the whole file.
 struct flock whole_file(short type) {
     struct flock lock = {};
     lock.l_type = type;
     lock.l_whence = SEEK_SET;
-    return lock;  // l_start and l_len 0: the whole file; l_pid 0, as F_OFD_* wants it
+    return lock;  // l_start and l_len are 0, the whole file; F_OFD_* require l_pid 0
 }
 
 UniqueFd open_lock(const std::string& path) {
     return open_file(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
 }
 
-// False where another holds it.
+// Takes the lock without waiting. Returns false where another process or description holds it.
 bool take(Fd fd, int command, const std::string& path) {
     struct flock lock = whole_file(F_WRLCK);
     while (::fcntl(fd.get(), command, &lock) != 0) {
@@ -38,13 +39,14 @@ bool take(Fd fd, int command, const std::string& path) {
     return true;
 }
 
-// "PID COMMAND" of this process: its command line with spaces between, cut to one readable line.
+// Returns "PID COMMAND" of this process: the command line with blanks between the words, cut to one
+// readable line.
 std::string own_description() {
     constexpr std::size_t kLongest = 120;
-    // Without /proc the pid alone still names the holder.
+    // Where /proc is missing, the pid alone still names the holder.
     std::string command = try_read_file("/proc/self/cmdline").value_or("");
     while (!command.empty() && command.back() == '\0') command.pop_back();
-    // The program's name without its folder.
+    // The folder of the program is left out.
     if (const auto slash = command.rfind('/', command.find('\0')); slash != std::string::npos)
         command.erase(0, slash + 1);
     for (char& c : command)
@@ -53,7 +55,8 @@ std::string own_description() {
     return fmt::format("{} {}", ::getpid(), command);
 }
 
-// The text only serves error messages, so a full disk must not keep anyone from the lock.
+// Writes who holds the lock into its file. Failures are ignored: the text only serves error
+// messages, so a full disk must not keep anybody from the lock.
 void describe_holder(Fd fd) {
     const std::string text = own_description() + "\n";
     (void)!uninterrupted([&] { return ::ftruncate(fd.get(), 0); });
@@ -70,7 +73,8 @@ std::optional<RecordLock> RecordLock::try_acquire(const std::string& path) {
 }
 
 RecordLock RecordLock::adopt(UniqueFd fd, const std::string& path) {
-    // Taking a lock again that the process holds is a no-op for the kernel.
+    // Locking again a file that the process has locked already changes nothing (fcntl(2)), so this
+    // both checks and takes.
     if (!take(fd, F_SETLK, path))
         fail_with(EDEADLK, "adopt lock '{}': another process holds it", path);
     RecordLock lock(std::move(fd));
@@ -97,8 +101,8 @@ std::optional<pid_t> record_lock_holder(const std::string& path) {
 OperationLock OperationLock::acquire(const std::string& path, milliseconds limit) {
     const auto deadline = std::chrono::steady_clock::now() + limit;
     UniqueFd fd = open_lock(path);
-    // No blocking F_OFD_SETLKW: it knows no time limit but a signal. The sleeps grow from 1 to 50
-    // ms, so that a short operation is waited for briefly and a long one costs nothing.
+    // The blocking F_OFD_SETLKW knows no time limit but a signal. The sleeps grow from 1 ms to 50
+    // ms: a short operation is noticed soon, and a long one costs little.
     milliseconds pause(1);
     while (!take(fd, F_OFD_SETLK, path)) {
         const auto left =

@@ -1,15 +1,21 @@
-// The two locks of every object (design, hard part 3). Lock files stand in one folder and are never
-// unlinked: a lock on a file that another program replaces would lock nothing.
+// The two locks of every domain and network. The lock files of a root stand in one folder and are
+// never unlinked: a process that waits for a lock on an unlinked file would get a lock that nobody
+// else sees.
 //
-//   RecordLock     NAME.alive: held by a supervisor for life. A POSIX record lock (fcntl(2),
-//   F_SETLK):
-//                  not inherited by fork, kept over execve, and F_GETLK tells the holder's pid.
-//   OperationLock  NAME.op: held while an operation runs. An open-file-description lock
-//   (F_OFD_SETLK):
-//                  a child that inherits the descriptor holds it too, until both have closed it.
+//   lock           file        kind                               held by
+//   RecordLock     NAME.alive  POSIX record lock (fcntl(2),       the supervisor, all its life
+//                              F_SETLK)
+//   OperationLock  NAME.op     open file description lock         a command, while it changes the
+//                              (F_OFD_SETLK)                      object; its children may share it
 //
-// The kernel drops a record lock when its holder closes *any* descriptor of that file: the holder
-// opens it exactly once and never calls record_lock_holder() on it.
+// A record lock belongs to a process: fork(2) does not pass it on, execve(2) keeps it, and F_GETLK
+// tells the pid of its holder, which is how "does it run?" is answered. An open file description
+// lock belongs to the descriptor: a child that inherits the descriptor holds the lock too, until
+// both have closed it.
+//
+// The kernel drops a process's record lock as soon as that process closes *any* descriptor of the
+// file. Therefore the holder opens the file exactly once, and never calls record_lock_holder() on
+// it.
 #pragma once
 
 #include <sys/types.h>
@@ -22,20 +28,23 @@
 
 namespace lxvirt::base {
 
+// Holds a POSIX record lock until it is destroyed.
 class RecordLock {
   public:
-    // Opens (and creates, mode 0600) the file and takes the lock; nothing where another process
-    // holds it. Throws SystemError.
+    // Opens the file, creating it with mode 0600, and takes the lock. Returns nothing where another
+    // process holds it; never waits. Throws SystemError.
     [[nodiscard]] static std::optional<RecordLock> try_acquire(const std::string& path);
 
-    // The lock that came over execve on `fd`. Throws SystemError where this process does not hold
-    // it and cannot take it.
+    // Takes over a lock that came with this process's execve(2), on the inherited `fd`. `path` is
+    // for error messages. Throws SystemError where this process does not hold the lock and cannot
+    // take it.
     [[nodiscard]] static RecordLock adopt(UniqueFd fd, const std::string& path);
 
+    // Returns the descriptor, borrowed. Do not close a duplicate of it: that would drop the lock.
     [[nodiscard]] Fd fd() const { return fd_; }
-    // Clears or sets close-on-exec: for the holder that is about to execve itself.
+    // Clears (`keep`) or sets close-on-exec; for a holder that is about to execute itself anew.
     void keep_over_exec(bool keep) const;
-    // Before its time.
+    // Drops the lock before the object is destroyed.
     void release() { fd_.reset(); }
 
   private:
@@ -43,25 +52,30 @@ class RecordLock {
     UniqueFd fd_;
 };
 
-// The pid of the process that holds the record lock on `path`, as this pid namespace numbers it (0
-// where it has no number here); nothing where nobody does or the file is absent. Throws
-// SystemError.
+// Returns the pid of the process that holds the record lock on `path`: 0 where the holder has no
+// pid in this pid namespace, nothing where nobody holds it or the file is absent. Takes no lock.
+// Throws SystemError.
 [[nodiscard]] std::optional<pid_t> record_lock_holder(const std::string& path);
 
+// The time that a command waits for another one on the same object, unless operation_timeout in
+// lxvirt.conf says otherwise.
 inline constexpr std::chrono::milliseconds kOperationLockLimit = std::chrono::seconds(30);
 
+// Holds an open file description lock until it and all duplicates of its descriptor are closed.
 class OperationLock {
   public:
-    // Opens (and creates, mode 0600) the file and takes the lock, waiting at most `limit`; then
-    // Error(operation_timeout, "cannot acquire state change lock (held by PID COMMAND)").
-    // While it is held the file reads "PID COMMAND" of the process that took it.
+    // Opens the file, creating it with mode 0600, and takes the lock. Waits at most `limit`, then
+    // throws Error(operation_timeout) with libvirt's words, "cannot acquire state change lock (held
+    // by PID COMMAND)". While the lock is held, the file contains "PID COMMAND" of the process that
+    // took it.
     [[nodiscard]] static OperationLock acquire(
         const std::string& path, std::chrono::milliseconds limit = kOperationLockLimit);
 
-    // Nothing where it is held; never waits.
+    // Takes the lock without waiting; returns nothing where it is held. Throws SystemError.
     [[nodiscard]] static std::optional<OperationLock> try_acquire(const std::string& path);
 
-    // Close-on-exec; a child that is to hold the lock too gets a duplicate.
+    // Returns the descriptor, borrowed and close-on-exec. A child that is to hold the lock too gets
+    // a duplicate of it.
     [[nodiscard]] Fd fd() const { return fd_; }
 
   private:
@@ -69,7 +83,8 @@ class OperationLock {
     UniqueFd fd_;
 };
 
-// "PID COMMAND" of who holds the operation lock, as the file says; for error messages.
+// Returns "PID COMMAND" of the holder, read from the file, for error messages. The text may be that
+// of an earlier holder.
 [[nodiscard]] std::string operation_lock_holder(const std::string& path);
 
 }  // namespace lxvirt::base

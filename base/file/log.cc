@@ -13,7 +13,7 @@
 namespace lxvirt::base {
 
 void append_log(const std::string& path, std::string_view text) noexcept {
-    // Not by gmtime_r(3): it reads the time zone first.
+    // gmtime_r(3) would read the time zone database first, which the static helper has no use for.
     using std::chrono::days;
     const WallTime now = wall_time();
     const std::chrono::sys_seconds second{std::chrono::seconds(now.seconds)};

@@ -1,5 +1,4 @@
-// One line with the time appended to a log file: the last place where a program without a terminal
-// can say anything, so failing to write it is ignored.
+// Appends lines to log files.
 #pragma once
 
 #include <string>
@@ -7,6 +6,9 @@
 
 namespace lxvirt::base {
 
+// Appends "YYYY-MM-DD HH:MM:SS.mmm+0000: TEXT" to `path`, creating it with mode 0600; the time is
+// UTC and the form libvirt's. Failures are ignored: a program without a terminal has no other place
+// to report them to.
 void append_log(const std::string& path, std::string_view text) noexcept;
 
 }  // namespace lxvirt::base

@@ -30,7 +30,7 @@ LoopDevice attach_loop(const std::string& file, bool readonly) {
         device.path = fmt::format("/dev/loop{}", number);
         device.fd = open_file(device.path, readonly ? O_RDONLY : O_RDWR);
         if (::ioctl(device.fd.get(), LOOP_CONFIGURE, &config) != 0) {
-            // Another program took the number meanwhile.
+            // Another program took the number between the two calls; ask for the next free one.
             if (errno == EBUSY && attempt < 64) continue;
             fail_errno("attach '{}' to {}", file, device.path);
         }

@@ -17,6 +17,8 @@ namespace lxvirt::base {
 
 namespace {
 
+// Calls openat2(2), which the C library does not wrap, and retries a limited number of times: a
+// container that renames without pause could keep EAGAIN coming.
 int openat2(int folder, const char* path, int flags, mode_t mode, std::uint64_t more = 0) {
     open_how how{};
     how.flags = static_cast<std::uint64_t>(flags | O_CLOEXEC);
@@ -29,8 +31,8 @@ int openat2(int folder, const char* path, int flags, mode_t mode, std::uint64_t 
     }
 }
 
-// What the file system's driver said (fsopen(2), "the message retrieval interface"): lines that
-// begin with "e ", "w " or "i ".
+// Returns what the file system's driver reported (fsopen(2), "the message retrieval interface"):
+// lines that begin with "e " (error), "w " (warning) or "i " (information), joined.
 std::string context_messages(Fd context) {
     std::string text;
     std::array<char, 1024> buffer;
@@ -44,6 +46,7 @@ std::string context_messages(Fd context) {
     }
 }
 
+// Configures a file system before it is mounted (fsopen(2), fsconfig(2), fsmount(2)).
 class FsContext {
   public:
     explicit FsContext(const std::string& fstype)
@@ -56,8 +59,8 @@ class FsContext {
         std::string what = fmt::format("make a '{}' file system", name_);
         if (key != nullptr)
             what += fmt::format(": option {}{}{}", key, value ? "=" : "", value ? value : "");
-        if (const std::string said = context_messages(fd_); !said.empty())
-            what += " (" + said + ")";
+        if (const std::string messages = context_messages(fd_); !messages.empty())
+            what += " (" + messages + ")";
         errno = saved;
         fail_call("fsconfig", "{}", what);
     }
@@ -121,7 +124,8 @@ void change_mount(Fd mount, const MountChange& change, const std::string& name) 
     mount_attr attributes{};
     attributes.attr_set = change.set;
     attributes.attr_clr = change.clear;
-    // mount_setattr(2): the ways to note accesses exclude each other, and all are named to set one.
+    // mount_setattr(2): the access time modes are one field; to set one of them, the whole field
+    // has to be named in attr_clr.
     if ((change.set & MOUNT_ATTR__ATIME) != 0) attributes.attr_clr |= MOUNT_ATTR__ATIME;
     attributes.propagation = change.propagation;
     if (change.userns.valid())
@@ -159,6 +163,8 @@ InMountNamespace::~InMountNamespace() {
 
 namespace {
 
+// Makes the last folder of `path` where all the others exist. Returns false where they do not, and
+// on any other failure, which the caller's slow way then reports.
 bool make_last_folder(Fd root, const std::string& path, mode_t mode) {
     const auto parent = try_open_in_root(root, parent_folder(path), O_PATH | O_DIRECTORY);
     const std::string name = path.substr(path.rfind('/') + 1);
@@ -168,7 +174,7 @@ bool make_last_folder(Fd root, const std::string& path, mode_t mode) {
 }  // namespace
 
 void make_folders_in_root(Fd root, const std::string& path, mode_t mode) {
-    // Usually just the last one is missing.
+    // In most cases only the last folder is missing.
     if (make_last_folder(root, path, mode)) return;
     std::size_t from = path.find_first_not_of('/');
     while (from != std::string::npos) {

@@ -28,7 +28,8 @@ std::string unescape_octal(std::string_view text) {
 
 namespace {
 
-// 31 23 0:27 / /sys/fs/cgroup/cpu rw,relatime shared:9 - cgroup cgroup rw,cpu
+// Parses a line such as "31 23 0:27 / /sys/fs/cgroup/cpu rw,relatime shared:9 - cgroup cgroup
+// rw,cpu". The number of optional fields before the dash varies.
 std::optional<MountEntry> parse_line(std::string_view line) {
     const auto dash = line.find(" - ");
     if (dash == std::string_view::npos) return std::nullopt;
@@ -62,7 +63,7 @@ std::vector<MountEntry> mount_table(pid_t pid) {
     try {
         return parse_mount_table(read_file(fmt::format("/proc/{}/mountinfo", pid)));
     } catch (const SystemError&) {
-        return {};  // EINVAL once the process has no namespace any more
+        return {};  // EINVAL once the process has exited and has no namespace any more
     }
 }
 

@@ -1,5 +1,5 @@
-// What is mounted where: the kernel's table of one mount namespace (proc_pid_mountinfo(5)), and
-// which mount a descriptor is on. Nothing here changes anything.
+// Looks up what is mounted where: the kernel's table of a mount namespace (proc_pid_mountinfo(5)),
+// and the mount that a descriptor is on. Nothing here changes anything.
 #pragma once
 
 #include <sys/types.h>
@@ -14,25 +14,29 @@
 
 namespace lxvirt::base {
 
+// One line of the table.
 struct MountEntry {
     std::uint64_t id = 0, parent = 0;
-    unsigned major = 0, minor = 0;  // st_dev of what is on it
-    std::string root;               // which part of the file system, "/" for all of it
-    std::string point;              // where, as the process sees it
+    unsigned major = 0, minor = 0;  // st_dev of the file system
+    std::string root;   // the part of the file system that is mounted; "/" for all of it
+    std::string point;  // mount point, as the process sees it
     std::string fstype, source;
 };
 
-// A field of such a table, or of fstab(5): blanks and backslashes stand as \040 and the like.
+// Undoes the escapes of a field of mountinfo or fstab(5), where blanks and backslashes are written
+// as \040 and the like.
 [[nodiscard]] std::string unescape_octal(std::string_view text);
+// Parses the text of a mountinfo file; lines in another form are left out.
 [[nodiscard]] std::vector<MountEntry> parse_mount_table(std::string_view text);
-// Of the process's namespace; empty where it is gone.
+// Returns the table of the mount namespace of process `pid`; empty where the process is gone.
 [[nodiscard]] std::vector<MountEntry> mount_table(pid_t pid);
 
+// Says where an object lies among the mounts.
 struct MountPlace {
-    std::uint64_t mount = 0;  // id of the mount that the object is on, as the table has it
-    bool is_root = false;     // the object is what is mounted
+    std::uint64_t mount = 0;  // id of the mount, as in MountEntry::id
+    bool is_root = false;     // whether the object is the root of that mount
 };
-// statx(2). Throws SystemError naming `name`.
+// Asks statx(2) about `object`. Throws SystemError that names `name`.
 [[nodiscard]] MountPlace mount_place(Fd object, const std::string& name);
 
 }  // namespace lxvirt::base

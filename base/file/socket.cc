@@ -19,8 +19,10 @@ namespace lxvirt::base {
 
 namespace {
 
+// The largest number of descriptors in one message, in either direction.
 constexpr std::size_t kMaxFds = 8;
 
+// Returns the address of NAME in `folder`, without the folder's own path.
 sockaddr_un address_of(Fd folder, const std::string& name) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
@@ -36,6 +38,8 @@ UniqueFd seqpacket() {
     return socket;
 }
 
+// Takes the passed descriptors out of the control data before anything can throw, so that none
+// leaks.
 void take_fds(msghdr& header, std::vector<UniqueFd>& fds) {
     for (cmsghdr* part = CMSG_FIRSTHDR(&header); part != nullptr;
          part = CMSG_NXTHDR(&header, part)) {
@@ -95,8 +99,8 @@ std::optional<Message> receive_message(Fd socket, std::size_t limit) {
     header.msg_control = control.data();
     header.msg_controllen = control.size();
     ssize_t got;
-    // ECONNRESET, told once: the other side is gone and had not read all of ours. What it sent
-    // before is still there.
+    // ECONNRESET is reported once where the peer is gone and had not read all of our messages. What
+    // the peer sent before that is still in the queue, so the read is repeated once.
     bool reset = false;
     do {
         got = ::recvmsg(socket.get(), &header, MSG_CMSG_CLOEXEC);
@@ -119,6 +123,7 @@ UniqueFd listen_local(const std::string& folder, const std::string& name) {
         fail_errno("remove the old socket '{}/{}'", folder, name);
     UniqueFd listener = seqpacket();
     const sockaddr_un address = address_of(place, name);
+    // The mode is set at the moment of creation: a chmod(2) after bind(2) would come too late.
     const mode_t before = ::umask(0177);
     const int bound =
         ::bind(listener.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address);

@@ -1,4 +1,4 @@
-// Netlink's bridges and their ports (linux/if_link.h, IFLA_BR_* and IFLA_BRPORT_*).
+// Bridges and their ports (linux/if_link.h, IFLA_BR_* and IFLA_BRPORT_*).
 #include <linux/if_bridge.h>
 #include <linux/if_link.h>
 #include <linux/netlink.h>
@@ -10,8 +10,10 @@ namespace lxvirt::base {
 
 namespace {
 
-constexpr unsigned kTicks = 100;  // bridge times are in USER_HZ
+constexpr unsigned kTicks = 100;  // times of a bridge are in USER_HZ, hundredths of a second
 
+// Returns the fixed part of a message about a link; AF_BRIDGE makes the kernel treat the link as a
+// bridge's port.
 ifinfomsg header_of(int index, unsigned char family = AF_UNSPEC) {
     ifinfomsg header{};
     header.ifi_family = family;
@@ -19,11 +21,12 @@ ifinfomsg header_of(int index, unsigned char family = AF_UNSPEC) {
     return header;
 }
 
+// Appends an attribute of one byte.
 NetlinkMessage& byte(NetlinkMessage& message, std::uint16_t type, std::uint8_t value) {
     return message.attribute(type, &value, sizeof value);
 }
 
-// Calls `fill` between the beginning and the end of what is said of a bridge.
+// Wraps the attributes that `fill` appends into the data of a link of kind "bridge".
 template <typename Fill>
 void bridge_data(NetlinkMessage& message, const Fill& fill) {
     const std::size_t info = message.begin(IFLA_LINKINFO);
@@ -46,7 +49,7 @@ void Netlink::make_bridge(const BridgeSpec& spec) {
         message.attribute(IFLA_BR_STP_STATE, spec.stp ? 1U : 0U);
     });
     request(message, fmt::format("error creating bridge interface {}", spec.name));
-    // A new link takes no alias in its first message.
+    // The kernel ignores IFLA_IFALIAS in the message that makes a link.
     if (!spec.alias.empty()) set_alias(link_index(spec.name), spec.alias);
 }
 
@@ -72,6 +75,7 @@ void Netlink::filter_bridge_vlans(int bridge) {
 
 void Netlink::set_port_isolated(int port, bool isolated) {
     NetlinkMessage message(RTM_SETLINK, 0);
+    // Port attributes go through the bridge's own protocol family, nested in IFLA_PROTINFO.
     message.fixed(header_of(port, AF_BRIDGE));
     const std::size_t info = message.begin(IFLA_PROTINFO | NLA_F_NESTED);
     byte(message, IFLA_BRPORT_ISOLATED, isolated ? 1 : 0);
@@ -91,6 +95,7 @@ void Netlink::set_port_state(int port, PortState state) {
 void Netlink::add_port_vlan(int port, unsigned id, bool untagged) {
     bridge_vlan_info vlan{};
     vlan.vid = static_cast<std::uint16_t>(id);
+    // PVID: what arrives without a tag belongs to this VLAN. UNTAGGED: what leaves loses the tag.
     if (untagged) vlan.flags = BRIDGE_VLAN_INFO_PVID | BRIDGE_VLAN_INFO_UNTAGGED;
     NetlinkMessage message(RTM_SETLINK, 0);
     message.fixed(header_of(port, AF_BRIDGE));

@@ -1,4 +1,5 @@
-// Netlink's lists, the text forms of addresses, and listening for changes.
+// Lists of links, addresses, routes and neighbours, the text forms of addresses, and sockets that
+// listen for changes.
 #include <arpa/inet.h>
 #include <linux/if.h>
 #include <linux/if_link.h>
@@ -15,13 +16,14 @@ namespace lxvirt::base {
 
 namespace {
 
-// Calls `take` with each attribute between `first` and the end of its `left` bytes.
+// Calls `take` with the type and place of each attribute in the `left` bytes from `first` on.
 template <typename Take>
 void each_attribute(const rtattr* first, int left, const Take& take) {
     for (; RTA_OK(first, left); first = RTA_NEXT(first, left))
         take(static_cast<unsigned>(first->rta_type & NLA_TYPE_MASK), first);
 }
 
+// Calls `take` with each attribute after the fixed part `Header` of a message.
 template <typename Header, typename Take>
 void each_attribute_of(const nlmsghdr* message, const Take& take) {
     const auto* data = static_cast<const char*>(NLMSG_DATA(message));
@@ -31,11 +33,14 @@ void each_attribute_of(const nlmsghdr* message, const Take& take) {
     each_attribute(first, left, take);
 }
 
+// Returns a string attribute, whether or not it ends in a zero byte.
 std::string text_of(const rtattr* attribute) {
     const auto* text = static_cast<const char*>(RTA_DATA(attribute));
     return {text, ::strnlen(text, RTA_PAYLOAD(attribute))};
 }
 
+// Returns a number or struct; an attribute that is shorter (of an older kernel) leaves the rest
+// zero.
 template <typename T>
 T value_of(const rtattr* attribute) {
     T value{};
@@ -44,6 +49,7 @@ T value_of(const rtattr* attribute) {
     return value;
 }
 
+// Reads IFLA_LINKINFO: the kind of the device, and its state as a bridge port.
 void take_info(const rtattr* info, LinkFacts& facts) {
     each_attribute(
         static_cast<const rtattr*>(RTA_DATA(info)), static_cast<int>(RTA_PAYLOAD(info)),
@@ -58,6 +64,7 @@ void take_info(const rtattr* info, LinkFacts& facts) {
         });
 }
 
+// struct rtnl_link_stats64 grows with new kernels; value_of() copies what both sides know.
 LinkCounters counters_of(const rtattr* attribute) {
     const auto stats = value_of<rtnl_link_stats64>(attribute);
     return {.rx_bytes = stats.rx_bytes,
@@ -70,6 +77,7 @@ LinkCounters counters_of(const rtattr* attribute) {
             .tx_dropped = stats.tx_dropped};
 }
 
+// Copies an address of 4 or 16 bytes, without trusting the length in the message.
 NetAddress address_of(const rtattr* attribute, int family, unsigned prefix) {
     NetAddress address;
     address.family = family;
@@ -85,6 +93,7 @@ bool is_inet(int family) {
 
 }  // namespace
 
+// A byte has one or two hexadecimal digits, so "52:54:0:12:34:56" is fine, too.
 std::optional<MacAddress> parse_mac(std::string_view text) {
     MacAddress mac{};
     const auto parts = split(text, ':');
@@ -102,6 +111,7 @@ std::string format_mac(const MacAddress& mac) {
                        mac[4], mac[5]);
 }
 
+// The prefix is that of a single address, 32 or 128.
 std::optional<NetAddress> parse_address(const std::string& text) {
     NetAddress address;
     if (::inet_pton(AF_INET, text.c_str(), address.bytes.data()) == 1) return address;
@@ -140,6 +150,7 @@ LinkFacts link_facts(const nlmsghdr* header) {
     return facts;
 }
 
+// The kernel sends one message per link, and the answer may be split over several reads.
 std::vector<LinkFacts> Netlink::links() {
     std::vector<LinkFacts> all;
     NetlinkMessage message(RTM_GETLINK, NLM_F_DUMP);
@@ -167,7 +178,8 @@ std::vector<AddressFacts> Netlink::addresses() {
                            .link_local = entry->ifa_scope == RT_SCOPE_LINK};
         bool local = false;
         each_attribute_of<ifaddrmsg>(header, [&](unsigned type, const rtattr* part) {
-            // With a peer, IFA_ADDRESS is the peer's.
+            // With a peer, IFA_LOCAL is our address and IFA_ADDRESS the peer's; without one there
+            // may be IFA_ADDRESS only.
             if (type != IFA_LOCAL && (type != IFA_ADDRESS || local)) return;
             local = type == IFA_LOCAL;
             facts.address = address_of(part, entry->ifa_family, entry->ifa_prefixlen);
@@ -183,6 +195,7 @@ std::vector<RouteFacts> Netlink::routes() {
     message.fixed(rtmsg{});
     request(message, "list the routes", [&](const nlmsghdr* header) {
         const auto* entry = static_cast<const rtmsg*>(NLMSG_DATA(header));
+        // Other tables, such as "local", hold routes that the kernel makes itself.
         if (!is_inet(entry->rtm_family) || entry->rtm_table != RT_TABLE_MAIN) return;
         RouteFacts facts;
         facts.destination.family = entry->rtm_family;
@@ -204,6 +217,7 @@ std::vector<NeighbourFacts> Netlink::neighbours() {
     message.fixed(ndmsg{});
     request(message, "list the neighbours", [&](const nlmsghdr* header) {
         const auto* entry = static_cast<const ndmsg*>(NLMSG_DATA(header));
+        // Entries in these states have no hardware address that is known to be right.
         constexpr unsigned unusable = NUD_INCOMPLETE | NUD_FAILED | NUD_NOARP;
         if (!is_inet(entry->ndm_family) || (entry->ndm_state & unusable) != 0) return;
         NeighbourFacts facts;
@@ -222,6 +236,7 @@ std::vector<NeighbourFacts> Netlink::neighbours() {
     return all;
 }
 
+// SOCK_NONBLOCK lets read_netlink() stop at the last notification.
 UniqueFd listen_netlink(int protocol, int group) {
     UniqueFd socket(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol));
     if (!socket) fail_errno("open a netlink socket of protocol {}", protocol);
@@ -238,6 +253,7 @@ bool read_netlink(Fd listener, const Netlink::Answer& answer) {
     for (;;) {
         const ssize_t got = ::recv(listener.get(), buffer.data(), buffer.size(), 0);
         if (got < 0 && errno == EINTR) continue;
+        // ENOBUFS: the kernel dropped notifications.
         if (got < 0 && errno == ENOBUFS) return false;
         if (got < 0 && errno == EAGAIN) return true;
         if (got < 0) fail_errno("read from a netlink socket");

@@ -20,8 +20,12 @@ namespace lxvirt::base {
 
 namespace {
 
+// The flags of a request that makes something new; the kernel answers EEXIST if there is one
+// already.
 constexpr std::uint16_t kCreate = NLM_F_CREATE | NLM_F_EXCL;
 
+// Returns the fixed part of a message about a link; an index of 0 means the link that the
+// attributes name. ifi_change is the mask of the flags that the message sets.
 ifinfomsg link_header(int index, bool up = false) {
     ifinfomsg header{};
     header.ifi_family = AF_UNSPEC;
@@ -30,7 +34,8 @@ ifinfomsg link_header(int index, bool up = false) {
     return header;
 }
 
-// The text in the extended acknowledgement (NLMSGERR_ATTR_MSG); empty where the kernel sent none.
+// Returns the text of the extended acknowledgement (NLMSGERR_ATTR_MSG), or an empty one where the
+// kernel sent none. With NLM_F_CAPPED the answer repeats only the header of the request.
 std::string_view extended_text(const nlmsghdr* header) {
     if ((header->nlmsg_flags & NLM_F_ACK_TLVS) == 0) return {};
     const auto* error = static_cast<const nlmsgerr*>(NLMSG_DATA(header));
@@ -57,6 +62,7 @@ NetlinkMessage::NetlinkMessage(std::uint16_t type, std::uint16_t flags) {
     append(&header, sizeof header);
 }
 
+// Every part of a message begins at a multiple of four bytes; the padding is zeros.
 NetlinkMessage& NetlinkMessage::append(const void* data, std::size_t size) {
     const auto* from = static_cast<const char*>(data);
     bytes_.insert(bytes_.end(), from, from + size);
@@ -64,12 +70,14 @@ NetlinkMessage& NetlinkMessage::append(const void* data, std::size_t size) {
     return *this;
 }
 
+// The length in an attribute's header counts the header and the data, without the padding.
 NetlinkMessage& NetlinkMessage::attribute(std::uint16_t type, const void* data, std::size_t size) {
     const rtattr header{static_cast<unsigned short>(RTA_LENGTH(size)), type};
     append(&header, sizeof header);
     return append(data, size);
 }
 
+// The length of a nested attribute is known only at end(), which needs the place to write it.
 std::size_t NetlinkMessage::begin(std::uint16_t type) {
     const std::size_t place = bytes_.size();
     const rtattr header{0, type};
@@ -82,6 +90,7 @@ void NetlinkMessage::end(std::size_t place) {
         static_cast<unsigned short>(bytes_.size() - place);
 }
 
+// The length in the header of the message is set last.
 std::vector<char>& NetlinkMessage::bytes() {
     reinterpret_cast<nlmsghdr*>(bytes_.data())->nlmsg_len =
         static_cast<std::uint32_t>(bytes_.size());
@@ -91,12 +100,13 @@ std::vector<char>& NetlinkMessage::bytes() {
 Netlink::Netlink() : socket_(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE)) {
     if (!socket_) fail_errno("open an rtnetlink socket");
     const int on = 1;
-    // Without it errors are only less wordy.
+    // The kernel's extended acknowledgement; a failure only makes errors less wordy.
     (void)::setsockopt(socket_.get(), SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof on);
     (void)::setsockopt(socket_.get(), SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof on);
 }
 
-// A socket opened inside the namespace stays in there.
+// A socket belongs for ever to the network namespace in which it was opened, so one setns() there
+// and back suffices.
 Netlink Netlink::inside(Fd netns) {
     const UniqueFd home = open_file("/proc/self/ns/net", O_RDONLY);
     if (::setns(netns.get(), CLONE_NEWNET) != 0) fail_errno("enter a network namespace");
@@ -112,6 +122,9 @@ Netlink Netlink::inside(Fd netns) {
     return std::move(*made);
 }
 
+// Sends a request and reads until the answer is complete: NLMSG_ERROR with 0 is the acknowledgement
+// of a single request, NLMSG_DONE the end of a dump (netlink(7)). A notification cannot arrive
+// here, since the socket joins no group.
 void Netlink::request(NetlinkMessage& message, const std::string& what, const Answer& answer) {
     std::vector<char>& bytes = message.bytes();
     reinterpret_cast<nlmsghdr*>(bytes.data())->nlmsg_seq = ++sequence_;
@@ -125,6 +138,7 @@ void Netlink::request(NetlinkMessage& message, const std::string& what, const An
         auto left = static_cast<unsigned>(got);
         for (auto* header = reinterpret_cast<nlmsghdr*>(buffer.data()); NLMSG_OK(header, left);
              header = NLMSG_NEXT(header, left)) {
+            // A late answer to an earlier request that failed halfway is passed over.
             if (header->nlmsg_seq != sequence_) continue;
             if (header->nlmsg_type == NLMSG_DONE) return;
             if (header->nlmsg_type != NLMSG_ERROR) {
@@ -132,6 +146,7 @@ void Netlink::request(NetlinkMessage& message, const std::string& what, const An
                 continue;
             }
             const int error = -static_cast<const nlmsgerr*>(NLMSG_DATA(header))->error;
+            // An acknowledged request without an answer has changed something.
             if (error == 0 && !answer) test_point("network-changed");
             if (error == 0) return;
             const std::string_view text = extended_text(header);
@@ -141,6 +156,7 @@ void Netlink::request(NetlinkMessage& message, const std::string& what, const An
     }
 }
 
+// Asks for one link by name; false if there is none (ENODEV).
 bool Netlink::ask_link(const std::string& name, const Answer& answer) {
     NetlinkMessage message(RTM_GETLINK, 0);
     message.fixed(link_header(0)).attribute(IFLA_IFNAME, name);
@@ -173,6 +189,8 @@ int Netlink::link_index(const std::string& name) {
     fail_with(ENODEV, "find network device '{}'", name);
 }
 
+// Both ends are made by one message, so that there is no moment at which the container's end is in
+// the host's namespace.
 void Netlink::make_veth(const VethSpec& spec) {
     NetlinkMessage message(RTM_NEWLINK, kCreate);
     message.fixed(link_header(0, spec.up));
@@ -186,6 +204,7 @@ void Netlink::make_veth(const VethSpec& spec) {
     const std::size_t info = message.begin(IFLA_LINKINFO);
     message.attribute(IFLA_INFO_KIND, std::string("veth"));
     const std::size_t data = message.begin(IFLA_INFO_DATA);
+    // The peer has a header and attributes of its own, nested in the pair's data.
     const std::size_t peer = message.begin(VETH_INFO_PEER);
     message.fixed(link_header(0));
     message.attribute(IFLA_IFNAME, spec.guest_name);
@@ -201,6 +220,8 @@ void Netlink::make_veth(const VethSpec& spec) {
             fmt::format("make the veth pair '{}' and '{}'", spec.host_name, spec.guest_name));
 }
 
+// The device is made in the container's namespace at once; the lower device's index is one of the
+// namespace of this socket.
 void Netlink::make_macvlan(const MacvlanSpec& spec) {
     NetlinkMessage message(RTM_NEWLINK, kCreate);
     message.fixed(link_header(0));
@@ -218,6 +239,7 @@ void Netlink::make_macvlan(const MacvlanSpec& spec) {
     request(message, fmt::format("make the macvlan device '{}'", spec.name));
 }
 
+// The attributes of an ipvlan have 16 bits, unlike those of a macvlan.
 void Netlink::make_ipvlan(const IpvlanSpec& spec) {
     NetlinkMessage message(RTM_NEWLINK, kCreate);
     message.fixed(link_header(0));
@@ -243,6 +265,7 @@ void Netlink::set_alias(int index, const std::string& alias) {
     request(message, fmt::format("set the alias of network device {} to '{}'", index, alias));
 }
 
+// The mask is set in either case, so that IFF_UP alone changes.
 void Netlink::set_up(int index, bool up) {
     ifinfomsg header = link_header(index, true);
     if (!up) header.ifi_flags = 0;
@@ -257,6 +280,8 @@ void Netlink::set_mtu(int index, unsigned mtu) {
     request(message, fmt::format("set the mtu of network device {} to {}", index, mtu));
 }
 
+// The name changes in the same message, so that no name of the container's namespace can be in the
+// way.
 void Netlink::move_link(int index, Fd netns, const std::string& name) {
     NetlinkMessage message(RTM_SETLINK, 0);
     message.fixed(link_header(index));
@@ -277,13 +302,15 @@ void Netlink::add_address(int index, const NetAddress& address,
     header.ifa_family = static_cast<unsigned char>(address.family);
     header.ifa_prefixlen = static_cast<unsigned char>(peer ? peer->prefix : address.prefix);
     header.ifa_index = static_cast<unsigned>(index);
-    // Duplicate address detection would hold the address back for a second.
+    // Duplicate address detection would hold the address back for a second; the address is chosen
+    // by the administrator of the host.
     if (address.family == AF_INET6) header.ifa_flags = IFA_F_NODAD;
     NetlinkMessage message(RTM_NEWADDR, kCreate);
     message.fixed(header);
     message.attribute(IFA_LOCAL, address.bytes.data(), address.size());
     const NetAddress& other = peer ? *peer : address;
     message.attribute(IFA_ADDRESS, other.bytes.data(), other.size());
+    // The broadcast address, which iproute2 computes in the same way; a /31 and a /32 have none.
     if (address.family == AF_INET && !peer && address.prefix < 31) {
         auto broadcast = address.bytes;
         for (unsigned bit = address.prefix; bit < 32; ++bit)
@@ -294,6 +321,8 @@ void Netlink::add_address(int index, const NetAddress& address,
     request(message, fmt::format("add an address to network device {}", index));
 }
 
+// RTPROT_BOOT is what ip-route(8) sets for a route that a person adds. A route without a gateway
+// goes to a neighbour, hence the narrower scope.
 void Netlink::add_route(int index, const NetAddress& destination,
                         const std::optional<NetAddress>& gateway, unsigned metric) {
     rtmsg header{};
@@ -313,6 +342,8 @@ void Netlink::add_route(int index, const NetAddress& destination,
     request(message, fmt::format("add a route over network device {}", index));
 }
 
+// The kernel answers ARP or neighbour solicitations for the address on that device
+// (ip-neighbour(8), "proxy").
 void Netlink::add_proxy(int index, const NetAddress& address) {
     ndmsg header{};
     header.ndm_family = static_cast<unsigned char>(address.family);

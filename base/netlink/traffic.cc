@@ -17,8 +17,8 @@ namespace lxvirt::base {
 
 namespace {
 
-constexpr std::uint32_t kRoot = 0x10000;   // 1:
-constexpr std::uint32_t kClass = 0x10001;  // 1:1
+constexpr std::uint32_t kRoot = 0x10000;   // handle "1:" of the root discipline
+constexpr std::uint32_t kClass = 0x10001;  // class "1:1"
 
 tcmsg header_of(int index, std::uint32_t parent, std::uint32_t handle) {
     tcmsg header{};
@@ -29,28 +29,31 @@ tcmsg header_of(int index, std::uint32_t parent, std::uint32_t handle) {
     return header;
 }
 
+// Fills in a rate in bytes per second. The field has 32 bits; larger rates need the 64-bit
+// attribute besides.
 tc_ratespec ratespec(std::uint64_t rate) {
     tc_ratespec spec{};
     spec.rate = static_cast<std::uint32_t>(std::min<std::uint64_t>(rate, UINT32_MAX));
-    spec.cell_log = 3;  // of the table that the kernel wants to see but no longer uses
+    spec.cell_log = 3;  // required; describes a rate table that the kernel no longer uses
     spec.linklayer = TC_LINKLAYER_ETHERNET;
     return spec;
 }
 
-// What a limit without a burst gets: four milliseconds of it, and one frame at least.
+// Returns the burst in bytes. A limit without one gets four milliseconds of the rate and one frame.
 std::uint64_t burst_of(const RateLimit& limit) {
     constexpr std::uint64_t frame = 1600;
     return limit.burst != 0 ? limit.burst : limit.rate / 250 + frame;
 }
 
-// The kernel takes a burst as the time it lasts, in ticks of 64 ns.
+// Converts a burst to the time it lasts at `rate`, in the kernel's ticks of 64 ns.
 std::uint32_t ticks(std::uint64_t bytes, std::uint64_t rate) {
     const auto nanoseconds =
         static_cast<double>(bytes) * 1e9 / static_cast<double>(std::max<std::uint64_t>(rate, 1));
     return static_cast<std::uint32_t>(std::min(nanoseconds / 64, 4e9));
 }
 
-// The kernel answers ENOENT for a discipline, class or action that it does not have.
+// Sends a request. The kernel answers ENOENT for a discipline, class or action that it lacks, which
+// becomes an error that names `part`.
 void send(Netlink& netlink, NetlinkMessage& message, const char* part, const char* what) {
     try {
         netlink.request(message, what);
@@ -60,6 +63,7 @@ void send(Netlink& netlink, NetlinkMessage& message, const char* part, const cha
     }
 }
 
+// Shapes what the device sends: an HTB root discipline whose only class takes all traffic.
 void shape(Netlink& netlink, int index, const RateLimit& limit) {
     constexpr const char* what = "limit the inbound bandwidth";
     constexpr const char* part = "queueing discipline 'htb' (CONFIG_NET_SCH_HTB)";
@@ -90,6 +94,7 @@ void shape(Netlink& netlink, int index, const RateLimit& limit) {
     send(netlink, leaf, part, what);
 }
 
+// Polices what the device receives: an ingress discipline with a u32 filter that drops the excess.
 void police(Netlink& netlink, int index, const RateLimit& limit) {
     constexpr const char* what = "limit the outbound bandwidth";
     constexpr std::uint32_t handle = 0xffff0000;
@@ -104,7 +109,8 @@ void police(Netlink& netlink, int index, const RateLimit& limit) {
     rule.mtu = UINT16_MAX;
     rule.action = TC_ACT_SHOT;
     const std::array<std::uint32_t, 256> table{};
-    // No key: every packet. It ends in an array of none, which clang will not initialise.
+    // A selector without keys matches every packet. The struct ends in an array without members,
+    // which clang does not initialise with braces.
     tc_u32_sel match;
     std::memset(&match, 0, sizeof match);
     match.flags = TC_U32_TERMINAL;
@@ -122,7 +128,7 @@ void police(Netlink& netlink, int index, const RateLimit& limit) {
     send(netlink, filter, "policing action (CONFIG_NET_ACT_POLICE)", what);
 }
 
-// No such discipline is no error: there was no limit.
+// Removes a discipline. That there is none is no error: the device had no limit.
 void remove(Netlink& netlink, int index, std::uint32_t parent) {
     NetlinkMessage message(RTM_DELQDISC, 0);
     message.fixed(header_of(index, parent, 0));

@@ -1,6 +1,6 @@
-// Limits of bandwidth on a network device of the host (tc(8), tc-htb(8), linux/pkt_sched.h): what
-// it sends is shaped by an HTB class, what it receives is policed by an ingress filter. Seen from
-// the host's end of a veth, sending is the container's inbound traffic.
+// Limits of bandwidth on a network device of the host (tc(8), tc-htb(8), linux/pkt_sched.h). Frames
+// that the device sends are shaped by an HTB class, frames that it receives are policed by an
+// ingress filter. On the host's end of a veth pair, "sent" is the container's inbound traffic.
 #pragma once
 
 #include <cstdint>
@@ -10,10 +10,10 @@ namespace lxvirt::base {
 
 class Netlink;
 
-struct RateLimit {           // bytes
-    std::uint64_t rate = 0;  // per second
-    std::uint64_t peak = 0;  // per second; 0 = the rate
-    std::uint64_t burst = 0;
+struct RateLimit {  // one direction of libvirt's <bandwidth>, in bytes where libvirt has kilobytes
+    std::uint64_t rate = 0;   // average, per second; 0: no limit
+    std::uint64_t peak = 0;   // upper bound, per second; 0: the same as `rate`
+    std::uint64_t burst = 0;  // bytes that may pass at once; 0: chosen from the rate
     bool operator==(const RateLimit&) const = default;
     template <typename Self, typename Visitor>
     static void fields(Self& self, Visitor& visit) {
@@ -23,9 +23,10 @@ struct RateLimit {           // bytes
     }
 };
 
+// Limits both directions, as the container sees them.
 struct TrafficLimits {
-    std::optional<RateLimit> inbound;   // towards the guest: what the device sends
-    std::optional<RateLimit> outbound;  // from the guest: what the device receives
+    std::optional<RateLimit> inbound;   // towards the container: what the device sends
+    std::optional<RateLimit> outbound;  // from the container: what the device receives
     bool operator==(const TrafficLimits&) const = default;
     template <typename Self, typename Visitor>
     static void fields(Self& self, Visitor& visit) {
@@ -34,8 +35,9 @@ struct TrafficLimits {
     }
 };
 
-// Replaces the limits of a device; without any they are removed. Throws config_unsupported naming
-// the kernel's missing part (sch_htb, sch_ingress, act_police).
+// Replaces the limits of the device `index`; without any they are removed. Throws
+// Error(config_unsupported) that names the part that the kernel lacks (sch_htb, sch_ingress,
+// act_police), SystemError otherwise.
 void limit_traffic(Netlink& netlink, int index, const TrafficLimits& limits);
 
 }  // namespace lxvirt::base

@@ -16,13 +16,15 @@ namespace lxvirt::base {
 
 namespace {
 
+// Bounds the retries of capset(2), ten milliseconds apart.
 constexpr int kAttempts = 100;
 
-// One array of two words per set, as capget(2) wants them.
+// The result of capget(2), with the two 32-bit words of each set joined.
 struct Sets {
     CapabilitySet effective = 0, permitted = 0, inheritable = 0;
 };
 
+// Reads the sets of this thread. Version 3 of the header has 64 bits for each set, as two words.
 Sets get_sets() {
     __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
     std::array<__user_cap_data_struct, 2> data{};
@@ -35,8 +37,9 @@ Sets get_sets() {
             .inheritable = join(data[0].inheritable, data[1].inheritable)};
 }
 
-// The kernel copies the credentials for it: where there is no memory for that it is tried again
-// for a second, since neither staying raised nor ending the container would be right.
+// Sets the capability sets. The kernel copies the credentials for that, which fails with ENOMEM
+// under memory pressure; the call is retried for a second, because neither going on with raised
+// capabilities nor ending the container over it would be right.
 void set_sets(const Sets& sets) {
     __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
     std::array<__user_cap_data_struct, 2> data{};
@@ -54,6 +57,7 @@ void set_sets(const Sets& sets) {
 
 }  // namespace
 
+// Names are taken with and without "cap_"; libcap compares without regard to case.
 std::optional<unsigned> capability_number(std::string_view name) {
     cap_value_t value = 0;
     std::string full(name);
@@ -65,12 +69,14 @@ std::optional<unsigned> capability_number(std::string_view name) {
 
 std::string capability_name(unsigned number) {
     char* text = ::cap_to_name(static_cast<cap_value_t>(number));
+    // cap_to_name(3) names an unknown number by its digits; null means that there is no memory.
     if (text == nullptr) fail(ErrorCode::no_memory, "name of capability {}", number);
     const std::string name(text);
     (void)::cap_free(text);
     return name.starts_with("cap_") ? name.substr(4) : name;
 }
 
+// A kernel without the file gets the number of the headers that this program was compiled with.
 unsigned last_capability() {
     const auto text = try_read_file("/proc/sys/kernel/cap_last_cap");
     const auto number = text ? parse_number<unsigned>(trim(*text)) : std::nullopt;
@@ -85,12 +91,14 @@ void limit_bounding_set(CapabilitySet keep) {
     for (unsigned number = 0; number < 64; ++number) {
         if ((keep >> number & 1U) != 0) continue;
         if (::prctl(PR_CAPBSET_DROP, number, 0, 0, 0) == 0) continue;
-        if (errno == EINVAL) break;  // past the last one this kernel knows
+        if (errno == EINVAL) break;  // past the last capability of this kernel
         fail_errno("drop capability {} from the bounding set", number);
     }
 }
 
+// The inheritable set is emptied, so that execve(2) adds nothing to the permitted one.
 void limit_capabilities(CapabilitySet keep) {
+    // Kernels before 4.3 have no ambient set and answer EINVAL.
     if (::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0 && errno != EINVAL)
         fail_errno("clear the ambient capabilities");
     Sets sets = get_sets();

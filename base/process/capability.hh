@@ -1,6 +1,6 @@
-// Capabilities (capabilities(7)): names and numbers through libcap, the sets through the kernel's
-// own calls. A supervisor keeps its permitted set and raises the effective one only around the work
-// that needs it.
+// Capabilities (capabilities(7)): names and numbers come from libcap, the sets are read and written
+// by the kernel's own calls. A supervisor keeps its permitted set and raises the effective one only
+// around work that needs it, so that an error in its relaying code runs without privilege.
 #pragma once
 
 #include <cstdint>
@@ -10,31 +10,37 @@
 
 namespace lxvirt::base {
 
-// "sys_admin" (or CAP_SYS_ADMIN, any case) to its number; nothing where this libcap knows none.
+// Returns the number of a capability, given as "sys_admin" or "CAP_SYS_ADMIN" in any case; nothing
+// where this libcap knows no such name.
 [[nodiscard]] std::optional<unsigned> capability_number(std::string_view name);
-[[nodiscard]] std::string capability_name(unsigned number);  // "sys_admin"
+// Returns the name in libvirt's spelling, "sys_admin"; a bare number for one that libcap does not
+// know.
+[[nodiscard]] std::string capability_name(unsigned number);
 
-// The highest the running kernel knows (/proc/sys/kernel/cap_last_cap).
+// Returns the highest capability of the running kernel (/proc/sys/kernel/cap_last_cap).
 [[nodiscard]] unsigned last_capability();
 
-// Bit N = capability N.
+// A set of capabilities: bit N stands for capability N.
 using CapabilitySet = std::uint64_t;
 
+// Returns the permitted set of this process. Throws SystemError.
 [[nodiscard]] CapabilitySet permitted_capabilities();
 
-// Takes everything outside `keep` out of the bounding set, which an exec of root cannot exceed;
-// needs CAP_SETPCAP. The other sets are left: what the caller still has to do may need them.
+// Removes everything outside `keep` from the bounding set, which limits what an execve(2) of root
+// can gain. Needs CAP_SETPCAP. The other sets stay as they are, because the caller's remaining work
+// may need them. Throws SystemError.
 void limit_bounding_set(CapabilitySet keep);
 
-// Takes everything outside `keep` out of the permitted and effective sets and empties the
-// inheritable and ambient ones.
+// Removes everything outside `keep` from the permitted and effective sets, and empties the
+// inheritable and ambient ones. Throws SystemError.
 void limit_capabilities(CapabilitySet keep);
 
-// Effective = permitted, respectively effective = none.
+// Makes the effective set equal to the permitted one. Throws SystemError.
 void raise_capabilities();
+// Empties the effective set. Throws SystemError.
 void lower_capabilities();
 
-// Raised for a scope.
+// Raises the effective set for a scope.
 class RaisedCapabilities {
   public:
     RaisedCapabilities() { raise_capabilities(); }

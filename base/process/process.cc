@@ -22,6 +22,7 @@
 
 namespace lxvirt::base {
 
+// sigabbrev_np(3) knows no real-time signals.
 std::string signal_name(int signal) {
     if (signal >= SIGRTMIN && signal <= SIGRTMAX) return fmt::format("RTMIN+{}", signal - SIGRTMIN);
     if (const char* name = ::sigabbrev_np(signal)) return name;
@@ -33,11 +34,14 @@ std::string ExitStatus::text() const {
     return fmt::format("killed by signal {} ({})", value, signal_name(value));
 }
 
+// The C library has no wrapper of clone3(2). The child returns from the call with 0 on a copy of
+// this stack, as after fork(2).
 pid_t clone3(clone_args& args) noexcept {
     const long pid = ::syscall(SYS_clone3, &args, sizeof args);
     return pid < 0 ? -errno : static_cast<pid_t>(pid);
 }
 
+// ESRCH: the process has ended and was reaped.
 std::optional<UniqueFd> open_pidfd(pid_t pid) {
     UniqueFd fd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
     if (fd) return fd;
@@ -45,6 +49,8 @@ std::optional<UniqueFd> open_pidfd(pid_t pid) {
     fail_call("pidfd_open", "pidfd_open of process {}", pid);
 }
 
+// A signal to a process that has ended fails with ESRCH until the descriptor is closed, and never
+// reaches another process with the same number.
 bool send_signal(Fd pidfd, int signal) {
     if (::syscall(SYS_pidfd_send_signal, pidfd.get(), signal, nullptr, 0) != 0) {
         if (errno == ESRCH) return false;
@@ -54,6 +60,8 @@ bool send_signal(Fd pidfd, int signal) {
     return true;
 }
 
+// fdinfo has "Pid: -1" once the process was reaped, and 0 if the process is in no namespace below
+// ours.
 std::optional<pid_t> pid_of(Fd pidfd) {
     const std::string info = read_file(fmt::format("/proc/self/fdinfo/{}", pidfd.get()));
     const auto at = info.find("\nPid:\t");
@@ -65,6 +73,8 @@ std::optional<pid_t> pid_of(Fd pidfd) {
     return pid;
 }
 
+// __WALL waits for children whatever their exit signal. si_pid is 0 if WNOHANG found no ended
+// child.
 std::optional<ExitStatus> reap(Fd pidfd, bool block) {
     siginfo_t info{};
     const int flags = WEXITED | __WALL | (block ? 0 : WNOHANG);
@@ -76,6 +86,8 @@ std::optional<ExitStatus> reap(Fd pidfd, bool block) {
     return ExitStatus{.signaled = info.si_code != CLD_EXITED, .value = info.si_status};
 }
 
+// poll(2) may return early for a signal, so the time that is left is computed anew each time; it is
+// rounded up, or a loop would spin in the last millisecond.
 bool wait_readable(Fd fd, std::chrono::milliseconds timeout) {
     using Clock = std::chrono::steady_clock;
     const auto end = Clock::now() + timeout;
@@ -93,6 +105,8 @@ bool wait_readable(Fd fd, std::chrono::milliseconds timeout) {
     }
 }
 
+// POLLRDHUP reports that the other side of a socket has closed, even if it was shut down for
+// writing only.
 bool wait_readable_or_hang_up(Fd fd, Fd other) {
     pollfd entries[] = {{.fd = fd.get(), .events = POLLIN, .revents = 0},
                         {.fd = other.get(), .events = POLLRDHUP, .revents = 0}};
@@ -104,7 +118,8 @@ bool wait_readable_or_hang_up(Fd fd, Fd other) {
 std::optional<std::uint64_t> start_time(pid_t pid) {
     const auto stat = try_read_file(fmt::format("/proc/{}/stat", pid));
     if (!stat) return std::nullopt;
-    // The command is in parentheses and may hold blanks and parentheses: count from the last one.
+    // The command, field 2, is in parentheses and may itself hold blanks and parentheses, so the
+    // fields are counted from the last parenthesis.
     std::size_t at = stat->rfind(')');
     for (int field = 2; field < 22 && at != std::string::npos; ++field)
         at = stat->find(' ', at + 1);
@@ -114,10 +129,11 @@ std::optional<std::uint64_t> start_time(pid_t pid) {
     return ticks;
 }
 
+// A new program inherits ignored signals and the mask over execve(2).
 void reset_signals() {
     for (int signal = 1; signal < NSIG; ++signal) {
         if (signal == SIGKILL || signal == SIGSTOP) continue;
-        (void)::signal(signal, SIG_DFL);  // 32 and 33 belong to the C library and refuse
+        (void)::signal(signal, SIG_DFL);  // the C library keeps 32 and 33 to itself and refuses
     }
     sigset_t none;
     ::sigemptyset(&none);
@@ -126,6 +142,7 @@ void reset_signals() {
 
 namespace {
 
+// dup2() keeps the numbers 0 to 2 in use, so no later open() gets one of them by accident.
 void reset_stdio() {
     const UniqueFd null = open_file("/dev/null", O_RDWR);
     for (int fd = 0; fd <= 2; ++fd)
@@ -133,6 +150,7 @@ void reset_stdio() {
             fail_errno("replace descriptor {}", fd);
 }
 
+// A caller with a raised priority or pinned to a CPU would pass that on to the container.
 void reset_scheduling() {
     cpu_set_t all;
     CPU_ZERO(&all);
@@ -143,9 +161,9 @@ void reset_scheduling() {
     if (::setpriority(PRIO_PROCESS, 0, 0) != 0) fail_errno("reset the priority");
 }
 
-// The kernel's own defaults for PID 1 (init_task, include/asm-generic/resource.h), open files as
-// systemd sets them. A limit above the caller's hard one needs CAP_SYS_RESOURCE, which some hosts
-// withhold: then the caller's hard limit is what there is.
+// Sets the kernel's defaults for PID 1 (init_task, include/asm-generic/resource.h), except for open
+// files, which get systemd's. Raising a limit above the caller's hard limit needs CAP_SYS_RESOURCE,
+// which some hosts withhold; then the caller's hard limit is used.
 void reset_rlimits() {
     struct Limit {
         decltype(RLIMIT_CORE) resource;
@@ -173,6 +191,7 @@ void reset_rlimits() {
 }  // namespace
 
 void become_supervisor(int keep_fds) {
+    // EPERM means that this process leads its group already, having been started by setsid(1).
     if (::setsid() < 0 && errno != EPERM) fail_errno("start a session");
     reset_signals();
     (void)::signal(SIGPIPE, SIG_IGN);
@@ -185,7 +204,8 @@ void become_supervisor(int keep_fds) {
     reset_rlimits();
     reset_scheduling();
     write_value("/proc/self/oom_score_adj", "0");
-    // A kernel without keys has no keyring to leave.
+    // A kernel without CONFIG_KEYS answers ENOSYS and has no keyring to leave. EDQUOT means that
+    // root's quota of keys is used up, which must not keep a container from starting.
     if (::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr) < 0 && errno != ENOSYS &&
         errno != EDQUOT)
         fail_errno("join a new session keyring");

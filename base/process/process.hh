@@ -1,5 +1,6 @@
-// Processes: clone3, pidfds, and the state a supervisor must not inherit. Waiting is always on a
-// pidfd, never by polling kill(pid, 0): PID 1 of some hosts reaps orphans only every few seconds.
+// Processes: clone3(2), pidfds, and the reset of everything that a supervisor must not inherit.
+// Code waits for a process on a pidfd, never by polling kill(pid, 0): that call succeeds for a
+// zombie too, and PID 1 of some hosts reaps orphans only every few seconds.
 #pragma once
 
 #include <linux/sched.h>
@@ -15,47 +16,55 @@
 
 namespace lxvirt::base {
 
-// What waitid(2) says of an ended child.
+// Tells how a child ended, as waitid(2) reports it.
 struct ExitStatus {
     bool signaled = false;
-    int value = 0;                           // exit status, or the signal's number
+    int value = 0;                           // exit status, or the number of the signal
     [[nodiscard]] std::string text() const;  // "exit status 3", "killed by signal 9 (KILL)"
 };
 
-// clone3(2) with fork semantics for memory unless CLONE_VM is in `args`. Returns 0 in the child,
-// else the pid; negative errno on failure. No allocation, safe between vfork and exec.
+// Calls clone3(2). Memory is copied as by fork(2) unless `args` has CLONE_VM. Returns 0 in the
+// child, the pid in the parent, and the negative errno on failure. Allocates nothing.
 [[nodiscard]] pid_t clone3(clone_args& args) noexcept;
 
-// pidfd_open(2). Throws SystemError; nothing where no such process is left (ESRCH).
+// Opens a pidfd for process `pid` (pidfd_open(2)). Returns nothing where no such process exists
+// (ESRCH); throws SystemError otherwise.
 [[nodiscard]] std::optional<UniqueFd> open_pidfd(pid_t pid);
 
-// pidfd_send_signal(2). False where the process is gone (ESRCH).
+// Sends `signal` to a process (pidfd_send_signal(2)). Returns false where the process is gone
+// (ESRCH); throws SystemError otherwise.
 bool send_signal(Fd pidfd, int signal);
 
-// The pid in the caller's pid namespace, from /proc/self/fdinfo; nothing once it is reaped.
+// Returns the pid of a pidfd's process in the caller's pid namespace, read from /proc/self/fdinfo;
+// nothing once the process has been reaped. Throws where /proc is missing.
 [[nodiscard]] std::optional<pid_t> pid_of(Fd pidfd);
 
-// waitid(P_PIDFD) of a child, without blocking where `block` is false.
+// Reaps a child (waitid(2), P_PIDFD). With `block` false it returns nothing while the child runs;
+// with `block` true it waits. Throws SystemError, ECHILD where the process is not our child.
 [[nodiscard]] std::optional<ExitStatus> reap(Fd pidfd, bool block);
 
-// True when `fd` became readable within `timeout`; a negative one waits for ever. For a pidfd that
-// is the end of the process.
+// Waits until `fd` is readable, for a pidfd until its process has ended. Returns false after
+// `timeout`; a negative `timeout` waits for ever. Throws SystemError.
 [[nodiscard]] bool wait_readable(Fd fd, std::chrono::milliseconds timeout);
-// Without end; false where the socket `other` was hung up before.
+// Waits without a limit until `fd` is readable. Returns false where the peer of the socket `other`
+// hung up before.
 [[nodiscard]] bool wait_readable_or_hang_up(Fd fd, Fd other);
 
-// Field 22 of /proc/PID/stat, in clock ticks since boot: with the pid it names a process for good.
+// Returns the start time of process `pid`, in clock ticks since boot (proc_pid_stat(5), field 22),
+// or nothing where it is gone. Pid and start time together name a process for good, since no later
+// process of that pid has the same one.
 [[nodiscard]] std::optional<std::uint64_t> start_time(pid_t pid);
 
-// Makes nothing of the caller leak into a supervisor: session, signal mask and dispositions, umask,
-// rlimits, affinity, scheduling, oom score, working folder, supplementary groups, session keyring.
-// `keep_fds`: descriptors up to this number stay, all above are closed; stdio becomes /dev/null.
+// Resets what a supervisor inherits from its caller: session, signal mask and dispositions, umask,
+// resource limits, CPU affinity, scheduling, oom score, working folder, supplementary groups and
+// session keyring. Descriptors above `keep_fds` are closed, 0 to 2 become /dev/null. Throws
+// SystemError.
 void become_supervisor(int keep_fds);
 
-// All signals to their default and unblocked, as an init expects to find them.
+// Sets every signal to its default disposition and unblocks all, as an init expects to find them.
 void reset_signals();
 
-// 64, CHLD, INT ... without the SIG; "RTMIN+3" for the real-time ones.
+// Returns a name without "SIG": "CHLD", "INT", "RTMIN+3" for a real-time signal, else the number.
 [[nodiscard]] std::string signal_name(int signal);
 
 }  // namespace lxvirt::base

@@ -16,6 +16,8 @@ namespace lxvirt::base {
 
 namespace {
 
+// Returns what execve(2) takes: pointers into `words`, which must live as long, and a null at the
+// end.
 std::vector<char*> pointers(const std::vector<std::string>& words) {
     std::vector<char*> list;
     for (const std::string& word : words) list.push_back(const_cast<char*>(word.c_str()));
@@ -23,7 +25,8 @@ std::vector<char*> pointers(const std::vector<std::string>& words) {
     return list;
 }
 
-// Out of the way of the numbers that the program is to find.
+// Duplicates `fd` to a number of 16 or more, out of the way of the numbers 3, 4, ... that the
+// program is to find.
 UniqueFd move_up(Fd fd) {
     UniqueFd moved(::fcntl(fd.get(), F_DUPFD_CLOEXEC, 16));
     if (!moved) fail_errno("duplicate a descriptor");
@@ -42,8 +45,10 @@ UniqueFd open_readonly_program(const std::string& path) {
 
 void exec_program(Fd program, const std::vector<std::string>& argv) {
     const auto words = pointers(argv);
-    const auto variables = test_environment();  // nothing
+    const auto variables = test_environment();  // empty but in a build for tests
     const auto environment = pointers(variables);
+    // Returns only on failure, with errno set. AT_EMPTY_PATH executes the descriptor itself, so no
+    // other file can take its place.
     (void)::syscall(SYS_execveat, program.get(), "", words.data(), environment.data(),
                     AT_EMPTY_PATH);
 }
@@ -53,20 +58,24 @@ StartedProgram start_program_soon(const ProgramStart& start) {
     std::vector<UniqueFd> moved;
     for (const Fd fd : start.fds) moved.push_back(move_up(fd));
     const auto words = pointers(start.argv);
-    const auto variables = test_environment();  // nothing
+    const auto variables = test_environment();  // empty but in a build for tests
     const auto environment = pointers(variables);
-    // Tells of a failed exec; a successful one closes it.
+    // A failed exec writes its errno to the pipe; a successful one closes it (O_CLOEXEC).
     int ends[2];
     if (::pipe2(ends, O_CLOEXEC) != 0) fail_errno("make a pipe");
     UniqueFd report(ends[0]);
     UniqueFd failure = move_up(Fd(ends[1]));
     (void)::close(ends[1]);
     int pidfd = -1;
+    // CLONE_PIDFD gives a descriptor of the child without a moment in which its number could be
+    // reused.
     clone_args args{};
     args.flags = CLONE_PIDFD;
     args.pidfd = reinterpret_cast<std::uintptr_t>(&pidfd);
     args.exit_signal = SIGCHLD;
     if (start.group.valid()) {
+        // The child begins in the control group (clone3(2), since Linux 5.7), so no part of its
+        // life escapes the group's limits.
         args.flags |= CLONE_INTO_CGROUP;
         args.cgroup = static_cast<std::uint64_t>(start.group.get());
     }

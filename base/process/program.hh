@@ -1,5 +1,6 @@
-// Starting our own programs: supervisors and the short-lived processes they call. Unlike
-// base/process/spawn.hh nobody waits here for the end, and descriptors go along.
+// Starts lxvirt's own programs: supervisors and the short-lived processes that they call. In
+// contrast to base/process/spawn.hh the caller does not wait for the end here, and descriptors are
+// passed to the program.
 #pragma once
 
 #include <sys/types.h>
@@ -11,38 +12,43 @@
 
 namespace lxvirt::base {
 
-// The program on a read-only clone of its mount, for execveat(2) with AT_EMPTY_PATH: whoever gets
-// hold of /proc/PID/exe of such a process cannot open it for writing (the class of CVE-2019-5736),
-// while the page cache stays shared, which a copy in a memfd would lose. Closing the last
-// descriptor while the clone is attached nowhere takes milliseconds: the kernel dissolves it and
-// waits for a grace period of RCU. Throws SystemError naming the path.
+// Opens the program `path` on a detached, read-only clone of the mount that holds it, for
+// execveat(2) with AT_EMPTY_PATH. A process that gets hold of /proc/PID/exe of such a program
+// cannot open it for writing (CVE-2019-5736), and all instances share one page cache, unlike copies
+// in memfds. Closing the last descriptor of a clone that is attached nowhere blocks for some
+// milliseconds: the kernel dissolves the mount and waits for an RCU grace period. Throws
+// SystemError that names the path.
 [[nodiscard]] UniqueFd open_readonly_program(const std::string& path);
 
-// Replaces this process by `program`; `argv[0]` is the name it shows. Descriptors that are not
-// close-on-exec go along. Returns only with errno set.
+// Replaces this process by `program`; `argv[0]` is the name that ps shows. The environment is
+// empty. Descriptors without close-on-exec are passed on. Returns only on failure, with errno set.
 void exec_program(Fd program, const std::vector<std::string>& argv);
 
+// A process made by start_program(); the caller reaps it.
 struct StartedProgram {
-    UniqueFd process;  // pidfd of our child
+    UniqueFd process;  // pidfd
     pid_t pid = 0;
-    UniqueFd report;  // tells of a failed exec
+    UniqueFd report;  // end of a pipe that carries the errno of a failed exec
 };
 
+// Describes a program to start.
 struct ProgramStart {
     Fd program;  // from open_readonly_program(), or opened with O_PATH
     std::vector<std::string> argv;
-    std::vector<Fd> fds;  // become descriptors 3, 4, ...
-    Fd group = Fd();      // the v2 control group it is born in; the caller's where not valid
+    std::vector<Fd> fds;  // become descriptors 3, 4, ... of the program
+    Fd group = Fd();      // v2 control group to be born in; the caller's own if invalid
 };
 
-// With an empty environment; the caller reaps it. Throws SystemError naming `argv[0]` where it
-// cannot be executed.
+// Starts the program with an empty environment and returns once it has been executed. Throws
+// SystemError that names `argv[0]` where it cannot be executed.
 [[nodiscard]] StartedProgram start_program(const ProgramStart& start);
-// The same without waiting for the exec; check_started() does, and throws where it failed.
+// Starts the program without waiting for its exec. The caller must call check_started() later.
 [[nodiscard]] StartedProgram start_program_soon(const ProgramStart& start);
+// Waits for the exec of a program that start_program_soon() made; throws SystemError that names
+// `name`, and reaps the child, where the exec failed.
 void check_started(StartedProgram& started, const std::string& name);
 
-// Lets a descriptor go over execve, respectively not.
+// Clears (`keep`) or sets the close-on-exec flag of `fd`. Throws SystemError.
 void keep_over_exec(Fd fd, bool keep);
 
 }  // namespace lxvirt::base

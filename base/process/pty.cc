@@ -11,6 +11,8 @@ namespace lxvirt::base {
 
 Pty open_pty(Fd devpts, const std::string& name) {
     Pty pty;
+    // O_NOCTTY keeps the terminal from becoming this process's own. TIOCSPTLCK unlocks the slave,
+    // and TIOCGPTN returns its number, the name in the devpts.
     pty.master = openat_quietly(devpts, "ptmx", O_RDWR | O_NOCTTY | O_NONBLOCK);
     if (!pty.master) fail_errno("open a pseudo-terminal of {}", name);
     const int unlock = 0;
@@ -21,6 +23,8 @@ Pty open_pty(Fd devpts, const std::string& name) {
 }
 
 UniqueFd open_slave(Fd master) {
+    // TIOCGPTPEER opens the slave without a path (ioctl_tty(2)), so nothing in the container's /dev
+    // can be in the way.
     UniqueFd slave(::ioctl(master.get(), TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC));
     if (!slave) fail_errno("open the other end of a pseudo-terminal");
     return slave;

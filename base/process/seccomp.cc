@@ -14,9 +14,9 @@ namespace lxvirt::base {
 
 namespace {
 
-// What reaches past the container: other kernels (kexec), modules, the host's clock, swap,
-// accounting and quota, files by handle (the open_by_handle_at escape), raw I/O ports, other
-// processes' memory by fault handling, kernel keys and profiling of the whole machine.
+// Lists the calls that reach beyond a container: another kernel (kexec), modules, the host's clock,
+// swap, accounting and quota, files by handle (the open_by_handle_at escape), raw I/O ports, memory
+// of other processes through fault handling, the kernel's keys, and profiling of the whole machine.
 constexpr const char* kDenied[] = {
     "kexec_load",
     "kexec_file_load",
@@ -59,6 +59,7 @@ constexpr const char* kDenied[] = {
     "fanotify_init",
 };
 
+// Maps lxc's words for architectures (lxc.container.conf(5), lxc.seccomp.profile) to libseccomp's.
 struct Architecture {
     std::string_view name;
     std::uint32_t token;
@@ -75,16 +76,21 @@ constexpr Architecture kArchitectures[] = {
     {"riscv64", SCMP_ARCH_RISCV64},
 };
 
+// Returns libseccomp's number of an architecture; an unknown name is a mistake of the caller, who
+// has to ask is_seccomp_architecture() first.
 std::uint32_t token_of(std::string_view name) {
     for (const Architecture& architecture : kArchitectures)
         if (architecture.name == name) return architecture.token;
     fail(ErrorCode::internal_error, "'{}' is no architecture of system call filters", name);
 }
 
+// Functions of libseccomp return a negative errno.
 void check(int result, const std::string& what) {
     if (result != 0) fail_with(-result, "build the system call filter: {}", what);
 }
 
+// Returns the action with its data: an errno is part of the number that the filter returns
+// (seccomp(2)).
 std::uint32_t action_of(const SeccompVerdict& verdict) {
     switch (verdict.action) {
         case SeccompAction::allow: break;
@@ -96,6 +102,7 @@ std::uint32_t action_of(const SeccompVerdict& verdict) {
     return SCMP_ACT_ALLOW;
 }
 
+// For masked_eq libseccomp wants the mask first and the value second.
 scmp_arg_cmp compare_of(const SeccompArgument& argument) {
     scmp_arg_cmp made{argument.index, SCMP_CMP_EQ, argument.value, 0};
     switch (argument.compare) {
@@ -112,26 +119,32 @@ scmp_arg_cmp compare_of(const SeccompArgument& argument) {
     return made;
 }
 
+// Owns a filter of libseccomp while it is built.
 class Filter {
   public:
     explicit Filter(const SeccompVerdict& otherwise)
         : context_(::seccomp_init(action_of(otherwise)), ::seccomp_release) {
+        // Level 2 sorts the calls into a binary tree (seccomp_attr_set(3)): a handful of
+        // comparisons for each call instead of one for each rule.
         if (!context_) fail(ErrorCode::no_memory, "system call filter");
         check(::seccomp_attr_set(context_.get(), SCMP_FLTATR_CTL_OPTIMIZE, 2),
               "ask for a binary tree");
     }
 
+    // Adds an architecture beside the machine's own, which seccomp_init() has added.
     void add_architecture(const std::string& name) {
         check(::seccomp_arch_add(context_.get(), token_of(name)), "add architecture " + name);
     }
 
-    // Instead of this machine's own.
+    // Makes the filter one for the architecture `name` instead of this machine's own.
     void be_for(const std::string& name) {
         if (token_of(name) == ::seccomp_arch_native()) return;
         add_architecture(name);
         check(::seccomp_arch_remove(context_.get(), ::seccomp_arch_native()), "remove our own");
     }
 
+    // Adds a rule for one call. A call that this libseccomp does not know cannot be filtered; the
+    // kernel may know it.
     void add(const SeccompRule& rule) {
         const int number =
             rule.number ? *rule.number : ::seccomp_syscall_resolve_name(rule.call.c_str());
@@ -142,16 +155,17 @@ class Filter {
         const int result =
             ::seccomp_rule_add_array(context_.get(), action_of(rule.verdict), number,
                                      static_cast<unsigned>(arguments.size()), arguments.data());
-        // It says what all calls get, or what another rule said.
+        // EACCES: the rule repeats the default action. EEXIST: an earlier rule says the same.
         if (result == -EACCES || result == -EEXIST) return;
         check(result, rule.call.empty() ? std::to_string(number) : rule.call);
     }
 
     void merge(Filter other) {
         check(::seccomp_merge(context_.get(), other.context_.get()), "merge architectures");
-        (void)other.context_.release();  // the merge took it
+        (void)other.context_.release();  // now owned by the filter it was merged into
     }
 
+    // Returns the program as the kernel takes it: an array of struct sock_filter.
     [[nodiscard]] std::string program() const {
         const UniqueFd file(::memfd_create("seccomp", MFD_CLOEXEC));
         if (!file) fail_errno("make a file for the system call filter");
@@ -164,6 +178,7 @@ class Filter {
     std::unique_ptr<void, void (*)(void*)> context_;
 };
 
+// Returns lxc's word for the architecture of this machine.
 std::string native_architecture() {
     for (const Architecture& architecture : kArchitectures)
         if (architecture.token == ::seccomp_arch_native()) return std::string(architecture.name);
@@ -179,6 +194,8 @@ bool is_seccomp_architecture(std::string_view name) {
 }
 
 std::vector<std::string> compatible_architectures() {
+    // The kernels of these machines run 32-bit programs as well; x32 has calls of its own on
+    // x86_64.
     switch (::seccomp_arch_native()) {
         case SCMP_ARCH_X86_64: return {"x86", "x32"};
         case SCMP_ARCH_AARCH64: return {"arm"};
@@ -191,6 +208,8 @@ bool is_system_call(const std::string& name) {
 }
 
 std::string seccomp_program(const SeccompPolicy& policy) {
+    // Rules without an architecture can share one filter for all of them; otherwise each
+    // architecture gets a filter of its own and these are merged.
     const bool alike = std::all_of(policy.rules.begin(), policy.rules.end(),
                                    [](const SeccompRule& r) { return r.architecture.empty(); });
     Filter filter(policy.otherwise);
@@ -215,8 +234,10 @@ std::string seccomp_program(const SeccompPolicy& policy) {
 
 std::string default_seccomp_program(bool keys) {
     SeccompPolicy policy;
-    // 32-bit programs run too, under the same rules.
+    // 32-bit programs are allowed under the same rules.
     if (::seccomp_arch_native() == SCMP_ARCH_X86_64) policy.architectures.emplace_back("x86");
+    // Programs get EPERM as from a missing capability, for which they are prepared; a kill would be
+    // hard to diagnose.
     for (const char* name : kDenied) {
         if (keys && std::string_view(name).find("key") != std::string_view::npos) continue;
         SeccompRule rule;

@@ -1,6 +1,7 @@
-// System call filters, compiled by libseccomp as a binary tree into what the kernel loads.
-// Compiling costs about 2 ms, loading 0.1 ms, so the driver compiles and the helper only loads. Not
-// for the static helper. driver/plan/seccomp_profile.hh reads policies from files.
+// System call filters (seccomp(2)). libseccomp compiles a policy, as a binary tree, into the
+// program that the kernel loads. Compiling takes about 2 ms and loading 0.1 ms; therefore the
+// driver compiles, and the helper, which does not link libseccomp, only loads.
+// driver/plan/seccomp_profile.hh reads policies from files.
 #pragma once
 
 #include <cstdint>
@@ -12,17 +13,21 @@
 
 namespace lxvirt::base {
 
+// The fate of a call: it runs, fails with an errno, kills the process, raises SIGSYS, or
+// runs and is logged by the audit system (seccomp(2), SECCOMP_RET_*).
 enum class SeccompAction { allow, errno_, kill, trap, log };
 
 struct SeccompVerdict {
     SeccompAction action = SeccompAction::allow;
-    std::uint16_t error = 0;  // errno_: what the call fails with; 0 = it does nothing and succeeds
+    std::uint16_t error = 0;  // for errno_: the errno; 0 makes the call succeed without effect
     bool operator==(const SeccompVerdict&) const = default;
 };
 
+// Compares an argument with a value; see seccomp_rule_add(3), SCMP_CMP_*.
 enum class SeccompCompare { ne, lt, le, eq, ge, gt, masked_eq };
 
-// Of one argument of a call, 0 to 5: (argument & mask) == value for masked_eq.
+// A condition on argument `index` (0 to 5) of a call. For masked_eq it is (argument & mask) ==
+// value.
 struct SeccompArgument {
     unsigned index = 0;
     SeccompCompare compare = SeccompCompare::eq;
@@ -30,35 +35,39 @@ struct SeccompArgument {
     bool operator==(const SeccompArgument&) const = default;
 };
 
+// Says what happens to one call.
 struct SeccompRule {
-    std::string call;           // "mknod"
-    std::optional<int> number;  // instead of the name, of this machine's own architecture
+    std::string call;           // "mknod"; empty where `number` is set
+    std::optional<int> number;  // number of the call on this machine's own architecture
     SeccompVerdict verdict;
-    std::vector<SeccompArgument> arguments;  // all of them hold
-    std::string architecture;                // of kSeccompArchitectures; empty = all
+    std::vector<SeccompArgument> arguments;  // conditions, all of which must hold
+    std::string architecture;                // lxc's word, such as "x86"; empty: all architectures
 };
 
+// A whole filter before its compilation.
 struct SeccompPolicy {
-    SeccompVerdict otherwise;  // what calls without a rule get
-    // Those besides this machine's own whose programs run here too; the programs of any other are
-    // killed.
+    SeccompVerdict otherwise;  // for calls without a rule
+    // Names the architectures, besides this machine's own, whose programs may run; programs of any
+    // other architecture are killed.
     std::vector<std::string> architectures;
     std::vector<SeccompRule> rules;
 };
 
-// lxc's word of each architecture that libseccomp knows: "x86_64".
+// Says whether `name` is lxc's word for an architecture that libseccomp knows, such as "x86_64".
 [[nodiscard]] bool is_seccomp_architecture(std::string_view name);
-// Those whose programs this kernel may run beside its own: "x86" and "x32" on x86_64.
+// Returns the architectures whose programs this kernel can run besides its own: "x86" and "x32" on
+// x86_64, "arm" on arm64.
 [[nodiscard]] std::vector<std::string> compatible_architectures();
-// Whether any architecture has such a call, as far as this libseccomp knows.
+// Says whether any architecture has a call of this name, as far as this libseccomp knows.
 [[nodiscard]] bool is_system_call(const std::string& name);
 
-// The filter as sock_filter records (linux/filter.h), native byte order. A rule for a call that an
-// architecture does not have, or that repeats what all calls get, adds nothing. Throws SystemError.
+// Compiles `policy` to sock_filter records (linux/filter.h) in native byte order. A rule for a call
+// that an architecture lacks, or that repeats what all calls get, adds nothing. Throws SystemError,
+// or Error(config_unsupported) on a machine that libseccomp does not know.
 [[nodiscard]] std::string seccomp_program(const SeccompPolicy& policy);
 
-// The filter of every container that brings none: a deny list of calls that have no place in one.
-// They fail with EPERM. `keys`: the calls of keyrings(7) are not among them.
+// Compiles the filter of containers whose domain brings none: a list of denied calls, which fail
+// with EPERM. With `keys` the calls of keyrings(7) are allowed. Throws as seccomp_program() does.
 [[nodiscard]] std::string default_seccomp_program(bool keys = false);
 
 }  // namespace lxvirt::base

@@ -25,6 +25,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+// A pipe whose ends are closed at an execve(2).
 struct Pipe {
     UniqueFd read, write;
     explicit Pipe(int flags = 0) {
@@ -35,8 +36,8 @@ struct Pipe {
     }
 };
 
-// A memory file instead of a pipe: the whole input is there before the program runs, however large,
-// and a program that does not read it raises no SIGPIPE here.
+// Puts the program's input into a memory file instead of a pipe: the whole input is there before
+// the program begins, however large, and a program that does not read it causes no SIGPIPE here.
 UniqueFd input_file(const std::string& input) {
     UniqueFd fd(::memfd_create("input", MFD_CLOEXEC));
     if (!fd) fail_errno("make a memory file for standard input");
@@ -45,6 +46,8 @@ UniqueFd input_file(const std::string& input) {
     return fd;
 }
 
+// Returns what execve(2) takes: pointers into `strings`, which must live as long, and a null at the
+// end.
 std::vector<char*> pointers(const std::vector<std::string>& strings) {
     std::vector<char*> list;
     list.reserve(strings.size() + 1);
@@ -53,19 +56,22 @@ std::vector<char*> pointers(const std::vector<std::string>& strings) {
     return list;
 }
 
+// Holds descriptor numbers for the child.
 struct ChildFds {
     int input, output, errors, report;
 };
 
-// Runs in the child. Failure travels back as an errno.
+// Turns the forked child into the program. A failure is reported to the parent as an errno.
 [[noreturn]] void become(const SpawnOptions& options, char* const* argv, char* const* env,
                          const ChildFds& fds) {
+    // A process group of its own lets the parent kill the program with all its children.
     (void)::setpgid(0, 0);
     for (int signal = 1; signal < NSIG; ++signal) (void)::signal(signal, SIG_DFL);
     sigset_t none;
     ::sigemptyset(&none);
     (void)::sigprocmask(SIG_SETMASK, &none, nullptr);
-    // The report pipe is moved out of the way of 0..2 by the caller's F_DUPFD_CLOEXEC.
+    // The caller has moved all these descriptors above 2, so no dup2() overwrites one that is still
+    // needed.
     const auto is_made = [](int from, int to) {
         return uninterrupted([&] { return ::dup2(from, to); }) == to;
     };
@@ -76,6 +82,7 @@ struct ChildFds {
     try {
         if (ready && options.in_child) options.in_child();
         if (ready) {
+            // execve(2) closes the pipe of the report, so the parent reads nothing from it.
             ::execve(argv[0], argv, env);
             error = errno;
         }
@@ -88,8 +95,8 @@ struct ChildFds {
     ::_exit(127);
 }
 
-// The process between us and a tied program: it ends as the program does, and ends the program's
-// group when the other end of the pipe `tie` closes, which we alone have.
+// The process between us and a tied program. It ends the way the program ends, and kills the
+// program's process group when the other end of the pipe `tie`, which only we hold, closes.
 [[noreturn]] void stand_between(const SpawnOptions& options, char* const* argv, char* const* env,
                                 const ChildFds& fds, int tie) {
     const pid_t program = ::fork();
@@ -111,6 +118,7 @@ struct ChildFds {
     int status = 0;
     while (::waitpid(program, &status, 0) < 0 && errno == EINTR) {
     }
+    // Ends by the program's signal, so that our waitpid(2) sees the same end.
     if (WIFEXITED(status)) ::_exit(WEXITSTATUS(status));
     sigset_t none;
     ::sigemptyset(&none);
@@ -120,7 +128,8 @@ struct ChildFds {
     ::_exit(127);
 }
 
-// A duplicate above the standard descriptors, so that dup2 to 0..2 overwrites nothing still needed.
+// Moves a descriptor above the standard ones, so that dup2() to 0, 1 and 2 overwrites nothing that
+// is still needed.
 UniqueFd above_standard(UniqueFd fd) {
     if (fd.get() > 2) return fd;
     UniqueFd moved(::fcntl(fd.get(), F_DUPFD_CLOEXEC, 3));
@@ -128,7 +137,7 @@ UniqueFd above_standard(UniqueFd fd) {
     return moved;
 }
 
-// Takes what is there; false at the end of the stream.
+// Reads what is there; returns false at the end of the stream. Output beyond `limit` is dropped.
 bool drain(Fd fd, std::string& into, std::size_t limit) {
     std::array<char, 16384> buffer;
     for (;;) {
@@ -142,13 +151,14 @@ bool drain(Fd fd, std::string& into, std::size_t limit) {
     }
 }
 
+// Returns the time for poll(2), rounded up and at most an hour.
 int milliseconds_left(Clock::time_point deadline) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()).count();
     return static_cast<int>(std::clamp<std::int64_t>(left, 0, 3'600'000));
 }
 
-// Waits for the end, reading both streams meanwhile; false where it is to be killed, at the
-// deadline or because it was cancelled.
+// Waits for the program's end and reads both streams meanwhile. Returns false where the program is
+// to be killed, at the time limit or because it was cancelled.
 bool follow(Fd pidfd, Fd output, Fd errors, const SpawnOptions& options, SpawnResult& result) {
     const auto deadline = Clock::now() + options.limit;
     std::array<struct pollfd, 4> polls = {{{pidfd.get(), POLLIN, 0},
@@ -167,14 +177,15 @@ bool follow(Fd pidfd, Fd output, Fd errors, const SpawnOptions& options, SpawnRe
         if (polls[2].revents != 0 && !drain(errors, result.errors, options.output_limit))
             polls[2].fd = -1;
         if (polls[0].revents == 0) continue;
-        // A grandchild may hold the streams open for ever: take what is there and go.
+        // A grandchild may hold the streams open for ever: take what is there and return.
         if (polls[1].fd >= 0) (void)drain(output, result.output, options.output_limit);
         if (polls[2].fd >= 0) (void)drain(errors, result.errors, options.output_limit);
         return true;
     }
 }
 
-// Kills the program's group unless told that it was reaped: nothing outlives a throw.
+// Owns the child: unless it was reaped, its process group is killed on destruction, so that nothing
+// outlives an exception.
 class Child {
   public:
     Child(pid_t pid, UniqueFd tie) : pid_(pid), tie_(std::move(tie)) {}
@@ -186,7 +197,8 @@ class Child {
     Child(const Child&) = delete;
     Child& operator=(const Child&) = delete;
     [[nodiscard]] pid_t pid() const { return pid_; }
-    // Safe by number: the pid is ours until it is reaped.
+    // Killing by number is safe here: the pid is ours until it is reaped. A tied program dies with
+    // the pipe.
     void kill_group() {
         if (tie_) return tie_.reset();
         (void)::kill(-pid_, SIGKILL);
@@ -219,7 +231,7 @@ SpawnResult run_program(const SpawnOptions& options) {
     const auto env = pointers(options.env);
     const UniqueFd input = above_standard(input_file(options.input));
     Pipe output(O_NONBLOCK), errors(O_NONBLOCK), report;
-    // Only our ends are to be non-blocking.
+    // O_NONBLOCK belongs to the open file; the program's ends must not have it.
     for (Fd fd : {Fd(output.write), Fd(errors.write)})
         if (::fcntl(fd.get(), F_SETFL, 0) != 0) fail_errno("set up a pipe");
     output.write = above_standard(std::move(output.write));
@@ -242,7 +254,7 @@ SpawnResult run_program(const SpawnOptions& options) {
     }
     Child child(pid, std::move(tie_write));
     test_point("program-started");
-    (void)::setpgid(pid, pid);  // whichever of the two comes first; EACCES after its exec
+    (void)::setpgid(pid, pid);  // in both processes; EACCES after exec
     const UniqueFd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
     if (!pidfd) fail_errno("open a pidfd for '{}'", options.argv[0]);
     output.write.reset();

@@ -11,16 +11,16 @@ namespace {
 
 using Lines = std::vector<std::string_view>;
 
-// A line of the result, which stands in one of the texts or in both.
+// A line of the result: ' ' in both texts, '-' in the first, '+' in the second.
 struct Row {
     char sign;
     std::string_view line;
 };
 
-// The trace of Myers' search takes 4 * kLongest^2 bytes at most.
+// Bounds the number of changes that are searched for: the trace takes at most 4 * kLongest^2 bytes.
 constexpr int kLongest = 3000;
 
-// With their newlines.
+// Splits `text` into lines that keep their newlines.
 Lines lines_of(std::string_view text) {
     Lines lines;
     while (!text.empty()) {
@@ -32,12 +32,13 @@ Lines lines_of(std::string_view text) {
     return lines;
 }
 
-// Myers' search: on diagonal k (x - y) the furthest x that d changes reach, for d = 0, 1, ...
+// Runs Myers' search: for d = 0, 1, ... changes it computes on each diagonal k (k = x - y) the
+// furthest x that can be reached, and keeps all of them to walk back along the path.
 class Search {
   public:
     Search(const Lines& a, const Lines& b) : a_(a), b_(b) {}
 
-    // The rows in reverse order; false where there are more than kLongest changes.
+    // Appends the rows in reverse order. Returns false where there are more than kLongest changes.
     bool run(std::vector<Row>& rows) {
         for (int d = 0; d <= kLongest; ++d) {
             trace_.emplace_back(static_cast<std::size_t>(2 * d + 1));
@@ -59,17 +60,21 @@ class Search {
     static std::string_view at(const Lines& lines, int i) {
         return lines[static_cast<std::size_t>(i)];
     }
+    // Returns the furthest x on diagonal k with d changes; the vector of d has the diagonals -d to
+    // d.
     int& reach(int d, int k) {
         return trace_[static_cast<std::size_t>(d)][static_cast<std::size_t>(k + d)];
     }
-    // Whether change d comes to diagonal k by an added line, else by a removed one.
+    // Says whether change d reaches diagonal k by adding a line, and not by removing one.
     bool adds(int d, int k) {
         return k == -d || (k != d && reach(d - 1, k - 1) < reach(d - 1, k + 1));
     }
+    // Returns where the path with d changes begins on diagonal k, before it follows equal lines.
     int start(int d, int k) {
         if (d == 0) return 0;
         return adds(d, k) ? reach(d - 1, k + 1) : reach(d - 1, k - 1) + 1;
     }
+    // Follows the path backwards from the end of both texts.
     void walk_back(int d, std::vector<Row>& rows) {
         int x = size(a_), y = size(b_);
         for (; d >= 0; --d) {
@@ -89,6 +94,7 @@ class Search {
     std::vector<std::vector<int>> trace_;
 };
 
+// Strips the common beginning and end first, which leaves the search little to do in most cases.
 std::vector<Row> rows_of(Lines a, Lines b) {
     std::vector<Row> rows, tail;
     std::size_t same = 0;
@@ -99,6 +105,7 @@ std::vector<Row> rows_of(Lines a, Lines b) {
     for (; !a.empty() && !b.empty() && a.back() == b.back(); a.pop_back(), b.pop_back())
         tail.push_back({' ', a.back()});
     std::vector<Row> middle;
+    // With too many changes the middle becomes one block: all lines removed, then all added.
     if (!Search(a, b).run(middle)) {
         for (auto line = b.rbegin(); line != b.rend(); ++line) middle.push_back({'+', *line});
         for (auto line = a.rbegin(); line != a.rend(); ++line) middle.push_back({'-', *line});
@@ -108,13 +115,14 @@ std::vector<Row> rows_of(Lines a, Lines b) {
     return rows;
 }
 
-// "3,4": the first line and how many; of none, the line before.
+// Returns "FIRST,COUNT" counted from 1; for an empty range POSIX wants the line before it.
 std::string range(std::size_t first, std::size_t count) {
     if (count == 1) return fmt::format("{}", first + 1);
     return fmt::format("{},{}", count == 0 ? first : first + 1, count);
 }
 
-// Rows `begin` to `end`; `before` and `after` are the numbers of the first one in either text.
+// Formats the rows from `begin` to `end` as one hunk; `before` and `after` are the numbers of its
+// first line in either text, counted from 0.
 std::string hunk(const std::vector<Row>& rows, std::size_t begin, std::size_t end,
                  std::size_t before, std::size_t after) {
     std::size_t removed = 0, added = 0;
@@ -137,7 +145,7 @@ std::string unified_diff(std::string_view before, std::string_view after,
     if (before == after) return {};
     const std::vector<Row> rows = rows_of(lines_of(before), lines_of(after));
     std::string text = fmt::format("--- {}\n+++ {}\n", before_label, after_label);
-    std::size_t x = 0, y = 0;  // lines of either text before row `at`
+    std::size_t x = 0, y = 0;  // lines of each text before row `at`
     std::size_t at = 0;
     const auto advance = [&](std::size_t to) {
         for (; at < to; ++at) {
@@ -150,7 +158,7 @@ std::string unified_diff(std::string_view before, std::string_view after,
             ++i;
             continue;
         }
-        // Changes with little between them share a hunk.
+        // Changes that are separated by little share a hunk.
         std::size_t last = i;
         for (std::size_t j = i; j < rows.size() && j <= last + 2 * context + 1; ++j)
             if (rows[j].sign != ' ') last = j;

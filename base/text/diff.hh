@@ -1,5 +1,5 @@
-// The difference of two texts, line by line, as `diff -u` prints it (POSIX, "Diff -u Output
-// Format"): for people to read, and for patch(1) to apply.
+// Compares two texts line by line and prints the difference as `diff -u` does (POSIX, diff, "Diff
+// -u Output Format"), for people to read and for patch(1) to apply.
 #pragma once
 
 #include <string>
@@ -7,8 +7,9 @@
 
 namespace lxvirt::base {
 
-// Empty where the texts are equal. The shortest difference is found (Myers, "An O(ND) Difference
-// Algorithm", 1986) unless that is longer than some thousand lines, which are then told as one
+// Returns the difference, or an empty text where both are equal. `context` is the number of
+// unchanged lines around a change. The result is a shortest one (Myers, "An O(ND) Difference
+// Algorithm", 1986) up to some thousand changed lines; beyond that all differing lines become one
 // change.
 [[nodiscard]] std::string unified_diff(std::string_view before, std::string_view after,
                                        std::string_view before_label, std::string_view after_label,

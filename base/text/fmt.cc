@@ -1,5 +1,5 @@
-// The compiled part of {fmt}, made from Debian's own header: libfmt-dev ships no static library,
-// and the static helper needs one. (fmt/format-inl.h, "How to build the library": one source file.)
+// Compiles {fmt} into a static library from Debian's own header, because libfmt-dev ships none and
+// the static helper needs one (fmt/format-inl.h, "How to build the library": one source file).
 #include <fmt/format-inl.h>
 
 FMT_BEGIN_NAMESPACE

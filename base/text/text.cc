@@ -5,9 +5,11 @@
 namespace lxvirt::base {
 
 namespace {
+// The blanks of isspace(3) that occur in the kernel's files.
 constexpr std::string_view kBlank = " \t\n\r";
-}
+}  // namespace
 
+// An empty text has no fields, while "a," has two.
 std::vector<std::string_view> split(std::string_view text, char separator) {
     std::vector<std::string_view> fields;
     if (text.empty()) return fields;
@@ -35,12 +37,14 @@ bool contains_word(std::string_view text, std::string_view word) {
     return std::find(words.begin(), words.end(), word) != words.end();
 }
 
+// The result points into `text`.
 std::string_view trim(std::string_view text) {
     const auto from = text.find_first_not_of(kBlank);
     if (from == std::string_view::npos) return {};
     return text.substr(from, text.find_last_not_of(kBlank) - from + 1);
 }
 
+// ".." stays as it is, since removing it would change the meaning if a folder is a symbolic link.
 std::string clean_path(std::string_view path) {
     std::string clean;
     for (const std::string_view part : split(path, '/'))

@@ -1,5 +1,5 @@
-// Small text work on views: splitting the kernel's tables, trimming. No locale, no allocation but
-// for the vector.
+// Splits and trims small texts such as the kernel's tables. No function depends on the locale;
+// those that return views borrow from their argument.
 #pragma once
 
 #include <charconv>
@@ -11,20 +11,25 @@
 
 namespace lxvirt::base {
 
-// Fields between single separators, empty ones included: "a,,b" -> "a", "", "b". Empty text: none.
+// Returns the fields between single separators, including empty ones: "a", "", "b" for "a,,b". An
+// empty text has no fields.
 [[nodiscard]] std::vector<std::string_view> split(std::string_view text, char separator);
 
-// Words between runs of blanks, tabs and newlines.
+// Returns the words between runs of blanks, tabs and newlines.
 [[nodiscard]] std::vector<std::string_view> split_words(std::string_view text);
 
+// Says whether `word` is one of the words of `text`.
 [[nodiscard]] bool contains_word(std::string_view text, std::string_view word);
 
+// Returns `text` without the blanks, tabs and newlines around it.
 [[nodiscard]] std::string_view trim(std::string_view text);
 
-// "/a/b" of "//a/./b/": one slash between, none at the end, no "."; the root is "/".
+// Returns "/a/b" for "//a/./b/": one slash between names, none at the end, no "."; the root is "/".
+// A ".." stays, since a link may be before it.
 [[nodiscard]] std::string clean_path(std::string_view path);
 
-// A whole decimal number, nothing else around it; nothing on overflow.
+// Parses a whole number in `base` with nothing around it, no sign "+" and no blank. Returns nothing
+// for any other text and on overflow.
 template <std::integral T>
 [[nodiscard]] std::optional<T> parse_number(std::string_view text, int base = 10) {
     T value{};

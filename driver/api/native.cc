@@ -26,7 +26,7 @@ FromNative LocalConnection::xml_from_native(const std::string& format,
     FromNative converted{.name = made.domain.name,
                          .name_from = std::move(made.name_from),
                          .xml = xml::format_domain(made.domain),
-                         .account = std::move(made.account),
+                         .verdicts = std::move(made.verdicts),
                          .autostart = made.autostart,
                          .missing_root = {}};
     if (const xml::Filesystem* root = made.domain.root();
@@ -48,7 +48,7 @@ ToNative LocalConnection::xml_to_native(const std::string& format, std::string_v
     };
     native::Written made =
         native::write_config(xml::parse_domain(xml, {.file = file}).domain, options);
-    return {.text = std::move(made.text), .account = std::move(made.account)};
+    return {.text = std::move(made.text), .verdicts = std::move(made.verdicts)};
 }
 
 std::vector<NativeContainer> LocalConnection::list_native(const std::string& format,

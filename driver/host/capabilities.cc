@@ -17,23 +17,23 @@ namespace lxvirt::driver {
 
 namespace {
 
-// The path that domains written for libvirt carry, and that define fills in where there is none: it
-// says which driver a domain is for, lxvirt runs its own lxc_helper whatever it is.
+// The path that domains written for libvirt contain, and that define fills in. It only says which
+// driver a domain is for: lxvirt runs its own lxc_helper in any case.
 constexpr const char* kEmulator = "/usr/lib/libvirt/libvirt_lxc";
 
 std::uint64_t number(const std::string& text) {
     return std::strtoull(text.c_str(), nullptr, 10);
 }
 
-// Of the firmware, else of the installation, else of this boot: it must be the same for every
-// caller.
+// Returns the uuid of the host: that of the firmware, else of the installation, else of this boot.
+// It must be the same for every caller.
 std::string host_uuid(const std::string& base) {
     for (const char* path : {"/sys/class/dmi/id/product_uuid", "/etc/machine-id"})
         if (const auto uuid = base::parse_uuid(host_fact(base + path))) return *uuid;
     return base::boot_id();
 }
 
-// Page sizes in KiB: the ordinary one and the huge ones, ascending.
+// Returns the page sizes in KiB, the ordinary one and the huge ones, in ascending order.
 std::vector<std::uint64_t> page_sizes(const std::string& base) {
     std::vector<std::uint64_t> sizes = {static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)) / 1024};
     for (const std::string& entry : base::list_folder(base + "/sys/kernel/mm/hugepages"))
@@ -43,6 +43,7 @@ std::vector<std::uint64_t> page_sizes(const std::string& base) {
     return sizes;
 }
 
+// Appends the sleep states that the kernel offers (/sys/power/state).
 void add_power_management(std::string& text, const std::string& base) {
     const std::string states = " " + host_fact(base + "/sys/power/state") + " ";
     const bool mem = states.find(" mem ") != std::string::npos;
@@ -58,6 +59,7 @@ void add_power_management(std::string& text, const std::string& base) {
     text += "    </power_management>\n";
 }
 
+// Returns the memory of a NUMA node in KiB; on a kernel without NUMA that is all memory.
 std::uint64_t node_memory(const std::string& base, unsigned node) {
     const auto text =
         base::try_read_file(fmt::format("{}/sys/devices/system/node/node{}/meminfo", base, node));
@@ -65,7 +67,8 @@ std::uint64_t node_memory(const std::string& base, unsigned node) {
     return meminfo_value(base::read_file(base + "/proc/meminfo"), "MemTotal");
 }
 
-// Lines of <pages> with how many of each size the node has; what no huge page takes is ordinary.
+// Appends how many pages of each size a node has; memory that no huge page takes is in ordinary
+// pages.
 void add_node_pages(std::string& text, const std::string& base, unsigned node,
                     std::uint64_t memory) {
     const auto sizes = page_sizes(base);
@@ -82,6 +85,7 @@ void add_node_pages(std::string& text, const std::string& base, unsigned node,
         text += fmt::format("          <pages unit='KiB' size='{}'>{}</pages>\n", size, count);
 }
 
+// Appends the distances of a node to all nodes, as the firmware states them (ACPI, SLIT).
 void add_distances(std::string& text, const std::string& base, const std::vector<unsigned>& nodes,
                    unsigned node) {
     const std::string line =
@@ -99,6 +103,7 @@ void add_distances(std::string& text, const std::string& base, const std::vector
     text += "          </distances>\n";
 }
 
+// Appends <topology>: for each NUMA node its memory, pages, distances and CPUs.
 void add_topology(std::string& text, const std::string& base) {
     const auto nodes = read_host_nodes(base);
     const auto cpus = read_host_cpus(base);
@@ -123,6 +128,7 @@ void add_topology(std::string& text, const std::string& base) {
     text += "      </cells>\n    </topology>\n";
 }
 
+// A cache that some CPUs share.
 struct CacheBank {
     unsigned level = 0, id = 0;
     std::string type, cpus;
@@ -130,14 +136,15 @@ struct CacheBank {
     auto operator<=>(const CacheBank&) const = default;  // NOLINT(modernize-use-nullptr)
 };
 
-// /sys/.../cache/indexN/type in libvirt's words.
+// Returns libvirt's word for the kernel's (/sys/devices/system/cpu/cpuN/cache/indexN/type).
 std::string cache_type(const std::string& word) {
     if (word == "Unified") return "both";
     return word == "Data" ? "data" : "code";
 }
 
+// Returns the caches of the highest levels, each once, though every CPU that shares one lists it.
 std::vector<CacheBank> cache_banks(const std::string& base) {
-    constexpr unsigned kLowestLevel = 3;  // libvirt reports the last level caches only
+    constexpr unsigned kLowestLevel = 3;  // libvirt reports last level caches only
     std::vector<CacheBank> banks;
     for (const HostCpu& cpu : read_host_cpus(base)) {
         const std::string folder =
@@ -159,6 +166,7 @@ std::vector<CacheBank> cache_banks(const std::string& base) {
     return banks;
 }
 
+// Appends <cache>, with sizes in the largest unit that gives a whole number.
 void add_caches(std::string& text, const std::string& base) {
     const auto banks = cache_banks(base);
     if (banks.empty()) return;
@@ -175,6 +183,7 @@ void add_caches(std::string& text, const std::string& base) {
     text += "    </cache>\n";
 }
 
+// Appends a <guest>: an architecture whose programs a container may run.
 void add_guest(std::string& text, std::string_view arch, int wordsize) {
     text += fmt::format(
         "  <guest>\n    <os_type>exe</os_type>\n    <arch name='{}'>\n"
@@ -185,6 +194,7 @@ void add_guest(std::string& text, std::string_view arch, int wordsize) {
 
 }  // namespace
 
+// The layout is that of libvirt's virCapabilitiesFormatXML(), blank lines included.
 std::string format_capabilities(const std::string& base) {
     const std::string arch = host_machine();
     std::string text = fmt::format(
@@ -203,7 +213,7 @@ std::string format_capabilities(const std::string& base) {
         "    <secmodel>\n      <model>none</model>\n      <doi>0</doi>\n    </secmodel>\n"
         "  </host>\n\n";
     add_guest(text, arch, 64);
-    // 32-bit programs run through personality(2) where the kernel's machine has such a mode.
+    // 32-bit programs run through personality(2), where the kernel has such a mode.
     if (arch == "x86_64") add_guest(text, "i686", 32);
     if (arch == "aarch64") add_guest(text, "armv7l", 32);
     return text + "</capabilities>\n";

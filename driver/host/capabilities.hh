@@ -5,7 +5,8 @@
 
 namespace lxvirt::driver {
 
-// `base` is put before every path of /proc, /sys and /etc, so that tests describe a made-up host.
+// Returns the document. `base` is put before every path of /proc, /sys and /etc, so that tests
+// describe a made-up host. Throws SystemError.
 [[nodiscard]] std::string format_capabilities(const std::string& base = {});
 
 }  // namespace lxvirt::driver

@@ -17,7 +17,7 @@ namespace lxvirt::driver {
 
 namespace {
 
-// The libvirt release whose behaviour and API we keep.
+// The release of libvirt whose behaviour and API lxvirt keeps.
 constexpr const char* kLibvirt = "9.0.0";
 
 struct utsname kernel() {
@@ -26,13 +26,14 @@ struct utsname kernel() {
     return name;
 }
 
+// Returns the decimal number at the beginning; 0 if there is none.
 unsigned number(std::string_view text) {
     unsigned value = 0;
     (void)std::from_chars(text.data(), text.data() + text.size(), value);
     return value;
 }
 
-// MHz of the first processor; 0 where /proc/cpuinfo does not say (arm64).
+// Returns the clock rate of the first CPU; 0 where /proc/cpuinfo does not tell it, as on arm64.
 unsigned first_mhz(std::string_view cpuinfo) {
     constexpr std::string_view kKey = "cpu MHz";
     const auto at = cpuinfo.find(kKey);
@@ -41,10 +42,13 @@ unsigned first_mhz(std::string_view cpuinfo) {
     return value == std::string_view::npos ? 0 : number(cpuinfo.substr(value, 16));
 }
 
+// The paths begin with `base`, which is empty for the host and a folder of samples in tests.
 std::string cpu_folder(const std::string& base, unsigned id) {
     return fmt::format("{}/sys/devices/system/cpu/cpu{}", base, id);
 }
 
+// Counts nodes, sockets, cores and threads by the distinct places of the CPUs. Numbers of cores
+// repeat in each socket and die, so a core is known by all of them.
 void count_topology(const std::vector<HostCpu>& cpus, NodeInfo& info) {
     std::set<unsigned> nodes;
     std::set<std::tuple<unsigned, unsigned>> sockets;
@@ -58,15 +62,18 @@ void count_topology(const std::vector<HostCpu>& cpus, NodeInfo& info) {
         return std::max(1U, static_cast<unsigned>(set.size()));
     };
     info.nodes = count(nodes);
+    // The four numbers are averages: sockets for each node, cores for each socket, threads for each
+    // core.
     info.sockets = std::max(1U, count(sockets) / info.nodes);
     info.cores = std::max(1U, count(cores) / count(sockets));
     info.threads = std::max(1U, info.cpus / count(cores));
     if (info.nodes * info.sockets * info.cores * info.threads == info.cpus) return;
-    // virNodeInfo's rule: the product must be the number of CPUs.
+    // libvirt's virNodeInfo demands that the product of the four numbers is the number of CPUs.
     info.nodes = info.sockets = info.threads = 1;
     info.cores = info.cpus;
 }
 
+// A field of <sysinfo>, and the file of the kernel that has its value.
 struct DmiField {
     const char* name;
     const char* file;
@@ -76,7 +83,8 @@ struct DmiBlock {
     std::vector<DmiField> fields;
 };
 
-// libvirt's formatdomain "SMBIOS system information", and the kernel's file for each.
+// The elements of libvirt's <sysinfo> ("SMBIOS system information" in formatdomain.html), and the
+// kernel's file for each field.
 const std::array<DmiBlock, 4>& dmi_blocks() {
     static const std::array<DmiBlock, 4> blocks = {{{"bios",
                                                      {{"vendor", "bios_vendor"},
@@ -105,6 +113,7 @@ const std::array<DmiBlock, 4>& dmi_blocks() {
     return blocks;
 }
 
+// Escapes a text for XML. Control characters, which some firmware has in its strings, are dropped.
 std::string escape(std::string_view text) {
     std::string out;
     for (const char c : text)
@@ -126,7 +135,7 @@ std::string host_fact(const std::string& path) {
     try {
         text = base::try_read_file(path).value_or("");
     } catch (const base::SystemError&) {
-        return {};  // the kernel refuses some on some machines (ENODATA, EIO): not known
+        return {};  // the kernel refuses some files on some machines (ENODATA, EIO)
     }
     text.resize(std::min(text.size(), text.find('\n')));
     const auto first = text.find_first_not_of(" \t");
@@ -134,6 +143,7 @@ std::string host_fact(const std::string& path) {
     return text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
+// Values of /proc/meminfo are in KiB (proc_meminfo(5)); 0 stands for a missing line.
 std::uint64_t meminfo_value(std::string_view text, std::string_view key) {
     const auto at = text.find(std::string(key) + ":");
     if (at == std::string_view::npos) return 0;
@@ -144,6 +154,8 @@ std::uint64_t meminfo_value(std::string_view text, std::string_view key) {
     return value;
 }
 
+// Parses a list such as "0-3,8" (cpuset(7), "List format"). The size is bounded, since a test or a
+// broken file may have any numbers.
 std::vector<unsigned> parse_id_list(std::string_view text) {
     std::vector<unsigned> ids;
     const char* at = text.data();
@@ -176,17 +188,19 @@ std::string host_machine() {
 
 Version host_version() {
     std::string release = kernel().release;
-    // libvirt shows the numbers only: "6.1.0-18-amd64" is 6.1.0.
+    // libvirt shows the numbers only: 6.1.0 for "6.1.0-18-amd64".
     release.resize(std::min(release.size(), release.find_first_not_of("0123456789.")));
     return {kLibvirt, VERSION, release};
 }
 
 std::vector<unsigned> read_host_nodes(const std::string& base) {
     auto nodes = parse_id_list(host_fact(base + "/sys/devices/system/node/online"));
+    // A kernel without NUMA has no such folder, and one node.
     if (nodes.empty()) nodes.push_back(0);
     return nodes;
 }
 
+// Reads the CPUs that are online. The NUMA node of a CPU is found in the lists of the nodes.
 std::vector<HostCpu> read_host_cpus(const std::string& base) {
     std::vector<HostCpu> cpus;
     for (const unsigned id : parse_id_list(host_fact(base + "/sys/devices/system/cpu/online"))) {
@@ -197,6 +211,7 @@ std::vector<HostCpu> read_host_cpus(const std::string& base) {
         cpu.die = number(host_fact(topology + "die_id"));
         cpu.core = number(host_fact(topology + "core_id"));
         cpu.siblings = host_fact(topology + "thread_siblings_list");
+        // On a kernel without the file a CPU is its own only sibling.
         if (cpu.siblings.empty()) cpu.siblings = std::to_string(id);
         cpus.push_back(std::move(cpu));
     }
@@ -222,6 +237,7 @@ NodeInfo read_node_info(const std::string& base) {
 
 std::string format_sysinfo(const std::string& base) {
     const std::string folder = base + "/sys/class/dmi/id/";
+    // Virtual machines and boards without firmware tables have no such folder.
     if (!base::exists(folder))
         base::fail(base::ErrorCode::config_unsupported, "Host SMBIOS information is not available");
     std::string text = "<sysinfo type='smbios'>\n";

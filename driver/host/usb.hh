@@ -1,4 +1,4 @@
-// USB devices of the host, as sysfs shows them.
+// Finds USB devices of the host through sysfs.
 #pragma once
 
 #include <string>
@@ -8,10 +8,10 @@
 
 namespace lxvirt::driver {
 
-// The device files (below /dev) of the one device that `source` names by bus and number, or by
-// vendor and product: its own under /dev/bus/usb, and those of the disks, terminals and the like
-// that it offers. Throws config_unsupported where it is none or more than one. `folder` is
-// /sys/bus/usb/devices but in tests.
+// Returns the device files (below /dev) of the one device that `source` names by bus and number, or
+// by vendor and product: its own in /dev/bus/usb, and those of the disks, terminals and the like
+// that it offers. Throws Error(config_unsupported) where no device, or more than one, is meant.
+// `folder` differs in tests only.
 [[nodiscard]] std::vector<std::string> usb_device_files(
     const xml::UsbSource& source, const std::string& folder = "/sys/bus/usb/devices");
 

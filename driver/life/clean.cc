@@ -29,8 +29,8 @@ void remove_groups(const LiveState& live) {
 }
 
 void finish_leaving(const Root& root, const std::string& name) {
-    const std::string note = helper::leaving_note(root.domain(name));
-    const auto group = base::try_read_file(note);
+    const std::string record = helper::leaving_record(root.domain(name));
+    const auto group = base::try_read_file(record);
     if (!group) return;
     const auto hierarchies = base::find_hierarchies();
     const base::Hierarchy* unified = base::unified_of(hierarchies);
@@ -38,7 +38,7 @@ void finish_leaving(const Root& root, const std::string& name) {
     if (!group->empty() && unified != nullptr && !base::try_remove_group(*unified, *group)) return;
     for (const base::Hierarchy& hierarchy : hierarchies)
         if (!group->empty()) base::remove_empty_group(hierarchy, *group);
-    (void)base::remove_file(note);
+    (void)base::remove_file(record);
 }
 
 void clean_up(const Root& root, const std::string& name) {

@@ -145,8 +145,8 @@ HelperProcess spawn_helper(const LiveState& live, const HostFacts& host,
 // Brings the helper out of the caller's group: into a scope of its own, or to the other
 // supervisors. The folder for the container's group: the scope's, or empty for the partition.
 std::string enter_scope(LiveState& live, const HostFacts& host, pid_t helper,
-                        const systemd::Tell& tell) {
-    std::string scope = systemd::make_scope(live.domain, helper, tell).value_or("");
+                        const systemd::Log& log) {
+    std::string scope = systemd::make_scope(live.domain, helper, log).value_or("");
     const base::Hierarchy& unified = *base::unified_of(host.hierarchies);
     const auto enter = [&](const std::string& group) {
         base::write_value(unified.mount + group + "/cgroup.procs", std::to_string(helper));
@@ -194,8 +194,8 @@ base::UniqueFd start_domain(const Root& root, StartRequest request,
     live.domain = std::move(request.domain);
     const std::string& name = live.domain.name;
     const HostFacts host = host_facts(root);
-    const auto tell = log_of(root, name);
-    const bool scope = systemd::wants_scope(root, host, tell);
+    const auto log = log_of(root, name);
+    const bool scope = systemd::wants_scope(root, host, log);
     std::optional<HelperProcess> helper;
     try {
         // From here on a kill leaves what the cleaner finds: first of all the supervisors' group.
@@ -210,7 +210,7 @@ base::UniqueFd start_domain(const Root& root, StartRequest request,
         // Spawned before its plan is there: it loads and resets itself while that is compiled.
         helper = spawn_helper(live, host, lock, scope);
         const std::string folder =
-            scope ? enter_scope(live, host, helper->pid(), tell) : std::string();
+            scope ? enter_scope(live, host, helper->pid(), log) : std::string();
         name_live_domain(live.domain, helper->pid());
         claim_ports(root, live.domain, helper->pid());
         helper::Plan plan =
@@ -221,11 +221,11 @@ base::UniqueFd start_domain(const Root& root, StartRequest request,
                           .has_hooks = calls_hooks(root, live.domain),
                           .uri = request.uri,
                           .group_folder = folder,
-                          .tell = tell});
+                          .log = log});
         call_hooks(root, live, "prepare");
         call_hooks(root, live, "start");
         carry_out(root, host, *helper, std::move(plan), live);
-        systemd::register_machine(root, live, helper->pid(), tell);
+        systemd::register_machine(root, live, helper->pid(), log);
         call_hooks(root, live, "started");
         helper->commit();
     } catch (const base::Exception&) {
@@ -269,7 +269,7 @@ void restart_domain(const Root& root, const std::string& name, const std::string
                                          .has_hooks = calls_hooks(root, live->domain),
                                          .uri = uri,
                                          .group_folder = base::parent_folder(live->cgroup),
-                                         .tell = log_of(root, name)});
+                                         .log = log_of(root, name)});
     carry_out(root, host, helper, std::move(plan), *live);
     systemd::register_machine(root, *live, helper_pid, log_of(root, name));
     helper.commit();

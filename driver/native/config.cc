@@ -15,6 +15,8 @@ namespace lxvirt::driver::native {
 
 namespace {
 
+// Makes a piece of a malformed line fit for a message: at most 60 bytes, with '?' for control
+// characters, because the line may come from any file of the host and goes to a terminal.
 std::string shortened(std::string_view text) {
     constexpr std::size_t most = 60;
     std::string shown;
@@ -23,6 +25,8 @@ std::string shortened(std::string_view text) {
     return text.size() > most ? shown + "..." : shown;
 }
 
+// Removes one pair of quotes around a value, as lxc does; a quote on one side only is part of the
+// value.
 std::string_view unquoted(std::string_view value) {
     if (value.size() >= 2 && (value.front() == '"' || value.front() == '\'') &&
         value.back() == value.front())
@@ -30,12 +34,13 @@ std::string_view unquoted(std::string_view value) {
     return value;
 }
 
+// Says whether the path, after symbolic links, is a folder; false where stat(2) fails.
 bool is_folder(const std::string& path) {
     struct stat info {};
     return ::stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
 }
 
-// Names of lxc 0.x to 2.0 (lxc-update-config(1) of lxc 2.1 has the same list).
+// The names of lxc 0.x to 2.0; lxc-update-config(1) of lxc 2.1 has the same list.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 27> kRenamed{{
     {"lxc.utsname", "lxc.uts.name"},
     {"lxc.init_cmd", "lxc.init.cmd"},
@@ -85,6 +90,8 @@ bool is_text(std::string_view text) {
     return more == 0;
 }
 
+// Names that are older than lxc 2.1 become the new ones first, so that the prefix of limits applies
+// to both.
 std::string modern_name(std::string_view key) {
     for (const auto& [old, modern] : kRenamed)
         if (key == old) key = modern;
@@ -94,6 +101,8 @@ std::string modern_name(std::string_view key) {
     return std::string(key);
 }
 
+// O_NONBLOCK keeps the open from waiting if an include names a FIFO; the check for a regular file
+// comes after the open, on the same descriptor, so that nobody can swap the file between them.
 std::string read_named_file(const std::string& path) {
     const base::UniqueFd fd = base::open_file(path, O_RDONLY | O_NONBLOCK);
     struct stat info {};
@@ -104,6 +113,7 @@ std::string read_named_file(const std::string& path) {
 
 namespace {
 
+// Reads a configuration with its includes.
 class Reader {
   public:
     Config read(const std::string& path) {
@@ -112,11 +122,15 @@ class Reader {
     }
 
   private:
-    void tell(const std::string& file, int line, std::string key, std::string text) {
+    // Records that the conversion cannot use a line. The order counts lines and problems together,
+    // so that the report can sort them as the user wrote them.
+    void add_problem(const std::string& file, int line, std::string key, std::string text) {
         config_.problems.push_back(
             {file, line, std::move(key), Verdict::not_translated, std::move(text), ++order_});
     }
 
+    // Reads the lines of one file; open_ holds the file meanwhile, which is how a cycle is
+    // recognised.
     void read_text(const std::string& path, const std::string& text) {
         open_.push_back(path);
         int number = 0;
@@ -125,14 +139,17 @@ class Reader {
         open_.pop_back();
     }
 
+    // Adds one line to the configuration, or a problem about it. Only too many keys in all throw
+    // (config_unsupported): every other mistake costs the user just that line.
     void read_line(const std::string& path, int number, std::string_view line) {
-        if (!line.starts_with("lxc.")) return;  // a comment, another tool's key: lxc passes it over
+        // lxc ignores comments and other tools' keys.
+        if (!line.starts_with("lxc.")) return;
         const auto equals = line.find('=');
         if (equals == std::string_view::npos) {
-            tell(path, number, shortened(line),
-                 line.find(": ") == std::string_view::npos && !line.ends_with(':')
-                     ? "there is no '=' after the key"
-                     : "there is no '=' after the key: Proxmox has ':' in files of its own");
+            add_problem(path, number, shortened(line),
+                        line.find(": ") == std::string_view::npos && !line.ends_with(':')
+                            ? "there is no '=' after the key"
+                            : "there is no '=' after the key: Proxmox has ':' in files of its own");
             return;
         }
         Line entry{path,
@@ -143,10 +160,11 @@ class Reader {
                    {}};
         entry.name = modern_name(entry.key);
         if (!is_text(entry.key) || !is_text(entry.value))
-            tell(path, number, shortened(entry.key), "it holds bytes that are not UTF-8 text");
+            add_problem(path, number, shortened(entry.key),
+                        "it holds bytes that are not UTF-8 text");
         else if (entry.key.size() > kMaxValue || entry.value.size() > kMaxValue)
-            tell(path, number, shortened(entry.key),
-                 fmt::format("it is longer than {} bytes", kMaxValue));
+            add_problem(path, number, shortened(entry.key),
+                        fmt::format("it is longer than {} bytes", kMaxValue));
         else if (entry.key == "lxc.include")
             include(entry);
         else if (config_.lines.size() < kMaxLines)
@@ -156,6 +174,8 @@ class Reader {
                        number, kMaxLines);
     }
 
+    // Reads an included file, or all *.conf files of an included folder in the order of their
+    // names.
     void include(const Line& line) {
         const std::string path = find(line);
         if (!is_folder(path)) return include_file(line, path);
@@ -163,6 +183,7 @@ class Reader {
             if (name.ends_with(".conf")) include_file(line, fmt::format("{}/{}", path, name));
     }
 
+    // Resolves a relative include as lxc does, and beside the including file.
     [[nodiscard]] std::string find(const Line& line) const {
         if (line.value.starts_with('/') || base::exists(line.value)) return line.value;
         const auto slash = line.file.rfind('/');
@@ -170,31 +191,35 @@ class Reader {
                                           : line.file.substr(0, slash + 1) + line.value;
     }
 
+    // Reads one included file. A cycle, a depth above kMaxInclude, a file that cannot be read, and
+    // more than kMaxConfig bytes in all become problems of the line with lxc.include.
     void include_file(const Line& line, const std::string& path) {
         if (std::find(open_.begin(), open_.end(), path) != open_.end())
-            return tell(line.file, line.line, line.key,
-                        fmt::format("'{}' is being read already: it includes itself", path));
+            return add_problem(line.file, line.line, line.key,
+                               fmt::format("'{}' is being read already: it includes itself", path));
         if (open_.size() >= kMaxInclude)
-            return tell(line.file, line.line, line.key,
-                        fmt::format("files include each other {} levels deep", kMaxInclude));
+            return add_problem(line.file, line.line, line.key,
+                               fmt::format("files include each other {} levels deep", kMaxInclude));
         std::string text;
         try {
             text = read_named_file(path);
         } catch (const base::Exception& error) {
-            return tell(line.file, line.line, line.key, error.message());
+            return add_problem(line.file, line.line, line.key, error.message());
         }
         size_ += text.size();
         if (size_ > kMaxConfig)
-            return tell(line.file, line.line, line.key,
-                        fmt::format("all includes together are larger than {} bytes", kMaxConfig));
+            return add_problem(
+                line.file, line.line, line.key,
+                fmt::format("all includes together are larger than {} bytes", kMaxConfig));
         read_text(path, text);
     }
 
     Config config_;
-    std::vector<std::string> open_;  // the files that are being read, outermost first
-    std::size_t size_ = 0, order_ = 0;
+    std::vector<std::string> open_;     // files that are being read, the outermost first
+    std::size_t size_ = 0, order_ = 0;  // bytes of all includes; place of the latest line
 };
 
+// Quotes a text for JSON (RFC 8259); UTF-8 may stand as it is.
 std::string json_text(std::string_view text) {
     std::string out = "\"";
     for (const char c : text)
@@ -224,19 +249,19 @@ std::string Entry::message() const {
                        text);
 }
 
-std::size_t Account::count(Verdict verdict) const {
+std::size_t Verdicts::count(Verdict verdict) const {
     return static_cast<std::size_t>(std::count_if(
         entries.begin(), entries.end(),
         [&](const Entry& entry) { return entry.verdict == verdict; }));
 }
 
-std::string Account::summary() const {
+std::string Verdicts::summary() const {
     return fmt::format("{} lines: {} exact, {} kept, {} approximated, {} not translated",
                        entries.size(), count(Verdict::exact), count(Verdict::kept),
                        count(Verdict::approximated), count(Verdict::not_translated));
 }
 
-std::string Account::json() const {
+std::string Verdicts::json() const {
     std::string out = "{\n  \"lines\": [";
     for (const Entry& entry : entries)
         out += fmt::format(

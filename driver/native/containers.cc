@@ -10,6 +10,8 @@
 
 namespace lxvirt::driver::native {
 
+// A running container's monitor listens on the abstract socket @LXCPATH/NAME/command, which
+// /proc/net/unix lists with a leading '@' at the end of the line.
 bool has_monitor(const std::string& sockets, const std::string& lxcpath, const std::string& name) {
     return sockets.find(fmt::format(" @{}/{}/command\n", lxcpath, name)) != std::string::npos;
 }

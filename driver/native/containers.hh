@@ -1,5 +1,5 @@
-// The containers that lxc-tools keep in a folder (an "lxcpath"): each a folder of its own with a
-// file `config`. Read by import-lxc; nothing of them is ever changed.
+// Finds the containers that lxc-tools keep in a folder (its "lxcpath"): each is a folder with a
+// file `config` in it. import-lxc reads them; nothing in there is ever changed.
 #pragma once
 
 #include <string>
@@ -12,7 +12,8 @@ namespace lxvirt::driver::native {
 // Sorted by name. Throws SystemError where `lxcpath` is no folder that can be read.
 [[nodiscard]] std::vector<NativeContainer> find_containers(const std::string& lxcpath);
 
-// Whether `sockets`, the text of /proc/net/unix, has the abstract socket that lxc-start listens on.
+// Says whether `sockets`, the text of /proc/net/unix, has the abstract socket on which lxc-start
+// listens for the container's commands.
 [[nodiscard]] bool has_monitor(const std::string& sockets, const std::string& lxcpath,
                                const std::string& name);
 

@@ -1,3 +1,10 @@
+// How a conversion works. The lines are read into a list, and each part of the conversion takes the
+// lines of its keys and fills its part of a Domain. The result is formatted and parsed again: what
+// the parser refuses could not be defined either, and the parser fills in the defaults. If the
+// domain is refused, a bisection over the lines finds one that is to blame; that line gets the
+// verdict "not translated", and the conversion is done again without it, up to 16 times. So one bad
+// line never costs the user the whole container.
+
 #include "driver/native/convert.hh"
 
 #include <fmt/format.h>
@@ -16,7 +23,8 @@ namespace lxvirt::driver::native {
 
 namespace {
 
-// Keys that make a list; of every other the last line counts. Those below a prefix are told by it.
+// Says whether a key makes a list. For every other key the last line counts; keys below a prefix
+// are recognised by the prefix.
 bool adds_up(std::string_view key) {
     constexpr std::string_view lists[] = {"cap.drop", "cap.keep",    "environment", "group",
                                           "idmap",    "mount.entry", "mount.auto"};
@@ -30,6 +38,7 @@ bool adds_up(std::string_view key) {
 Context::Context(std::vector<Line> lines, const ConvertOptions& wanted, const Facts& host)
     : options(wanted), facts(host), lines_(std::move(lines)), verdicts_(lines_.size()) {}
 
+// The last line counts, as in lxc; an empty value resets the key, so the result is null then.
 const Line* Context::one(std::string_view key) {
     const Line* last = nullptr;
     for (const Line& line : lines_) {
@@ -40,6 +49,7 @@ const Line* Context::one(std::string_view key) {
     return last == nullptr || last->value.empty() ? nullptr : last;
 }
 
+// An empty value clears the list that earlier lines have made, as in lxc.
 std::vector<const Line*> Context::all(std::string_view key) {
     std::vector<const Line*> found;
     for (const Line& line : lines_) {
@@ -53,9 +63,11 @@ std::vector<const Line*> Context::all(std::string_view key) {
     return found;
 }
 
+// Lines of all keys below the prefix stay in the order of the file, since hooks and device rules
+// depend on it; a key that does not make a list keeps its last line only.
 std::vector<const Line*> Context::all_below(std::string_view prefix) {
     std::vector<const Line*> found;
-    std::map<std::string_view, std::vector<std::size_t>> places;  // in `found`, by name
+    std::map<std::string_view, std::vector<std::size_t>> places;  // indices in `found`, by name
     for (const Line& line : lines_) {
         const std::string_view name = line.name;
         if (!name.starts_with(prefix)) continue;
@@ -73,10 +85,13 @@ std::vector<const Line*> Context::all_below(std::string_view prefix) {
     return found;
 }
 
+// A line that a part has asked for counts as exact until the part says something worse about it.
 void Context::mark(const Line& line) {
     if (!verdicts_.at(static_cast<std::size_t>(&line - lines_.data()))) exact(line);
 }
 
+// The lines that no part has asked for have no verdict yet; convert_rest() runs last and stores
+// what lxc knows.
 std::vector<const Line*> Context::unasked() const {
     std::vector<const Line*> found;
     for (std::size_t i = 0; i < lines_.size(); ++i)
@@ -84,12 +99,14 @@ std::vector<const Line*> Context::unasked() const {
     return found;
 }
 
+// `line` has to be an element of lines_: the index is the distance of the two addresses.
 void Context::judge(const Line& line, Verdict verdict, std::string text) {
     const auto index = static_cast<std::size_t>(&line - lines_.data());
     verdicts_.at(index) =
         Entry{line.file, line.line, line.key, verdict, std::move(text), line.order};
 }
 
+// A line that still has no verdict has a key that neither lxvirt nor lxc knows.
 std::vector<Entry> Context::entries() {
     std::vector<Entry> result;
     for (std::size_t i = 0; i < lines_.size(); ++i) {
@@ -102,6 +119,8 @@ std::vector<Entry> Context::entries() {
     return result;
 }
 
+// A unit is one letter in either case; the first of `units` stands for 1024, the second for 1024 *
+// 1024, and so on. The product is not computed here, so nothing overflows.
 std::optional<Size> parse_size(std::string_view text, std::string_view units) {
     Size size;
     const auto place =
@@ -116,6 +135,8 @@ std::optional<Size> parse_size(std::string_view text, std::string_view units) {
     return size;
 }
 
+// Splits like a shell with quotes and without escapes; two quoted pieces without a blank between
+// them are one word, and "" is an empty one.
 std::vector<std::string> quoted_words(std::string_view text) {
     std::vector<std::string> words;
     std::string word;
@@ -140,6 +161,9 @@ std::vector<std::string> quoted_words(std::string_view text) {
 
 namespace {
 
+// Runs all parts over the lines. The order matters: the root comes before the mounts, which are
+// below it, the mounts before the groups, whose device rules may belong to a <hostdev>, and
+// convert_rest() takes what is left.
 Context convert_lines(const std::string& path, std::vector<Line> lines,
                       const ConvertOptions& options, const Facts& facts) {
     Context context(std::move(lines), options, facts);
@@ -160,17 +184,17 @@ Context convert_lines(const std::string& path, std::vector<Line> lines,
     return context;
 }
 
-// Through the parser: what it refuses would not be definable, and it fills in the defaults. That
-// the schema accepts what the parser does is for tests and the fuzzer: to read it takes as long as
-// all the rest.
+// Formats and parses the domain. That the schema, too, accepts what the parser accepts is left to
+// tests and the fuzzer, since reading the schema takes as long as all the rest.
 xml::Domain parsed(const Context& context) {
     return xml::parse_domain(xml::format_domain(context.domain),
                              {.file = context.file + " as domain XML"})
         .domain;
 }
 
-// A line that makes the difference between a domain that is refused and one that is not; nothing
-// where it is the root that is refused.
+// Finds by bisection a line that makes the difference between a domain that is refused and one that
+// is not. Lines about the root are always included, since no domain can be without them. Returns
+// nothing where the root itself is to blame.
 std::optional<std::size_t> find_refused(const std::string& path, const std::vector<Line>& lines,
                                         const ConvertOptions& options, const Facts& facts) {
     const auto is_refused = [&](std::size_t count) {
@@ -193,12 +217,13 @@ std::optional<std::size_t> find_refused(const std::string& path, const std::vect
     return good;
 }
 
+// Assembles the result, with the verdicts in the order of the lines.
 Conversion finished(Context& context, xml::Domain domain, const std::vector<Entry>& problems) {
     Conversion made;
     made.domain = std::move(domain);
-    made.account.entries = context.entries();
-    made.account.entries.insert(made.account.entries.end(), problems.begin(), problems.end());
-    std::stable_sort(made.account.entries.begin(), made.account.entries.end(),
+    made.verdicts.entries = context.entries();
+    made.verdicts.entries.insert(made.verdicts.entries.end(), problems.begin(), problems.end());
+    std::stable_sort(made.verdicts.entries.begin(), made.verdicts.entries.end(),
                      [](const Entry& a, const Entry& b) { return a.order < b.order; });
     made.name_from = std::move(context.name_from);
     made.autostart = context.autostart;
@@ -208,6 +233,7 @@ Conversion finished(Context& context, xml::Domain domain, const std::vector<Entr
 }  // namespace
 
 Conversion convert(const std::string& path, const ConvertOptions& options, const Facts& facts) {
+    // Each round costs a conversion for every halving of the lines.
     constexpr std::size_t most_refused = 16;
     Config config = read_config(path);
     for (std::size_t refused = 0;; ++refused) {

@@ -1,5 +1,5 @@
-// From a configuration of lxc-tools to a domain, with an account of every line. Pure but for Facts:
-// what is asked of the host, which tests replace.
+// Converts a configuration of lxc-tools to a domain, with a verdict on every line. Pure but for
+// Facts, the questions to the host, which tests answer themselves.
 #pragma once
 
 #include <functional>
@@ -11,32 +11,38 @@
 
 namespace lxvirt::driver::native {
 
+// Answers questions about the host.
 struct Facts {
-    // What a path is: 'd' folder, 'f' file, 'c' and 'b' device, 0 where it is absent or unreadable.
+    // Returns what a path is: 'd' folder, 'f' file, 'c' or 'b' device; 0 where it is absent or
+    // unreadable.
     std::function<char(const std::string& path)> kind;
-    // The text of a small file (an fstab); throws SystemError.
+    // Returns the text of a small file, such as an fstab. Throws SystemError.
     std::function<std::string(const std::string& path)> text;
-    // "c 10:200": what a device node is; nothing where there is none.
+    // Returns type and number of a device node, "c 10:200"; nothing where there is no such node.
     std::function<std::optional<std::string>(const std::string& path)> number;
-    // The first address of a bridge, without prefix, for `gateway = auto`.
+    // Returns the first address of a bridge, without its prefix, for `gateway = auto`; link-local
+    // ones do not count.
     std::function<std::optional<std::string>(const std::string& link, bool v6)> address;
 };
+// Returns the answers of the real host.
 [[nodiscard]] Facts host_facts();
 
+// Says what the caller adds to the conversion.
 struct ConvertOptions {
-    std::string rootfs;           // instead of what the configuration says; absolute
-    bool sets_autostart = false;  // the caller does what lxc.start.auto says
+    std::string rootfs;  // absolute path that replaces the configuration's root; may be empty
+    bool sets_autostart = false;  // the caller acts upon lxc.start.auto
 };
 
+// The result of a conversion.
 struct Conversion {
     xml::Domain domain;
-    Account account;
-    std::string name_from;   // "lxc.uts.name", "the folder of the file", ...
-    bool autostart = false;  // lxc.start.auto
+    Verdicts verdicts;
+    std::string name_from;   // "lxc.uts.name", "the folder '...'": where the name comes from
+    bool autostart = false;  // lxc.start.auto asks for autostart
 };
 
-// Throws SystemError where `path` cannot be read, and Error(config_unsupported) where nothing in it
-// says what the container's root is.
+// Converts the configuration in the file `path`. Throws SystemError where it cannot be read, and
+// Error(config_unsupported) where nothing says what the container's root is.
 [[nodiscard]] Conversion convert(const std::string& path, const ConvertOptions& options,
                                  const Facts& facts = host_facts());
 

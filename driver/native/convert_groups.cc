@@ -1,5 +1,6 @@
-// lxc.cgroup.* (v1) and lxc.cgroup2.*: what has an element goes there, the rest is kept as it is
-// and written into the group whose hierarchy the host has (driver/plan/container.cc).
+// Converts lxc.cgroup.* (v1) and lxc.cgroup2.*. What has an element becomes that element; the rest
+// is stored as it is, and written at a start into the group of the hierarchy that the host has
+// (driver/plan/container.cc).
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -12,7 +13,7 @@ namespace lxvirt::driver::native {
 
 namespace {
 
-// "256M", "1g", "1024"; -1 and max are unlimited. In KiB.
+// Parses "256M", "1g" or "1024" to KiB; "-1" and "max" are unlimited.
 std::optional<std::uint64_t> memory_size(std::string_view text) {
     if (text == "max" || text == "-1") return kUnlimitedKib;
     const auto size = parse_size(text, "kmgt");
@@ -21,6 +22,8 @@ std::optional<std::uint64_t> memory_size(std::string_view text) {
     return size->number * size->unit / 1024;
 }
 
+// Converts all lines. Keys of v2 are read after those of v1 and override them, since a
+// configuration carries both for hosts of either kind.
 class Groups {
   public:
     explicit Groups(Context& context) : context_(context), domain_(context.domain) {}
@@ -29,15 +32,16 @@ class Groups {
         domain_.memory = domain_.current_memory = kUnlimitedKib;
         for (const Line* line : context_.all_below("cgroup.")) convert_line(*line, false);
         for (const Line* line : context_.all_below("cgroup2.")) convert_line(*line, true);
-        // v2 counts swap by itself, <swap_hard_limit> with the memory.
+        // v2 limits swap alone, while <swap_hard_limit> includes the memory.
         if (swap_)
             domain_.memtune.swap_hard_limit = std::min(
                 kUnlimitedKib, *swap_ + domain_.memtune.hard_limit.value_or(domain_.memory));
     }
 
   private:
-    using Sized = std::optional<std::uint64_t> xml::MemTune::*;
+    using Sized = std::optional<std::uint64_t> xml::MemTune::*;  // a limit of memory, in KiB
 
+    // Converts one line. A known file with a bad value is an error, an unknown file is stored.
     void convert_line(const Line& line, bool unified) {
         const std::string_view whole = line.name;
         const std::string_view name = whole.substr(whole.find('.') + 1);
@@ -51,6 +55,8 @@ class Groups {
         context_.kept(line, "as <lx:cgroup>");
     }
 
+    // Says whether a file has an element, so that a value which cannot be read is an error and is
+    // not stored.
     static bool has_element(std::string_view name) {
         constexpr std::string_view names =
             "memory.limit_in_bytes memory.soft_limit_in_bytes memory.memsw.limit_in_bytes "
@@ -59,6 +65,7 @@ class Groups {
         return base::contains_word(names, name);
     }
 
+    // Returns false if the file has no element or the value cannot be read.
     bool convert_v1(const Line& line, std::string_view name) {
         if (name == "memory.limit_in_bytes") return hard_limit(line);
         if (name == "memory.soft_limit_in_bytes") return limit(line, &xml::MemTune::soft_limit);
@@ -71,6 +78,8 @@ class Groups {
         return shared(line, name);
     }
 
+    // Returns false as convert_v1() does. The limit of swap is kept until all lines are read,
+    // because <swap_hard_limit> needs the limit of memory.
     bool convert_v2(const Line& line, std::string_view name) {
         if (name == "memory.max") return hard_limit(line);
         if (name == "memory.high") return limit(line, &xml::MemTune::soft_limit);
@@ -84,7 +93,7 @@ class Groups {
         return shared(line, name);
     }
 
-    // Files of the same name and meaning in both.
+    // Converts files that have the same name and meaning in both versions.
     bool shared(const Line& line, std::string_view name) {
         if (name == "cpuset.cpus") {
             const auto set = xml::canonical_set(line.value);
@@ -108,6 +117,8 @@ class Groups {
         return false;
     }
 
+    // Sets <memory> and <currentMemory> too, since lxc has one limit where libvirt has three
+    // numbers.
     bool hard_limit(const Line& line) {
         const auto size = memory_size(line.value);
         if (!size) return false;
@@ -116,6 +127,7 @@ class Groups {
         return true;
     }
 
+    // Sets a limit in KiB from a size in bytes.
     bool limit(const Line& line, Sized member) {
         const auto size = memory_size(line.value);
         if (size) domain_.memtune.*member = *size;
@@ -129,16 +141,21 @@ class Groups {
         return value.has_value();
     }
 
-    // The exact number of v1 stays where it means the same.
+    // Converts cpu.weight to shares, unless the shares that v1's key gave already mean that weight:
+    // the exact number of v1 is kept then.
     bool weight(const Line& line) {
         const auto value = base::parse_number<std::uint64_t>(line.value);
         if (!value || *value > 10000) return false;
+        // 1024 shares are the kernel's default of v1, 100 its default weight of v2 (the kernel's
+        // Documentation/admin-guide/cgroup-v2.rst, cpu.weight); the kernel's least number of shares
+        // is 2.
         std::optional<std::uint64_t>& shares = domain_.cputune.shares;
         if (!shares || cpu_weight(*shares) != *value)
             shares = std::max<std::uint64_t>(2, *value * 1024 / 100);
         return true;
     }
 
+    // Parses "QUOTA PERIOD" or "max PERIOD" of cpu.max, in microseconds.
     bool cpu_max(const Line& line) {
         const auto words = base::split_words(line.value);
         if (words.empty() || words.size() > 2) return false;
@@ -146,6 +163,7 @@ class Groups {
         const auto quota = base::parse_number<std::int64_t>(words[0]);
         const auto period = base::parse_number<std::uint64_t>(words.back());
         if ((limited && !quota) || (words.size() == 2 && !period)) return false;
+        // "max" clears a quota of v1; -1, v1's word for no limit, stays.
         if (limited)
             domain_.cputune.quota = quota;
         else if (domain_.cputune.quota.value_or(-1) > 0)
@@ -154,18 +172,22 @@ class Groups {
         return true;
     }
 
+    // Sets the partition from lxc's folder, which is relative to the root of the hierarchy.
     bool partition(const Line& line) {
         domain_.partition = line.value.starts_with('/') ? line.value : "/" + line.value;
         return true;
     }
 
-    // The rules of every template and what lxvirt has by itself; another one is kept.
+    // Says whether a device rule needs no storing: the rules of every template, those that lxvirt
+    // has anyway, and those that belong to a <hostdev>.
     bool device(const Line& line, std::string_view name) {
+        // Every container begins with a denial of all devices.
         if (name == "devices.deny") return line.value == "a" || line.value == "a *:* rwm";
         const auto words = base::split_words(line.value);
         if (words.size() != 3) return false;
         const std::string device = fmt::format("{} {}", words[0], words[1]);
-        // lxc's terminals are ptys, those of the host are in no container.
+        // These are the host's virtual terminals; lxc gives ptys to its containers under their
+        // names.
         if (device == "c 4:0" || device == "c 4:1") return true;
         for (const std::string_view usual : kContainerDevices)
             if (usual.starts_with(device + " ") && (words[2] != "m" || usual.ends_with(" m")))
@@ -178,11 +200,13 @@ class Groups {
 
     Context& context_;
     xml::Domain& domain_;
-    std::optional<std::uint64_t> swap_;
+    std::optional<std::uint64_t> swap_;  // limit of swap alone, in KiB, from memory.swap.max
 };
 
 }  // namespace
 
+// Maps shares to the weight of v2 linearly: 1024 shares become 100, within the kernel's limits 1 to
+// 10000.
 std::uint64_t cpu_weight(std::uint64_t shares) {
     return std::clamp<std::uint64_t>(shares * 100 / 1024, 1, 10000);
 }

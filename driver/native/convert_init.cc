@@ -1,4 +1,4 @@
-// Name, init with its environment, id maps and namespaces that are shared.
+// Converts the name, the init with its environment, id maps, and shared namespaces.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -18,11 +18,14 @@ std::string_view last_part(std::string_view path) {
     return path.substr(path.rfind('/') + 1);
 }
 
-// Debian's, the kernel's and lxc's names for one machine type.
+// Returns the kernel's machine type for Debian's, the kernel's or lxc's name of an architecture;
+// empty for an unknown one.
 std::string machine_type(std::string_view arch) {
     struct Group {
         std::string_view machine, names;
     };
+    // Names are those of uname(2) for `machine`; each group lists the kernel's own name first, then
+    // Debian's and lxc's.
     constexpr Group groups[] = {
         {"x86_64", "x86_64 amd64 linux64"},
         {"i686", "i686 i386 i486 i586 x86 linux32"},
@@ -42,6 +45,8 @@ std::string machine_type(std::string_view arch) {
     return {};
 }
 
+// Converts lxc.environment. A variable without a value is inherited from whoever starts the
+// container.
 void convert_environment(Context& context) {
     for (const Line* line : context.all("environment")) {
         const auto equals = line->value.find('=');
@@ -57,6 +62,7 @@ void convert_environment(Context& context) {
     }
 }
 
+// Converts "u|g|b ID-INSIDE ID-ON-HOST COUNT" (lxc.container.conf(5), lxc.idmap).
 void convert_idmap_line(Context& context, const Line& line) {
     const auto words = base::split_words(line.value);
     const auto number = [&](std::size_t i) {
@@ -64,19 +70,23 @@ void convert_idmap_line(Context& context, const Line& line) {
     };
     const auto inside = number(1), outside = number(2), count = number(3);
     const std::string_view kind = words.empty() ? "" : words[0];
+    // The three numbers are of 32 bits, as in /proc/PID/uid_map (user_namespaces(7)).
     if (words.size() != 4 || !inside || !outside || !count || *count == 0 ||
         (kind != "u" && kind != "g" && kind != "b"))
         return context.untranslated(line, "not 'u|g|b ID-INSIDE ID-ON-HOST COUNT'");
     const xml::IdMapRow row{*inside, *outside, *count};
+    // "b" maps users and groups alike.
     if (kind != "g") context.domain.idmap.uids.push_back(row);
     if (kind != "u") context.domain.idmap.gids.push_back(row);
 }
 
+// Converts lxc.namespace.share.KIND, whose value is a container's name, a pid or a path.
 void convert_share(Context& context, const char* key,
                    std::optional<xml::SharedNamespace> xml::LxcNamespace::*member) {
     const Line* line = context.one(key);
     if (line == nullptr) return;
     xml::SharedNamespace share;
+    // ip-netns(8) keeps the named network namespaces there.
     constexpr std::string_view named = "/run/netns/", old_named = "/var/run/netns/";
     if (base::parse_number<pid_t>(line->value)) {
         share = {xml::ShareType::pid, line->value};
@@ -105,7 +115,7 @@ void convert_name(Context& context) {
         }
         context.untranslated(*line, "not a name that a domain can have");
     }
-    // /var/lib/lxc/NAME/config
+    // lxc's own layout is /var/lib/lxc/NAME/config.
     name = last_part(context.folder);
     context.name_from = fmt::format("the folder '{}'", context.folder);
     if (xml::is_name(name)) return;
@@ -125,6 +135,7 @@ void convert_init(Context& context) {
             os.arch.clear();
         }
     }
+    // lxc starts /sbin/init where no init.cmd is given.
     os.init = "/sbin/init";
     if (const Line* line = context.one("init.cmd")) {
         std::vector<std::string> words = quoted_words(line->value);
@@ -146,6 +157,7 @@ void convert_init(Context& context) {
     if (const Line* line = context.one("init.uid")) os.inituser = line->value;
     if (const Line* line = context.one("init.gid")) os.initgroup = line->value;
     if (const Line* line = context.one("init.groups")) {
+        // lxc takes the numbers with commas or blanks between them.
         std::string text = line->value;
         std::replace(text.begin(), text.end(), ',', ' ');
         for (const std::string_view word : base::split_words(text))

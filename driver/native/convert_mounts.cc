@@ -1,4 +1,4 @@
-// What is mounted below the root: mount.entry, mount.fstab, mount.auto, autodev.
+// Converts what is mounted below the root: mount.entry, mount.fstab, mount.auto, autodev.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -16,22 +16,27 @@ namespace {
 using xml::Filesystem;
 using xml::FilesystemType;
 
-// One line of an fstab, from the configuration or from a file.
+// A line of an fstab, from the configuration or from a file.
 struct Row {
     std::string source, target, type, options;
 };
 
+// Converts such lines one by one.
 class Mounts {
   public:
     Mounts(Context& context) : context_(context) {
         for (const Filesystem& filesystem : context.domain.filesystems)
             if (filesystem.target == "/") root_ = filesystem.source;
+        // lxc takes an absolute target below LXCPATH/NAME/rootfs as well as one below the root's
+        // path.
         lxc_root_ = context.folder + "/rootfs";
     }
 
-    // `judge` gets the verdict.
+    // Receives the verdict on a line.
     using Judge = std::function<void(Verdict, std::string)>;
     void convert(std::string_view text, const Judge& judge) {
+        // The type and the options may be missing, as in getmntent(3), with which lxc reads such a
+        // line.
         const auto words = base::split_words(text);
         if (words.size() < 2)
             return judge(Verdict::not_translated, "not 'SOURCE TARGET TYPE OPTIONS'");
@@ -48,8 +53,10 @@ class Mounts {
     }
 
   private:
-    // The path inside: a relative target is below the root, an absolute one has it in front.
+    // Returns the path in the container: a relative target is below the root, and an absolute one
+    // begins with the root. Nothing for any other, which lxc ignores.
     [[nodiscard]] std::optional<std::string> inside(const std::string& target) const {
+        // A target with ".." could leave the root.
         std::string path = target;
         for (const std::string_view part : base::split(path, '/'))
             if (part == "..") return std::nullopt;
@@ -66,17 +73,19 @@ class Mounts {
                 return std::nullopt;
         }
         std::string clean = base::clean_path("/" + path);
+        // The root itself is no mount entry's business.
         if (clean == "/") return std::nullopt;
         return clean;
     }
 
+    // Finds the element that expresses the line; <lx:mount> stores a line that has none.
     void place(const Row& row, const Judge& judge) {
         if (own(row, judge) || device(row) || memory(row) || bind(row)) return;
         context_.domain.container.mounts.push_back({row.source, row.target, row.type, row.options});
         judge(Verdict::kept, "as <lx:mount>");
     }
 
-    // What every container gets from lxvirt.
+    // Takes a mount that every container gets from lxvirt.
     [[nodiscard]] bool own(const Row& row, const Judge& judge) const {
         const bool usual = (row.type == "proc" && row.target == "/proc") ||
                            (row.type == "sysfs" && row.target == "/sys") ||
@@ -86,10 +95,12 @@ class Mounts {
         return true;
     }
 
-    // A device of the host at the same place: made as a node, and its use allowed.
+    // Takes a bind of a device node of the host at the same path: it becomes a <hostdev>, which
+    // makes the node and allows its use.
     bool device(const Row& row) {
         const char kind = context_.facts.kind(row.source);
         if ((kind != 'c' && kind != 'b') || row.target != row.source) return false;
+        // Other options, such as "optional" or "ro", have no place in a <hostdev>.
         for (const std::string_view option : base::split(row.options, ','))
             if (option != "bind" && option != "rbind" && !means_nothing(option)) return false;
         xml::Hostdev device;
@@ -99,11 +110,12 @@ class Mounts {
         return true;
     }
 
-    // What is so anyway: a target that is not there is made.
+    // Says whether an option states what is so in any case: a missing target is always made.
     static bool means_nothing(std::string_view option) {
         return option.empty() || base::contains_word("rw defaults create=dir create=file", option);
     }
 
+    // Takes a tmpfs that <filesystem type='ram'> can express.
     bool memory(const Row& row) {
         if (row.type != "tmpfs") return false;
         std::optional<Size> size;
@@ -112,7 +124,8 @@ class Mounts {
                 size = parse_size(option.substr(5), "kmg");
             else if (!means_nothing(option))
                 return false;
-        // <source usage=''> is of whole KiB.
+        // <source usage=''> has whole KiB, and a tmpfs without a size gets half of the host's
+        // memory. The bound keeps the product within 64 bits.
         if (!size || size->number == 0 || size->number > (1ULL << 40) ||
             size->number * size->unit % 1024 != 0)
             return false;
@@ -123,6 +136,7 @@ class Mounts {
         return add(std::move(filesystem));
     }
 
+    // Takes a bind of the host without other options than read-only.
     bool bind(const Row& row) {
         Filesystem filesystem;
         bool is_bind = false;
@@ -139,7 +153,8 @@ class Mounts {
         return add(std::move(filesystem));
     }
 
-    // libvirt's XML has one filesystem per target, lxc mounts the second over the first.
+    // libvirt's XML has one filesystem for each target, where lxc mounts a second one over the
+    // first.
     bool add(Filesystem filesystem) {
         auto& all = context_.domain.filesystems;
         for (const Filesystem& other : all)
@@ -152,8 +167,11 @@ class Mounts {
     std::string root_, lxc_root_;
 };
 
+// Reads the file of lxc.mount.fstab; each of its lines gets a verdict of its own.
 void convert_fstab(Context& context, const Line& line, Mounts& mounts) {
     std::string text;
+    // A relative path is tried from the working directory, as lxc does it, then beside the
+    // configuration.
     std::string path = line.value;
     try {
         if (!path.starts_with('/') && context.facts.kind(path) == 0)
@@ -173,12 +191,14 @@ void convert_fstab(Context& context, const Line& line, Mounts& mounts) {
             verdict = judged;
             words = std::move(why);
         });
-        context.tell({path, number, "", verdict, words, line.order});
+        context.add({path, number, "", verdict, words, line.order});
     }
 }
 
 }  // namespace
 
+// These words ask for what lxvirt mounts anyway: a /proc whose dangerous files are read-only, a
+// read-only /sys, and the container's own part of /sys/fs/cgroup.
 bool are_usual_mounts(std::string_view words) {
     const auto all = base::split_words(words);
     return std::all_of(all.begin(), all.end(), [](std::string_view word) {
@@ -188,7 +208,7 @@ bool are_usual_mounts(std::string_view words) {
 
 void convert_mounts(Context& context) {
     Mounts mounts(context);
-    // As lxc: the file first.
+    // The file comes first, as in lxc.
     if (const Line* line = context.one("mount.fstab")) convert_fstab(context, *line, mounts);
     for (const Line* line : context.all("mount.entry"))
         mounts.convert(line->value, [&](Verdict verdict, std::string text) {

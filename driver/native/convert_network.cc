@@ -1,4 +1,4 @@
-// lxc.net.N.* and lxc.network.*: one interface, or host device, for each NIC.
+// Converts lxc.net.N.* and lxc.network.*: each NIC becomes an interface or a host device.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -12,7 +12,7 @@ namespace lxvirt::driver::native {
 
 namespace {
 
-// The legacy names of a NIC's options.
+// Returns today's name of an option that lxc 2.0 and older spelled otherwise.
 std::string modern_option(std::string_view option) {
     if (option == "ipv4" || option == "ipv6") return fmt::format("{}.address", option);
     if (option == "macvlan_mode") return "macvlan.mode";
@@ -20,16 +20,19 @@ std::string modern_option(std::string_view option) {
     return std::string(option);
 }
 
+// An option of a NIC: its name without "lxc.net.N.", and its line.
 struct Option {
     std::string name;  // "link", "ipv4.address"
     const Line* line = nullptr;
 };
 using Nic = std::vector<Option>;
 
-// Reads the NICs in the order of their numbers, legacy ones in that of their `type` lines.
+// Collects the NICs in the order of their numbers, and legacy ones in the order of their `type`
+// lines.
 class NicReader {
   public:
     explicit NicReader(Context& context) {
+        // Reads all lines of the configuration; an empty "lxc.net =" clears the NICs before it.
         for (const Line& line : context.lines()) {
             const std::string_view name = line.name;
             if (name == "net" || name == "network") {
@@ -47,20 +50,23 @@ class NicReader {
     [[nodiscard]] const std::map<unsigned, Nic>& nics() const { return nics_; }
 
   private:
+    // Reads lxc.net.NUMBER.OPTION.
     void numbered(Context& context, const Line& line, std::string_view rest) {
         const auto dot = rest.find('.');
         const auto number = base::parse_number<unsigned>(rest.substr(0, dot));
         if (!number) return context.untranslated(line, "not lxc.net.NUMBER.OPTION");
         if (dot == std::string_view::npos)
-            nics_.erase(*number);  // lxc.net.0 = clears it
+            nics_.erase(*number);  // "lxc.net.0 =" clears the NIC
         else
             nics_[*number].push_back({modern_option(rest.substr(dot + 1)), &line});
     }
 
+    // Reads lxc.network.OPTION, which belongs to the NIC that the last lxc.network.type opened.
     void legacy(Context& context, const Line& line, std::string_view rest) {
         const auto dot = rest.find('.');
         if (base::parse_number<unsigned>(rest.substr(0, dot))) return numbered(context, line, rest);
         if (rest == "type") last_ = nics_.empty() ? 0 : nics_.rbegin()->first + 1;
+        // This is the number of the NIC that the last lxc.network.type opened.
         if (rest != "type" && nics_.find(last_) == nics_.end())
             return context.untranslated(line, "no lxc.network.type opened a NIC before it");
         nics_[last_].push_back({modern_option(rest), &line});
@@ -70,27 +76,29 @@ class NicReader {
     unsigned last_ = 0;
 };
 
-// The class of an IPv4 address without a prefix, as lxc has it.
+// Returns the prefix of an IPv4 address without one, by its class, as lxc does.
 unsigned class_prefix(const std::string& address) {
     const auto first = base::parse_number<unsigned>(address.substr(0, address.find('.')));
     if (!first || *first < 128) return 8;
     return *first < 192 ? 16 : 24;
 }
 
-// Options of <lx:interface> that count when the container runs.
+// The options of <lx:interface> that have an effect when the container runs.
 constexpr std::string_view kActedUpon[] = {"script.up",        "script.down",     "ipvlan.mode",
                                            "ipvlan.isolation", "veth.mode",       "veth.ipv4.route",
                                            "veth.ipv6.route",  "veth.n_rxqueues", "veth.n_txqueues",
                                            "ipv4.gateway",     "ipv6.gateway"};
 
+// Converts one NIC.
 class NicConverter {
   public:
     NicConverter(Context& context, const Nic& nic) : context_(context), nic_(nic) {}
 
-    // False where it is no NIC ("none", "empty").
+    // Adds the NIC to the domain. The type 'empty' sets `own_network`, 'none' sets `host_network`.
     void convert(bool& own_network, bool& host_network) {
         const Line* type = take("type");
         const std::string kind = type == nullptr ? "" : type->value;
+        // lxc leaves a NIC down unless its flags say "up".
         interface_.link_up = false;
         if (kind == "veth" || kind == "macvlan" || kind == "ipvlan") {
             take_interface(*type, kind);
@@ -110,6 +118,7 @@ class NicConverter {
     }
 
   private:
+    // Returns the last line of an option and marks all its lines as taken.
     const Line* take(std::string_view name) {
         const Line* last = nullptr;
         for (const Option& option : nic_) {
@@ -120,11 +129,14 @@ class NicConverter {
         return last == nullptr || last->value.empty() ? nullptr : last;
     }
 
+    // Returns the value that take() finds; empty where there is none.
     std::string value(std::string_view name) {
         const Line* line = take(name);
         return line == nullptr ? "" : line->value;
     }
 
+    // Fills the interface from a veth, macvlan or ipvlan. A veth without a link has an end on the
+    // host that is in no bridge, which is libvirt's type 'ethernet'.
     void take_interface(const Line& type, const std::string& kind) {
         interface_.source = value("link");
         if (kind == "veth") {
@@ -142,13 +154,15 @@ class NicConverter {
         is_interface_ = true;
     }
 
-    // Told by the option, which there always is then; l3 is lxc's default.
+    // An ipvlan is told from a macvlan by this option, which is therefore always stored; lxc's
+    // default mode is l3.
     void take_ipvlan(const Line& type) {
         const std::string mode = value("ipvlan.mode");
         options_.push_back({"ipvlan.mode", mode.empty() ? "l3" : mode});
         context_.kept(type, "as <lx:interface> of a direct interface");
     }
 
+    // lxc's default mode of a macvlan is private.
     xml::DirectMode macvlan_mode(const std::string& kind) {
         const std::string mode = kind == "macvlan" ? value("macvlan.mode") : "bridge";
         if (mode == "vepa") return xml::DirectMode::vepa;
@@ -157,6 +171,7 @@ class NicConverter {
         return xml::DirectMode::private_;
     }
 
+    // Takes the options that interfaces of all types have.
     void take_common() {
         interface_.guest = value("name");
         if (const Line* line = take("veth.pair")) interface_.target = line->value;
@@ -167,6 +182,8 @@ class NicConverter {
         }
         if (const Line* line = take("hwaddr")) take_mac(*line);
         if (const Line* line = take("veth.vlan.id")) {
+            // lxc's "none" takes the port out of the bridge's default VLAN, which libvirt's <vlan>
+            // cannot express.
             if (line->value == "none")
                 keep_option("veth.vlan.id", *line, "no VLAN for what has no tag");
             else
@@ -181,9 +198,11 @@ class NicConverter {
         take_addresses("ipv6", interface_.ips, interface_.routes);
     }
 
-    // Each 'x' is a digit of chance.
+    // Converts a hardware address in which each 'x' is a random digit. The second half of
+    // random_mac() supplies the digits of both halves, because the first half is a fixed vendor
+    // prefix.
     void take_mac(const Line& line) {
-        const std::string chance = xml::random_mac();  // only its second half is by chance
+        const std::string chance = xml::random_mac();  // only its second half is random
         constexpr std::size_t half = 9;
         std::string mac = line.value;
         for (std::size_t i = 3; i < mac.size() && i < chance.size(); ++i)
@@ -193,18 +212,20 @@ class NicConverter {
         interface_.mac = xml::mac_text(*parsed);
     }
 
+    // Adds a VLAN; tagged ones make the port a trunk.
     void take_vlan(const Line& line, bool tagged) {
         const auto id = base::parse_number<unsigned>(line.value);
         if (!id || *id > 4094) return context_.untranslated(line, "not a VLAN number");
         if (!interface_.vlan) interface_.vlan.emplace();
         std::vector<xml::VlanTag>& tags = interface_.vlan->tags;
-        // One that is not tagged was read first; beside tagged ones it is the native one.
+        // The untagged VLAN was read first; beside tagged ones it is the native one.
         if (tagged && !interface_.vlan->trunk && !tags.empty())
             tags.front().native_mode = "untagged";
         interface_.vlan->trunk = interface_.vlan->trunk || tagged;
         tags.push_back({*id, {}});
     }
 
+    // Takes the addresses of one family, "ipv4" or "ipv6", and the gateway.
     void take_addresses(const std::string& family, std::vector<xml::IpAddress>& ips,
                         std::vector<xml::Route>& routes) {
         for (const Option& option : nic_) {
@@ -215,6 +236,7 @@ class NicConverter {
         if (const Line* line = take(family + ".gateway")) take_gateway(*line, family, routes);
     }
 
+    // Converts ADDRESS[/PREFIX] [BROADCAST]. An IPv6 address without a prefix gets 64.
     void take_address(const Line& line, const std::string& family,
                       std::vector<xml::IpAddress>& ips) {
         const auto words = base::split_words(line.value);
@@ -222,7 +244,7 @@ class NicConverter {
         const auto slash = text.find('/');
         xml::IpAddress ip{family, text.substr(0, slash), std::nullopt, {}};
         if (ip.address == "0.0.0.0" || ip.address == "::")
-            return;  // the idiom for DHCP: sets nothing
+            return;  // lxc's idiom for DHCP: sets nothing
         ip.prefix = slash != std::string::npos
                         ? base::parse_number<unsigned>(std::string_view(text).substr(slash + 1))
                     : family == "ipv4" ? class_prefix(ip.address)
@@ -236,6 +258,8 @@ class NicConverter {
         ips.push_back(std::move(ip));
     }
 
+    // Adds the default route. 'auto' is the bridge's address at this moment, 'dev' a route without
+    // a gateway.
     void take_gateway(const Line& line, const std::string& family,
                       std::vector<xml::Route>& routes) {
         const bool v6 = family == "ipv6";
@@ -264,6 +288,7 @@ class NicConverter {
         routes.push_back(std::move(route));
     }
 
+    // Stores an option in <lx:interface>; `what` says what has no effect where the option has none.
     void keep_option(const std::string& name, const Line& line, std::string_view what) {
         options_.push_back({name, line.value});
         const bool acted =
@@ -275,6 +300,8 @@ class NicConverter {
                                               what));
     }
 
+    // Converts a device of the host, or a VLAN on one, which lxc would make and lxvirt expects to
+    // be there.
     void take_hostdev(const Line& type, const std::string& kind) {
         std::string source = value("link");
         if (source.empty()) return context_.untranslated(type, "there is no 'link', the device");
@@ -299,7 +326,7 @@ class NicConverter {
         context_.domain.hostdevs.push_back(std::move(device));
     }
 
-    // What has no element is kept with the interface, or told.
+    // Stores options that have no element with the interface, and judges all others.
     void finish(bool is_nic) {
         for (const Option& option : nic_) {
             if (std::find(taken_.begin(), taken_.end(), option.line) != taken_.end()) continue;
@@ -338,7 +365,7 @@ void convert_network(Context& context) {
     const NicReader reader(context);
     bool own = false, host = false;
     for (const auto& [number, nic] : reader.nics()) NicConverter(context, nic).convert(own, host);
-    // Without any, lxc since 1.0 makes an empty network namespace.
+    // lxc makes an empty network namespace where no NIC is configured, since 1.0.
     if (reader.nics().empty()) own = true;
     if (host && !context.domain.interfaces.empty()) own = true;
     if (own && !host) context.domain.features.privnet = true;

@@ -1,5 +1,5 @@
-// What the init's process starts with: settings of the kernel, limits, signals, clocks,
-// capabilities, labels and the filter of system calls.
+// Converts what the init starts with: settings of the kernel, limits, signals, clocks,
+// capabilities, labels, and the system call filter.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -13,13 +13,15 @@ namespace lxvirt::driver::native {
 
 namespace {
 
+// Returns the value of a limit: nothing inside for "unlimited", nothing at all for a malformed
+// text.
 std::optional<std::optional<std::uint64_t>> limit_value(std::string_view text) {
     if (text == "unlimited") return std::optional<std::uint64_t>();
     if (const auto value = base::parse_number<std::uint64_t>(text)) return value;
     return std::nullopt;
 }
 
-// "1024", "1024:4096"
+// Converts "SOFT:HARD", or one number for both (lxc.container.conf(5), lxc.prlimit).
 void convert_limit(Context& context, const Line& line, std::string_view name) {
     const auto colon = line.value.find(':');
     const auto soft = limit_value(base::trim(std::string_view(line.value).substr(0, colon)));
@@ -37,6 +39,7 @@ void convert_limit(Context& context, const Line& line, std::string_view name) {
     context.kept(line, "as <lx:prlimit>");
 }
 
+// Converts settings whose names are the rest of the key.
 void convert_settings(Context& context, std::string_view prefix, std::string_view element,
                       std::vector<xml::ContainerSetting>& out) {
     for (const Line* line : context.all_below(prefix)) {
@@ -53,6 +56,8 @@ void convert_settings(Context& context, std::string_view prefix, std::string_vie
 
 }  // namespace
 
+// The name becomes part of a path below /proc/sys or /proc, so '..' and a leading '/' are refused;
+// '/' inside is allowed for sysctl names only.
 bool is_setting_name(std::string_view name, bool in_folders) {
     const auto is_part = [&](char c) {
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
@@ -80,6 +85,7 @@ void convert_limits(Context& context) {
         else
             context.exact(*line);
     }
+    // lxc makes a session keyring unless the value is 0 (lxc.container.conf(5)).
     if (const Line* line = context.one("keyring.session"); line != nullptr) {
         container.keyring.session = line->value != "0";
         if (container.keyring.session)
@@ -110,6 +116,8 @@ void convert_limits(Context& context) {
 
 namespace {
 
+// lxc drops the capabilities of cap.drop from all, or keeps only those of cap.keep; the former is
+// libvirt's policy 'allow', the latter 'deny'.
 void convert_capabilities(Context& context) {
     const auto drop = context.all("cap.drop"), keep = context.all("cap.keep");
     xml::Features& features = context.domain.features;
@@ -124,12 +132,14 @@ void convert_capabilities(Context& context) {
             std::transform(name.begin(), name.end(), name.begin(),
                            [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
             if (name.starts_with("cap_")) name.erase(0, 4);
+            // lxc accepts the numbers of linux/capability.h as well as the names.
             if (const auto number = base::parse_number<unsigned>(name))
                 name = base::capability_name(*number);
             if (!xml::has_word(xml::kCapabilities, name)) {
                 context.untranslated(line, fmt::format("there is no capability '{}'", word));
                 continue;
             }
+            // A later line about the same capability replaces the earlier one.
             std::erase_if(features.capabilities, [&](const auto& had) { return had.name == name; });
             features.capabilities.push_back({name, on});
         }
@@ -142,6 +152,7 @@ void convert_capabilities(Context& context) {
             context.untranslated(*line, "lxc takes either cap.keep or cap.drop; cap.keep counts");
 }
 
+// Converts profiles and contexts to <seclabel>; lxc's generated profiles have no counterpart.
 void convert_labels(Context& context) {
     const std::pair<const char*, const char*> models[] = {{"apparmor.profile", "apparmor"},
                                                           {"selinux.context", "selinux"}};
@@ -175,9 +186,12 @@ void convert_security(Context& context) {
     convert_capabilities(context);
     convert_labels(context);
     if (const Line* line = context.one("seccomp.profile")) {
+        // A container of lxvirt never runs without a filter, so the wish for none is not followed.
         if (line->value == "none" || line->value == "unconfined") {
             context.approximated(*line, "lxvirt's own filter stays");
         } else {
+            // A relative path is looked for beside the configuration, since the caller's working
+            // directory says nothing about the container.
             const bool relative = !line->value.starts_with('/');
             const std::string path = relative ? context.folder + "/" + line->value : line->value;
             if (relative && context.facts.kind(path) != 'f')

@@ -1,4 +1,5 @@
-// Consoles, start order, hooks, and the keys that are kept for the way back.
+// Converts consoles, start order and hooks, and stores keys that are only kept for a conversion
+// back.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -10,6 +11,7 @@
 
 namespace lxvirt::driver::native {
 
+// lxc has a console besides its terminals; libvirt's first console is both.
 void convert_consoles(Context& context) {
     unsigned count = 1;
     if (const Line* line = context.one("tty.max")) {
@@ -43,8 +45,11 @@ void convert_consoles(Context& context) {
 
 namespace {
 
+// Converts lxc.start.* and lxc.group.
 void convert_autostart(Context& context) {
     xml::Container& container = context.domain.container;
+    // The autostart mark is a file of the driver and not part of the XML, therefore the caller sets
+    // it.
     if (const Line* line = context.one("start.auto"); line != nullptr && line->value != "0") {
         context.autostart = true;
         if (!context.options.sets_autostart)
@@ -66,6 +71,7 @@ void convert_autostart(Context& context) {
     }
     for (const Line* line : context.all("group")) {
         std::string names = line->value;
+        // lxc separates groups with commas or spaces.
         std::replace(names.begin(), names.end(), ',', ' ');
         for (const std::string_view name : base::split_words(names))
             container.start_groups.emplace_back(name);
@@ -73,6 +79,8 @@ void convert_autostart(Context& context) {
     }
 }
 
+// Converts hooks of both versions (lxc.container.conf(5), "CONTAINER HOOKS"): version 0 passes
+// arguments, version 1 passes environment variables.
 void convert_hooks(Context& context) {
     xml::Container& container = context.domain.container;
     if (const Line* line = context.one("hook.version")) {
@@ -96,12 +104,13 @@ void convert_hooks(Context& context) {
     }
 }
 
+// A key that is stored in <lx:key> for a conversion back to lxc's format.
 struct KeptKey {
     std::string_view name;  // ends in a dot: everything below it
-    std::string_view why;
+    std::string_view why;   // an end of the message "as <lx:key>, not acted upon: ..."
 };
 
-// Keys that lxc knows and this release does not act upon.
+// The keys that lxc knows and that have no effect in this release.
 constexpr std::array<KeptKey, 22> kKept{{
     {"rootfs.mount", "lxvirt mounts the root on a place of its own"},
     {"rootfs.managed", "lxvirt never removes a root file system"},
@@ -126,8 +135,10 @@ constexpr std::array<KeptKey, 22> kKept{{
     {"init.", "nothing in lxvirt is like it"},
     {"rootfs.", "nothing in lxvirt is like it"},
 }};
+// Keys of old releases of lxc, for which nothing has to be done today.
 constexpr std::string_view kObsolete[] = {"kmsg", "pivotdir", "cgroup.namespace", "arch.legacy"};
 
+// Returns the first entry that fits; entries with a longer name stand before their prefixes.
 const KeptKey* find_kept(std::string_view name) {
     for (const KeptKey& key : kKept)
         if (name == key.name || (key.name.ends_with('.') && name.starts_with(key.name)))
@@ -135,6 +146,8 @@ const KeptKey* find_kept(std::string_view name) {
     return nullptr;
 }
 
+// Stores the lines that no part has asked for, if lxc knows their keys; the others keep the verdict
+// of an unknown key.
 void keep_keys(Context& context) {
     for (const Line* line : context.unasked()) {
         const std::string_view name = line->name;

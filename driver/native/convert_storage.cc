@@ -1,4 +1,4 @@
-// The root: rootfs.*.
+// Converts the root: rootfs.*.
 #include <fmt/format.h>
 
 #include "base/error.hh"
@@ -12,10 +12,12 @@ namespace {
 using xml::Filesystem;
 using xml::FilesystemType;
 
-// "dir:/srv/x" is the backend "dir" and "/srv/x".
+// A storage of lxc: "dir:/srv/x" is the backend "dir" with the path "/srv/x".
 struct Storage {
     std::string backend, path;
 };
+// Splits a value at the first colon if lxc knows the word before it as a backend; a path may have
+// colons of its own.
 Storage split_storage(const std::string& text) {
     constexpr std::string_view backends = "dir loop nbd lvm btrfs zfs overlay overlayfs aufs rbd";
     const auto colon = text.find(':');
@@ -24,6 +26,7 @@ Storage split_storage(const std::string& text) {
     return {{}, text};
 }
 
+// Returns the <filesystem> of a root; an image file is used through a loop device.
 Filesystem root_of(FilesystemType type, std::string source) {
     Filesystem root;
     root.type = type;
@@ -36,7 +39,8 @@ Filesystem root_of(FilesystemType type, std::string source) {
     return root;
 }
 
-// overlay:LOWER:UPPER, where lxc mounts the two over each other.
+// Converts overlay:LOWER:UPPER, which lxc mounts over each other. The <filesystem> names the upper
+// folder, so that tools which know only libvirt's XML find something.
 void add_overlay(Context& context, const Line& line, const Storage& storage) {
     const auto colon = storage.path.rfind(':');
     const std::string upper =
@@ -48,14 +52,16 @@ void add_overlay(Context& context, const Line& line, const Storage& storage) {
     context.kept(line, "as <lx:rootfs storage>");
 }
 
-// nbd:IMAGE or nbd:IMAGE:PARTITION
+// Converts nbd:IMAGE or nbd:IMAGE:PARTITION.
 void add_nbd_root(Context& context, const Line& line, std::string image) {
+    // A last field that is no number belongs to the image's path.
     const auto colon = image.rfind(':');
     if (base::parse_number<unsigned>(std::string_view(image).substr(colon + 1))) image.erase(colon);
     context.domain.filesystems.push_back(root_of(FilesystemType::file, image));
     context.approximated(line, "as a raw image on a loop device, whole: this release has no nbd");
 }
 
+// Converts a root by its backend; without one, by what the path is.
 void add_root(Context& context, const Line& line, const Storage& storage) {
     auto& filesystems = context.domain.filesystems;
     const std::string& backend = storage.backend;
@@ -63,6 +69,8 @@ void add_root(Context& context, const Line& line, const Storage& storage) {
         return add_overlay(context, line, storage);
     if (backend == "zfs" || backend == "btrfs" || backend == "rbd") {
         const bool is_path = storage.path.starts_with('/');
+        // These backends name a volume, not a path; lxc mounts the volume on the folder "rootfs"
+        // beside the configuration.
         const std::string path = is_path ? storage.path : context.folder + "/rootfs";
         filesystems.push_back(root_of(FilesystemType::mount, path));
         context.domain.container.rootfs_storage = line.value;
@@ -89,6 +97,7 @@ void add_root(Context& context, const Line& line, const Storage& storage) {
         filesystems.push_back(root_of(FilesystemType::mount, storage.path));
 }
 
+// Takes "ro" as <readonly/>; other options are stored.
 void add_root_options(Context& context, const Line& line) {
     std::string rest;
     for (const std::string_view option : base::split(line.value, ','))
@@ -103,6 +112,8 @@ void add_root_options(Context& context, const Line& line) {
 
 }  // namespace
 
+// The caller's --rootfs wins over the file, which helps where the file's path is one of another
+// host.
 void convert_root(Context& context) {
     const Line* backend = context.one("rootfs.backend");
     const Line* path = context.one("rootfs.path");
@@ -114,6 +125,7 @@ void convert_root(Context& context) {
                                  fmt::format("--rootfs '{}' instead", context.options.rootfs));
     } else if (path != nullptr) {
         Storage storage = split_storage(path->value);
+        // A list of several backends does not say which of them the path belongs to.
         if (storage.backend.empty() && backend != nullptr &&
             backend->value.find(',') == std::string::npos)
             storage.backend = backend->value;

@@ -1,4 +1,4 @@
-// What the conversion asks of the host.
+// Answers the questions of a conversion about the real host.
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -12,6 +12,8 @@ namespace lxvirt::driver::native {
 
 namespace {
 
+// Returns the kind of a node as Facts::kind describes: 'd', 'c', 'b', 'f' for anything else, 0 if
+// there is none.
 char kind_of(const std::string& path) {
     struct stat info {};
     if (::stat(path.c_str(), &info) != 0) return 0;
@@ -29,6 +31,7 @@ Facts host_facts() {
     Facts facts;
     facts.kind = kind_of;
     facts.number = [](const std::string& path) -> std::optional<std::string> {
+        // devices.allow wants "c 1:3", the form of the kernel's device controller.
         struct stat info {};
         if (::stat(path.c_str(), &info) != 0 || !(S_ISCHR(info.st_mode) || S_ISBLK(info.st_mode)))
             return std::nullopt;
@@ -39,6 +42,8 @@ Facts host_facts() {
     facts.address = [](const std::string& link, bool v6) -> std::optional<std::string> {
         base::Netlink netlink;
         const auto index = netlink.find_link(link);
+        // A link-local address is no gateway for a container in another network, so the first other
+        // address is taken.
         for (const base::AddressFacts& facts_of : netlink.addresses())
             if (index && facts_of.index == *index && !facts_of.link_local &&
                 (facts_of.address.family == AF_INET6) == v6)

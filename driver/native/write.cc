@@ -10,17 +10,19 @@
 
 namespace lxvirt::driver::native {
 
+// Text with a line break, with control characters or without a character at all cannot stand in a
+// line of lxc's format, and lxc has no escapes.
 bool Writer::put(std::string_view key, std::string_view value, std::string_view element) {
     if (value.empty() || value.find('\n') != std::string_view::npos || !is_text(value)) {
         lose(element, fmt::format("lxc.{} cannot have this value", key));
         return false;
     }
-    // lxc takes blanks off the ends, and then one pair of quotes.
+    // lxc strips blanks from the ends of a value, and then one pair of quotes.
     const bool quoted = value.size() >= 2 && (value.front() == '"' || value.front() == '\'') &&
                         value.back() == value.front();
     const std::string_view quote = quoted || base::trim(value) != value ? "\"" : "";
     text_ += fmt::format("lxc.{} = {}{}{}\n", key, quote, value, quote);
-    account_.entries.push_back({domain.name, 0, fmt::format("lxc.{}", key)});
+    verdicts_.entries.push_back({domain.name, 0, fmt::format("lxc.{}", key)});
     return true;
 }
 
@@ -30,14 +32,15 @@ bool Writer::put_group(std::string_view v1, std::string_view v2, std::string_vie
            put(fmt::format("cgroup2.{}", v2), value, element);
 }
 
-void Writer::tell(std::string_view element, Verdict verdict, std::string text) {
-    account_.entries.push_back(
+// The place of a verdict is the domain's name and an element, as there is no file and no line.
+void Writer::judge(std::string_view element, Verdict verdict, std::string text) {
+    verdicts_.entries.push_back(
         {domain.name, 0, fmt::format("<{}>", element), verdict, std::move(text)});
 }
 
 namespace {
 
-// What a configuration has no place for at all.
+// Drops what a configuration has no place for at all.
 void drop_notes(Writer& writer) {
     xml::Domain& domain = writer.domain;
     writer.lose("uuid", "it gets another one when it comes back");
@@ -55,6 +58,8 @@ void drop_notes(Writer& writer) {
     domain.current_vcpus.reset();
     domain.vcpu_placement = "static";
     const xml::Clock& clock = domain.clock;
+    // lxc gives the container the host's clock; a container has no clock of its own but for time
+    // namespaces.
     if (clock.offset != "utc" || clock.adjustment_reset || clock.adjustment || clock.start ||
         !clock.timezone.empty() || !clock.basis.empty() || !clock.timers.empty())
         writer.lose("clock", "lxc has no key for it");
@@ -63,6 +68,8 @@ void drop_notes(Writer& writer) {
         {&domain.on_poweroff, "on_poweroff"},
         {&domain.on_reboot, "on_reboot"},
         {&domain.on_crash, "on_crash"}};
+    // lxc's actions are the defaults of libvirt: it destroys at a poweroff and restarts at a
+    // reboot.
     const xml::Domain plain;
     const xml::LifecycleAction usual[] = {plain.on_poweroff, plain.on_reboot, plain.on_crash};
     for (std::size_t i = 0; i < std::size(actions); ++i) {

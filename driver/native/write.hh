@@ -1,5 +1,5 @@
-// The way back: from a domain to a configuration of lxc 3 or later, with an account of what has no
-// key there. Pure but for Facts, like convert().
+// Converts a domain to a configuration of lxc 3 or later, with a verdict on whatever has no key
+// there. Pure but for Facts, as convert() is.
 #pragma once
 
 #include <functional>
@@ -9,22 +9,27 @@
 
 namespace lxvirt::driver::native {
 
+// Says what the domain itself does not say.
 struct WriteOptions {
     bool autostart = false;  // becomes lxc.start.auto
-    // The bridge of a network, for <interface type='network'>; empty where it has none.
+    // Returns the bridge of a network, for <interface type='network'>; empty where the network has
+    // none.
     std::function<std::string(const std::string& network)> bridge;
 };
 
+// The result of a conversion.
 struct Written {
     std::string text;  // the configuration
-    // One entry for each line of it (exact), and for each element that lxc has no key for; the
-    // key is then the element's name.
-    Account account;
-    // What convert() makes of `text`: the domain without what the account names. It is written out
-    // where an element may be left out (a link that is up, a limit that <memory> says).
+    // Holds one entry for each line of `text` (exact), and one for each element that lxc has no key
+    // for, whose `key` is the element's name.
+    Verdicts verdicts;
+    // The domain that convert() makes of `text`: the given one without what the verdicts name, and
+    // with everything spelled out that an element may omit (a link that is up, a limit that
+    // <memory> implies). Tests compare the two.
     xml::Domain domain;
 };
 
+// Converts the domain. Never refuses one: what cannot be written is named in the verdicts.
 [[nodiscard]] Written write_config(const xml::Domain& domain, const WriteOptions& options,
                                    const Facts& facts = host_facts());
 

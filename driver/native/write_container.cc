@@ -1,4 +1,4 @@
-// Consoles and <lx:container>, most of which came from such keys.
+// Writes consoles and <lx:container>, most of which came from keys of lxc.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -10,6 +10,7 @@ namespace lxvirt::driver::native {
 
 namespace {
 
+// lxc has plain terminals only, and a log for the first.
 void write_consoles(Writer& writer) {
     std::vector<xml::Console>& consoles = writer.domain.consoles;
     if (consoles.empty()) {
@@ -18,6 +19,8 @@ void write_consoles(Writer& writer) {
     }
     writer.put("tty.max", std::to_string(consoles.size()), "console");
     for (std::size_t i = 0; i < consoles.size(); ++i) {
+        // The console is built anew with what convert() would make of the lines, so that a
+        // comparison of the two domains finds what was lost.
         const xml::Console console = std::exchange(consoles[i], {});
         xml::Console& made = consoles[i];
         made.port = static_cast<unsigned>(i);
@@ -28,22 +31,24 @@ void write_consoles(Writer& writer) {
                                                "log of the first",
                                                i));
         if (!logs || i != 0 || !writer.put("console.logfile", console.log_file, "log")) continue;
+        // lxc appends to its log of the console, and libvirt's default is to truncate.
         if (!console.log_append.value_or(false)) writer.approximate("log", "lxc appends to it");
         made.log_file = console.log_file;
         made.log_append = true;
     }
 }
 
-// "1024", "unlimited"
+// Returns a limit as lxc writes it: "1024" or "unlimited".
 std::string limit_text(const std::optional<std::uint64_t>& limit) {
     return limit ? std::to_string(*limit) : "unlimited";
 }
 
-// What closes a container; lxc has keys for little of it.
+// Writes what closes a container; lxc has keys for little of it.
 void write_closing(Writer& writer) {
     xml::Container& container = writer.domain.container;
     if (container.dev.size)
         writer.put("autodev.tmpfs.size", std::to_string(*container.dev.size), "lx:dev");
+    // Clears a list and reports the loss once, not for each member.
     const auto lose = [&](auto& values, const char* element, const char* why) {
         if (!values.empty()) writer.lose(element, why);
         values.clear();
@@ -59,6 +64,7 @@ void write_closing(Writer& writer) {
     if (container.core_scheduling) writer.put("sched.core", "1", "lx:core_scheduling");
 }
 
+// Writes what the init starts with; a value that no line can hold is lost.
 void write_process(Writer& writer) {
     xml::Container& container = writer.domain.container;
     const auto put_all = [&](std::vector<xml::ContainerSetting>& settings, const char* prefix,
@@ -76,6 +82,7 @@ void write_process(Writer& writer) {
     if (container.no_new_privs) writer.put("no_new_privs", "1", "lx:no_new_privs");
     write_closing(writer);
     std::string groups;
+    // lxc separates the numbers with commas.
     for (const std::uint32_t group : container.init_groups)
         groups += fmt::format("{}{}", groups.empty() ? "" : ",", group);
     if (!groups.empty()) writer.put("init.groups", groups, "lx:init");
@@ -93,6 +100,7 @@ void write_process(Writer& writer) {
         if (!text->empty() && !writer.put(key, *text, element)) text->clear();
 }
 
+// Writes start order, groups and hooks.
 void write_start(Writer& writer) {
     xml::Container& container = writer.domain.container;
     if (writer.options.autostart) writer.put("start.auto", "1", "autostart");
@@ -100,6 +108,7 @@ void write_start(Writer& writer) {
         writer.put("start.order", std::to_string(*container.start_order), "lx:autostart");
     if (container.start_delay)
         writer.put("start.delay", std::to_string(*container.start_delay), "lx:autostart");
+    // lxc splits the value at commas and blanks, so such a name would become several groups.
     std::erase_if(container.start_groups, [&](const std::string& group) {
         if (group.find_first_of(", \t") != std::string::npos) {
             writer.lose("lx:group", fmt::format("lxc reads '{}' as several groups", group));
@@ -114,7 +123,7 @@ void write_start(Writer& writer) {
     });
 }
 
-// "lxc.log.level", under the name that lxc 3 gave it.
+// Writes the stored keys, such as "lxc.log.level", under the names that lxc 3 gave them.
 void write_keys(Writer& writer) {
     std::erase_if(
         writer.domain.container.keys,
@@ -134,6 +143,7 @@ void write_keys(Writer& writer) {
 void write_container(Writer& writer) {
     write_consoles(writer);
     std::vector<xml::ContainerGroupValue>& groups = writer.domain.container.groups;
+    // The keys of v1 come first, so that convert() reads them in the same order.
     std::stable_partition(groups.begin(), groups.end(),
                           [](const xml::ContainerGroupValue& value) { return !value.unified; });
     for (const xml::ContainerGroupValue& value : groups)

@@ -1,4 +1,4 @@
-// Init, id maps, limits, capabilities and labels.
+// Writes the init, id maps, limits, capabilities and labels.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -13,14 +13,19 @@ namespace lxvirt::driver::native {
 
 namespace {
 
-// A word that quoted_words() reads back; lxc knows both quotes and no escapes.
+// Quotes a word so that quoted_words() reads it back; lxc knows both kinds of quotes and no
+// escapes.
 std::string quoted(const std::string& word) {
     if (!word.empty() && word.find_first_of(" \t\"'") == std::string::npos) return word;
     std::string text = "\"";
+    // A quote inside becomes "'"'": the first word ends, a quote stands in quotes of the other
+    // kind, and the word goes on.
     for (const char c : word) text += c == '"' ? std::string(R"("'"'")") : std::string(1, c);
     return text + '"';
 }
 
+// Writes the program with its arguments, folder, user and environment. lxc takes numbers for users
+// only.
 void write_program(Writer& writer) {
     xml::Os& os = writer.domain.os;
     if (!os.arch.empty()) writer.put("arch", os.arch, "arch");
@@ -38,6 +43,7 @@ void write_program(Writer& writer) {
     if (!os.initdir.empty() && !writer.put("init.cwd", os.initdir, "initdir")) os.initdir.clear();
     const std::pair<const char*, std::string*> ids[] = {{"init.uid", &os.inituser},
                                                         {"init.gid", &os.initgroup}};
+    // lxc resolves no user names, because it has only the host's /etc/passwd.
     for (const auto& [key, id] : ids) {
         if (id->empty()) continue;
         if (base::parse_number<std::uint32_t>(*id)) {
@@ -54,6 +60,7 @@ void write_program(Writer& writer) {
     });
 }
 
+// Writes shared namespaces; lxc takes a name, a pid or a path.
 void write_shares(Writer& writer) {
     if (!writer.domain.lxc_namespace) return;
     xml::LxcNamespace& shares = *writer.domain.lxc_namespace;
@@ -62,6 +69,7 @@ void write_shares(Writer& writer) {
     for (const auto& [name, share] : all) {
         if (!*share) continue;
         const std::string& value = (*share)->value;
+        // lxc takes a path for a network namespace that has a name.
         const std::string text =
             (*share)->type == xml::ShareType::netns ? "/run/netns/" + value : value;
         if (!writer.put(fmt::format("namespace.share.{}", name), text,
@@ -84,20 +92,24 @@ void write_init(Writer& writer) {
 
 namespace {
 
+// Returns a size as lxc writes it; `unlimited` is the version's word for no limit.
 std::string size_text(std::uint64_t kib, std::string_view unlimited) {
     return kib >= kUnlimitedKib ? std::string(unlimited) : fmt::format("{}K", kib);
 }
 
+// Writes a size for both versions of control groups.
 void put_size(Writer& writer, const char* v1, const char* v2, std::uint64_t kib,
               const char* element) {
     writer.put(fmt::format("cgroup.{}", v1), size_text(kib, "-1"), element);
     writer.put(fmt::format("cgroup2.{}", v2), size_text(kib, "max"), element);
 }
 
+// Writes the limits of memory. lxc has one limit where libvirt has three numbers.
 void write_memory(Writer& writer) {
     xml::Domain& domain = writer.domain;
     xml::MemTune& tune = domain.memtune;
     const std::uint64_t limit = tune.hard_limit.value_or(domain.memory);
+    // <hard_limit> wins over <memory> in lxvirt as well.
     if (tune.hard_limit && *tune.hard_limit != domain.memory)
         writer.approximate("memory", "as much as <hard_limit>, which is what counts");
     if (domain.current_memory != limit)
@@ -111,15 +123,17 @@ void write_memory(Writer& writer) {
         put_size(writer, "memory.soft_limit_in_bytes", "memory.high", *tune.soft_limit,
                  "soft_limit");
     if (!tune.swap_hard_limit) return;
-    // v1 counts memory and swap together, v2 swap alone.
+    // v1 limits memory and swap together, v2 swap alone.
     const std::uint64_t both = *tune.swap_hard_limit;
     writer.put("cgroup.memory.memsw.limit_in_bytes", size_text(both, "-1"), "swap_hard_limit");
+    // A limit of both that is below the memory's limit has no counterpart in v2 and is left out.
     if (both >= limit)
         writer.put("cgroup2.memory.swap.max",
                    both >= kUnlimitedKib ? "max" : size_text(both - limit, "max"),
                    "swap_hard_limit");
 }
 
+// Writes the limits of CPUs for both versions.
 void write_cpu(Writer& writer) {
     xml::Domain& domain = writer.domain;
     const xml::CpuTune& tune = domain.cputune;
@@ -132,6 +146,7 @@ void write_cpu(Writer& writer) {
     if (tune.period || tune.quota) {
         std::string most =
             tune.quota && *tune.quota > 0 ? std::to_string(*tune.quota) : std::string("max");
+        // cpu.max is "QUOTA PERIOD" in microseconds, with "max" for no quota.
         if (tune.period) most += fmt::format(" {}", *tune.period);
         writer.put("cgroup2.cpu.max", most, "quota");
     }
@@ -144,6 +159,7 @@ void write_cpu(Writer& writer) {
         domain.numatune.reset();
         return;
     }
+    // Only mode 'strict' with a fixed set remains.
     domain.numatune = xml::NumaTune{.nodeset = domain.numatune->nodeset};
     writer.put_group("cpuset.mems", "cpuset.mems", domain.numatune->nodeset, "numatune");
 }
@@ -161,12 +177,14 @@ void write_limits(Writer& writer) {
         writer.lose("device", "lxc takes a device's numbers, which change, not its path");
     domain.blkiotune.devices.clear();
     if (domain.partition.empty()) return;
-    // lxc takes no absolute path.
+    // lxc's folder is relative to the root of the hierarchy, and the partition begins with '/'.
     writer.put("cgroup.dir", std::string_view(domain.partition).substr(1), "partition");
 }
 
 namespace {
 
+// Writes the capabilities as cap.drop or cap.keep. lxc drops none by itself, so libvirt's default
+// policy is spelled out.
 void write_capabilities(Writer& writer) {
     xml::Features& features = writer.domain.features;
     if (!features.plain.empty()) writer.lose("features", "only capabilities have a key");
@@ -181,6 +199,7 @@ void write_capabilities(Writer& writer) {
                 states.push_back({std::string(name), false});
     } else {
         for (const xml::CapabilityState& state : features.capabilities)
+            // cap.keep takes what is switched on, cap.drop what is switched off.
             if (state.on == deny) states.push_back(state);
         if (states.size() != features.capabilities.size())
             writer.approximate("capabilities", "those that the policy says anyway are left out");
@@ -196,7 +215,7 @@ void write_capabilities(Writer& writer) {
     features.policy = deny ? xml::CapabilitiesPolicy::deny : xml::CapabilitiesPolicy::allow;
 }
 
-// What convert() reads back; nothing where lxc has no such label.
+// Writes a label and returns what convert() makes of it; nothing where lxc has no such label.
 std::optional<xml::SecurityLabel> write_label(Writer& writer, const xml::SecurityLabel& label) {
     const bool apparmor = label.model == "apparmor";
     const char* key = apparmor ? "apparmor.profile" : "selinux.context";
@@ -224,7 +243,7 @@ std::optional<xml::SecurityLabel> write_label(Writer& writer, const xml::Securit
 void write_security(Writer& writer) {
     write_capabilities(writer);
     std::vector<xml::SecurityLabel> made;
-    for (const char* model : {"apparmor", "selinux"})  // the order in which they come back
+    for (const char* model : {"apparmor", "selinux"})  // the order in which convert() returns them
         for (const xml::SecurityLabel& label : writer.domain.seclabels)
             if (label.model == model)
                 if (const auto back = write_label(writer, label)) made.push_back(*back);

@@ -1,4 +1,4 @@
-// Interfaces and network devices of the host: lxc.net.N.*.
+// Writes interfaces, and network devices of the host: lxc.net.N.*.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -12,20 +12,23 @@ namespace lxvirt::driver::native {
 
 namespace {
 
-// The gateway of a default route, the one kind that lxc has.
+// Says whether a route is a default route with a gateway, the only kind that lxc has.
 bool is_default(const xml::Route& route) {
     return xml::route_prefix(route) == 0 && !route.gateway.empty() && !route.metric;
 }
 
+// Writes one NIC under its number, and changes the interface to what convert() makes of that.
 class NicWriter {
   public:
     NicWriter(Writer& writer, unsigned number, bool is_ipvlan = false)
         : writer_(writer), number_(number), is_ipvlan_(is_ipvlan) {}
 
+    // Writes an option that has a value.
     void put(std::string_view option, const std::string& value, const char* element) {
         if (!value.empty()) writer_.put(fmt::format("net.{}.{}", number_, option), value, element);
     }
 
+    // Writes an interface, and leaves in `nic` what convert() will make of the lines.
     void write(xml::Interface& nic) {
         write_type(nic);
         put("hwaddr", nic.mac, "mac");
@@ -43,6 +46,7 @@ class NicWriter {
         drop_rest(nic);
     }
 
+    // Writes a network device of the host, which lxc moves into the container: type "phys".
     void write(xml::Hostdev& device) {
         put("type", "phys", "hostdev");
         put("link", device.source, "hostdev");
@@ -50,6 +54,8 @@ class NicWriter {
         write_addresses(device.ips, device.routes);
     }
 
+    // Writes the options that libvirt's XML has no place for, and removes those that lxc does not
+    // know.
     void write(xml::ContainerInterface& more) {
         std::erase_if(
             more.options,
@@ -63,6 +69,8 @@ class NicWriter {
             });
     }
 
+    // Writes the addresses, then the default routes. IPv4 addresses move to the front, the order in
+    // which convert() returns them.
     void write_addresses(std::vector<xml::IpAddress>& ips, std::vector<xml::Route>& routes) {
         for (xml::IpAddress& ip : ips) {
             if (ip.family.empty()) ip.family = "ipv4";
@@ -77,16 +85,20 @@ class NicWriter {
     }
 
   private:
+    // Records a loss if the XML had the thing.
     void drop(bool given, const char* element, std::string why) {
         if (given) writer_.lose(element, std::move(why));
     }
 
+    // Writes the type. An interface of a network is written with the network's bridge.
     void write_type(xml::Interface& nic) {
         if (nic.type == xml::InterfaceType::direct) {
             put("type", is_ipvlan_ ? "ipvlan" : "macvlan", "interface");
             put("link", nic.source, "source");
-            if (is_ipvlan_) nic.mode = xml::DirectMode::bridge;  // as read, where it means nothing
+            // convert() sets the mode to 'bridge' for an ipvlan, for which the mode has no meaning.
+            if (is_ipvlan_) nic.mode = xml::DirectMode::bridge;
             if (is_ipvlan_) return;
+            // libvirt's default mode is vepa.
             nic.mode = nic.mode.value_or(xml::DirectMode::vepa);
             const std::string_view mode = xml::name_of(xml::kDirectModes, *nic.mode);
             put("macvlan.mode", mode == "passthrough" ? "passthru" : std::string(mode), "source");
@@ -95,6 +107,7 @@ class NicWriter {
         put("type", "veth", "interface");
         if (nic.type == xml::InterfaceType::network) {
             const std::string network = nic.source;
+            // A caller without a connection to the network driver gives no function.
             nic.source = writer_.options.bridge ? writer_.options.bridge(network) : "";
             writer_.approximate(
                 "interface",
@@ -107,12 +120,13 @@ class NicWriter {
             drop(!nic.portgroup.empty(), "interface", "the portgroup: lxc has none");
             nic.portgroup.clear();
         }
+        // A veth without a bridge is libvirt's type 'ethernet'.
         if (nic.source.empty()) nic.type = xml::InterfaceType::ethernet;
         if (nic.type == xml::InterfaceType::ethernet) nic.source.clear();
         put("link", nic.source, "source");
     }
 
-    // One untagged VLAN, and any number of tagged ones.
+    // Writes at most one untagged VLAN and any number of tagged ones.
     void write_vlan(xml::Interface& nic) {
         if (!nic.vlan) return;
         if (nic.type == xml::InterfaceType::direct) {
@@ -120,6 +134,7 @@ class NicWriter {
             nic.vlan.reset();
             return;
         }
+        // lxc has one key for the untagged VLAN and another one for each tagged VLAN.
         nic.vlan->trunk = nic.vlan->trunk || nic.vlan->tags.size() > 1;
         std::stable_partition(
             nic.vlan->tags.begin(), nic.vlan->tags.end(),
@@ -132,6 +147,7 @@ class NicWriter {
         }
     }
 
+    // Writes the default routes; lxc has one gateway for each family.
     void write_routes(std::vector<xml::Route>& routes) {
         std::vector<xml::Route> made;
         for (const bool v6 : {false, true}) {
@@ -151,6 +167,7 @@ class NicWriter {
         routes = std::move(made);
     }
 
+    // Drops what lxc has no key for.
     void drop_rest(xml::Interface& nic) {
         drop(nic.bandwidth.has_value(), "bandwidth", "lxc has no key for it");
         nic.bandwidth.reset();
@@ -176,6 +193,7 @@ class NicWriter {
     bool is_ipvlan_;  // a direct interface whose <lx:interface> says so
 };
 
+// Says whether <lx:interface> makes the direct interface an ipvlan.
 bool has_ipvlan_mode(const xml::Container& container, std::size_t index) {
     for (const xml::ContainerInterface& more : container.interfaces)
         for (const xml::ContainerSetting& option : more.options)

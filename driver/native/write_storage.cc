@@ -1,4 +1,4 @@
-// The root, what is mounted below it, and devices of the host.
+// Writes the root, what is mounted below it, and devices of the host.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -15,7 +15,7 @@ namespace {
 using xml::Filesystem;
 using xml::FilesystemType;
 
-// As fstab(5) has it.
+// The octal form \040 is what getmntent(3) decodes.
 std::string escaped(std::string_view text) {
     std::string out;
     for (const char c : text)
@@ -26,13 +26,13 @@ std::string escaped(std::string_view text) {
     return out;
 }
 
-// "srv/web" of "/srv/web": lxc puts the root before it.
+// Returns "srv/web" for "/srv/web": lxc puts the root before a relative target.
 std::string relative(std::string_view target) {
     target.remove_prefix(std::min(target.find_first_not_of('/'), target.size()));
     return escaped(target);
 }
 
-// A root that convert() finds again; nothing where lxc has no such root.
+// Returns a root that convert() recognises; empty where lxc has no such root.
 std::string root_path(Writer& writer, const Filesystem& root) {
     const std::string& storage = writer.domain.container.rootfs_storage;
     if (!storage.empty()) {
@@ -51,6 +51,7 @@ std::string root_path(Writer& writer, const Filesystem& root) {
     }
 }
 
+// Drops the details of a <filesystem> that no mount entry can express.
 void drop_details(Writer& writer, Filesystem& filesystem) {
     const std::string name = fmt::format("of the filesystem on '{}'", filesystem.target);
     if (filesystem.accessmode != xml::AccessMode::passthrough)
@@ -69,6 +70,7 @@ void drop_details(Writer& writer, Filesystem& filesystem) {
     filesystem.wrpolicy.clear();
 }
 
+// Writes the root. lxc always has one, so a domain that shares the host's root gets the folder "/".
 void write_root(Writer& writer, std::vector<Filesystem>& made) {
     const Filesystem* found = writer.domain.root();
     Filesystem root;
@@ -94,8 +96,10 @@ void write_root(Writer& writer, std::vector<Filesystem>& made) {
     made.push_back(std::move(root));
 }
 
-// False where lxc has no such mount.
+// Writes a mount entry; returns false where lxc has no such mount.
 bool write_filesystem(Writer& writer, Filesystem& filesystem) {
+    // A source that does not exist is treated as a folder: a bind mount needs a target of the same
+    // kind.
     const char kind =
         filesystem.type == FilesystemType::mount ? writer.facts.kind(filesystem.source) : 'd';
     const char* create = kind == 'd' || kind == 0 ? "create=dir" : "create=file";
@@ -134,6 +138,7 @@ void write_filesystems(Writer& writer) {
         if (!mount.options.empty()) line += " " + mount.options;
         return !writer.put("mount.entry", line, "lx:mount");
     });
+    // The usual mounts are what convert() assumes, so writing them loses nothing.
     if (are_usual_mounts(container.mount_auto)) container.mount_auto.clear();
     writer.put("mount.auto", container.mount_auto.empty() ? kUsualMounts : container.mount_auto,
                "lx:mount_auto");
@@ -141,7 +146,8 @@ void write_filesystems(Writer& writer) {
 
 namespace {
 
-// A node of the host's at the same place, and the leave to use it; false where lxc has none such.
+// Writes a node of the host at the same path, and the rule that allows its use; returns false where
+// lxc has no such device.
 bool write_hostdev(Writer& writer, const xml::Hostdev& device) {
     const bool is_node =
         device.type == xml::HostdevType::misc || device.type == xml::HostdevType::storage;
@@ -168,7 +174,9 @@ bool write_hostdev(Writer& writer, const xml::Hostdev& device) {
 
 void write_devices(Writer& writer) {
     xml::Domain& domain = writer.domain;
-    // lxc forbids none by itself.
+    // lxc denies no device by itself, so the rules of lxvirt are spelled out. The rules are those
+    // of the container's device filter, in the syntax of both cgroup versions, since the reader's
+    // lxc may use either.
     for (const std::string version : {"cgroup", "cgroup2"}) {
         writer.put(version + ".devices.deny", "a", "devices");
         for (const std::string_view rule : kContainerDevices)
@@ -182,8 +190,9 @@ void write_devices(Writer& writer) {
     for (xml::Hostdev& device : domain.hostdevs)
         if (device.type != xml::HostdevType::net && write_hostdev(writer, device))
             made.push_back(device);
-    for (xml::Hostdev& device : domain.hostdevs)  // as they come back
+    for (xml::Hostdev& device : domain.hostdevs)  // in the order in which convert() returns them
         if (device.type == xml::HostdevType::net) made.push_back(std::move(device));
+    // 'managed' has no meaning for a container's device, and lxc has no key for it.
     for (xml::Hostdev& device : made) device.managed.reset();
     domain.hostdevs = std::move(made);
 }

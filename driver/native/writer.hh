@@ -1,5 +1,5 @@
-// What the parts of write_config() work on: the lines so far, the domain that they say, and the
-// account. Private to driver/native/.
+// The state of write_config(), on which its parts work: the lines so far, the domain that they
+// express, and the verdicts. Private to driver/native/.
 #pragma once
 
 #include <string>
@@ -9,34 +9,40 @@
 
 namespace lxvirt::driver::native {
 
+// A part writes the lines of its elements, and changes the domain to what the lines express.
 class Writer {
   public:
     Writer(const xml::Domain& wanted, const WriteOptions& given, const Facts& host)
         : domain(wanted), options(given), facts(host) {}
 
-    // One line: "lxc.KEY = VALUE". False, told of as `element`, where no line can hold the value.
+    // Writes a line, "lxc.KEY = VALUE". Returns false, with a verdict on `element`, where no line
+    // can hold the value.
     bool put(std::string_view key, std::string_view value, std::string_view element);
-    // The same of both versions of control groups; lxc passes over what the host does not have.
+    // Writes the line for both versions of control groups; lxc ignores those of a version that the
+    // host does not have.
     bool put_group(std::string_view v1, std::string_view v2, std::string_view value,
                    std::string_view element);
+    // Adds the verdict that an element is lost, and why.
     void lose(std::string_view element, std::string why) {
-        tell(element, Verdict::not_translated, std::move(why));
+        judge(element, Verdict::not_translated, std::move(why));
     }
+    // Adds the verdict that an element is written as something that means nearly the same.
     void approximate(std::string_view element, std::string how) {
-        tell(element, Verdict::approximated, std::move(how));
+        judge(element, Verdict::approximated, std::move(how));
     }
+    // Moves the result out.
     [[nodiscard]] Written finish() {
-        return {std::move(text_), std::move(account_), std::move(domain)};
+        return {std::move(text_), std::move(verdicts_), std::move(domain)};
     }
 
-    xml::Domain domain;  // loses what cannot be written
+    xml::Domain domain;  // without what cannot be written
     const WriteOptions& options;
     const Facts& facts;
 
   private:
-    void tell(std::string_view element, Verdict verdict, std::string text);
+    void judge(std::string_view element, Verdict verdict, std::string text);
     std::string text_;
-    Account account_;
+    Verdicts verdicts_;
 };
 
 // The parts, in the order in which they are called.

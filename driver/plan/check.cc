@@ -13,7 +13,7 @@ namespace lxvirt::driver {
 
 namespace {
 
-// Resolved as the container will see it: no link leads out of the root.
+// Looks the init up as the container will see it: no link leads out of its root.
 void check_init(const xml::Domain& domain, const std::string& root) {
     const base::UniqueFd folder = base::open_file(root, O_PATH | O_DIRECTORY);
     const auto init = base::try_open_in_root(folder, domain.os.init, O_PATH);
@@ -24,17 +24,22 @@ void check_init(const xml::Domain& domain, const std::string& root) {
             domain.os.init, root);
     struct stat info {};
     if (::fstat(init->get(), &info) != 0) base::fail_errno("stat init '{}'", domain.os.init);
+    // The helper runs the init with execve(2), which needs a regular file and a bit of execution;
+    // whose bit does not matter to root.
     if (!S_ISREG(info.st_mode) || (info.st_mode & 0111) == 0)
         base::fail(base::ErrorCode::config_unsupported,
                    "init '{}' in '{}' is not an executable file", domain.os.init, root);
 }
 
+// Says whether a path is below another <filesystem>, which is not mounted now.
 bool covered_by_filesystem(const xml::Domain& domain, const std::string& path) {
     for (const xml::Filesystem& filesystem : domain.filesystems)
         if (filesystem.target != "/" && path.starts_with(filesystem.target + "/")) return true;
     return false;
 }
 
+// Checks that the source is there. Other types have no source on the host: a tmpfs, or a path in
+// the container.
 void check_filesystem(const xml::Domain& domain, const xml::Filesystem& filesystem) {
     const bool on_host = filesystem.type == xml::FilesystemType::mount ||
                          filesystem.type == xml::FilesystemType::file ||
@@ -44,11 +49,12 @@ void check_filesystem(const xml::Domain& domain, const xml::Filesystem& filesyst
         base::fail_with(errno, "filesystem on '{}': source '{}'", filesystem.target,
                         filesystem.source);
     if (filesystem.target == "/" && filesystem.type == xml::FilesystemType::mount &&
-        !xml::is_layered(domain.container) &&  // maybe in another layer
+        !xml::is_layered(domain.container) &&  // it may be in another layer
         !covered_by_filesystem(domain, domain.os.init))
         check_init(domain, filesystem.source);
 }
 
+// Checks that the bridge or device is there; a missing one is named in libvirt's words.
 void check_interface(const xml::Interface& interface, base::Netlink& netlink) {
     if (interface.type == xml::InterfaceType::bridge && !netlink.find_link(interface.source))
         base::fail_with(ENODEV, "Unable to add bridge {} port {}", interface.source,
@@ -61,7 +67,8 @@ void check_interface(const xml::Interface& interface, base::Netlink& netlink) {
 
 namespace {
 
-// user_namespaces(7): the first column is in our own numbers, and so are the targets of <idmap>.
+// Reads an id map. The first column of each line has the ids in our own numbering
+// (user_namespaces(7)), and the targets of <idmap> are in that numbering, too.
 std::vector<xml::IdMapRow> own_ids(const std::string& file) {
     std::vector<xml::IdMapRow> rows;
     const std::string text = base::read_file(file);
@@ -84,6 +91,7 @@ xml::IdMap host_ids() {
 void check_startable(const xml::Domain& domain) {
     for (const xml::Filesystem& filesystem : domain.filesystems)
         check_filesystem(domain, filesystem);
+    // A domain without a root uses the host's files.
     if (domain.root() == nullptr) check_init(domain, "/");
     if (domain.interfaces.empty()) return;
     base::Netlink netlink;

@@ -23,12 +23,14 @@ namespace lxvirt::driver {
 
 namespace {
 
+// Returns the status of a file, links followed; the words of the error are libvirt's.
 struct stat stat_path(const std::string& path) {
     struct stat info {};
     if (::stat(path.c_str(), &info) != 0) base::fail_errno("Unable to access {}", path);
     return info;
 }
 
+// Reads type and number of a node; links are followed, as udev's names in /dev/disk are links.
 HostFacts::Device device_of(const std::string& path) {
     const struct stat info = stat_path(path);
     if (!S_ISBLK(info.st_mode) && !S_ISCHR(info.st_mode))
@@ -39,6 +41,7 @@ HostFacts::Device device_of(const std::string& path) {
             .minor = minor(info.st_rdev)};
 }
 
+// Looks up the init of another domain of the same root.
 pid_t init_of(const Root& root, const std::string& name) {
     try {
         return open_init(root, name).pid;
@@ -51,6 +54,7 @@ pid_t init_of(const Root& root, const std::string& name) {
 
 }  // namespace
 
+// All questions about the host go through these functions, so that tests can answer them.
 HostFacts host_facts(const Root& root) {
     HostFacts facts;
     facts.hierarchies = base::find_hierarchies();
@@ -70,6 +74,9 @@ HostFacts host_facts(const Root& root) {
     return facts;
 }
 
+// Gives the live domain what a definition leaves open: id, partition, names of interfaces, aliases.
+// Names must be unique within a domain, and those on the host within the host. Names that the
+// domain has already are kept: a reboot compiles its plan from the live definition.
 void name_live_domain(xml::Domain& domain, pid_t helper) {
     domain.id = helper;
     if (domain.partition.empty()) domain.partition = "/machine";
@@ -80,8 +87,8 @@ void name_live_domain(xml::Domain& domain, pid_t helper) {
     }
     unsigned next_guest = 0, next_target = 0;
     for (xml::Interface& interface : domain.interfaces) {
-        // The supervisor's pid makes the name unique without asking anyone; 15 bytes suffice for
-        // the largest pid.
+        // The supervisor's pid makes the name unique without asking anybody, and 15 bytes suffice
+        // for the largest pid (4194304, proc_sys_kernel(5)).
         while (interface.target.empty() && interface.type != xml::InterfaceType::direct) {
             const unsigned number = next_target++;
             std::string name = number == 0 ? fmt::format("vnet{}", helper)
@@ -93,6 +100,7 @@ void name_live_domain(xml::Domain& domain, pid_t helper) {
             if (guests.insert(name).second) interface.guest = std::move(name);
         }
     }
+    // Gives each device without an alias the first free one, as libvirt numbers them.
     const auto number = [](auto& devices, const char* prefix) {
         std::set<std::string> taken;
         for (const auto& device : devices) taken.insert(device.alias);
@@ -110,11 +118,14 @@ void name_live_domain(xml::Domain& domain, pid_t helper) {
     number(domain.consoles, "console");
 }
 
+// A log file that the domain names is emptied at a start unless append='on'; the default log is
+// continued.
 helper::ConsolePlan compile::console(const xml::Console& console, const xml::Domain& domain,
                                      const Root& root) {
     helper::ConsolePlan made{.alias = console.alias,
                              .log_file = console.log_file,
                              .log_append = console.log_append.value_or(false)};
+    // The first console always has a log, unless the domain names a file.
     if (made.log_file.empty() && console.port == 0) {
         made.log_file = root.logs() + "/" + domain.name + ".console.log";
         made.log_append = true;
@@ -122,12 +133,15 @@ helper::ConsolePlan compile::console(const xml::Console& console, const xml::Dom
     return made;
 }
 
+// Compiles the sections in the order of the struct. Two need others: the device rules need the
+// devices that were compiled, and the unlimited hierarchies need all limits.
 helper::Plan compile_plan(const xml::Domain& domain, const Root& root, const HostFacts& host,
                           const CompileOptions& options) {
     helper::Plan plan;
     plan.name = domain.name;
     plan.uuid = domain.uuid;
     helper::Supervision& supervision = plan.supervision;
+    // A container that has ended has nothing to preserve, so 'preserve' destroys, too.
     const auto action = [](xml::LifecycleAction from) {
         const bool restarts =
             from == xml::LifecycleAction::restart || from == xml::LifecycleAction::rename_restart;
@@ -152,12 +166,14 @@ helper::Plan compile_plan(const xml::Domain& domain, const Root& root, const Hos
     supervision.end_files = port_files(root, domain);
     plan.namespaces = compile::namespaces(domain, host);
     plan.dev = compile::dev(domain, host);
+    // The mounts need the id map, and the groups need the devices of both.
     plan.mounts = compile::mounts(domain, host, plan.namespaces);
     plan.groups = compile::groups(domain, host, options, made_devices(plan, host));
     plan.links = compile::links(domain, root, host);
     plan.init = compile::first_process(domain, host, options);
     compile::container(domain, host, options, plan);
     compile::find_unlimited(plan.groups);
+    // A network namespace of its own begins with a loopback device that is down.
     plan.init.loopback = (plan.namespaces.fresh & CLONE_NEWNET) != 0;
     plan.hooks = container_hooks(domain, root);
     if (has_hook(plan.hooks, "pre-mount") && plan.mounts.front().idmapped)

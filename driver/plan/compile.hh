@@ -1,6 +1,6 @@
-// From a domain to the helper's launch plan. Reads the host (is there such a device, what is its
-// number, who owns that folder) but makes nothing; what is missing is an error that names it,
-// before anything was made. `lxsh plan` and every start go through here.
+// Compiles a domain to the helper's launch plan. Reads facts of the host (does the device exist,
+// what is its number, who owns the folder) but makes nothing: what is missing is an error that
+// names it, before anything was made. `lxsh plan` and every start use this.
 #pragma once
 
 #include <sys/types.h>
@@ -18,61 +18,71 @@
 
 namespace lxvirt::driver {
 
-// What compiling asks of the host; tests answer for it.
+// Answers the compiler's questions about the host; tests supply answers of their own.
 struct HostFacts {
     std::vector<base::Hierarchy> hierarchies;
     struct Device {
         char type = 'c';
         std::uint32_t major = 0, minor = 0;
     };
-    // Of a device node; throws Error naming the path where it is no such node.
+    // Returns a device node's type and number. Throws Error that names a path which is no such
+    // node.
     std::function<Device(const std::string& path)> device;
     struct Folder {
         uid_t uid = 0;
         bool is_folder = true;
     };
-    // Throws SystemError where there is no such path.
+    // Returns who owns a path, and whether it is a folder. Throws SystemError where it does not
+    // exist.
     std::function<Folder(const std::string& path)> folder;
-    // The file system on a device or in an image: "ext4". Throws Error where it is not known.
+    // Returns the file system on a device or in an image, such as "ext4". Throws Error where it is
+    // not recognised.
     std::function<std::string(const std::string& path)> filesystem_type;
     std::function<bool(const std::string& path)> exists;
-    // The whole of a file. Throws SystemError naming it.
+    // Returns the whole content of a file. Throws SystemError that names it.
     std::function<std::string(const std::string& path)> read;
-    // What an interface of type `network` is plugged into (driver/network/ports.hh).
+    // Returns an interface of type `network` as what the network plugs it into
+    // (driver/network/ports.hh).
     std::function<xml::Interface(const xml::Interface& interface)> resolve;
-    // The device files of a USB device (below /dev): its own, and those of whatever it offers.
+    // Returns the device files of a USB device (below /dev): its own, and those of whatever it
+    // offers.
     std::function<std::vector<std::string>(const xml::UsbSource& source)> usb_nodes;
-    // The id of a running domain's init, for shared namespaces. Throws where it does not run.
+    // Returns the pid of a running domain's init, for shared namespaces. Throws Error where the
+    // domain does not run.
     std::function<pid_t(const std::string& name)> init_of;
 };
+// Returns the answers of the real host. `root` must outlive them.
 [[nodiscard]] HostFacts host_facts(const Root& root);
 
+// Says what a plan needs to know besides the domain and the host.
 struct CompileOptions {
-    pid_t helper = 0;  // the supervisor's pid: part of the names made for this run
+    pid_t helper = 0;  // the supervisor's pid, which is part of names made for this run
     bool paused = false;
     bool autodestroy = false;
-    bool has_hooks = false;
-    std::string uri;
-    // Where the container's group goes in each hierarchy; the domain's partition where empty.
+    bool has_hooks = false;  // libvirt's hook scripts exist
+    std::string uri;         // of the root, for the driver's process that a reboot calls
+    // Names the folder where the container's group goes in each hierarchy; the domain's partition
+    // if empty.
     std::string group_folder = {};
-    // Takes what does not stop a start but is to be known, a sentence at a time; may be empty.
-    std::function<void(const std::string& text)> tell = {};
+    // Receives a line for the domain's log about something that has no effect; may be empty.
+    std::function<void(const std::string& text)> log = {};
 };
 
-// Fills in what only a running domain has: partition, aliases, the names of network devices.
+// Fills in what only a running domain has: partition, aliases, and the names of network devices.
 void name_live_domain(xml::Domain& domain, pid_t helper);
 
-// The one that <resource> names, or the usual one.
+// Returns the partition that <resource> names, or libvirt's default.
 [[nodiscard]] std::string partition_of(const xml::Domain& domain);
-// The container's group, in its partition where `folder` is empty; `helper` 0 gives a name that is
-// never made.
+// Returns the path of the container's outer group, in the domain's partition if `folder` is empty.
+// With `helper` 0 the name is one that is never made.
 [[nodiscard]] std::string outer_group(const xml::Domain& domain, pid_t helper,
                                       const std::string& folder = {});
-// The one in it that the container sees as the root of all.
+// Returns the group in it that the container sees as the root of all groups.
 [[nodiscard]] inline std::string inner_group(const std::string& outer) {
     return outer + "/init";
 }
-// The group of the supervisors beside it, a leaf: of all in a partition, of one in a scope.
+// Returns the supervisors' group beside it, which holds processes only: one for all supervisors of
+// a partition, or one in a scope.
 [[nodiscard]] std::string helper_group(const std::string& outer);
 
 // The parts of a plan that one device of the domain becomes.
@@ -82,25 +92,29 @@ struct DeviceParts {
     std::optional<helper::Link> link;
     std::optional<helper::ConsolePlan> console;
 };
-// `domain` is the one that the device is in, or is to be in; the device has been named.
+// Compiles one device, for hot-plug. `domain` contains the device, or is about to; the device has
+// its names. Throws as compile_plan() does.
 [[nodiscard]] DeviceParts compile_device(const xml::Device& device, const xml::Domain& domain,
                                          const Root& root, const HostFacts& host);
 
-// What the driver keeps about each device that has a number. A loop device's is 0 until it is
-// attached.
+// Return what the driver records about each device that has a number. The number of a loop device
+// is 0 until it is attached.
 [[nodiscard]] std::vector<MadeDevice> made_devices(const helper::Plan& plan, const HostFacts& host);
 [[nodiscard]] std::vector<MadeDevice> made_devices(const DeviceParts& parts, const HostFacts& host);
 
-// What the container may open: what every one may, and the numbers of its devices.
+// Returns which device nodes the container may open: those of every container, and those of its
+// devices.
 [[nodiscard]] std::vector<base::DeviceRule> device_rules(const xml::Domain& domain,
                                                          const HostFacts& host,
                                                          const std::vector<MadeDevice>& made);
 
-// `domain` has been through name_live_domain(). Throws base::Exception naming what cannot be done.
+// Compiles the whole plan. name_live_domain() must have been applied to `domain`. Throws
+// SystemError or Error that names what cannot be done.
 [[nodiscard]] helper::Plan compile_plan(const xml::Domain& domain, const Root& root,
                                         const HostFacts& host, const CompileOptions& options);
 
-// The plan as text for people: one line per field, nested by two spaces, defaults left out.
+// Returns the plan as text for people: one line for each field, nested by two spaces, without
+// fields that have their default.
 [[nodiscard]] std::string format_plan(const helper::Plan& plan);
 
 }  // namespace lxvirt::driver

@@ -1,5 +1,5 @@
-// What <lx:container> asks of the plan: settings of the first process, kernel settings of its
-// namespaces, raw control group files.
+// Adds what <lx:container> says to the plan: settings of the init, kernel settings of its
+// namespaces, and values for control group files.
 #include <fmt/format.h>
 #include <sched.h>
 #include <sys/resource.h>
@@ -21,6 +21,8 @@ using base::fail;
 
 // --- the first process
 
+// Returns the number of each resource in lxc's and libvirt's words, which are those of setrlimit(2)
+// without RLIMIT_.
 const std::map<std::string_view, std::uint32_t>& limit_numbers() {
     static const std::map<std::string_view, std::uint32_t> table{{"as", RLIMIT_AS},
                                                                  {"core", RLIMIT_CORE},
@@ -43,8 +45,8 @@ const std::map<std::string_view, std::uint32_t>& limit_numbers() {
 
 // --- kernel settings
 
-// Those that a namespace has for itself (namespaces(7), sysctl documentation of the kernel); any
-// other would be set for the whole host.
+// Returns the CLONE_NEW* whose namespaces have this setting for themselves (namespaces(7), and the
+// kernel's documentation of sysctls); 0 for a setting of the whole host.
 std::uint64_t namespace_of(std::string_view path) {
     if (path.starts_with("net/")) return CLONE_NEWNET;
     if (path.starts_with("fs/mqueue/")) return CLONE_NEWIPC;
@@ -55,11 +57,14 @@ std::uint64_t namespace_of(std::string_view path) {
     return std::find(std::begin(ipc), std::end(ipc), path) != std::end(ipc) ? CLONE_NEWIPC : 0;
 }
 
+// Adds kernel settings. A setting that is not a namespace's own, or of a namespace that is shared,
+// would change other containers or the host, and is refused.
 void add_sysctls(const xml::Container& container, const helper::Namespaces& namespaces,
                  helper::Init& init) {
     for (const xml::ContainerSetting& setting : container.sysctls) {
         std::string path = setting.name;
-        // As sysctl(8): dots are slashes, and the other way round where a slash comes first.
+        // Names are read as sysctl(8) reads them: dots mean slashes, but where a slash comes first
+        // it is the other way round.
         if (path.find('/') == std::string::npos || path.find('.') < path.find('/'))
             for (char& c : path) c = c == '.' ? '/' : c == '/' ? '.' : c;
         const std::uint64_t needed = namespace_of(path);
@@ -77,7 +82,7 @@ void add_sysctls(const xml::Container& container, const helper::Namespaces& name
 
 // --- control groups
 
-// Files that both versions have under different names.
+// A file that both versions have under different names.
 struct Pair {
     std::string_view v1, v2;
 };
@@ -87,8 +92,10 @@ constexpr Pair kPairs[] = {{"memory.limit_in_bytes", "memory.max"},
                            {"blkio.weight", "io.weight"},
                            {"blkio.bfq.weight", "io.bfq.weight"}};
 
+// Returns the other version's file for the same value; nothing where there is none.
 std::optional<std::string> translated(const xml::ContainerGroupValue& value, bool to_unified) {
     constexpr std::string_view same[] = {"pids.max", "cpuset.cpus", "cpuset.mems"};
+    // These files have the same name in both versions.
     if (std::find(std::begin(same), std::end(same), value.name) != std::end(same))
         return value.name;
     constexpr std::string_view huge = "hugetlb.", v1_end = ".limit_in_bytes", v2_end = ".max";
@@ -104,7 +111,7 @@ std::optional<std::string> translated(const xml::ContainerGroupValue& value, boo
     return std::nullopt;
 }
 
-// "c 1:3 rwm", "a", "b *:*"
+// Parses a rule such as "c 1:3 rwm", "a" or "b *:*"; nothing for any other text.
 std::optional<base::DeviceRule> device_rule(std::string_view text) {
     const auto words = base::split_words(text);
     if (words.empty() || words[0].size() != 1 ||
@@ -132,17 +139,19 @@ std::optional<base::DeviceRule> device_rule(std::string_view text) {
     return rule;
 }
 
+// Adds one value to the limits. `own` selects those for this host's version of the owning
+// hierarchy.
 void add_group_value(const xml::ContainerGroupValue& value, const HostFacts& host, bool own,
                      helper::Groups& groups) {
-    if (value.name == "devices.allow") return;  // container_rules()
-    if (value.name == "devices.deny") return;   // what is not allowed is denied
+    if (value.name == "devices.allow") return;  // see container_rules()
+    if (value.name == "devices.deny") return;   // whatever is not allowed is denied
     const std::string controller = value.name.substr(0, value.name.find('.'));
     const bool is_io = controller == "blkio" || controller == "io";
     const base::Hierarchy* owner = base::owner_of(host.hierarchies, controller);
     if (owner == nullptr && is_io)
         owner = base::owner_of(host.hierarchies, controller == "io" ? "blkio" : "io");
-    // A configuration carries the keys of both versions: those of the other count where they mean
-    // something here, as for lxc those of this one only do.
+    // A configuration of lxc carries the keys of both versions, and lxc uses those of the host's.
+    // Here the keys of the other version count, too, where they have a counterpart.
     if (owner == nullptr || (owner->unified == value.unified) != own) return;
     std::string file = value.name;
     if (owner->unified != value.unified) {
@@ -156,6 +165,8 @@ void add_group_value(const xml::ContainerGroupValue& value, const HostFacts& hos
 
 }  // namespace
 
+// Adds what concerns the init. Inherited variables come from the environment of the command that
+// starts the container.
 void container_process(const xml::Container& container, helper::Init& init) {
     for (const xml::ContainerLimit& limit : container.limits)
         init.rlimits.push_back({limit_numbers().at(limit.name), limit.soft.value_or(RLIM_INFINITY),
@@ -166,11 +177,13 @@ void container_process(const xml::Container& container, helper::Init& init) {
     init.groups = container.init_groups;
     for (const xml::ContainerSetting& setting : container.procs)
         init.proc.push_back({setting.name, setting.value});
+    // The variable of a caller that has none stays unset.
     for (const std::string& name : container.inherited_environment)
         if (const char* value = std::getenv(name.c_str()))
             set_variable(init.environment, name, value);
 }
 
+// Adds the rules of the nodes, too; a standard node has a rule in every container.
 std::vector<base::DeviceRule> container_rules(const xml::Domain& domain, const HostFacts& host) {
     std::vector<base::DeviceRule> rules;
     for (const xml::ContainerGroupValue& value : domain.container.groups) {
@@ -183,7 +196,7 @@ std::vector<base::DeviceRule> container_rules(const xml::Domain& domain, const H
         rules.push_back(*rule);
     }
     for (const xml::ContainerNode& node : domain.container.dev.nodes) {
-        // A node of the host that has gone since is no reason to refuse another device.
+        // A node that the host has no longer is no reason to refuse another device.
         if (!node.on || is_standard_node(node.path) || !host.exists(node.path)) continue;
         const HostFacts::Device device = host.device(node.path);
         rules.push_back({.type = device.type, .major = device.major, .minor = device.minor});
@@ -191,13 +204,14 @@ std::vector<base::DeviceRule> container_rules(const xml::Domain& domain, const H
     return rules;
 }
 
+// Adds all parts of <lx:container>; must run after the sections that it changes.
 void container(const xml::Domain& domain, const HostFacts& host, const CompileOptions& options,
                helper::Plan& plan) {
     const xml::Container& from = domain.container;
     add_sysctls(from, plan.namespaces, plan.init);
     container_dev(domain, host, plan.dev);
     container_mounts(domain, host, options, plan.mounts);
-    // What is meant for this host's version comes last, so that it counts.
+    // Values for the host's own version are written last, so that they count.
     for (const bool own : {false, true})
         for (const xml::ContainerGroupValue& value : from.groups)
             add_group_value(value, host, own, plan.groups);

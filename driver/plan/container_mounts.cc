@@ -1,5 +1,5 @@
-// The root and the mounts that <lx:container> asks for: an fstab(5)'s options as lxc reads them,
-// and layers.
+// Adds the mounts of <lx:container>, and what it says about the root: the options of fstab(5) as
+// lxc reads them, and layers.
 #include <sys/mount.h>
 
 #include <algorithm>
@@ -16,6 +16,7 @@ namespace {
 using base::ErrorCode;
 using base::fail;
 
+// Pairs an option with a bit of mount_setattr(2) or mount(2).
 struct Word {
     std::string_view option;
     std::uint64_t value;
@@ -30,25 +31,29 @@ constexpr Word kFlags[] = {
     {"nodiratime", MOUNT_ATTR_NODIRATIME},
     {"nosymfollow", MOUNT_ATTR_NOSYMFOLLOW},
 };
-// The recursive forms are the same here: a mount is made with those below it, or without.
+// The recursive forms mean the same here: a mount is made together with the mounts below it, or
+// without them.
 constexpr Word kPropagations[] = {
     {"shared", MS_SHARED},    {"rshared", MS_SHARED},        {"private", MS_PRIVATE},
     {"rprivate", MS_PRIVATE}, {"unbindable", MS_UNBINDABLE}, {"runbindable", MS_UNBINDABLE},
 };
-// Without a meaning here: the default, or a matter of the host's own mount table.
+// Options without a meaning here: they are the default, or concern the host's own table of mounts.
 constexpr std::string_view kNothing =
     "rw defaults suid dev exec relatime diratime create=dir create=file slave rslave auto noauto "
     "user nouser users nofail";
 
+// The options of one mount, parsed.
 struct Options {
+    // With `relative` the source is a path in the container.
     bool bind = false, recursive = false, optional = false, relative = false;
-    bool creates = false;  // its target; without, one that is not there makes an error
+    bool creates = false;  // make the target; otherwise a missing one is an error
     std::uint64_t attributes = 0;
     std::uint32_t propagation = 0;
-    std::string idmap;                  // "container", "none" or a path
-    std::vector<helper::KeyValue> own;  // of the file system
+    std::string idmap;                  // "container", "none", or the path of a user namespace
+    std::vector<helper::KeyValue> own;  // for the file system
 };
 
+// Takes an option that is a plain word and sets the bit for it; returns false for any other.
 bool take_word(std::string_view option, Options& made) {
     for (const Word& flag : kFlags)
         if (option == flag.option) {
@@ -63,6 +68,8 @@ bool take_word(std::string_view option, Options& made) {
     return option.empty() || base::contains_word(kNothing, option);
 }
 
+// Parses options as lxc does (lxc.container.conf(5), lxc.mount.entry). An option that is not known
+// here is the file system's.
 Options read_options(std::string_view text) {
     constexpr std::string_view idmap = "idmap=";
     Options made;
@@ -73,6 +80,7 @@ Options read_options(std::string_view text) {
         if (option == "bind" || option == "rbind") {
             made.bind = true;
             made.recursive = option == "rbind";
+            // lxc's "optional" means that a mount which cannot be made is passed over.
         } else if (option == "optional") {
             made.optional = true;
         } else if (option == "relative") {
@@ -89,8 +97,11 @@ Options read_options(std::string_view text) {
     return made;
 }
 
+// Applies the option idmap=, which only a folder or device of the host can have.
 void set_idmap(const std::string& idmap, const xml::Domain& domain, const char* element,
                helper::Mount& mount) {
+    // An id map is a property of the whole mount, which a path inside the container shares with its
+    // file system.
     if (idmap.empty()) return;
     const bool whole =
         mount.kind == helper::MountKind::host_bind || mount.kind == helper::MountKind::device;
@@ -98,7 +109,7 @@ void set_idmap(const std::string& idmap, const xml::Domain& domain, const char* 
         fail(ErrorCode::config_unsupported,
              "{} on '{}': 'idmap=' is for a folder or device of the host", element, mount.target);
     mount.idmapped = idmap == "container";
-    if (idmap == "none") return;  // the host's ids, as they are
+    if (idmap == "none") return;  // shows the host's ids
     if (!mount.idmapped && !idmap.starts_with('/'))
         fail(ErrorCode::config_unsupported,
              "{} on '{}': 'idmap={}' is neither 'container' nor 'none' nor the path of a user "
@@ -110,6 +121,7 @@ void set_idmap(const std::string& idmap, const xml::Domain& domain, const char* 
              "{} on '{}': 'idmap=container', and the domain has no <idmap>", element, mount.target);
 }
 
+// Adds a mount of <lx:mount>: a bind of a path inside or on the host, or a new file system.
 void add_mount(const xml::ContainerMount& from, const xml::Domain& domain, const HostFacts& host,
                std::vector<helper::Mount>& mounts) {
     const Options options = read_options(from.options);
@@ -134,6 +146,7 @@ void add_mount(const xml::ContainerMount& from, const xml::Domain& domain, const
         mount.kind = helper::MountKind::fresh;
         mount.fstype = from.type;
         mount.options = options.own;
+        // With create= the target is made, so a failure is worth an error.
         mount.optional = options.optional && !options.creates;
         mount.recursive = true;
     }
@@ -141,18 +154,21 @@ void add_mount(const xml::ContainerMount& from, const xml::Domain& domain, const
     mounts.push_back(std::move(mount));
 }
 
-// mount.auto's words that ask for more than what every container gets.
+// Applies the words of lxc.mount.auto that ask for more than every container gets.
 void apply_mount_auto(const std::string& words, std::vector<helper::Mount>& mounts) {
     if (base::contains_word(words, "proc:rw"))
         std::erase_if(mounts, [](const helper::Mount& mount) {
             return mount.kind != helper::MountKind::fresh && mount.target.starts_with("/proc/");
         });
+    // A writable /sys lets root of the container change the host's devices, which lxc's word asks
+    // for.
     if (base::contains_word(words, "sys:rw"))
         for (helper::Mount& mount : mounts)
             if (mount.target == "/sys") mount.attributes &= ~std::uint64_t{MOUNT_ATTR_RDONLY};
 }
 
-// A second proc or sysfs on top of the first would have nothing hidden and all writable.
+// Says whether every container has this mount already. A second proc or sysfs on top of the first
+// would hide nothing and be writable.
 bool is_there(const xml::ContainerMount& mount, const std::vector<helper::Mount>& mounts) {
     return std::any_of(
         mounts.begin(), mounts.end(),
@@ -162,7 +178,7 @@ bool is_there(const xml::ContainerMount& mount, const std::vector<helper::Mount>
         });
 }
 
-// Last, so that they cover what the domain mounts, too.
+// Adds the container's own protections last, so that they cover what the domain mounts.
 void add_own_protections(const xml::Container& container, std::vector<helper::Mount>& mounts) {
     const auto add = [&](const std::vector<xml::ContainerPath>& paths, helper::MountKind kind) {
         for (const xml::ContainerPath& path : paths)
@@ -172,8 +188,9 @@ void add_own_protections(const xml::Container& container, std::vector<helper::Mo
     add(container.masked_paths, helper::MountKind::mask);
 }
 
-// "overlay:LOWER:...:UPPER", the lowest last but one as in lxc; the work folder that the kernel
-// needs stands beside the upper one.
+// Makes the root an overlay of "overlay:LOWER:...:UPPER". The lower folders are in the kernel's
+// order, the topmost first, as in lxc; the work folder that the kernel needs is beside the upper
+// one.
 void apply_layers(const xml::Domain& domain, const HostFacts& host, helper::Mount& root) {
     if (!xml::is_layered(domain.container)) return;
     const std::string& storage = domain.container.rootfs_storage;
@@ -203,7 +220,9 @@ void apply_layers(const xml::Domain& domain, const HostFacts& host, helper::Moun
                     {"workdir", base::parent_folder(upper) + "/olwork"}};
 }
 
-void apply_root_options(const xml::Domain& domain, const CompileOptions& told,
+// Applies <lx:rootfs options=''> to the root. Options of a file system need one that is mounted
+// anew.
+void apply_root_options(const xml::Domain& domain, const CompileOptions& compile_options,
                         helper::Mount& root) {
     const Options options = read_options(domain.container.rootfs_options);
     root.attributes |= options.attributes;
@@ -212,8 +231,8 @@ void apply_root_options(const xml::Domain& domain, const CompileOptions& told,
     for (const helper::KeyValue& option : options.own)
         if (root.kind == helper::MountKind::device)
             root.options.push_back(option);
-        else if (told.tell)
-            told.tell(
+        else if (compile_options.log)
+            compile_options.log(
                 fmt::format("<lx:rootfs>: the option '{}' means nothing for a folder", option.key));
 }
 
@@ -226,8 +245,8 @@ void container_mounts(const xml::Domain& domain, const HostFacts& host,
     apply_mount_auto(domain.container.mount_auto, mounts);
     for (const xml::ContainerMount& mount : domain.container.mounts) {
         if (is_there(mount, mounts)) {
-            if (options.tell)
-                options.tell(
+            if (options.log)
+                options.log(
                     fmt::format("<lx:mount> on '{}': every container has it", mount.target));
             continue;
         }

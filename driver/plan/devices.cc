@@ -1,4 +1,4 @@
-// The content of /dev: what every container has, timers, disks, host devices.
+// The content of /dev: what every container has, timers, disks, and host devices.
 #include <algorithm>
 
 #include "base/error.hh"
@@ -10,11 +10,12 @@ namespace {
 
 using helper::DeviceNode;
 
+// A node that every container has.
 struct Standard {
     const char* path;
     std::uint32_t major, minor;
 };
-// Documentation/admin-guide/devices.txt
+// Numbers are those of Documentation/admin-guide/devices.txt.
 constexpr Standard kStandard[] = {
     {"null", 1, 3},    {"zero", 1, 5}, {"full", 1, 7}, {"random", 1, 8},
     {"urandom", 1, 9}, {"tty", 5, 0},  {"ptmx", 5, 2},
@@ -22,7 +23,7 @@ constexpr Standard kStandard[] = {
 
 constexpr std::string_view kDevFolder = "/dev/";
 
-// Owned by the container's root.
+// Returns a node that belongs to the container's root.
 DeviceNode node_for(const xml::Domain& domain, std::string path, std::uint32_t mode) {
     return {.path = std::move(path),
             .mode = mode,
@@ -32,8 +33,11 @@ DeviceNode node_for(const xml::Domain& domain, std::string path, std::uint32_t m
             .device = {}};
 }
 
+// Adds the node of each timer that <clock> has present, as libvirt does.
 void add_timers(const xml::Domain& domain, const HostFacts& host, helper::Dev& dev) {
     for (const xml::Timer& timer : domain.clock.timers) {
+        // The kernel has device nodes of these two only; other timers are clocks of a virtual
+        // machine.
         if (!timer.present.value_or(false) || (timer.name != "rtc" && timer.name != "hpet"))
             continue;
         const std::string path = timer.name == "rtc" ? "/dev/rtc0" : "/dev/hpet";
@@ -47,8 +51,11 @@ void add_timers(const xml::Domain& domain, const HostFacts& host, helper::Dev& d
     }
 }
 
+// Returns a node for a device of the host, at the same path.
 DeviceNode hostdev_node(const std::string& path, const xml::Hostdev& hostdev,
                         const xml::Domain& domain, const HostFacts& host) {
+    // The node is made at the same path in the container's /dev, so a path elsewhere cannot be
+    // kept.
     if (!path.starts_with("/dev/") || path.find("/../") != std::string::npos)
         base::fail(base::ErrorCode::config_unsupported, "hostdev '{}' is not below /dev", path);
     const HostFacts::Device device = host.device(path);
@@ -70,12 +77,15 @@ bool is_standard_node(std::string_view path) {
         });
 }
 
+// An image file gets a loop device at the start, and the node its number; a block device has one
+// already.
 DeviceNode disk_node(const xml::Disk& disk, const xml::Domain& domain, const HostFacts& host) {
-    DeviceNode node = node_for(domain, disk.target, 0700);  // as libvirt makes it
+    DeviceNode node = node_for(domain, disk.target, 0700);  // the mode that libvirt gives it
     node.type = 'b';
     node.device = disk.alias;
     node.readonly = disk.readonly;
     if (disk.type == xml::DiskType::file) {
+        // The loop device shows the file as it is; other formats need a program that reads them.
         if (!disk.driver_type.empty() && disk.driver_type != "raw")
             base::fail(base::ErrorCode::config_unsupported,
                        "disk '{}': format '{}' is not supported, a file must be 'raw'", disk.target,
@@ -93,6 +103,7 @@ DeviceNode disk_node(const xml::Disk& disk, const xml::Domain& domain, const Hos
     return node;
 }
 
+// Storage must be a block device and misc a character device; USB may be any number of nodes.
 std::vector<DeviceNode> hostdev_nodes(const xml::Hostdev& hostdev, const xml::Domain& domain,
                                       const HostFacts& host) {
     std::vector<DeviceNode> nodes;
@@ -115,6 +126,7 @@ std::vector<DeviceNode> hostdev_nodes(const xml::Hostdev& hostdev, const xml::Do
 
 namespace {
 
+// Says whether <lx:node state='off'> leaves out a standard node.
 bool is_left_out(const xml::ContainerDev& dev, std::string_view name) {
     return std::any_of(
         dev.nodes.begin(), dev.nodes.end(),
@@ -125,6 +137,7 @@ bool is_left_out(const xml::ContainerDev& dev, std::string_view name) {
 
 }  // namespace
 
+// The group of terminals is 5 in every distribution; devpts gives new terminals to it.
 helper::Dev common_dev(const xml::Domain& domain, const HostFacts& host) {
     helper::Dev made;
     made.uid = host_id(domain.idmap.uids, 0);
@@ -145,20 +158,23 @@ helper::Dev common_dev(const xml::Domain& domain, const HostFacts& host) {
     return made;
 }
 
+// Changes the mode of standard nodes, and adds nodes of the host and links.
 void container_dev(const xml::Domain& domain, const HostFacts& host, helper::Dev& dev) {
     const xml::ContainerDev& from = domain.container.dev;
     if (from.size) dev.size = *from.size;
-    for (const xml::ContainerNode& said : from.nodes) {
-        if (!said.on) continue;
-        const std::string path = said.path.substr(kDevFolder.size());
+    for (const xml::ContainerNode& wanted : from.nodes) {
+        if (!wanted.on) continue;
+        const std::string path = wanted.path.substr(kDevFolder.size());
         const auto had = std::find_if(dev.nodes.begin(), dev.nodes.end(),
                                       [&](const DeviceNode& node) { return node.path == path; });
+        // A standard node keeps type and number, and only the mode changes.
         if (had != dev.nodes.end()) {
-            had->mode = said.mode.value_or(had->mode);
+            had->mode = wanted.mode.value_or(had->mode);
             continue;
         }
-        const HostFacts::Device device = host.device(said.path);
-        DeviceNode node = node_for(domain, path, said.mode.value_or(0660));
+        const HostFacts::Device device = host.device(wanted.path);
+        // 0660 is the mode of a node whose mode is not given; group and owner are root.
+        DeviceNode node = node_for(domain, path, wanted.mode.value_or(0660));
         node.type = device.type;
         node.major = device.major;
         node.minor = device.minor;

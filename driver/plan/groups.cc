@@ -1,5 +1,6 @@
-// Names and limits of the container's control groups. Values are written to whichever hierarchy
-// owns the controller, in its own terms (Documentation/admin-guide/cgroup-v2.rst, cgroup-v1/).
+// Names and limits of the container's control groups. Each value is written to the hierarchy that
+// owns its controller, in that version's terms (Documentation/admin-guide/cgroup-v2.rst,
+// cgroup-v1/).
 #include <algorithm>
 
 #include "base/error.hh"
@@ -10,11 +11,13 @@ namespace lxvirt::driver::compile {
 
 namespace {
 
+// Collects limits; refuses those that this host cannot hold.
 class Limits {
   public:
     Limits(const HostFacts& host) : host_(host) {}
 
-    // `v1` or `v2` by the hierarchy; an empty file name means that it has no such limit.
+    // Adds a limit, as file `v1` or `v2` depending on the hierarchy. An empty file name says that
+    // this version has no such limit. `element` names it in errors.
     void add(const char* controller, const char* v1, const std::string& v1_value, const char* v2,
              const std::string& v2_value, const char* element) {
         const bool unified = is_unified(controller, element);
@@ -26,6 +29,8 @@ class Limits {
         made.push_back({controller, file, unified ? v2_value : v1_value, {}});
     }
 
+    // Says whether a controller is on v2; throws config_unsupported if the host has no such
+    // controller.
     bool is_unified(const char* controller, const char* element) const {
         const base::Hierarchy* owner = base::owner_of(host_.hierarchies, controller);
         if (owner == nullptr)
@@ -41,15 +46,17 @@ class Limits {
     const HostFacts& host_;
 };
 
+// Converts KiB to bytes, the unit of the kernel's files.
 std::string bytes(std::uint64_t kib) {
     return std::to_string(kib * 1024);
 }
 
+// Adds the limits of memory; <memory> is the hard limit unless <hard_limit> is given.
 void add_memory(const xml::Domain& domain, const HostFacts& host, Limits& limits) {
     const xml::MemTune& tune = domain.memtune;
     const bool tuned = tune.hard_limit || tune.soft_limit || tune.swap_hard_limit;
-    // <memory> is always there; a host without the controller cannot hold it, and only a limit that
-    // was asked for by name is worth failing for.
+    // <memory> is always there. A host without the controller cannot enforce it, but only a limit
+    // that was asked for by name is worth an error.
     if (!tuned && base::owner_of(host.hierarchies, "memory") == nullptr) return;
     const std::uint64_t hard = tune.hard_limit.value_or(domain.memory);
     limits.add("memory", "memory.limit_in_bytes", bytes(hard), "memory.max", bytes(hard),
@@ -58,22 +65,24 @@ void add_memory(const xml::Domain& domain, const HostFacts& host, Limits& limits
         limits.add("memory", "memory.soft_limit_in_bytes", bytes(*tune.soft_limit), "memory.high",
                    bytes(*tune.soft_limit), "<soft_limit>");
     if (tune.swap_hard_limit) {
-        // v1 counts memory and swap together, v2 swap alone.
+        // A v2 limit of swap below 0 is impossible, so a sum below the memory limit means no swap.
         const std::uint64_t swap = *tune.swap_hard_limit - std::min(*tune.swap_hard_limit, hard);
         limits.add("memory", "memory.memsw.limit_in_bytes", bytes(*tune.swap_hard_limit),
                    "memory.swap.max", bytes(swap), "<swap_hard_limit>");
     }
 }
 
+// Adds shares, quota and placement. A quota needs a period, on v2 in the same file.
 void add_cpu(const xml::Domain& domain, Limits& limits) {
     const xml::CpuTune& tune = domain.cputune;
     if (tune.shares) {
-        // v1 knows 1024 as the default share, v2 100 as the default weight.
+        // A v1 share is 1024 by default, a v2 weight 100.
         const std::uint64_t weight = std::clamp<std::uint64_t>(*tune.shares * 100 / 1024, 1, 10000);
         limits.add("cpu", "cpu.shares", std::to_string(*tune.shares), "cpu.weight",
                    std::to_string(weight), "<shares>");
     }
     if (tune.period || tune.quota) {
+        // Microseconds; the kernel's default
         const std::uint64_t period = tune.period.value_or(100000);
         const std::int64_t quota = tune.quota.value_or(-1);
         if (limits.is_unified("cpu", "<quota>")) {
@@ -81,6 +90,7 @@ void add_cpu(const xml::Domain& domain, Limits& limits) {
             limits.made.push_back({"cpu", "cpu.max", fmt::format("{} {}", most, period), {}});
         } else {
             limits.made.push_back({"cpu", "cpu.cfs_period_us", std::to_string(period), {}});
+            // The period goes first: the kernel checks the quota against the period that is set.
             limits.made.push_back(
                 {"cpu", "cpu.cfs_quota_us", std::to_string(quota > 0 ? quota : -1), {}});
         }
@@ -93,12 +103,14 @@ void add_cpu(const xml::Domain& domain, Limits& limits) {
                    domain.numatune->nodeset, "<numatune>");
 }
 
-// Without CFQ and without a cost model only the bfq scheduler knows weights.
+// Adds the file of the bfq scheduler as the alternative: without CFQ and without a cost model, only
+// bfq has weights.
 void add_bfq(helper::GroupLimit& limit) {
     const std::size_t dot = limit.file.find('.');
     limit.alternative = limit.file.substr(0, dot) + ".bfq" + limit.file.substr(dot);
 }
 
+// Adds weight and limits of one block device; a limit of 0 is never written.
 void add_block_device(const xml::BlkioDevice& device, const HostFacts& host, const char* controller,
                       Limits& limits) {
     const HostFacts::Device node = host.device(device.path);
@@ -126,6 +138,7 @@ void add_block_device(const xml::BlkioDevice& device, const HostFacts& host, con
                        "<blkiotune>");
 }
 
+// Adds the limits of block devices. v2 calls the controller io, v1 blkio.
 void add_blkio(const xml::Domain& domain, const HostFacts& host, Limits& limits) {
     const char* controller = base::owner_of(host.hierarchies, "io") != nullptr ? "io" : "blkio";
     if (domain.blkiotune.weight) {
@@ -137,8 +150,8 @@ void add_blkio(const xml::Domain& domain, const HostFacts& host, Limits& limits)
         add_block_device(device, host, controller, limits);
 }
 
-// Whether something is set in a hierarchy, at the start or later, which nobody inside may undo. On
-// v2 that is so; its device program and its freezer serve hosts that have v1 hierarchies beside.
+// Says whether something is limited in a hierarchy, now or later, that nobody inside may lift. That
+// is always so on v2; its device program and its freezer serve v1 hierarchies beside it, too.
 bool is_limited(const base::Hierarchy& hierarchy, const helper::Groups& groups) {
     if (hierarchy.unified) return true;
     const bool has_v2 = base::unified_of(groups.hierarchies) != nullptr;
@@ -153,12 +166,13 @@ bool is_limited(const base::Hierarchy& hierarchy, const helper::Groups& groups) 
 
 }  // namespace
 
-// Once all limits are there.
+// Must be called when all limits are known.
 void find_unlimited(helper::Groups& groups) {
     for (const base::Hierarchy& hierarchy : groups.hierarchies)
         if (!is_limited(hierarchy, groups)) groups.unlimited.push_back(hierarchy.name);
 }
 
+// Collects the limits of memory, CPU and block devices, in this order.
 std::vector<helper::GroupLimit> limits(const xml::Domain& domain, const HostFacts& host) {
     Limits limits(host);
     add_memory(domain, host, limits);
@@ -183,10 +197,12 @@ helper::Groups groups(const xml::Domain& domain, const HostFacts& host,
 
 namespace lxvirt::driver {
 
+// libvirt's default partition is /machine.
 std::string partition_of(const xml::Domain& domain) {
     return domain.partition.empty() ? "/machine" : domain.partition;
 }
 
+// The name is libvirt's (virCgroupNewDomainPartition()), so that monitoring tools find it.
 std::string outer_group(const xml::Domain& domain, pid_t helper, const std::string& folder) {
     return fmt::format("{}/lxc-{}-{}.libvirt-lxc", folder.empty() ? partition_of(domain) : folder,
                        helper, domain.name);

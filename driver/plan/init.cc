@@ -1,4 +1,5 @@
-// The container's first program: arguments, environment, capabilities, the system call filter.
+// The container's init: arguments, environment, capabilities, the system call filter, security
+// labels.
 #include <linux/bpf_common.h>
 #include <linux/capability.h>
 #include <linux/filter.h>
@@ -12,6 +13,8 @@
 
 namespace lxvirt::driver::compile {
 
+// Sets a variable and removes an earlier one of the name. execve(2) would pass both, and most
+// programs read the first.
 void set_variable(std::vector<std::string>& environment, const std::string& name,
                   const std::string& value) {
     std::string text = name + "=";
@@ -21,12 +24,14 @@ void set_variable(std::vector<std::string>& environment, const std::string& name
 
 namespace {
 
-// libvirt's names; inits look at them (systemd: container_uuid, container_ttys).
+// Returns the environment with libvirt's variables, at which inits look (systemd: container_uuid,
+// container_ttys).
 std::vector<std::string> environment(const xml::Domain& domain) {
     std::vector<std::string> made{"PATH=/bin:/sbin", "TERM=linux", "container=lxc-libvirt",
                                   "HOME=/"};
     made.push_back("container_uuid=" + domain.uuid);
     std::string ttys;
+    // The first console is /dev/console, and the others are container_ttys.
     for (std::size_t i = 1; i < domain.consoles.size(); ++i)
         ttys += fmt::format("{}pts/{}", ttys.empty() ? "" : " ", i);
     if (!ttys.empty()) made.push_back("container_ttys=" + ttys);
@@ -38,16 +43,20 @@ std::vector<std::string> environment(const xml::Domain& domain) {
     return made;
 }
 
+// Returns the host name: what remains of the domain's name without characters that a host name
+// cannot have.
 std::string hostname(const std::string& name) {
     std::string made;
     for (const char c : name) {
         const bool kept =
             (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+        // 64 bytes is the kernel's limit of a host name (__NEW_UTS_LEN).
         if ((kept || c == '-') && made.size() < 64) made += c;
     }
     return made;
 }
 
+// Says whether the init needs the personality of a 32-bit machine.
 bool is_32_bit(const std::string& arch) {
     return arch == "i686" || arch == "armv7l" || arch == "armv6l" || arch == "ppc" ||
            arch == "s390";
@@ -55,6 +64,8 @@ bool is_32_bit(const std::string& arch) {
 
 }  // namespace
 
+// libvirt's default policy drops five capabilities (lxcContainerDropCapabilities() in its
+// lxc_container.c).
 std::uint64_t capabilities(const xml::Features& features) {
     std::uint64_t kept = ~0ULL;
     switch (features.policy.value_or(xml::CapabilitiesPolicy::default_)) {
@@ -79,18 +90,20 @@ std::uint64_t capabilities(const xml::Features& features) {
     return kept;
 }
 
+// Compiles the filter here, since the helper does not link libseccomp.
 std::string seccomp(const xml::Domain& domain, const HostFacts& host,
                     const CompileOptions& options) {
     const std::string& file = domain.container.seccomp_profile;
     const bool keys = domain.container.keyring.calls;
     if (file.empty()) return base::default_seccomp_program(keys);
-    if (keys && options.tell)
-        options.tell("<lx:keyring calls='allow'> has no effect: <lx:seccomp> decides");
+    if (keys && options.log)
+        options.log("<lx:keyring calls='allow'> has no effect: <lx:seccomp> decides");
     const SeccompProfile profile = parse_seccomp_profile(host.read(file), file);
-    if (options.tell)
-        for (const std::string& note : profile.notes) options.tell(note);
+    if (options.log)
+        for (const std::string& line : profile.log_lines) options.log(line);
     std::string program = base::seccomp_program(profile.policy);
     const std::size_t length = program.size() / sizeof(sock_filter);
+    // The kernel refuses a longer filter with a bare EINVAL.
     if (length > BPF_MAXINSNS)
         base::fail(base::ErrorCode::config_unsupported,
                    "{}: the filter has {} instructions, and the kernel takes {}: name fewer system "
@@ -99,12 +112,13 @@ std::string seccomp(const xml::Domain& domain, const HostFacts& host,
     return program;
 }
 
-// A configuration moves from host to host: a label of a module that this one has not is told.
+// Takes over the labels of the security modules that this host has. A definition moves from host to
+// host, so a label of another module is only logged.
 void labels(const xml::Domain& domain, const HostFacts& host, const CompileOptions& options,
             helper::Init& made) {
-    const auto tell = [&](const xml::SecurityLabel& label, const char* why) {
-        if (options.tell)
-            options.tell(fmt::format("<seclabel model='{}'> has no effect: {}", label.model, why));
+    const auto log_ignored = [&](const xml::SecurityLabel& label, const char* why) {
+        if (options.log)
+            options.log(fmt::format("<seclabel model='{}'> has no effect: {}", label.model, why));
     };
     for (const xml::SecurityLabel& label : domain.seclabels) {
         if (label.type == "none") continue;
@@ -114,9 +128,9 @@ void labels(const xml::Domain& domain, const HostFacts& host, const CompileOptio
                               ? host.exists(enabled) && host.read(enabled).starts_with('Y')
                               : label.model == "selinux" && host.exists("/sys/fs/selinux/enforce");
         if (!here)
-            tell(label, "this host does not have it");
+            log_ignored(label, "this host does not have it");
         else if (label.label.empty())
-            tell(label, "it names no label, and lxvirt makes none");
+            log_ignored(label, "it names no label, and lxvirt makes none");
         else
             (apparmor ? made.apparmor : made.selinux) = label.label;
     }
@@ -126,8 +140,9 @@ helper::Init init(const xml::Domain& domain) {
     helper::Init made;
     made.argv.push_back(domain.os.init);
     made.argv.insert(made.argv.end(), domain.os.initargs.begin(), domain.os.initargs.end());
-    // An init gives the console to a login of its own session, which fails while PID 1 has it; a
-    // shell or program as PID 1 wants job control and Ctrl-C.
+    // An init such as systemd gives the console to a login process in a session of its own, which
+    // fails while PID 1 has it as controlling terminal; a shell or other program as PID 1 needs it
+    // for job control and Ctrl-C.
     const std::string program = domain.os.init.substr(domain.os.init.rfind('/') + 1);
     made.controlling_terminal = program != "init" && program != "systemd";
     made.environment = environment(domain);

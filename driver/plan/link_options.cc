@@ -1,4 +1,4 @@
-// <lx:interface>: what lxc has for a link and libvirt's <interface> does not.
+// Applies <lx:interface>: what lxc has for a link, and libvirt's <interface> has not.
 #include <linux/if_link.h>
 
 #include <algorithm>
@@ -15,6 +15,7 @@ namespace {
 using helper::Link;
 using helper::LinkKind;
 
+// Pairs a word with the kernel's number.
 struct Word {
     std::string_view word;
     std::uint32_t value;
@@ -42,12 +43,12 @@ bool is_v6(const std::string& address) {
     return address.find(':') != std::string::npos;
 }
 
-// A whole address of the container, as a way from the host.
+// Returns a route to one whole address of the container.
 helper::Route way_to(const std::string& address) {
     return {.destination = address, .gateway = {}, .prefix = is_v6(address) ? 128U : 32U};
 }
 
-// "10.1.0.0/16": a network that is behind the container.
+// Parses "10.1.0.0/16", a network that is behind the container.
 helper::Route static_route(const xml::ContainerSetting& option) {
     const auto slash = option.value.find('/');
     helper::Route made = way_to(option.value.substr(0, slash));
@@ -60,7 +61,8 @@ helper::Route static_route(const xml::ContainerSetting& option) {
     return made;
 }
 
-// On no bridge: the host routes to the container's addresses, and is reached by its gateways.
+// Puts the link on no bridge: the host routes to the container's addresses, and answers for its
+// gateways.
 void be_routed(Link& link) {
     link.routed = true;
     link.bridge.clear();
@@ -68,11 +70,13 @@ void be_routed(Link& link) {
         link.host_routes.push_back(way_to(address.address));
     for (const helper::Route& route : link.routes)
         if (!route.gateway.empty()) link.proxied.push_back(route.gateway);
-    // A gateway outside the container's own prefix (a /32) is on the link all the same.
+    // A gateway outside the container's own prefix (which may be /32) has to be made reachable on
+    // the link first.
     for (const std::string& gateway : link.proxied)
         link.routes.insert(link.routes.begin(), way_to(gateway));
 }
 
+// The number of queues is bounded by the kernel's own limit for a device.
 std::uint32_t queues(const xml::ContainerSetting& option) {
     const auto number = base::parse_number<std::uint32_t>(option.value);
     if (!number || *number == 0 || *number > 4096) refuse(option, "a number from 1 to 4096");
@@ -81,6 +85,8 @@ std::uint32_t queues(const xml::ContainerSetting& option) {
 
 }  // namespace
 
+// Applies the options one by one, and the mode 'router' last, since it uses the addresses and
+// gateways.
 void apply_link_options(const xml::ContainerInterface& from, Link& link) {
     for (const xml::ContainerSetting& option : from.options) {
         const std::string& name = option.name;
@@ -90,6 +96,7 @@ void apply_link_options(const xml::ContainerInterface& from, Link& link) {
         } else if (name == "ipvlan.isolation") {
             link.ipvlan_flags = value_of(option, kIsolations, "bridge, private or vepa");
         } else if (name == "ipv4.gateway" || name == "ipv6.gateway") {
+            // lxc's word 'dev' makes the link itself the default route, without a gateway.
             if (option.value != "dev") refuse(option, "'dev'");
             link.routes.push_back({.destination = name == "ipv6.gateway" ? "::" : "0.0.0.0"});
         } else if (name == "veth.n_rxqueues") {

@@ -1,4 +1,4 @@
-// The network devices of <interface> and of <hostdev mode='capabilities' type='net'>.
+// The network devices of <interface>, and of <hostdev mode='capabilities' type='net'>.
 #include <linux/if_link.h>
 
 #include "base/error.hh"
@@ -14,6 +14,7 @@ namespace {
 using helper::Link;
 using helper::LinkKind;
 
+// Converts an address. One without a prefix is a whole one, 32 or 128 bits, as in libvirt.
 helper::Address address(const xml::IpAddress& from) {
     const auto parsed = base::parse_address(from.address);
     if (!parsed) base::fail(base::ErrorCode::xml_error, "'{}' is not an IP address", from.address);
@@ -21,6 +22,7 @@ helper::Address address(const xml::IpAddress& from) {
         .address = from.address, .peer = from.peer, .prefix = from.prefix.value_or(parsed->prefix)};
 }
 
+// Counts the leading ones of a netmask.
 std::uint32_t prefix_of_netmask(const std::string& netmask) {
     const auto mask = base::parse_address(netmask);
     std::uint32_t bits = 0;
@@ -29,6 +31,7 @@ std::uint32_t prefix_of_netmask(const std::string& netmask) {
     return bits;
 }
 
+// Converts a route. One without an address is the default route of the family.
 helper::Route route(const xml::Route& from) {
     helper::Route made{.destination = from.address, .gateway = from.gateway};
     if (made.destination.empty()) made.destination = from.family == "ipv6" ? "::" : "0.0.0.0";
@@ -40,6 +43,7 @@ helper::Route route(const xml::Route& from) {
     return made;
 }
 
+// Converts all members of a list.
 template <typename To, typename From>
 std::vector<To> all(const std::vector<From>& from, To (*convert)(const From&)) {
     std::vector<To> made;
@@ -47,6 +51,7 @@ std::vector<To> all(const std::vector<From>& from, To (*convert)(const From&)) {
     return made;
 }
 
+// Returns the kernel's number of a mode (linux/if_link.h); libvirt's default is vepa.
 std::uint32_t macvlan_mode(xml::DirectMode mode) {
     switch (mode) {
         case xml::DirectMode::bridge: return MACVLAN_MODE_BRIDGE;
@@ -57,11 +62,13 @@ std::uint32_t macvlan_mode(xml::DirectMode mode) {
     return MACVLAN_MODE_VEPA;
 }
 
-// libvirt raises the guest's end only with an address or <link state='up'/>.
+// Says whether the container's end is brought up. libvirt does so only with an address or <link
+// state='up'/>.
 bool starts_up(const xml::Interface& interface) {
     return interface.link_up.value_or(!interface.ips.empty());
 }
 
+// Throws where the interface has an element that lxvirt cannot honour.
 void refuse_unsupported(const xml::Interface& interface) {
     const auto refuse = [&](const char* element) {
         base::fail(base::ErrorCode::config_unsupported, "interface {}: <{}> is not supported",
@@ -73,23 +80,26 @@ void refuse_unsupported(const xml::Interface& interface) {
                    "{}: <filterref filter='{}'>: network filters are not supported; take the "
                    "element away",
                    interface.filterref_place, *interface.filterref);
+    // A macvlan has no end on the host on which the traffic could be shaped or the port isolated.
     const bool has_veth = interface.type != xml::InterfaceType::direct;
     if (!has_veth && interface.bandwidth) refuse("bandwidth");
     if (!has_veth && interface.isolated.value_or(false)) refuse("port");
 }
 
+// Returns the IFALIAS, which tells whose link it is, also to other roots.
 std::string link_alias(const xml::Domain& domain, const Root& root) {
     return fmt::format("lxvirt:{}:{}", root.id(), domain.name);
 }
 
 }  // namespace
 
+// The interface of a network is first resolved to what the network plugs it into.
 Link link(const xml::Interface& given, const xml::Domain& domain, const Root& root,
           const HostFacts& host) {
     const bool of_network = given.type == xml::InterfaceType::network;
     const xml::Interface interface = of_network ? host.resolve(given) : given;
     refuse_unsupported(interface);
-    // Only a network says that its bridge knows tags.
+    // Only a network says that its bridge knows VLAN tags.
     if (interface.vlan && !of_network)
         base::fail(base::ErrorCode::config_unsupported,
                    "interface {}: <vlan> is supported with type 'network' only", interface.mac);
@@ -124,10 +134,12 @@ Link link(const xml::Interface& given, const xml::Domain& domain, const Root& ro
     return made;
 }
 
+// A live interface of a network may be a macvlan; then the network has recorded its device.
 bool has_veth(const xml::Interface& interface) {
     return interface.type != xml::InterfaceType::direct && interface.actual_dev.empty();
 }
 
+// Only what is needed to find and remove the link is filled in.
 Link made_link(const xml::Interface& interface, const xml::Domain& domain, const Root& root) {
     Link made;
     const bool has_host_end = has_veth(interface);
@@ -139,6 +151,7 @@ Link made_link(const xml::Interface& interface, const xml::Domain& domain, const
     return made;
 }
 
+// A moved device goes back to the host when the container ends, so it needs no name of its own.
 Link moved_link(const xml::Hostdev& hostdev, const xml::Domain& domain, const Root& root) {
     Link moved;
     moved.kind = LinkKind::move;
@@ -149,6 +162,7 @@ Link moved_link(const xml::Hostdev& hostdev, const xml::Domain& domain, const Ro
     return moved;
 }
 
+// <lx:interface> refers to interfaces by their position in the domain.
 std::vector<Link> links(const xml::Domain& domain, const Root& root, const HostFacts& host) {
     std::vector<Link> made;
     for (const xml::Interface& interface : domain.interfaces)

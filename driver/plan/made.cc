@@ -1,4 +1,5 @@
-// One device at a time: its parts of a plan, what is kept about it, and the device rules of all.
+// Compiles one device at a time: its parts of a plan, what is recorded about it, and the device
+// rules of all devices.
 #include <linux/capability.h>
 
 #include "driver/plan/parts.hh"
@@ -18,11 +19,12 @@ MadeDevice made_node(const helper::DeviceNode& node) {
     return made;
 }
 
+// Only a file system on a device is recorded; the kernel's own and the host's trees have no number.
 std::optional<MadeDevice> made_mount(const helper::Mount& mount, const HostFacts& host) {
     if (mount.kind != helper::MountKind::device || mount.device.empty()) return std::nullopt;
     MadeDevice made{.device = mount.device, .readonly = mount.filesystem_readonly, .path = {}};
     made.loop = mount.loop;
-    if (mount.loop) return made;  // nobody inside needs to open it
+    if (mount.loop) return made;  // no process inside needs to open it
     const HostFacts::Device device = host.device(mount.source);
     made.type = device.type;
     made.major = device.major;
@@ -30,6 +32,7 @@ std::optional<MadeDevice> made_mount(const helper::Mount& mount, const HostFacts
     return made;
 }
 
+// Visits a device and compiles it with the function of its kind.
 struct Compiler {
     const xml::Domain& domain;
     const Root& root;
@@ -69,6 +72,7 @@ DeviceParts compile_device(const xml::Device& device, const xml::Domain& domain,
     return std::visit(Compiler{domain, root, host}, device);
 }
 
+// Nodes without an alias are those of every container.
 std::vector<MadeDevice> made_devices(const helper::Plan& plan, const HostFacts& host) {
     std::vector<MadeDevice> made;
     for (const helper::DeviceNode& node : plan.dev.nodes)
@@ -86,19 +90,22 @@ std::vector<MadeDevice> made_devices(const DeviceParts& parts, const HostFacts& 
     return made;
 }
 
+// Starts with what every container may open. A loop device without a number yet gets its rule from
+// the helper.
 std::vector<base::DeviceRule> device_rules(const xml::Domain& domain, const HostFacts& host,
                                            const std::vector<MadeDevice>& made) {
     std::vector<base::DeviceRule> rules;
     for (const helper::DeviceNode& node : common_dev(domain, host).nodes)
         rules.push_back({.type = node.type, .major = node.major, .minor = node.minor});
     rules.push_back({.type = 'c', .major = 10, .minor = 229});            // /dev/fuse
-    rules.push_back({.type = 'c', .major = 136, .minor = std::nullopt});  // the ptys
+    rules.push_back({.type = 'c', .major = 136, .minor = std::nullopt});  // pseudo-terminals
     for (const MadeDevice& one : made)
         if (one.type != 0 && (!one.loop || one.major != 0))
             rules.push_back(base::device_rule(one.type, one.major, one.minor, one.readonly));
     for (base::DeviceRule& rule : compile::container_rules(domain, host))
         rules.push_back(std::move(rule));
-    // Making nodes is harmless, opening them is refused all the same; package managers make some.
+    // A container that keeps CAP_MKNOD may make any node, as package managers do, but still open
+    // only those that a rule above allows.
     if ((compile::capabilities(domain.features) >> CAP_MKNOD & 1U) != 0)
         rules.push_back({.type = 'a',
                          .major = std::nullopt,

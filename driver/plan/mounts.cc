@@ -1,6 +1,7 @@
-// What the container sees below /, in the order in which it is mounted: the root, proc, sys, the
-// cgroup trees, /dev, what hides or write-protects parts of /proc and /sys, and the domain's other
-// <filesystem>s. Nothing of the domain's is there yet while the kernel's files are protected.
+// What the container sees below /, in the order in which it is mounted: the root, proc, sysfs, the
+// control groups, /dev, the write-protected and hidden parts of /proc and /sys, and then the
+// domain's other filesystems. While files of the kernel are protected, nothing of the domain's is
+// mounted that could stand in the way.
 #include <sched.h>
 #include <sys/mount.h>
 
@@ -18,6 +19,8 @@ namespace {
 using helper::Mount;
 using helper::MountKind;
 
+// Returns a file system that is made inside the container's namespaces; the target must not be
+// reached through a link.
 Mount fresh(const std::string& fstype, std::string target, std::uint64_t attributes,
             std::vector<helper::KeyValue> options = {}) {
     return {.kind = MountKind::fresh,
@@ -41,18 +44,21 @@ Mount over(MountKind kind, std::string path) {
 
 namespace {
 
-// <lx:filesystem idmap> has the last word.
+// Says whether a <filesystem> is shown through the id map; <lx:filesystem idmap> decides, if
+// present.
 bool shows_mapped(const xml::Domain& domain, const HostFacts& host,
                   const xml::Filesystem& filesystem) {
     if (domain.idmap.empty()) return false;
-    for (const xml::ContainerFilesystem& said : domain.container.filesystems)
-        if (said.target == filesystem.target) return said.idmapped;
+    for (const xml::ContainerFilesystem& entry : domain.container.filesystems)
+        if (entry.target == filesystem.target) return entry.idmapped;
     return filesystem.type != xml::FilesystemType::mount ||
            wants_idmap(domain, host, filesystem.source);
 }
 
 }  // namespace
 
+// The mount of an image or device is made from the host, since a container may not mount block
+// devices.
 Mount filesystem_mount(const xml::Domain& domain, const xml::Filesystem& filesystem,
                        const HostFacts& host) {
     Mount mount;
@@ -90,6 +96,8 @@ Mount filesystem_mount(const xml::Domain& domain, const xml::Filesystem& filesys
 
 namespace {
 
+// Returns the root. Without a <filesystem> on "/" the container sees the host's root, as in
+// libvirt.
 Mount root_mount(const xml::Domain& domain, const HostFacts& host) {
     if (const xml::Filesystem* root = domain.root()) {
         if (root->type == xml::FilesystemType::bind || root->type == xml::FilesystemType::ram)
@@ -106,20 +114,22 @@ Mount root_mount(const xml::Domain& domain, const HostFacts& host) {
     return whole;
 }
 
+// Says whether <lx:readonly state='off'> or <lx:mask state='off'> lifts a default protection.
 bool lifts(const std::vector<xml::ContainerPath>& paths, std::string_view path) {
     return std::any_of(
         paths.begin(), paths.end(),
         [&](const xml::ContainerPath& one) { return !one.on && one.path == path; });
 }
 
-// What every container has, but for what <lx:readonly state='off'> and <lx:mask state='off'> lift.
+// Adds the default protections, except for those that the domain lifts.
 void add_protections(std::vector<Mount>& mounts, const xml::Container& container,
                      bool own_network) {
     for (const std::string_view path : xml::kReadonlyPaths) {
         if (lifts(container.readonly_paths, path)) continue;
         mounts.push_back(over(MountKind::protect, std::string(path)));
         if (path != "/proc/sys" || !own_network) continue;
-        // Writable copies over the read-only one.
+        // The network's settings belong to the container's own namespace: writable copies are
+        // mounted over the protected tree.
         for (const char* writable : {"/proc/sys/net/ipv4", "/proc/sys/net/ipv6"}) {
             mounts.push_back(over(MountKind::protect, writable));
             mounts.back().attributes = 0;
@@ -133,8 +143,8 @@ void add_protections(std::vector<Mount>& mounts, const xml::Container& container
 
 }  // namespace
 
-// A tree that already belongs to the container's ids is mounted as it is; one that still has the
-// host's is shifted by an id-mapped mount.
+// A tree that belongs to the container's ids already is mounted as it is; a tree that has the
+// host's ids is mounted through the id map.
 bool wants_idmap(const xml::Domain& domain, const HostFacts& host, const std::string& source) {
     if (domain.idmap.empty()) return false;
     const uid_t owner = host.folder(source).uid;
@@ -144,6 +154,7 @@ bool wants_idmap(const xml::Domain& domain, const HostFacts& host, const std::st
     });
 }
 
+// Returns all mounts in the order in which they are attached, the root first.
 std::vector<Mount> mounts(const xml::Domain& domain, const HostFacts& host,
                           const helper::Namespaces& namespaces) {
     const bool own_network = (namespaces.fresh & CLONE_NEWNET) != 0;
@@ -152,8 +163,8 @@ std::vector<Mount> mounts(const xml::Domain& domain, const HostFacts& host,
     if (own_network || namespaces.uid_map.empty()) {
         made.push_back(fresh("sysfs", "/sys", base::kNoSuidDevExec | MOUNT_ATTR_RDONLY));
     } else {
-        // A new sysfs shows the network of its namespace, which a user namespace must own to mount
-        // it.
+        // A new sysfs shows the network namespace of whoever mounts it, and that namespace must
+        // belong to the same user namespace; a shared one does not, so the host's sysfs is bound.
         made.push_back({.kind = MountKind::host_bind,
                         .source = "/sys",
                         .target = "/sys",
@@ -163,7 +174,7 @@ std::vector<Mount> mounts(const xml::Domain& domain, const HostFacts& host,
                         .recursive = false,
                         .no_links = true});
     }
-    // The container's own subtree, which its cgroup namespace shows as the whole.
+    // The container's own subtree, which its cgroup namespace shows as the whole tree.
     made.push_back(over(MountKind::groups, "/sys/fs/cgroup"));
     made.back().attributes = base::kNoSuidDevExec;
     made.back().no_links = true;

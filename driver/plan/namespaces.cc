@@ -10,6 +10,7 @@ namespace lxvirt::driver::compile {
 
 namespace {
 
+// Renames the columns: start and target of the XML are ids inside and outside.
 std::vector<helper::IdMapRow> rows(const std::vector<xml::IdMapRow>& from) {
     std::vector<helper::IdMapRow> to;
     for (const xml::IdMapRow& row : from)
@@ -17,6 +18,7 @@ std::vector<helper::IdMapRow> rows(const std::vector<xml::IdMapRow>& from) {
     return to;
 }
 
+// Returns the path of a namespace to enter; empty where the container has its own.
 std::string shared_path(const xml::SharedNamespace& shared, const char* kind,
                         const HostFacts& host) {
     switch (shared.type) {
@@ -29,6 +31,7 @@ std::string shared_path(const xml::SharedNamespace& shared, const char* kind,
     return {};
 }
 
+// Says whether the container gets a network namespace of its own.
 bool needs_network(const xml::Domain& domain) {
     const auto is_net = [](const xml::Hostdev& hostdev) {
         return hostdev.type == xml::HostdevType::net;
@@ -37,7 +40,8 @@ bool needs_network(const xml::Domain& domain) {
            std::any_of(domain.hostdevs.begin(), domain.hostdevs.end(), is_net);
 }
 
-// "1h", "-30s", "500ms" as lxc has it, as "SECONDS NANOSECONDS" where the latter are not negative.
+// Converts lxc's "1h", "-30s" or "500ms" to the kernel's "SECONDS NANOSECONDS"
+// (time_namespaces(7)), where the nanoseconds are never negative.
 std::string time_offset(const std::string& text) {
     constexpr std::int64_t second = 1'000'000'000;
     constexpr std::pair<std::string_view, std::int64_t> units[] = {
@@ -51,6 +55,8 @@ std::string time_offset(const std::string& text) {
         std::int64_t total = 0;
         if (unit != word || !number || __builtin_mul_overflow(*number, nanoseconds, &total))
             continue;
+        // The remainder of a negative number is made positive, because the kernel wants nanoseconds
+        // from 0 to 999999999.
         const std::int64_t rest = ((total % second) + second) % second;
         return fmt::format("{} {}", (total - rest) / second, rest);
     }
@@ -59,6 +65,7 @@ std::string time_offset(const std::string& text) {
                text);
 }
 
+// Returns the lines of /proc/PID/timens_offsets; empty if no offset was asked for.
 std::string time_offsets(const xml::Container& container) {
     std::string lines;
     if (!container.monotonic_offset.empty())
@@ -75,13 +82,16 @@ std::uint32_t host_id(const std::vector<xml::IdMapRow>& map, std::uint32_t insid
     for (const xml::IdMapRow& row : map)
         if (inside >= row.start && inside - row.start < row.count)
             return row.target + (inside - row.start);
-    return 65534;  // the overflow id, as the kernel shows what has no number inside
+    return 65534;  // the overflow id, which the kernel shows for an unmapped one
 }
 
+// ipc and uts namespaces are always the container's own unless shared; a network namespace only if
+// it is needed.
 helper::Namespaces namespaces(const xml::Domain& domain, const HostFacts& host) {
     helper::Namespaces made;
     made.uid_map = rows(domain.idmap.uids);
     made.gid_map = rows(domain.idmap.gids);
+    // parse_domain() refuses one list without the other; here one counts for both.
     if (!made.uid_map.empty() && made.gid_map.empty()) made.gid_map = made.uid_map;
     if (made.uid_map.empty() && !made.gid_map.empty()) made.uid_map = made.gid_map;
     if (!made.uid_map.empty()) made.fresh |= CLONE_NEWUSER;
@@ -100,6 +110,8 @@ helper::Namespaces namespaces(const xml::Domain& domain, const HostFacts& host) 
         {lxc.shareuts, CLONE_NEWUTS, "uts", true},
     };
     for (const Kind& kind : kinds) {
+        // A namespace that is shared must not be made anew; the kinds here are the three that
+        // libvirt can share.
         const std::string path = kind.shared ? shared_path(*kind.shared, kind.name, host) : "";
         if (!path.empty())
             made.shared.push_back({.kind = kind.flag, .path = path});

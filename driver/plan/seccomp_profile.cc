@@ -1,3 +1,8 @@
+// Parses lxc's profiles of system call filters (lxc.container.conf(5), lxc.seccomp.profile). The
+// first line is the version and the second the policy, with an action in version 2. Version 1 lists
+// the numbers of allowed calls; version 2 has a rule for each line, sections for architectures, and
+// conditions on arguments.
+
 #include "driver/plan/seccomp_profile.hh"
 
 #include <sys/mount.h>
@@ -20,8 +25,9 @@ using base::SeccompCompare;
 using base::SeccompRule;
 using base::SeccompVerdict;
 
-constexpr unsigned kMaxErrno = 4095;
+constexpr unsigned kMaxErrno = 4095;  // the kernel's largest errno
 
+// Pairs lxc's two spellings of a comparison with ours.
 struct Comparison {
     std::string_view word, sign;
     SeccompCompare compare;
@@ -36,7 +42,7 @@ constexpr Comparison kComparisons[] = {
     {"SCMP_CMP_MASKED_EQ", "&=", SeccompCompare::masked_eq},
 };
 
-// Decimal, 0x or a leading 0 for octal, as lxc reads them.
+// Parses a number as lxc does: decimal, hexadecimal after 0x, octal after a leading 0.
 std::optional<std::uint64_t> number_of(std::string_view text) {
     if (text.starts_with("0x") || text.starts_with("0X"))
         return base::parse_number<std::uint64_t>(text.substr(2), 16);
@@ -44,6 +50,7 @@ std::optional<std::uint64_t> number_of(std::string_view text) {
     return base::parse_number<std::uint64_t>(text, octal ? 8 : 10);
 }
 
+// Reads one profile line by line, and knows the line for errors.
 class Reader {
   public:
     Reader(std::string_view text, const std::string& file) : rest_(text), file_(file) {}
@@ -62,15 +69,17 @@ class Reader {
     }
 
   private:
+    // Throws config_unsupported with file and line.
     [[noreturn]] void refuse(const std::string& text) const {
         base::fail(base::ErrorCode::config_unsupported, "{}:{}: {}", file_, line_, text);
     }
 
-    void note(const std::string& text) {
-        made_.notes.push_back(fmt::format("{}:{}: {}", file_, line_, text));
+    // Records something that a reader of the profile should know and that is no error.
+    void log(const std::string& text) {
+        made_.log_lines.push_back(fmt::format("{}:{}: {}", file_, line_, text));
     }
 
-    // Without comment and blanks around it; empty ones are passed over.
+    // Returns the next line without comment and blanks around it; empty lines are passed over.
     std::optional<std::string_view> next_line() {
         while (!rest_.empty()) {
             const std::string_view line = rest_.substr(0, rest_.find('\n'));
@@ -82,8 +91,9 @@ class Reader {
         return std::nullopt;
     }
 
-    // --- version 1: every other call kills
+    // --- version 1: every call that is not listed kills the process
 
+    // Reads the numbers, which are those of this machine's architecture.
     void read_numbers(std::string_view policy) {
         if (policy != "allowlist" && policy != "whitelist")
             refuse(fmt::format("'{}': a policy of version 1 is an 'allowlist'", policy));
@@ -99,6 +109,8 @@ class Reader {
 
     // --- version 2
 
+    // Reads the policy and the rules. The policy's own action is for calls without a rule; a rule
+    // without an action allows or kills, the opposite of the policy.
     void read_calls(std::string_view line) {
         const auto words = base::split_words(line);
         const bool deny = words[0] == "denylist" || words[0] == "blacklist";
@@ -111,6 +123,7 @@ class Reader {
         while (const auto next = next_line()) read_line(*next);
     }
 
+    // Reads a section or a rule. "reject_force_umount" is lxc's name for one fixed rule.
     void read_line(std::string_view line) {
         if (line.front() == '[') return enter_section(line);
         const auto words = base::split_words(line.substr(0, line.find('[')));
@@ -125,12 +138,14 @@ class Reader {
             rule.verdict = verdict({words.begin() + 1, words.end()}, usual_);
             rule.arguments = conditions(line);
         }
+        // lxc passes over such a call, too: profiles are written for many kernels.
         if (!base::is_system_call(rule.call))
-            note(fmt::format("this machine knows no system call '{}': not filtered", rule.call));
+            log(fmt::format("this machine knows no system call '{}': not filtered", rule.call));
         else
             made_.policy.rules.push_back(std::move(rule));
     }
 
+    // Begins a section; its rules are for one architecture, or for all after [all].
     void enter_section(std::string_view line) {
         if (line.back() != ']') refuse(fmt::format("'{}': ']' is missing", line));
         std::string name(base::trim(line.substr(1, line.size() - 2)));
@@ -143,6 +158,7 @@ class Reader {
         section_ = name == "all" ? "" : name;
     }
 
+    // Returns the action that the words after a call or policy name; without words, `without`.
     [[nodiscard]] SeccompVerdict verdict(const std::vector<std::string_view>& words,
                                          const SeccompVerdict& without) const {
         if (words.empty()) return without;
@@ -163,7 +179,7 @@ class Reader {
         refuse(fmt::format("'{}' is no action: errno N, kill, trap, allow or log", words[0]));
     }
 
-    // "[0,4,SCMP_CMP_EQ][1,8,&=,12]"
+    // Parses conditions such as "[0,4,SCMP_CMP_EQ][1,8,&=,12]".
     [[nodiscard]] std::vector<SeccompArgument> conditions(std::string_view line) const {
         std::vector<SeccompArgument> all;
         for (auto open = line.find('['); open != std::string_view::npos;
@@ -176,6 +192,7 @@ class Reader {
         return all;
     }
 
+    // Parses one condition without the brackets. A system call has six arguments.
     [[nodiscard]] SeccompArgument condition(std::string_view text) const {
         const auto wrong = [&](std::string_view why) {
             refuse(
@@ -205,7 +222,7 @@ class Reader {
     const std::string& file_;
     int line_ = 0;
     SeccompProfile made_;
-    SeccompVerdict usual_;  // of a call without an action
+    SeccompVerdict usual_;  // for a call without an action
     std::string section_;
 };
 

@@ -9,8 +9,8 @@ namespace lxvirt::driver {
 
 namespace {
 
-// Walks any struct that lists its fields, leaving out what has its default, so that what a reader
-// sees is what this plan says.
+// Prints any struct that lists its fields. Fields with their default are left out, so that a reader
+// sees what is particular about this plan.
 class Printer {
   public:
     explicit Printer(unsigned depth) : depth_(depth) {}
@@ -23,10 +23,13 @@ class Printer {
     std::string text;
 
   private:
+    // Adds a line, indented by two blanks for each level.
     void line(std::string_view name, std::string_view value) {
         text +=
             fmt::format("{:{}}{}:{}{}\n", "", depth_ * 2, name, value.empty() ? "" : " ", value);
     }
+    // Prints a number, an enumerator or a character. The name of the field decides the form:
+    // capabilities by name, masks in hexadecimal, modes in octal, as their man pages write them.
     template <typename T>
     requires std::integral<T> || std::is_enum_v<T>
     void put(const char* name, T value) {
@@ -44,6 +47,7 @@ class Printer {
         else
             line(name, fmt::format("{}", static_cast<std::uint64_t>(value)));
     }
+    // A filter is a binary array of struct sock_filter, of which only the size is worth showing.
     void put(const char* name, const std::string& value) {
         if (value.empty()) return;
         if (std::string_view(name) == "seccomp")
@@ -60,6 +64,7 @@ class Printer {
             line(name, fmt::format("{}", *value));
     }
     template <typename T>
+    // Prints one line or block for each member, each with the name of the list.
     void put(const char* name, const std::vector<T>& values) {
         for (const T& value : values)
             if constexpr (base::detail::HasFields<T>)
@@ -78,10 +83,12 @@ class Printer {
         line(name, "");
         text += inner.text;
     }
+    // Fields whose value is a set of bits, or an enumerator without a printed name.
     static bool is_mask(std::string_view name) {
         return name == "fresh" || name == "attributes" || name == "clear_attributes" ||
                name == "kind";
     }
+    // Returns the names of a set; bits that this kernel does not know are left out.
     template <typename T>
     static std::string capabilities(T set) {
         std::string names;

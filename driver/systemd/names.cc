@@ -43,7 +43,8 @@ std::string machine_name(std::string_view domain, pid_t helper) {
     for (const char c : domain) {
         const bool separator = c == '-' || c == '.';
         if (!is_alphanumeric(c) && !separator && c != '_') continue;
-        // Neither at the begin of a label nor twice (hostname_is_valid() of systemd).
+        // A separator may neither begin a label nor follow another (hostname_is_valid() of
+        // systemd).
         if (separator && (name.back() == '-' || name.back() == '.')) continue;
         name += c;
     }

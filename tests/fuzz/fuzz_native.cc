@@ -76,7 +76,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         if (error.message().find("names no root") == std::string::npos) throw;
         return 0;
     }
-    if (made.account.json().empty()) std::abort();
+    if (made.verdicts.json().empty()) std::abort();
     (void)xml::parse_domain(xml::format_domain(made.domain), {.validate = true});
     const native::Written written = native::write_config(made.domain, {}, facts({}));
     native::Conversion again = convert(written.text);

@@ -13,13 +13,14 @@ namespace lxvirt::xml {
 
 namespace {
 
-// What the parser's callbacks have to report; reached through xmlParserCtxt::_private.
+// The state of libxml2's callbacks, which reach it through xmlParserCtxt::_private.
 struct ParseState {
-    std::string error;  // the first one
+    std::string error;  // the first error
     int error_line = 0;
     startElementNsSAX2Func start_element = nullptr;
 };
 
+// Stops the parser; the first error counts.
 void stop(xmlParserCtxt* parser, std::string error) {
     auto* state = static_cast<ParseState*>(parser->_private);
     if (state->error.empty()) {
@@ -29,7 +30,8 @@ void stop(xmlParserCtxt* parser, std::string error) {
     xmlStopParser(parser);
 }
 
-// libxml2 keeps 16 bits of a line; the whole of it goes where notices look for it.
+// Stores the line of each element in its _private field, shifted by one bit for the reading mark:
+// libxml2 keeps only 16 bits of a line.
 void start_element(void* context, const xmlChar* name, const xmlChar* prefix, const xmlChar* uri,
                    int namespace_count, const xmlChar** namespaces, int attribute_count,
                    int defaulted_count, const xmlChar** attributes) {
@@ -46,12 +48,14 @@ void start_element(void* context, const xmlChar* name, const xmlChar* prefix, co
             reinterpret_cast<void*>(static_cast<std::intptr_t>(parser->input->line) << 1);
 }
 
+// A document type could declare entities that expand without bound or read files.
 void refuse_document_type(void* context, const xmlChar*, const xmlChar*, const xmlChar*) {
     stop(static_cast<xmlParserCtxt*>(context),
          "a document type declaration (<!DOCTYPE>) is not allowed here: entities are never loaded "
          "or expanded");
 }
 
+// Keeps the first error of the parser; later ones follow from it.
 void collect_error(void* context, xmlError* error) {
     auto* parser = static_cast<xmlParserCtxt*>(context);
     auto* state = static_cast<ParseState*>(parser->_private);
@@ -59,6 +63,8 @@ void collect_error(void* context, xmlError* error) {
     state->error = error->message != nullptr ? error->message : "not well-formed";
     while (!state->error.empty() && state->error.back() == '\n') state->error.pop_back();
     state->error_line = error->line;
+    // libxml2 gives lines up to 65535 only; beyond, the parser's position is the best that is
+    // known.
     if (parser->input != nullptr && error->line >= 65535) state->error_line = parser->input->line;
 }
 
@@ -92,7 +98,7 @@ Document::Document(std::string_view text, std::string file) : file_(std::move(fi
     parser->sax->startElementNs = start_element;
     parser->sax->internalSubset = refuse_document_type;
     parser->sax->serror = reinterpret_cast<xmlStructuredErrorFunc>(collect_error);
-    // A structured handler is given the parser itself as its context.
+    // libxml2 hands a structured error handler the parser as its context.
     parser->userData = parser.get();
 
     document_.reset(xmlCtxtReadMemory(
@@ -111,6 +117,7 @@ Element Document::root() {
 }
 
 void Document::notice(const Element& element, std::string text) {
+    // One notice more than kMaxNotices is added, which says that the list is not complete.
     if (notices_.size() > kMaxNotices) return;
     if (notices_.size() == kMaxNotices)
         text = "more is not supported and was left out; the rest is not listed one by one";
@@ -119,7 +126,8 @@ void Document::notice(const Element& element, std::string text) {
 
 bool Document::take_out(const PlacedError& error) {
     xmlNode* const node = error.node();
-    // What lacks something that was taken out of it is wrong for no other reason, maybe.
+    // An element from which a faulty child was removed may fail now only because that child is
+    // missing, so its failure is not recorded.
     const bool follows =
         std::find(incomplete_.begin(), incomplete_.end(), node) != incomplete_.end();
     if (!follows) faults_->push_back(error.fault());
@@ -129,6 +137,7 @@ bool Document::take_out(const PlacedError& error) {
         return false;
     }
     incomplete_.push_back(node->parent);
+    // The node stays alive in taken_out_, since elements that point to it are in use.
     xmlUnlinkNode(node);
     taken_out_.emplace_back(node);
     return true;
@@ -137,7 +146,7 @@ bool Document::take_out(const PlacedError& error) {
 std::string serialize(xmlNode* node, int level) {
     struct FreeNode {
         void operator()(xmlNode* copy) const {
-            if (copy->type == XML_DOCUMENT_NODE)  // what the XPath "/" finds
+            if (copy->type == XML_DOCUMENT_NODE)  // the XPath "/" selects the document
                 xmlFreeDoc(reinterpret_cast<xmlDoc*>(copy));
             else
                 xmlFreeNode(copy);
@@ -146,7 +155,7 @@ std::string serialize(xmlNode* node, int level) {
     struct FreeBuffer {
         void operator()(xmlBuffer* buffer) const { xmlBufferFree(buffer); }
     };
-    // The copy has declared on it the namespaces that stand further up in the document.
+    // Copying declares the namespaces on the copy that are declared further up in the document.
     const std::unique_ptr<xmlNode, FreeNode> copy(xmlDocCopyNode(node, node->doc, 1));
     const std::unique_ptr<xmlBuffer, FreeBuffer> buffer(xmlBufferCreate());
     if (!copy || !buffer || xmlNodeDump(buffer.get(), node->doc, copy.get(), level, 1) < 0)

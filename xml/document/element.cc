@@ -1,5 +1,5 @@
 // Element: reading with marks. The mark of an element is the lowest bit of xmlNode::_private, above
-// which stands its line; that of an attribute is xmlAttr::_private.
+// which its line is stored. An attribute or text is read if its _private is not null.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -21,6 +21,7 @@ std::intptr_t bits(const xmlNode* node) {
     return reinterpret_cast<std::intptr_t>(node->_private);
 }
 
+// The mark says that a parser knows the element; report_unread() lists all others.
 bool is_read(const xmlNode* node) {
     return (bits(node) & 1) != 0;
 }
@@ -34,7 +35,7 @@ bool is_text(const xmlNode* node) {
     return node->type == XML_TEXT_NODE || node->type == XML_CDATA_SECTION_NODE;
 }
 
-// "<os>" as the document has it, prefix included.
+// Returns "<os>" or "<lx:dev>", as the document has it.
 std::string tag(const xmlNode* node) {
     if (node->ns != nullptr && node->ns->prefix != nullptr)
         return fmt::format("<{}:{}>", view(node->ns->prefix), view(node->name));
@@ -65,15 +66,17 @@ std::string_view Element::namespace_uri() const {
 }
 
 int Element::line() const {
+    // The lowest bit is the mark.
     return static_cast<int>(bits(node_) >> 1);
 }
 
 std::optional<std::string_view> Element::attribute(std::string_view name) const {
     for (xmlAttr* attribute = node_->properties; attribute != nullptr;
          attribute = attribute->next) {
+        // An attribute with a prefix belongs to somebody else's namespace.
         if (attribute->ns != nullptr || view(attribute->name) != name) continue;
         attribute->_private = node_;
-        // No entity survives the parser, so a value is one text node or none.
+        // Entities are never expanded, so a value is one text node, or none where it is empty.
         return attribute->children != nullptr ? view(attribute->children->content)
                                               : std::string_view("");
     }
@@ -83,6 +86,7 @@ std::optional<std::string_view> Element::attribute(std::string_view name) const 
 std::string Element::text() const {
     std::string result;
     for (xmlNode* child = node_->children; child != nullptr; child = child->next) {
+        // Text may be in several nodes, with comments and CDATA sections between them.
         if (!is_text(child)) continue;
         child->_private = node_;
         result += view(child->content);
@@ -129,6 +133,7 @@ void Element::mark_tree_read() const {
     for (Element child = first_child(); child; child = child.next_sibling()) child.mark_tree_read();
 }
 
+// The parenthesis names file and line, since libvirt's sentence does not.
 void Element::fail(base::ErrorCode code, std::string_view words, std::string_view hint) const {
     const std::string_view between = words.empty() ? "" : ": ";
     throw PlacedError(
@@ -153,6 +158,7 @@ void Document::report_unread(const Element& element) {
         if (is_read(child.node())) {
             report_unread(child);
             if (!contains(read_names, child.name())) read_names.push_back(child.name());
+            // A parser that asks for one element of a name reads the first.
         } else if (contains(read_names, child.name()) && child.namespace_uri().empty()) {
             notice(child, fmt::format("a second {} counts for nothing and was left out",
                                       tag(child.node())));
@@ -165,6 +171,8 @@ void Document::report_unread(const Element& element) {
 
 void Document::report_unread() {
     if (abandoned_) return;
+    // Notices of parsers were added before; the list is sorted by line at the end, with the
+    // parsers' first.
     const std::vector<Notice> before = std::exchange(notices_, {});
     report_unread(root());
     if (refused_ && faults_->empty()) {

@@ -1,6 +1,6 @@
-// Tables of words: a list of the XML stands once, and parse, format, the schema test and the shell's
-// completion look it up here in both directions. xml/domain/names.hh and xml/network/names.hh hold
-// the lists.
+// Tables of words. Each list of the XML stands once, and the parser, the formatter, the test of the
+// schema and the shell's completion look words up in it, in either direction. The lists are in
+// xml/domain/names.hh and xml/network/names.hh.
 #pragma once
 
 #include <array>
@@ -10,12 +10,14 @@
 
 namespace lxvirt::xml {
 
+// Pairs a word of the XML with its enumerator.
 template <typename E>
 struct Name {
     std::string_view text;
     E value;
 };
 
+// Returns the word for `value`; empty where the table has none.
 template <typename E, std::size_t N>
 [[nodiscard]] constexpr std::string_view name_of(const std::array<Name<E>, N>& table, E value) {
     for (const Name<E>& entry : table)
@@ -23,6 +25,7 @@ template <typename E, std::size_t N>
     return {};
 }
 
+// Returns the value of the word `text`; nothing where the table has no such word.
 template <typename E, std::size_t N>
 [[nodiscard]] constexpr std::optional<E> value_of(const std::array<Name<E>, N>& table,
                                                   std::string_view text) {
@@ -31,7 +34,7 @@ template <typename E, std::size_t N>
     return std::nullopt;
 }
 
-// "a, b or c", for messages.
+// Returns "a, b or c", for error messages.
 template <typename E, std::size_t N>
 [[nodiscard]] std::string list_of(const std::array<Name<E>, N>& table) {
     std::string result;
@@ -46,6 +49,7 @@ inline constexpr std::array<Name<bool>, 2> kYesNo{{{"yes", true}, {"no", false}}
 inline constexpr std::array<Name<bool>, 2> kOnOff{{{"on", true}, {"off", false}}};
 inline constexpr std::array<Name<bool>, 2> kUpDown{{{"up", true}, {"down", false}}};
 
+// Says whether `word` is in a list of plain words.
 template <std::size_t N>
 [[nodiscard]] constexpr bool has_word(const std::array<std::string_view, N>& words,
                                       std::string_view word) {
@@ -54,6 +58,7 @@ template <std::size_t N>
     return false;
 }
 
+// Returns "a, b or c", for error messages.
 template <std::size_t N>
 [[nodiscard]] std::string list_of(const std::array<std::string_view, N>& words) {
     std::string result;

@@ -1,11 +1,12 @@
-// What a document says to its user beside what it means.
+// A remark for the user about a document.
 #pragma once
 
 #include <string>
 
 namespace lxvirt::xml {
 
-// Something in the document that is left out of what is stored: one line for the user.
+// Says that something in the document is left out of what is stored, or has no effect; also used
+// for faults.
 struct Notice {
     std::string file;
     int line = 0;

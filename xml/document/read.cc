@@ -44,6 +44,7 @@ std::optional<std::uint64_t> unsigned_attribute(const Element& element, std::str
                      fmt::format("Invalid value for attribute '{}' in element '{}': '{}'. Expected "
                                  "non-negative integer value",
                                  name, element.name(), *text),
+                     // The words are libvirt's virXMLPropUInt().
                      fmt::format("a number from 0 to {}", most));
     return value;
 }
@@ -56,6 +57,7 @@ std::uint64_t scaled_bytes(const Element& element, std::string_view text,
         element.fail(ErrorCode::xml_error,
                      fmt::format("Invalid value '{}' for element or attribute '{}'", text, what),
                      fmt::format("<{}> takes a whole number of at most 64 bits", element.name()));
+    // An empty unit means the default, as in libvirt.
     if (!unit || unit->empty()) unit = default_unit;
     const auto scale = unit_bytes(*unit);
     if (!scale)
@@ -64,6 +66,7 @@ std::uint64_t scaled_bytes(const Element& element, std::string_view text,
                                  "TiB, PB, PiB, EB, EiB",
                                  element.name()));
     std::uint64_t bytes = 0;
+    // The product may exceed 64 bits.
     if (__builtin_mul_overflow(*number, *scale, &bytes))
         element.fail(ErrorCode::overflow, fmt::format("value too large: {}{}", text, *unit),
                      fmt::format("<{}> takes less than 16 EiB", element.name()));
@@ -73,6 +76,8 @@ std::uint64_t scaled_bytes(const Element& element, std::string_view text,
 std::uint64_t size_kib(const Element& element, std::string_view what) {
     const std::uint64_t bytes =
         scaled_bytes(element, element.text(), element.attribute("unit"), "KiB", what);
+    // A part of a KiB counts as a whole one, so that a limit is never smaller than the document
+    // asks for.
     return bytes / 1024 + (bytes % 1024 != 0 ? 1 : 0);
 }
 

@@ -1,5 +1,6 @@
-// Typed reading of attributes and texts for the parsers of this folder: each reads one value, and
-// words the error with libvirt's sentence, the place, and what would be right.
+// Typed reading of attributes and texts, for the parsers of xml/. Each function reads one value and
+// words its error with libvirt's sentence, the place, and what would be right. All throw
+// PlacedError.
 #pragma once
 
 #include <array>
@@ -27,12 +28,15 @@ void check_name(const Element& element, const std::string& name);
 [[noreturn]] void fail_attribute(const Element& element, std::string_view name,
                                  std::string_view value, std::string_view expected);
 
+// Returns the value of an attribute; empty where it is absent.
 [[nodiscard]] std::string string_attribute(const Element& element, std::string_view name);
 
+// Returns the value of an attribute as a number from 0 to `most`; nothing where it is absent.
 [[nodiscard]] std::optional<std::uint64_t> unsigned_attribute(
     const Element& element, std::string_view name,
     std::uint64_t most = std::numeric_limits<unsigned>::max());
 
+// Returns the enumerator of an attribute's word in `table`; nothing where it is absent.
 template <typename E, std::size_t N>
 [[nodiscard]] std::optional<E> enum_attribute(const Element& element, std::string_view name,
                                               const std::array<Name<E>, N>& table) {
@@ -42,7 +46,7 @@ template <typename E, std::size_t N>
     fail_attribute(element, name, *text, list_of(table));
 }
 
-// Empty where the attribute is absent.
+// Returns the word of an attribute, which must be in `words`; empty where it is absent.
 template <std::size_t N>
 [[nodiscard]] std::string word_attribute(const Element& element, std::string_view name,
                                          const std::array<std::string_view, N>& words) {
@@ -52,16 +56,18 @@ template <std::size_t N>
     fail_attribute(element, name, *text, list_of(words));
 }
 
-// `text` times `unit` in bytes (`default_unit` where the document has none). `what` is how libvirt
-// calls the place in its message ("./memory[1]"). Throws on a bad number, unit or overflow.
+// Returns `text` times `unit`, in bytes; without a unit `default_unit` applies. `what` is libvirt's
+// name of the place in its messages, an XPath such as "./memory[1]". Throws on a bad number or unit
+// and on overflow.
 [[nodiscard]] std::uint64_t scaled_bytes(const Element& element, std::string_view text,
                                          std::optional<std::string_view> unit,
                                          std::string_view default_unit, std::string_view what);
 
-// The text of an element with a `unit` attribute, in KiB, rounded up (libvirt's <memory>).
+// Returns the text of an element with a `unit` attribute in KiB, rounded up, as libvirt does for
+// <memory>.
 [[nodiscard]] std::uint64_t size_kib(const Element& element, std::string_view what);
 
-// Throws unless `path` begins with a slash.
+// Throws unless `path` begins with a slash; `what` names the value in the error.
 void require_absolute(const Element& element, std::string_view what, std::string_view path);
 
 }  // namespace lxvirt::xml

@@ -16,7 +16,8 @@ namespace lxvirt::xml {
 
 namespace {
 
-// LXVIRT_SCHEMAS, then the source tree's for programs of its build tree, else the installed one.
+// Returns the path of a schema: in LXVIRT_SCHEMAS if that is set, in the source tree for a program
+// that runs from its build tree, else where it is installed.
 std::string schema_path(std::string_view name) {
     if (const char* folder = std::getenv("LXVIRT_SCHEMAS"))
         return fmt::format("{}/{}", folder, name);
@@ -36,12 +37,14 @@ struct FreeValidator {
 };
 using Schema = std::unique_ptr<xmlRelaxNG, FreeSchema>;
 
+// The first error that libxml2 reports.
 struct Problem {
     int line = 0;
     std::string text;
 };
 
-// libxml2 reports the choice that failed last, then each element around it; the first says most.
+// Keeps the first error. libxml2 reports the innermost choice that failed first, and then each
+// element around it, and the first says most.
 void collect(void* data, xmlError* error) {
     auto* problem = static_cast<Problem*>(data);
     if (error->message == nullptr || !problem->text.empty()) return;
@@ -53,6 +56,7 @@ void collect(void* data, xmlError* error) {
                         : error->line;
 }
 
+// Throws internal_error with libxml2's words if the schema cannot be read.
 Schema load_schema(const std::string& path) {
     const std::unique_ptr<xmlRelaxNGParserCtxt, FreeParser> parser(
         xmlRelaxNGNewParserCtxt(path.c_str()));
@@ -67,7 +71,7 @@ Schema load_schema(const std::string& path) {
     return schema;
 }
 
-// Read once in a process: it costs some milliseconds.
+// Returns the schema. It is parsed once in a process, since that takes some milliseconds.
 xmlRelaxNG* schema_of(const std::string& path) {
     static std::map<std::string, Schema> read;
     Schema& schema = read[path];
@@ -75,8 +79,9 @@ xmlRelaxNG* schema_of(const std::string& path) {
     return schema.get();
 }
 
-// Inside an interleave libxml2 names the outermost element and no line. Our parsers know better:
-// the first error they find, or else all that they would leave out.
+// Finds words for a refusal. Inside an interleave libxml2 names only the outermost element and no
+// line, while our parsers know the place: the text is the first error that they throw, or else the
+// list of what they would leave out.
 std::string explain(Document& document, const Problem& problem,
                     const std::function<void()>& parse) {
     try {
@@ -101,6 +106,7 @@ void validate(Document& document, std::string_view name, const std::function<voi
     Problem problem;
     xmlRelaxNGSetValidStructuredErrors(validator.get(),
                                        reinterpret_cast<xmlStructuredErrorFunc>(collect), &problem);
+    // 0 means valid; a negative number is an error of libxml2 itself.
     if (xmlRelaxNGValidateDoc(validator.get(), document.get()) == 0) return;
     if (document.collects())
         return document.refuse({document.file(), std::max(problem.line, 1), problem.text});

@@ -1,4 +1,4 @@
-// Validation of a document by a schema of schemas/ (RELAX NG), for define --validate.
+// Validates a document against a schema in schemas/ (RELAX NG), for define --validate.
 #pragma once
 
 #include <functional>
@@ -8,8 +8,10 @@
 
 namespace lxvirt::xml {
 
-// ParseOptions::validate: throws xml_invalid_schema. `schema` is the name of its file; `parse` runs
-// the parsers over the document, to find words for what the schema refuses.
+// Throws Error(xml_invalid_schema) where the schema in the file `schema` refuses the document.
+// `parse` runs the parsers over the document, to find better words for what the schema refuses.
+// Where faults are collected, nothing is thrown: the document keeps the refusal
+// (Document::refuse()).
 void validate(Document& document, std::string_view schema, const std::function<void()>& parse);
 
 }  // namespace lxvirt::xml

@@ -13,6 +13,7 @@ namespace lxvirt::xml {
 
 namespace {
 
+// Parses a whole text as a number; std::from_chars() takes neither blanks nor a '+' before it.
 template <typename T>
 std::optional<T> number(std::string_view text, int base) {
     T value{};
@@ -34,13 +35,14 @@ std::string_view trim(std::string_view text) {
 
 using CpuBits = std::bitset<kMaxCpus>;
 
+// Parses the number of a CPU or node, below kMaxCpus.
 std::optional<unsigned> cpu_number(std::string_view text) {
     const auto value = number<unsigned>(trim(text), 10);
     if (!value || *value >= kMaxCpus) return std::nullopt;
     return value;
 }
 
-// One item of a list: "3", "0-3" or "^2".
+// Applies one item of a list: "3", "0-3" or "^2".
 bool apply_item(std::string_view item, CpuBits& bits) {
     if (item.front() == '^') {
         const auto excluded = cpu_number(item.substr(1));
@@ -55,6 +57,7 @@ bool apply_item(std::string_view item, CpuBits& bits) {
     return true;
 }
 
+// Writes runs of neighbours as FIRST-LAST.
 std::string set_text(const CpuBits& bits) {
     std::string result;
     for (unsigned i = 0; i < kMaxCpus; ++i) {
@@ -68,6 +71,7 @@ std::string set_text(const CpuBits& bits) {
     return result;
 }
 
+// Maps the prefix of a disk's name to its bus, as libvirt's virDiskNameToBusDeviceIndex() does.
 struct DiskName {
     std::string_view prefix, bus;
 };
@@ -80,6 +84,7 @@ constexpr std::array<DiskName, 6> kDiskNames{{
     {"ubd", "uml"},
 }};
 
+// Returns the entry whose prefix the name has, or null.
 const DiskName* disk_name(std::string_view name) {
     for (const DiskName& entry : kDiskNames)
         if (name.substr(0, entry.prefix.size()) == entry.prefix) return &entry;
@@ -96,6 +101,7 @@ std::optional<std::int64_t> to_signed(std::string_view text) {
     return number<std::int64_t>(text, 10);
 }
 
+// Parses a number as C does: hexadecimal after 0x, octal after a leading 0. A lone "0" is decimal.
 std::optional<std::uint64_t> to_unsigned_any_base(std::string_view text) {
     if (text.substr(0, 2) == "0x" || text.substr(0, 2) == "0X")
         return number<std::uint64_t>(text.substr(2), 16);
@@ -107,6 +113,7 @@ std::optional<std::uint64_t> unit_bytes(std::string_view unit) {
     std::string lower(unit);
     std::transform(lower.begin(), lower.end(), lower.begin(),
                    [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    // Units are those of libvirt: KB is 1000 bytes, K and KiB are 1024 (virScaleInteger()).
     if (lower == "b" || lower == "byte" || lower == "bytes") return 1;
     const std::size_t power = std::string_view("kmgtpe").find(lower.empty() ? ' ' : lower[0]);
     if (power == std::string_view::npos) return std::nullopt;
@@ -137,8 +144,10 @@ std::string mac_text(const MacAddress& mac) {
 }
 
 std::string random_mac() {
+    // 52:54:00 is the prefix of QEMU and of libvirt's own addresses.
     MacAddress mac{0x52, 0x54, 0x00};
-    // A request this short is never cut nor interrupted (getrandom(2)).
+    // getrandom(2) returns as few as three bytes in one piece, and a signal does not interrupt
+    // that.
     (void)!::getrandom(mac.data() + 3, 3, 0);
     return mac_text(mac);
 }
@@ -203,6 +212,7 @@ SocketAddress prefix_mask(unsigned prefix) {
 
 std::optional<unsigned> mask_prefix(const SocketAddress& mask) {
     unsigned prefix = 0;
+    // A mask has its ones first; a one after a zero makes it invalid.
     while (prefix < mask.bits() && ((mask.bytes[prefix / 8] >> (7 - prefix % 8)) & 1)) ++prefix;
     if (!mask.zero_beyond(prefix)) return std::nullopt;
     return prefix;
@@ -210,6 +220,7 @@ std::optional<unsigned> mask_prefix(const SocketAddress& mask) {
 
 std::optional<std::string> canonical_set(std::string_view text) {
     CpuBits bits;
+    // libvirt allows blanks around numbers.
     text = trim(text);
     if (text.empty()) return std::nullopt;
     while (!text.empty()) {
@@ -225,7 +236,7 @@ std::optional<unsigned> disk_index(std::string_view name) {
     const DiskName* kind = disk_name(name);
     if (kind == nullptr) return std::nullopt;
     std::string_view letters = name.substr(kind->prefix.size());
-    // A trailing number is a partition (libvirt accepts "sda1" and indexes it as "sda").
+    // Digits at the end number a partition; libvirt accepts "sda1" and gives it the index of "sda".
     while (!letters.empty() && letters.back() >= '0' && letters.back() <= '9')
         letters.remove_suffix(1);
     if (letters.empty() || letters.size() > 4) return std::nullopt;

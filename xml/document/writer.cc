@@ -2,6 +2,7 @@
 
 namespace lxvirt::xml {
 
+// The caller ends an element with empty(), children() or content().
 void Writer::start(std::string_view name) {
     out_.append(indent_, ' ');
     out_ += '<';
@@ -32,6 +33,7 @@ void Writer::empty() {
     out_ += "/>\n";
 }
 
+// libvirt indents by two blanks.
 void Writer::children() {
     out_ += ">\n";
     indent_ += 2;
@@ -73,15 +75,17 @@ void Writer::flag(std::string_view name) {
     empty();
 }
 
+// The text is one element with the indentation of its own lines.
 void Writer::raw(std::string_view xml) {
     out_.append(indent_, ' ');
     out_ += xml;
     out_ += '\n';
 }
 
-// libvirt escapes both quotes everywhere. It writes newlines and tabs of an attribute as they are,
-// which the next parser turns into blanks (XML 1.0, 3.3.3), and drops carriage returns; both are
-// kept here by a character reference, so that what is written is read back.
+// Escapes a value. libvirt escapes both kinds of quotes everywhere. Newlines and tabs in an
+// attribute it writes as they are, so that the next parser turns them into blanks (XML 1.0, 3.3.3),
+// and carriage returns are lost in the same way; both are written as character references here, so
+// that what is written is what is read back.
 void Writer::escape(std::string_view value, Place place) {
     for (const char c : value) {
         switch (c) {

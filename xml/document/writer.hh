@@ -1,5 +1,6 @@
-// Writes XML in libvirt's layout: two spaces a level, attributes in single quotes, the five
-// predefined entities. Appends to one string; nothing is checked, the callers know their elements.
+// Writes XML in libvirt's layout: two spaces for each level, attributes in single quotes, the five
+// predefined entities. Everything is appended to one string. Nothing is checked: the callers know
+// their elements.
 #pragma once
 
 #include <cstdint>
@@ -9,46 +10,52 @@
 
 namespace lxvirt::xml {
 
+// Says which form of a document is wanted.
 struct FormatOptions {
-    bool live = false;    // id, aliases, ttys, generated names
+    bool live = false;    // with id, aliases, ttys and generated names
     unsigned indent = 0;  // spaces before the outermost element
 };
 
+// Builds one document. An element is start(), its attributes, and then empty(), or children() ...
+// end(), or content().
 class Writer {
   public:
     explicit Writer(unsigned indent) : indent_(indent) { out_.reserve(4096); }
 
-    // An element: start(), attributes, then empty() or children() ... end().
+    // Begins an element.
     void start(std::string_view name);
     void attribute(std::string_view name, std::string_view value);
     void attribute(std::string_view name, std::uint64_t value);
     void attribute(std::string_view name, std::int64_t value);
-    // Only where there is a value.
+    // Appends an attribute where there is a value.
     void attribute_if(std::string_view name, std::string_view value);
     template <typename T>
     void attribute_if(std::string_view name, const std::optional<T>& value) {
         if (value) attribute(name, static_cast<std::uint64_t>(*value));
     }
+    // Ends the element as <name/>.
     void empty();
+    // Ends the start tag; what follows is indented deeper, until end().
     void children();
     void end(std::string_view name);
-    // Instead of children(): the text of a started element, and its end.
+    // Ends the start tag, and writes the text of the element and its end tag.
     void content(std::string_view value, std::string_view name);
 
-    // <name>value</name> on a line; the _if forms only where there is a value.
+    // Write <name>value</name> on a line; the _if forms do so only where there is a value.
     void text(std::string_view name, std::string_view value);
     void text_if(std::string_view name, std::string_view value);
     template <typename T>
     void text_if(std::string_view name, const std::optional<T>& value) {
         if (value) text(name, std::to_string(*value));
     }
-    // <name unit='unit'>value</name>
+    // Writes <name unit='unit'>value</name>.
     void sized(std::string_view name, std::string_view unit, std::uint64_t value);
-    // <name/>
+    // Writes <name/>.
     void flag(std::string_view name);
-    // Text that is XML already, indented before its first line only.
+    // Writes text that is XML already; only its first line is indented.
     void raw(std::string_view xml);
 
+    // Moves the document out.
     [[nodiscard]] std::string take() { return std::move(out_); }
 
   private:

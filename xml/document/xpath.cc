@@ -18,7 +18,7 @@ struct FreeObject {
     void operator()(xmlXPathObject* object) const { xmlXPathFreeObject(object); }
 };
 
-// The expression's errors are ours to word; libxml2 would print them.
+// Suppresses libxml2's messages on standard error; the caller throws its own.
 void keep_quiet(void*, xmlError*) {}
 
 }  // namespace
@@ -30,6 +30,7 @@ std::vector<std::string> evaluate_xpath(std::string_view text, const std::string
     context->error = reinterpret_cast<xmlStructuredErrorFunc>(keep_quiet);
     const std::unique_ptr<xmlXPathObject, FreeObject> found(
         xmlXPathEvalExpression(reinterpret_cast<const xmlChar*>(xpath.c_str()), context.get()));
+    // Numbers and texts, which XPath also has as results, are no parts of the document.
     if (!found || found->type != XPATH_NODESET)
         base::fail(base::ErrorCode::internal_error, "Incorrect xpath '{}'", xpath);
     std::vector<std::string> result;

@@ -1,4 +1,4 @@
-// XPath over a document, as `dumpxml --xpath` prints it.
+// Evaluates XPath expressions, for `dumpxml --xpath`.
 #pragma once
 
 #include <string>
@@ -7,9 +7,9 @@
 
 namespace lxvirt::xml {
 
-// The nodes that an XPath selects in `text`, in document order, serialised as `dumpxml --xpath`
-// prints them, without the newline after each. Throws internal_error for an expression that is
-// malformed or does not select nodes.
+// Returns the nodes that `xpath` selects in `text`, in the order of the document, formatted as
+// `dumpxml --xpath` prints them but without the newline after each. Throws Error(internal_error)
+// for an expression that is malformed or selects no nodes but a value.
 [[nodiscard]] std::vector<std::string> evaluate_xpath(std::string_view text,
                                                       const std::string& xpath);
 

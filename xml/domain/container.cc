@@ -1,4 +1,5 @@
-// <lx:container> from its element and back to text.
+// Parses and formats <lx:container>. Elements that only close or open a container are in
+// container_security.cc.
 #include "xml/domain/container.hh"
 
 #include <fmt/format.h>
@@ -15,6 +16,8 @@
 
 namespace lxvirt::xml {
 
+// Returns a required attribute; throws xml_error with the element's usage as the hint if it is
+// absent or empty.
 std::string required(const Element& element, std::string_view name) {
     std::string value = string_attribute(element, name);
     if (value.empty())
@@ -23,6 +26,7 @@ std::string required(const Element& element, std::string_view name) {
     return value;
 }
 
+// Writes an empty element with the attributes that have a value; nothing if none has one.
 void format_flat(Writer& out, std::string_view name, const Attributes& attributes) {
     bool any = false;
     for (const auto& [key, value] : attributes) any = any || !value.empty();
@@ -36,7 +40,8 @@ namespace {
 
 constexpr std::string_view kUnlimited = "unlimited";
 
-// A name that becomes part of a path below /proc or a control group.
+// Returns a name that becomes part of a path below /proc or in a control group; anything that could
+// lead elsewhere is refused.
 std::string file_name(const Element& element, std::string_view allowed) {
     std::string name = required(element, "name");
     const auto is_part_of_name = [&](char c) {
@@ -49,10 +54,12 @@ std::string file_name(const Element& element, std::string_view allowed) {
     return name;
 }
 
+// Parses NAME and VALUE of a setting; `allowed` is as in file_name().
 ContainerSetting parse_setting(const Element& element, std::string_view allowed) {
     return {file_name(element, allowed), string_attribute(element, "value")};
 }
 
+// Returns a limit; nothing for the word "unlimited".
 std::optional<std::uint64_t> parse_limit_value(const Element& element, std::string_view name) {
     const std::string text = required(element, name);
     if (text == kUnlimited) return std::nullopt;
@@ -61,6 +68,8 @@ std::optional<std::uint64_t> parse_limit_value(const Element& element, std::stri
     return value;
 }
 
+// Parses <lx:prlimit>. The units are those of getrlimit(2): bytes, seconds or numbers, by the
+// limit's name.
 ContainerLimit parse_limit(const Element& element) {
     ContainerLimit limit;
     limit.name = word_attribute(element, "name", kLimitNames);
@@ -73,6 +82,8 @@ ContainerLimit parse_limit(const Element& element) {
     return limit;
 }
 
+// Reads <lx:mount>. The source is a path of the host, a device, or any word for a file system that
+// has none.
 ContainerMount parse_mount(const Element& element) {
     ContainerMount mount{required(element, "source"), required(element, "target"),
                          string_attribute(element, "type"), string_attribute(element, "options")};
@@ -80,12 +91,14 @@ ContainerMount parse_mount(const Element& element) {
     return mount;
 }
 
+// Parses <lx:cgroup>: a file of version 1 or 2 and the text that is written into it at a start.
 ContainerGroupValue parse_group_value(const Element& element) {
     const std::string version = required(element, "version");
     if (version != "1" && version != "2") fail_attribute(element, "version", version, "1 or 2");
     return {version == "2", file_name(element, "."), required(element, "value")};
 }
 
+// Parses a list such as "4, 24, 27": group ids in the container.
 std::vector<std::uint32_t> parse_group_ids(const Element& element) {
     std::vector<std::uint32_t> ids;
     const std::string text = required(element, "groups");
@@ -97,6 +110,8 @@ std::vector<std::uint32_t> parse_group_ids(const Element& element) {
     return ids;
 }
 
+// Parses the options of one interface, which is named by the place of the <interface> in <devices>,
+// from 0.
 ContainerInterface parse_interface_options(const Element& element) {
     ContainerInterface interface;
     (void)required(element, "index");
@@ -109,6 +124,7 @@ ContainerInterface parse_interface_options(const Element& element) {
     return interface;
 }
 
+// Parses <lx:hooks> with the children <lx:hook>; the version decides how lxc passes data to hooks.
 void parse_hooks(const Element& element, Container& out) {
     out.hook_version = static_cast<unsigned>(unsigned_attribute(element, "version", 1).value_or(0));
     for (Element child = element.first_child(); child; child = child.next_sibling()) {
@@ -120,6 +136,7 @@ void parse_hooks(const Element& element, Container& out) {
     }
 }
 
+// Parses <lx:autostart>: an order of any sign, and a delay in seconds.
 void parse_autostart(const Element& element, Container& out) {
     if (const auto text = element.attribute("order")) {
         out.start_order = base::parse_number<int>(*text);
@@ -131,6 +148,7 @@ void parse_autostart(const Element& element, Container& out) {
 
 using Reader = std::function<void(const Element&, Container&)>;
 
+// Maps each child's name to the function that reads it.
 const std::map<std::string_view, Reader>& readers() {
     using E = const Element&;
     static const std::map<std::string_view, Reader> table{
@@ -178,6 +196,7 @@ const std::map<std::string_view, Reader>& readers() {
     return table;
 }
 
+// Writes one element for each setting, with the attribute value even if that is empty.
 void format_settings(Writer& out, std::string_view name,
                      const std::vector<ContainerSetting>& settings) {
     for (const ContainerSetting& setting : settings) {
@@ -197,6 +216,7 @@ std::string optional_text(const std::optional<T>& value) {
     return value ? std::to_string(*value) : std::string();
 }
 
+// Writes mounts and values of control groups.
 void format_groups_of(Writer& out, const Container& container) {
     for (const ContainerMount& mount : container.mounts)
         format_flat(out, "lx:mount",
@@ -211,6 +231,7 @@ void format_groups_of(Writer& out, const Container& container) {
             {{"version", value.unified ? "2" : "1"}, {"name", value.name}, {"value", value.value}});
 }
 
+// Writes what the init starts with; a list without members and an empty text write nothing.
 void format_process(Writer& out, const Container& container) {
     format_settings(out, "lx:sysctl", container.sysctls);
     format_settings(out, "lx:proc", container.procs);
@@ -234,6 +255,7 @@ void format_process(Writer& out, const Container& container) {
                 {{"boot", container.boot_offset}, {"monotonic", container.monotonic_offset}});
 }
 
+// Writes <lx:hooks>; version 0 is the default and is left out.
 void format_hooks(Writer& out, const Container& container) {
     if (container.hooks.empty()) return;
     out.start("lx:hooks");
@@ -256,7 +278,7 @@ Container parse_container(const Element& element) {
         if (reader != readers().end())
             reader->second(child, container);
         else if (!parse_container_security(child, container))
-            continue;  // stays unread, which is told
+            continue;  // stays unread, so it becomes a notice
         child.mark_read();
     }
     return container;

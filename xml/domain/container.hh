@@ -1,6 +1,6 @@
-// <lx:container xmlns:lx='urn:lxvirt:domain:1'>: what libvirt's XML has no element for, as plain
-// data; the last child of <domain>. Most of it is the counterpart of a key of
-// lxc.container.conf(5), which docs/native-config.md lists. schemas/container.rng is its grammar.
+// <lx:container xmlns:lx='urn:lxvirt:domain:1'>, the last child of <domain>, as plain data:
+// everything that libvirt's XML has no element for. Most of it is the counterpart of a key of
+// lxc.container.conf(5); docs/native-config.md lists these. The grammar is schemas/container.rng.
 #pragma once
 
 #include <cstdint>
@@ -15,42 +15,45 @@ struct ContainerSetting {  // <lx:sysctl>, <lx:proc>, <lx:key>, <lx:option>: nam
     bool operator==(const ContainerSetting&) const = default;
 };
 
-// <lx:prlimit name='nofile' soft='1024' hard='unlimited'/>, setrlimit(2)
+// <lx:prlimit name='nofile' soft='1024' hard='unlimited'/>: a resource limit of the init
+// (setrlimit(2)).
 struct ContainerLimit {
-    std::string name;                         // of kLimitNames
-    std::optional<std::uint64_t> soft, hard;  // absent = unlimited
+    std::string name;                         // a word of kLimitNames
+    std::optional<std::uint64_t> soft, hard;  // absent: unlimited
     bool operator==(const ContainerLimit&) const = default;
 };
 
-// <lx:mount source='' target='' type='' options=''/>: a line of an fstab(5) as lxc reads it; the
-// target is absolute, inside.
+// <lx:mount source='' target='' type='' options=''/>: a line of fstab(5) with lxc's options; the
+// target is absolute, in the container.
 struct ContainerMount {
     std::string source, target, type, options;
     bool operator==(const ContainerMount&) const = default;
 };
 
-// <lx:cgroup version='2' name='pids.max' value='100'/>: a file of the container's group.
+// <lx:cgroup version='2' name='pids.max' value='100'/>: a value for a file of the container's
+// control group.
 struct ContainerGroupValue {
-    bool unified = false;
+    bool unified = false;  // version='2'
     std::string name, value;
     bool operator==(const ContainerGroupValue&) const = default;
 };
 
 struct ContainerHook {  // <lx:hook type='pre-start' command=''/>
-    std::string type;   // of kHookTypes
+    std::string type;   // a word of kHookTypes
     std::string command;
     bool operator==(const ContainerHook&) const = default;
 };
 
-// <lx:interface index='0'>: what the domain's interface of that position has no element for.
+// <lx:interface index='0'>: what <interface> has no element for, for the domain's interface of that
+// position.
 struct ContainerInterface {
     unsigned index = 0;
     std::vector<ContainerSetting> options;  // "ipvlan.mode", "veth.mode" ...
     bool operator==(const ContainerInterface&) const = default;
 };
 
-// <lx:readonly path=''/>, <lx:mask path=''/>: beside what is so in every container; state='off'
-// lifts one of those.
+// <lx:readonly path=''/> and <lx:mask path=''/>: a path that is write-protected or hidden, besides
+// those of every container; state='off' lifts one of the latter.
 struct ContainerPath {
     std::string path;
     bool on = true;
@@ -60,7 +63,7 @@ struct ContainerPath {
 struct ContainerNode {  // <lx:node path='/dev/kvm' mode='0660'/>: the host's device of that path
     std::string path;
     std::optional<std::uint32_t> mode;
-    bool on = true;  // off: one that every container has is left out
+    bool on = true;  // off: a standard node that the container does without
     bool operator==(const ContainerNode&) const = default;
 };
 
@@ -69,29 +72,30 @@ struct ContainerLink {  // <lx:link path='/dev/log' target='/run/log'/>
     bool operator==(const ContainerLink&) const = default;
 };
 
-inline constexpr std::uint64_t kLeastDevSize = 4096;
+inline constexpr std::uint64_t kLeastDevSize = 4096;  // bytes: one page
 
 struct ContainerDev {                   // <lx:dev size=''>
-    std::optional<std::uint64_t> size;  // bytes of its tmpfs
+    std::optional<std::uint64_t> size;  // bytes of the tmpfs on /dev
     std::vector<ContainerNode> nodes;
     std::vector<ContainerLink> links;
     bool operator==(const ContainerDev&) const = default;
 };
 
 struct ContainerKeyring {  // <lx:keyring session='no' calls='allow'/>
-    bool session = true;   // the init begins with a session keyring of its own
-    bool calls = false;    // lxvirt's own filter lets add_key, keyctl and request_key pass
+    bool session = true;   // the init joins a session keyring of its own
+    bool calls = false;    // the default filter allows add_key, keyctl and request_key
     bool operator==(const ContainerKeyring&) const = default;
 };
 
 // <lx:filesystem target='/srv' idmap='none'/>: whether the domain's <filesystem> of that target is
-// shown through the id map; without it that is found out.
+// shown through the id map. Without the element the driver decides by whose ids the tree has.
 struct ContainerFilesystem {
     std::string target;
     bool idmapped = false;
     bool operator==(const ContainerFilesystem&) const = default;
 };
 
+// <lx:container>: its children, in the order in which they are written.
 struct Container {
     std::string rootfs_options, rootfs_storage;  // <lx:rootfs options='' storage='zfs:pool/x'/>
     std::vector<ContainerMount> mounts;
@@ -102,6 +106,8 @@ struct Container {
     std::vector<ContainerLimit> limits;
     bool no_new_privs = false;
     std::vector<std::uint32_t> init_groups;  // <lx:init groups='4,24'/>
+    // Names variables of the starting command's environment that the init inherits: <lx:environment
+    // name=''/>.
     std::vector<std::string>
         inherited_environment;    // <lx:environment name=''/>: the caller's value
     std::string seccomp_profile;  // <lx:seccomp profile='FILE'/>
@@ -114,17 +120,17 @@ struct Container {
     std::string boot_offset, monotonic_offset;            // <lx:time boot='1h' monotonic='-5s'/>
     std::vector<ContainerInterface> interfaces;
     std::optional<int> start_order;         // <lx:autostart order='' delay=''/>
-    std::optional<unsigned> start_delay;    // seconds after it was started
+    std::optional<unsigned> start_delay;    // seconds to wait after starting it
     std::vector<std::string> start_groups;  // <lx:group name=''/>
     unsigned hook_version = 0;              // <lx:hooks version='1'>
     std::vector<ContainerHook> hooks;
-    std::vector<ContainerSetting> keys;  // <lx:key>: kept for the way back, not acted upon
+    std::vector<ContainerSetting> keys;  // <lx:key>: kept for a conversion back to lxc's form
 
     bool operator==(const Container&) const = default;
     [[nodiscard]] bool empty() const { return *this == Container{}; }
 };
 
-// Whether the root is layers over each other: <lx:rootfs storage='overlay:LOWER:UPPER'/>.
+// Says whether the root consists of layers: <lx:rootfs storage='overlay:LOWER:UPPER'/>.
 [[nodiscard]] bool is_layered(const Container& container);
 
 }  // namespace lxvirt::xml

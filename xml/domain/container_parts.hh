@@ -1,5 +1,4 @@
-// What the parsers of <lx:container> share; private to xml/. What closes a container has a file of
-// its own, container_security.cc.
+// Functions that the parsers of <lx:container> share; private to xml/.
 #pragma once
 
 #include <string>
@@ -14,19 +13,23 @@
 
 namespace lxvirt::xml {
 
-// The value of an attribute that has to be there.
+// Returns the value of an attribute that must be there and not be empty; throws PlacedError
+// otherwise.
 [[nodiscard]] std::string required(const Element& element, std::string_view name);
 
-// An element of attributes only, those that have a value; nothing where none has.
+// Writes an element that has attributes only, those with a value; writes nothing where none has
+// one.
 using Attributes = std::vector<std::pair<std::string_view, std::string>>;
 void format_flat(Writer& out, std::string_view name, const Attributes& attributes);
 
-// <lx:readonly>, <lx:mask>, <lx:dev>, <lx:keyring>, <lx:core_scheduling>, <lx:filesystem>: false
-// where `element` is none of them.
+// Parse and format the elements of container_security.cc: <lx:readonly>, <lx:mask>, <lx:dev>,
+// <lx:keyring>, <lx:core_scheduling>, <lx:filesystem>. The parser returns false where `element` is
+// none of these.
 [[nodiscard]] bool parse_container_security(const Element& element, Container& out);
 void format_container_security(Writer& out, const Container& container);
 
-// Tells what of <lx:container> means nothing beside the domain's other elements. `element` is it.
+// Adds notices about parts of <lx:container>, the element `element`, that have no effect because of
+// the domain's other elements.
 void add_container_notices(const Element& element, const Domain& domain);
 
 }  // namespace lxvirt::xml

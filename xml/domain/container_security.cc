@@ -1,5 +1,6 @@
-// The elements of <lx:container> that close a container, or open it: what is read-only and hidden,
-// what is in /dev, its keys, its cores, whose ids a file system shows.
+// Parses and formats the elements of <lx:container> that close a container or open it: what is
+// write-protected and hidden, what is in /dev, its keys, its cores, and through whose ids a file
+// system is shown.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -20,11 +21,13 @@ namespace {
 constexpr std::array<Name<bool>, 2> kIdmaps{{{"container", true}, {"none", false}}};
 constexpr std::array<Name<bool>, 2> kCalls{{{"allow", true}, {"deny", false}}};
 
+// Returns whether state is 'on', the default.
 bool parse_state(const Element& element) {
     return enum_attribute(element, "state", kOnOff).value_or(true);
 }
 
-// An absolute path without detours, so that each place has one name.
+// Returns an absolute path without "..", "." and double slashes, so that each place has exactly one
+// name.
 std::string clean_path_attribute(const Element& element, std::string_view name) {
     std::string path = required(element, name);
     require_absolute(element, fmt::format("{} of <lx:{}>", name, element.name()), path);
@@ -35,6 +38,7 @@ std::string clean_path_attribute(const Element& element, std::string_view name) 
     return path;
 }
 
+// Reads <lx:readonly> or <lx:mask>. state='off' is only for a path that every container protects.
 template <std::size_t N>
 void parse_path(const Element& element, const std::array<std::string_view, N>& defaults,
                 std::vector<ContainerPath>& paths) {
@@ -47,18 +51,20 @@ void parse_path(const Element& element, const std::array<std::string_view, N>& d
             element.fail(ErrorCode::xml_error,
                          fmt::format("a second <lx:{} path='{}'>", element.name(), made.path),
                          "one for each path");
-    // What every container has anyway needs no word.
+    // A path that every container protects anyway is not stored.
     if (!made.on || !has_word(defaults, made.path)) paths.push_back(std::move(made));
 }
 
 constexpr std::string_view kDevFolder = "/dev/";
 
+// Returns a path below /dev that is to be made in the container.
 std::string dev_path(const Element& element) {
     std::string path = clean_path_attribute(element, "path");
     if (!path.starts_with(kDevFolder)) fail_attribute(element, "path", path, "a path below /dev");
     return path;
 }
 
+// Reads <lx:node>. The mode is octal and covers the permission bits only.
 ContainerNode parse_node(const Element& element) {
     ContainerNode node;
     node.path = dev_path(element);
@@ -75,8 +81,11 @@ ContainerNode parse_node(const Element& element) {
     return node;
 }
 
+// Reads <lx:link>. The helper makes links in /dev itself only.
 ContainerLink parse_link(const Element& element) {
     ContainerLink link{dev_path(element), required(element, "target")};
+    // Parses <lx:dev>. The size is that of the tmpfs on /dev, in bytes; a path may be given once,
+    // as a node or as a link.
     if (link.path.find('/', kDevFolder.size()) != std::string::npos)
         fail_attribute(element, "path", link.path, "a name in /dev itself");
     return link;
@@ -112,6 +121,7 @@ void parse_dev(const Element& element, Container& out) {
     }
 }
 
+// Parses <lx:filesystem>: whether the files of a mount are shown through the container's ids.
 void parse_filesystem_ids(const Element& element, Container& out) {
     ContainerFilesystem made;
     made.target = required(element, "target");
@@ -121,11 +131,13 @@ void parse_filesystem_ids(const Element& element, Container& out) {
         if (other.target == made.target)
             element.fail(ErrorCode::xml_error,
                          fmt::format("a second <lx:filesystem target='{}'>", made.target),
+                         // Writes the paths; state='on' is the default and is left out.
                          "one for each target");
     out.filesystems.push_back(std::move(made));
 }
 
 void format_paths(Writer& out, std::string_view name, const std::vector<ContainerPath>& paths) {
+    // Writes <lx:dev>; the mode of a node has four octal digits.
     for (const ContainerPath& path : paths)
         format_flat(out, name, {{"path", path.path}, {"state", path.on ? "" : "off"}});
 }
@@ -182,23 +194,23 @@ void format_container_security(Writer& out, const Container& container) {
     if (container.core_scheduling) out.flag("lx:core_scheduling");
 }
 
-// The device may be taken away and come back: not a fault.
+// These are notices and not faults: the device may be detached for a while and come back.
 void add_container_notices(const Element& element, const Domain& domain) {
-    for (const ContainerFilesystem& said : domain.container.filesystems) {
-        const auto tell = [&](std::string_view why) {
+    for (const ContainerFilesystem& entry : domain.container.filesystems) {
+        const auto notice = [&](std::string_view why) {
             element.document().notice(
                 element,
-                fmt::format("<lx:filesystem target='{}'> has no effect: {}", said.target, why));
+                fmt::format("<lx:filesystem target='{}'> has no effect: {}", entry.target, why));
         };
         const auto found = std::find_if(
             domain.filesystems.begin(), domain.filesystems.end(),
-            [&](const Filesystem& filesystem) { return filesystem.target == said.target; });
+            [&](const Filesystem& filesystem) { return filesystem.target == entry.target; });
         if (found == domain.filesystems.end())
-            tell("no <filesystem> of the domain has this target");
+            notice("no <filesystem> of the domain has this target");
         else if (found->type == FilesystemType::bind || found->type == FilesystemType::ram)
-            tell("the <filesystem> of this target is none of the host's");
+            notice("the <filesystem> of this target is none of the host's");
         else if (domain.idmap.empty())
-            tell("the domain has no <idmap>");
+            notice("the domain has no <idmap>");
     }
 }
 

@@ -1,4 +1,5 @@
-// What libvirt fills in when a domain is defined, and the remarks about what a document means.
+// Fills in what libvirt fills in when a domain is defined, and adds notices about consequences that
+// a reader of the document may not expect.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -11,7 +12,8 @@ namespace lxvirt::xml {
 
 namespace {
 
-// libvirt adds each controller that a disk's address names, and those below it, in this order.
+// Adds each controller that a disk's address names, and those with lower indices, in libvirt's
+// order (virDomainDefAddDiskControllersForType()).
 void add_controllers(Domain& domain) {
     const auto exists = [&domain](std::string_view type, unsigned index) {
         return std::any_of(domain.controllers.begin(), domain.controllers.end(),
@@ -19,7 +21,7 @@ void add_controllers(Domain& domain) {
                                return controller.type == type && controller.index == index;
                            });
     };
-    constexpr unsigned kMostControllers = 1000;  // a bound for made-up addresses
+    constexpr unsigned kMostControllers = 1000;  // an address made up by hand may name any number
     for (const std::string_view type : {"scsi", "fdc", "ide", "sata"}) {
         unsigned count = 0;
         for (const Disk& disk : domain.disks)
@@ -32,6 +34,8 @@ void add_controllers(Domain& domain) {
 
 }  // namespace
 
+// A disk's default address needs the bus, and the controllers need the address, so the order of the
+// calls matters.
 void add_disk(Domain& domain, Disk disk) {
     fill_defaults(disk);
     insert_disk(domain.disks, std::move(disk));
@@ -39,6 +43,7 @@ void add_disk(Domain& domain, Disk disk) {
 }
 
 void fill_defaults(Domain& domain) {
+    // libvirt fills these in at a define, too, so that a dump after a define is complete.
     if (domain.uuid.empty()) domain.uuid = base::random_uuid();
     if (domain.emulator.empty()) domain.emulator = kDefaultEmulator;
     for (Interface& interface : domain.interfaces) fill_defaults(interface);
@@ -47,6 +52,7 @@ void fill_defaults(Domain& domain) {
 
 void add_meaning_notices(const Element& root, const Domain& domain) {
     Document& document = root.document();
+    // After a fault the domain is incomplete, and notices about what it lacks would be wrong.
     if (document.faulty()) return;
     const bool shares = domain.lxc_namespace && domain.lxc_namespace->sharenet;
     if (!has_own_network(domain) && !shares)

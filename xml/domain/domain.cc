@@ -4,12 +4,15 @@
 
 namespace lxvirt::xml {
 
+// The root is the <filesystem> on "/", whatever the type; null means the host's own root.
 const Filesystem* Domain::root() const {
     for (const Filesystem& filesystem : filesystems)
         if (filesystem.target == "/") return &filesystem;
     return nullptr;
 }
 
+// A USB device is known by bus and device number if both elements have them, else by vendor and
+// product.
 bool same_device(const Hostdev& a, const Hostdev& b) {
     if (a.type != b.type) return false;
     if (a.type != HostdevType::usb) return a.source == b.source;
@@ -17,6 +20,7 @@ bool same_device(const Hostdev& a, const Hostdev& b) {
     return a.usb.vendor && a.usb.vendor == b.usb.vendor && a.usb.product == b.usb.product;
 }
 
+// The subtraction cannot overflow, unlike start + count.
 bool holds_id(const std::vector<IdMapRow>& rows, std::uint32_t id) {
     return std::any_of(
         rows.begin(), rows.end(),
@@ -24,7 +28,7 @@ bool holds_id(const std::vector<IdMapRow>& rows, std::uint32_t id) {
 }
 
 bool keeps_capability(const Features& features, std::string_view name) {
-    // libvirt's default policy drops these (lxcContainerDropCapabilities, domain.md).
+    // libvirt drops these by default (lxcContainerDropCapabilities() in its lxc_container.c).
     static constexpr std::string_view kDropped[] = {"sys_module", "sys_time", "mknod",
                                                     "audit_control", "mac_admin"};
     for (const CapabilityState& state : features.capabilities)
@@ -34,6 +38,7 @@ bool keeps_capability(const Features& features, std::string_view name) {
     return std::find(std::begin(kDropped), std::end(kDropped), name) == std::end(kDropped);
 }
 
+// A <hostdev> of type 'net' moves into the container, so that needs a network namespace, too.
 bool has_own_network(const Domain& domain) {
     return domain.features.privnet || !domain.interfaces.empty() ||
            std::any_of(

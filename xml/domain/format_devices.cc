@@ -1,5 +1,5 @@
-// <devices> in libvirt's order: emulator, disks, controllers, filesystems, interfaces, consoles,
-// hostdevs.
+// Formats <devices> in libvirt's order: emulator, disks, controllers, filesystems, interfaces,
+// consoles, hostdevs.
 #include <fmt/format.h>
 
 #include "xml/domain/format_parts.hh"
@@ -10,6 +10,7 @@ namespace lxvirt::xml {
 
 namespace {
 
+// Writes <driver>, which a disk and a filesystem share but for the last attribute.
 void format_driver(Writer& out, std::string_view name, std::string_view type,
                    std::string_view format, std::string_view last_name, std::string_view last) {
     if (name.empty() && type.empty() && format.empty() && last.empty()) return;
@@ -21,6 +22,7 @@ void format_driver(Writer& out, std::string_view name, std::string_view type,
     out.empty();
 }
 
+// Writes <source>, whose attribute depends on the type; a tmpfs has its size there, in KiB.
 void format_filesystem_source(Writer& out, const Filesystem& filesystem) {
     out.start("source");
     switch (filesystem.type) {
@@ -37,6 +39,7 @@ void format_filesystem_source(Writer& out, const Filesystem& filesystem) {
     out.empty();
 }
 
+// Writes the vendor and product of a USB device as four hexadecimal digits, and its address.
 void format_usb(Writer& out, const UsbSource& usb) {
     const auto id = [&out](std::string_view name, std::optional<std::uint16_t> value) {
         if (!value) return;
@@ -62,6 +65,7 @@ void format_alias(Writer& out, const std::string& alias, bool live) {
     out.empty();
 }
 
+// Writes <disk>; the drive address is printed as soon as it is known, also for a definition.
 void format(Writer& out, const Disk& disk, bool live) {
     out.start("disk");
     out.attribute("type", name_of(kDiskTypes, disk.type));
@@ -91,6 +95,7 @@ void format(Writer& out, const Disk& disk, bool live) {
     out.end("disk");
 }
 
+// Writes <filesystem>; the space limits are in bytes.
 void format(Writer& out, const Filesystem& filesystem, bool live) {
     out.start("filesystem");
     out.attribute("type", name_of(kFilesystemTypes, filesystem.type));
@@ -111,6 +116,7 @@ void format(Writer& out, const Filesystem& filesystem, bool live) {
     out.end("filesystem");
 }
 
+// Writes <hostdev>. `managed` exists for mode 'subsystem' only.
 void format(Writer& out, const Hostdev& hostdev, bool live) {
     out.start("hostdev");
     out.attribute("mode", name_of(kHostdevModes, hostdev.mode));
@@ -133,6 +139,7 @@ void format(Writer& out, const Hostdev& hostdev, bool live) {
     out.end("hostdev");
 }
 
+// Writes <console>. libvirt repeats the path of a running console's pty as the attribute tty.
 void format(Writer& out, const Console& console, bool live) {
     out.start("console");
     out.attribute("type", console.type);

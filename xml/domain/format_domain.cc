@@ -1,4 +1,5 @@
-// A domain as libvirt prints it: the order of the elements is that of libvirt 9.0.0's dumpxml.
+// Formats a domain as libvirt prints it: the order of the elements is that of dumpxml of libvirt
+// 9.0.0 (virDomainDefFormatInternalSetRootName()).
 #include "xml/domain/format_parts.hh"
 #include "xml/domain/names.hh"
 #include "xml/domain/parse.hh"
@@ -8,6 +9,8 @@ namespace lxvirt::xml {
 
 namespace {
 
+// Writes <domain>. The id is a fact of the running domain, and the prefix lxc is declared only
+// where it is used.
 void format_root(Writer& out, const Domain& domain, bool live) {
     out.start("domain");
     out.attribute("type", "lxc");
@@ -24,6 +27,7 @@ void format_description(Writer& out, const Domain& domain) {
     format_metadata(out, domain.metadata);
 }
 
+// Writes <vcpu>; `current` is printed if it differs from the number.
 void format_vcpu(Writer& out, const Domain& domain) {
     out.start("vcpu");
     out.attribute("placement", domain.vcpu_placement);
@@ -33,7 +37,7 @@ void format_vcpu(Writer& out, const Domain& domain) {
 }
 
 void format_resource(Writer& out, const Domain& domain, bool live) {
-    // A running domain always has one; libvirt's is /machine.
+    // libvirt prints a partition for every running domain; without an element it is /machine.
     if (domain.partition.empty() && !live) return;
     out.start("resource");
     out.children();
@@ -43,6 +47,7 @@ void format_resource(Writer& out, const Domain& domain, bool live) {
 
 }  // namespace
 
+// The elements are written as they are, with their own indentation.
 void format_metadata(Writer& out, const std::vector<std::string>& elements) {
     if (elements.empty()) return;
     out.start("metadata");
@@ -51,6 +56,7 @@ void format_metadata(Writer& out, const std::vector<std::string>& elements) {
     out.end("metadata");
 }
 
+// The order of the calls is the order of the output.
 std::string format_domain(const Domain& domain, const FormatOptions& options) {
     Writer out(options.indent);
     format_root(out, domain, options.live);

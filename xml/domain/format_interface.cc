@@ -1,4 +1,4 @@
-// <interface>, in the order libvirt 9.0.0 prints its parts.
+// Formats <interface>, in the order in which libvirt 9.0.0 prints its parts.
 #include "xml/domain/format_parts.hh"
 #include "xml/domain/names.hh"
 
@@ -6,6 +6,8 @@ namespace lxvirt::xml {
 
 namespace {
 
+// Writes <source>. libvirt prints what the network chose (portid, bridge, dev) for a running domain
+// only.
 void format_source(Writer& out, const Interface& interface, bool live) {
     if (interface.type == InterfaceType::ethernet) {
         if (interface.source_ips.empty() && interface.source_routes.empty()) return;
@@ -31,6 +33,7 @@ void format_source(Writer& out, const Interface& interface, bool live) {
     out.empty();
 }
 
+// Writes a direction of <bandwidth>; libvirt leaves out a value of 0.
 void format_limit(Writer& out, std::string_view name, const std::optional<BandwidthLimit>& limit) {
     if (!limit) return;
     const auto number = [&out](std::string_view attribute, std::optional<std::uint64_t> value) {
@@ -44,6 +47,7 @@ void format_limit(Writer& out, std::string_view name, const std::optional<Bandwi
     out.empty();
 }
 
+// Writes <filterref>, empty if there are no parameters.
 void format_filter(Writer& out, const Interface& interface) {
     out.start("filterref");
     out.attribute("filter", *interface.filterref);
@@ -60,6 +64,8 @@ void format_filter(Writer& out, const Interface& interface) {
 
 }  // namespace
 
+// Writes <name attribute='value'/>, or nothing where `value` is empty, which is how an absent value
+// looks for all callers.
 void format_one(Writer& out, std::string_view name, std::string_view attribute,
                 std::string_view value) {
     if (value.empty()) return;
@@ -92,6 +98,7 @@ void format_virtual_port(Writer& out, const VirtualPort& port) {
     out.end("virtualport");
 }
 
+// classID is the kernel's traffic class, which only a running port has.
 void format_bandwidth(Writer& out, const Bandwidth& bandwidth,
                       const std::optional<unsigned>& class_id) {
     out.start("bandwidth");
@@ -102,6 +109,7 @@ void format_bandwidth(Writer& out, const Bandwidth& bandwidth,
     out.end("bandwidth");
 }
 
+// libvirt prints the address before the family here, unlike in a <network>.
 void format_ips(Writer& out, const std::vector<IpAddress>& ips) {
     for (const IpAddress& ip : ips) {
         out.start("ip");

@@ -1,10 +1,13 @@
-// The settings of a domain: tuning, os, idmap, features, clock, labels, shared namespaces.
+// Formats the settings of a domain: tuning, os, idmap, features, clock, security labels, shared
+// namespaces.
 #include "xml/domain/format_parts.hh"
 #include "xml/domain/names.hh"
 
 namespace lxvirt::xml {
 
+// A <device> without any limit is left out, as libvirt does.
 void format_tuning(Writer& out, const Domain& domain) {
+    // Writes <blkiotune> and <memtune>. A <device> without any limit is left out, as libvirt does.
     const BlkioTune& blkio = domain.blkiotune;
     const auto has_limit = [](const BlkioDevice& device) {
         return device.weight || device.read_bytes_sec || device.write_bytes_sec ||
@@ -41,6 +44,7 @@ void format_tuning(Writer& out, const Domain& domain) {
 }
 
 void format_cpu_tuning(Writer& out, const Domain& domain) {
+    // Writes <cputune> and <numatune>; period and quota are in microseconds.
     const CpuTune& cpu = domain.cputune;
     if (cpu.shares || cpu.period || cpu.quota) {
         out.start("cputune");
@@ -66,6 +70,7 @@ void format_cpu_tuning(Writer& out, const Domain& domain) {
 void format_os(Writer& out, const Os& os) {
     out.start("os");
     out.children();
+    // Writes <os>. The type is always 'exe', the only one of containers.
     out.start("type");
     out.attribute_if("arch", os.arch);
     out.attribute_if("machine", os.machine);
@@ -88,6 +93,7 @@ void format_idmap(Writer& out, const IdMap& idmap) {
     if (idmap.empty()) return;
     const auto rows = [&out](std::string_view name, const std::vector<IdMapRow>& list) {
         for (const IdMapRow& row : list) {
+            // Writes <idmap>, in which ids count inside (start) and on the host (target).
             out.start(name);
             out.attribute("start", std::uint64_t{row.start});
             out.attribute("target", std::uint64_t{row.target});
@@ -101,7 +107,8 @@ void format_idmap(Writer& out, const IdMap& idmap) {
     rows("gid", idmap.gids);
     out.end("idmap");
 }
-
+// Writes <features>. An empty one is left out, and so is <capabilities> with the default policy and
+// no element.
 void format_features(Writer& out, const Features& features) {
     const CapabilitiesPolicy policy = features.policy.value_or(CapabilitiesPolicy::default_);
     const bool capabilities =
@@ -131,6 +138,7 @@ void format_features(Writer& out, const Features& features) {
 
 namespace {
 
+// Writes <timer>; <catchup> appears only if it has an attribute.
 void format_timer(Writer& out, const Timer& timer) {
     out.start("timer");
     out.attribute("name", timer.name);
@@ -149,6 +157,7 @@ void format_timer(Writer& out, const Timer& timer) {
     out.end("timer");
 }
 
+// Writes a shared namespace; type='none' is the default and is left out.
 void format_share(Writer& out, std::string_view name, const std::optional<SharedNamespace>& share) {
     if (!share || share->type == ShareType::none) return;
     out.start(name);

@@ -1,23 +1,24 @@
-// What is made up where a document does not say it: uuid, hardware addresses, the name of a bridge.
-// A document that is read again and again (driver/apply.hh) gets them from the definition that it
-// once became, so that it means the same each time.
+// Values that are drawn where a document does not state them: uuid, hardware addresses, ids of
+// ports. A document that is applied again and again (driver/apply/) takes them from the definition
+// that it became the first time, so that it means the same each time.
 #pragma once
 
 #include "xml/domain/domain.hh"
 
 namespace lxvirt::xml {
 
-// Whether an interface has no hardware address yet, or an id of its port that was made up.
+// Says whether an interface has no hardware address yet, or a drawn id of its port.
 [[nodiscard]] bool lacks_address(const Domain& domain);
 
-// Gives an interface without a hardware address that of the `known` one it most likely is: one that
-// agrees in type, source and names, else the next one that is left over.
+// Gives each interface without a hardware address that of the interface of `known` which it most
+// likely is: one with the same type, source and names, else the next one of the same type that is
+// left over.
 void take_addresses(Domain& domain, const Domain& known);
 
-// Makes up what is still missing (ParseOptions::defaults).
+// Draws what is still missing (ParseOptions::defaults).
 void fill_generated(Domain& domain);
 
-// Takes over the id of a port's parameters that was made up for `known`, where both are of one type.
+// Takes over the drawn interfaceid of `known`, where both ports are of one type.
 void take_id(std::optional<VirtualPort>& port, const std::optional<VirtualPort>& known);
 
 }  // namespace lxvirt::xml

@@ -1,5 +1,5 @@
-// The words of <domain> and its devices, each list once. The order is libvirt's where an order shows
-// in its output (capabilities, features).
+// The words of <domain> and its devices, each list once. Their order is libvirt's where an order
+// shows in its output (capabilities, features).
 #pragma once
 
 #include <array>
@@ -10,6 +10,7 @@
 
 namespace lxvirt::xml {
 
+// <on_poweroff>, <on_reboot> and <on_crash> (libvirt's virDomainLifecycleAction).
 inline constexpr std::array<Name<LifecycleAction>, 4> kLifecycleActions{{
     {"destroy", LifecycleAction::destroy},
     {"restart", LifecycleAction::restart},
@@ -17,6 +18,7 @@ inline constexpr std::array<Name<LifecycleAction>, 4> kLifecycleActions{{
     {"preserve", LifecycleAction::preserve},
 }};
 
+// Attribute mode of <numatune><memory>.
 inline constexpr std::array<Name<NumaMode>, 4> kNumaModes{{
     {"strict", NumaMode::strict},
     {"preferred", NumaMode::preferred},
@@ -24,12 +26,14 @@ inline constexpr std::array<Name<NumaMode>, 4> kNumaModes{{
     {"restrictive", NumaMode::restrictive},
 }};
 
+// Attribute policy of <capabilities>.
 inline constexpr std::array<Name<CapabilitiesPolicy>, 3> kCapabilitiesPolicies{{
     {"default", CapabilitiesPolicy::default_},
     {"allow", CapabilitiesPolicy::allow},
     {"deny", CapabilitiesPolicy::deny},
 }};
 
+// Attribute type of <lxc:sharenet>, <lxc:shareipc> and <lxc:shareuts>.
 inline constexpr std::array<Name<ShareType>, 4> kShareTypes{{
     {"none", ShareType::none},
     {"name", ShareType::name},
@@ -37,11 +41,13 @@ inline constexpr std::array<Name<ShareType>, 4> kShareTypes{{
     {"netns", ShareType::netns},
 }};
 
+// Attribute type of <disk>; the types of other hypervisors are in parse_disk.cc.
 inline constexpr std::array<Name<DiskType>, 2> kDiskTypes{{
     {"block", DiskType::block},
     {"file", DiskType::file},
 }};
 
+// Attribute type of <filesystem>.
 inline constexpr std::array<Name<FilesystemType>, 6> kFilesystemTypes{{
     {"mount", FilesystemType::mount},
     {"bind", FilesystemType::bind},
@@ -51,12 +57,14 @@ inline constexpr std::array<Name<FilesystemType>, 6> kFilesystemTypes{{
     {"template", FilesystemType::template_},
 }};
 
+// Attribute accessmode of <filesystem>.
 inline constexpr std::array<Name<AccessMode>, 3> kAccessModes{{
     {"passthrough", AccessMode::passthrough},
     {"mapped", AccessMode::mapped},
     {"squash", AccessMode::squash},
 }};
 
+// Attribute type of <interface>; the types of other hypervisors are in kForeignInterfaceTypes.
 inline constexpr std::array<Name<InterfaceType>, 4> kInterfaceTypes{{
     {"network", InterfaceType::network},
     {"bridge", InterfaceType::bridge},
@@ -64,6 +72,7 @@ inline constexpr std::array<Name<InterfaceType>, 4> kInterfaceTypes{{
     {"direct", InterfaceType::direct},
 }};
 
+// Attribute mode of <source> in <interface type='direct'>.
 inline constexpr std::array<Name<DirectMode>, 4> kDirectModes{{
     {"vepa", DirectMode::vepa},
     {"private", DirectMode::private_},
@@ -71,11 +80,13 @@ inline constexpr std::array<Name<DirectMode>, 4> kDirectModes{{
     {"passthrough", DirectMode::passthrough},
 }};
 
+// Attribute mode of <hostdev>.
 inline constexpr std::array<Name<HostdevMode>, 2> kHostdevModes{{
     {"capabilities", HostdevMode::capabilities},
     {"subsystem", HostdevMode::subsystem},
 }};
 
+// Attribute type of <hostdev>.
 inline constexpr std::array<Name<HostdevType>, 4> kHostdevTypes{{
     {"storage", HostdevType::storage},
     {"misc", HostdevType::misc},
@@ -83,7 +94,7 @@ inline constexpr std::array<Name<HostdevType>, 4> kHostdevTypes{{
     {"usb", HostdevType::usb},
 }};
 
-// Lists of words that stay strings in the structs.
+// Lists of words that stay strings in the structs, because lxvirt only checks and keeps them.
 inline constexpr std::array<std::string_view, 4> kPlainFeatures{"acpi", "apic", "pae", "viridian"};
 inline constexpr std::array<std::string_view, 5> kClockOffsets{"utc", "localtime", "timezone",
                                                                "variable", "absolute"};
@@ -110,11 +121,11 @@ inline constexpr std::array<std::string_view, 8> kConsoleTargets{
     "none", "serial", "xen", "uml", "virtio", "lxc", "openvz", "sclp"};
 inline constexpr std::array<std::string_view, 3> kSecurityTypes{"none", "dynamic", "static"};
 
-// What libvirt fills in for <emulator>; nothing of lxvirt's looks at it.
+// The value that libvirt fills in for <emulator>; lxvirt only keeps it.
 inline constexpr std::string_view kDefaultEmulator = "/usr/lib/libvirt/libvirt_lxc";
 
-// Of <lx:container>: what every container has read-only and hidden, and the devices that it has and
-// may do without.
+// The paths that every container has write-protected and hidden unless <lx:readonly> or <lx:mask>
+// lifts that, and the nodes in its /dev that <lx:node> may leave out.
 inline constexpr std::array<std::string_view, 7> kReadonlyPaths{
     "/proc/sys", "/proc/bus",  "/proc/dynamic_debug", "/proc/fs",
     "/proc/irq", "/proc/mtrr", "/proc/sysrq-trigger"};
@@ -125,7 +136,7 @@ inline constexpr std::array<std::string_view, 9> kMaskedPaths{
 inline constexpr std::array<std::string_view, 6> kOptionalNodes{"zero",    "full", "random",
                                                                 "urandom", "tty",  "ptmx"};
 
-// setrlimit(2)'s resources and lxc.container.conf(5)'s hooks.
+// The resources of setrlimit(2), and the hooks of lxc.container.conf(5).
 inline constexpr std::array<std::string_view, 16> kLimitNames{
     "as",   "core",   "cpu",   "data", "fsize",  "locks",  "memlock",    "msgqueue",
     "nice", "nofile", "nproc", "rss",  "rtprio", "rttime", "sigpending", "stack"};
@@ -133,7 +144,7 @@ inline constexpr std::array<std::string_view, 10> kHookTypes{
     "pre-start", "pre-mount", "mount",     "autodev", "start-host",
     "start",     "stop",      "post-stop", "clone",   "destroy"};
 
-// The first 37 are libvirt's, in its order; the rest came to the kernel since (capabilities(7)).
+// The first 37 are libvirt's, in its order; the rest came to the kernel later (capabilities(7)).
 inline constexpr std::array<std::string_view, 41> kCapabilities{"audit_control",
                                                                 "audit_write",
                                                                 "block_suspend",
@@ -176,8 +187,8 @@ inline constexpr std::array<std::string_view, 41> kCapabilities{"audit_control",
                                                                 "checkpoint_restore",
                                                                 "perfmon"};
 
-// Elements and types that libvirt knows for other hypervisors: left out with a notice, or refused,
-// but not called unknown.
+// Elements and types that libvirt has for other hypervisors. They are left out with a notice, or
+// refused, but never called unknown.
 inline constexpr std::array<std::string_view, 19> kForeignFeatures{
     "hap",        "hyperv", "kvm",  "pvspinlock", "pmu", "vmport",    "gic",
     "smm",        "ioapic", "hpt",  "vmcoreinfo", "htm", "nested-hv", "msrs",

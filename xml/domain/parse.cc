@@ -10,10 +10,13 @@ namespace lxvirt::xml {
 
 namespace {
 
+// The types of libvirt's other drivers, for which libvirt has an error of its own; every other word
+// is an unknown type.
 constexpr std::array<std::string_view, 14> kForeignDomainTypes{
     "qemu",   "kqemu",  "kvm",  "xen",  "uml",       "openvz", "test",
     "vmware", "hyperv", "vbox", "phyp", "parallels", "bhyve",  "vz"};
 
+// Refuses every type but 'lxc', with libvirt's words for types that it knows and for others.
 void check_type(const Element& root) {
     const auto type = root.attribute("type");
     const std::string_view hint = "<domain type='lxc'>";
@@ -27,16 +30,21 @@ void check_type(const Element& root) {
     root.fail(ErrorCode::config_unsupported, fmt::format("invalid domain type {}", *type), hint);
 }
 
+// Reads the id of a running domain. libvirt accepts one in any document and forgets it unless the
+// document is live.
 void parse_id(const Element& root, Domain& out, bool live) {
     const auto id = unsigned_attribute(root, "id", std::numeric_limits<std::int32_t>::max());
     if (live && id) out.id = static_cast<std::int32_t>(*id);
 }
 
+// Parses the parts in libvirt's order. check_ids() comes last, since it needs <idmap>, <os> and
+// <lx:init>.
 Domain parse_parts(const Element& root, const ParseOptions& options) {
     Domain domain;
     const bool live = options.live;
+    // Parses one part after the other, so that a fault in one part leaves the others to be checked.
     const auto part = [&](auto&& parse) {
-        root.document().attempt(
+        root.document().parse_collecting(
             domain, [&] { parse(root, domain); });
     };
     part([](const Element& element, Domain&) { check_type(element); });
@@ -56,6 +64,8 @@ Domain parse_parts(const Element& root, const ParseOptions& options) {
     part([&](const Element& element, Domain& out) { parse_security_labels(element, out, live); });
     part(parse_extensions);
     part([&](const Element& element, Domain& out) {
+        // The rows are checked here only if the caller asks for it, since a file may be checked on
+        // another host.
         if (options.host_ids && !out.idmap.empty()) check_ids(element, out, options.host_ids());
     });
     return domain;
@@ -64,6 +74,7 @@ Domain parse_parts(const Element& root, const ParseOptions& options) {
 constexpr std::array<std::string_view, 5> kDevices{"disk", "filesystem", "interface", "hostdev",
                                                    "console"};
 
+// Parses a device by the name of its element.
 Device parse_one_device(const Element& root, bool live) {
     const std::string_view name = root.name();
     if (name == "disk") return parse_disk(root, live);
@@ -90,6 +101,8 @@ ParsedDomain parse_domain(std::string_view text, const ParseOptions& options) {
                   "a domain is <domain type='lxc'>");
     document.collect(options.faults);
     if (options.validate)
+        // validate() runs the parser only after the schema has found a fault, to explain it in
+        // better words.
         validate(document, "domain.rng", [&] { (void)parse_parts(root, options); });
     ParsedDomain result;
     result.domain = parse_parts(root, options);
@@ -105,7 +118,7 @@ ParsedDevice parse_device(std::string_view text, const ParseOptions& options) {
     const Element root = document.root();
     document.collect(options.faults);
     const auto read = [&](Device& out) {
-        document.attempt(out, [&] { out = parse_one_device(root, options.live); });
+        document.parse_collecting(out, [&] { out = parse_one_device(root, options.live); });
     };
     ParsedDevice result;
     if (options.validate) validate(document, "domain.rng", [&] { read(result.device); });

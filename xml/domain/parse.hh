@@ -1,6 +1,7 @@
-// From text to structs and back. Parsing is hardened (no network, no external entity, no entity
-// expansion, bounded depth and size) and complete: an element or attribute that lxvirt does not act
-// on is returned as a Notice, never dropped in silence.
+// Parses documents to structs, and formats structs as documents. Parsing is hardened (no network
+// access, no external entities, no entity expansion, bounded depth and size) and complete: an
+// element or attribute that lxvirt does not act on is returned as a Notice, never dropped in
+// silence.
 #pragma once
 
 #include <functional>
@@ -14,42 +15,46 @@
 
 namespace lxvirt::xml {
 
+// The result of parse_domain().
 struct ParsedDomain {
     Domain domain;
     std::vector<Notice> notices;
 };
 
+// Options for parsing documents of every kind.
 struct ParseOptions {
-    // What errors and notices call the document: a path, or "(domain_definition)".
+    // Names the document in errors and notices: a path, or "(domain_definition)".
     std::string file = "(domain_definition)";
-    // Fill in what libvirt fills in when a domain is defined: uuid, mac, emulator, arch, memory,
-    // console port, filesystem access mode.
+    // Fills in what libvirt fills in when a domain is defined: uuid, hardware addresses, emulator,
+    // arch, memory, ports of consoles, access modes.
     bool defaults = true;
-    // The live document of a running domain: id, aliases, ttys and generated names are kept.
+    // Reads the live document of a running domain: id, aliases, ttys and generated names are kept.
     bool live = false;
-    // Refuse what schemas/domain.rng does not accept (define --validate).
+    // Refuses what the schema in schemas/ does not accept (define --validate).
     bool validate = false;
-    // Where it is set, for what is to be defined here: an <idmap> is refused that needs more than
-    // these ids, which are what this host may give (`start` and `count` of each row), or that has
-    // not those of the init. What is stored already is always read.
+    // Returns the ids that this host can give to containers, as `start` and `count` of the rows. If
+    // it is set, an <idmap> that needs other ids is refused, as well as one that lacks the ids of
+    // the init. It is set for a document that is to be defined here, never for a stored one.
     std::function<IdMap()> host_ids = {};
-    // Where it is set, what is wrong with the document's elements is added to it instead of thrown,
-    // as far as one fault leaves others to be found; what is returned is of no use then.
+    // Collects what is wrong with the document's elements instead of throwing it, as far as one
+    // fault leaves others to be found. The returned struct is of no use then.
     std::vector<Notice>* faults = nullptr;
 };
 
-// Throws base::Error (xml_error, xml_detail, config_unsupported, ...) naming file, line and
-// element.
+// Parses a whole <domain>. Throws Error (xml_error, xml_detail, config_unsupported ...) that names
+// file, line and element.
 [[nodiscard]] ParsedDomain parse_domain(std::string_view text, const ParseOptions& options = {});
 
-// Whether this host runs programs of `arch` ("x86_64"), an <os><type arch> that is accepted.
+// Says whether this host runs programs of `arch` ("x86_64"), so that <os><type arch='...'> may name
+// it.
 [[nodiscard]] bool runs_here(std::string_view arch);
 
-// Whether an element of this name is a device's, so that parse_device() takes it.
+// Says whether parse_device() takes an element of this name.
 [[nodiscard]] bool is_device(std::string_view name);
 
-// A document of one device (attach-device). It is checked by itself; whether it fits the domain
-// (a target that is taken) is the driver's to say.
+// Parses a document of one device (attach-device). The device is checked by itself; whether it fits
+// into the domain (whether the target is free, for example) is for the driver to decide. Throws as
+// parse_domain() does.
 struct ParsedDevice {
     Device device;
     std::vector<Notice> notices;
@@ -60,7 +65,7 @@ struct ParsedDevice {
 // that a device parsed with ParseOptions::live is as if parsed without.
 void forget_live(Device& device);
 
-// libvirt's canonical layout; ends with a newline after the outermost element.
+// Format in libvirt's canonical layout, with a newline after the outermost element.
 [[nodiscard]] std::string format_domain(const Domain& domain, const FormatOptions& options = {});
 [[nodiscard]] std::string format_device(const Device& device, const FormatOptions& options = {});
 

@@ -1,4 +1,5 @@
-// name, uuid, title, description, memory, currentMemory, vcpu, resource, on_*.
+// Parses name, uuid, title, description, memory, currentMemory, vcpu, resource, on_poweroff,
+// on_reboot and on_crash.
 #include <fmt/format.h>
 
 #include "xml/document/read.hh"
@@ -10,17 +11,19 @@ namespace lxvirt::xml {
 
 namespace {
 
+// libvirt keeps the number in 16 bits.
 constexpr std::uint64_t kMaxVcpus = 65535;
 
-// Pages of memory and the balloon: <memory> and <currentMemory>.
+// Returns <currentMemory> in KiB. A container has no balloon; libvirt keeps the value.
 std::uint64_t current_memory(const Element& domain, std::uint64_t memory) {
     const Element element = domain.child("currentMemory");
     if (!element) return memory;
     const std::uint64_t current = size_kib(element, "./currentMemory[1]");
-    // libvirt takes the smaller of the two, and 0 for "all".
+    // libvirt takes the smaller of the two, and 0 means all.
     return current == 0 || current > memory ? memory : current;
 }
 
+// Returns the action of <on_...>, or `usual` where the element is absent or empty.
 LifecycleAction lifecycle(const Element& domain, std::string_view name, LifecycleAction usual) {
     const Element element = domain.child(name);
     if (!element) return usual;
@@ -58,6 +61,7 @@ void parse_basics(const Element& domain, Domain& out) {
         out.description = description.text();
 }
 
+// Throws libvirt's words where <memory> is missing: it has no default.
 void parse_memory(const Element& domain, Domain& out) {
     const Element memory = domain.child("memory");
     const std::string_view missing =
@@ -68,12 +72,15 @@ void parse_memory(const Element& domain, Domain& out) {
     out.memory = size_kib(memory, "./memory[1]");
     if (out.memory == 0) memory.fail(ErrorCode::xml_error, missing, hint);
     out.current_memory = current_memory(domain, out.memory);
+    // A container's memory has one limit, which setmaxmem changes while it runs; nothing is plugged
+    // in.
     if (const Element most = domain.child("maxMemory"))
         most.fail(ErrorCode::config_unsupported,
                   "memory hotplug tunables <maxMemory> are not supported by this hypervisor driver",
                   "remove <maxMemory>; a container's memory is changed with setmaxmem");
 }
 
+// Reads <vcpu>. The number is kept; the attribute cpuset becomes the control group's cpuset.cpus.
 void parse_vcpu(const Element& domain, Domain& out) {
     const Element vcpu = domain.child("vcpu");
     if (!vcpu) return;
@@ -94,9 +101,11 @@ void parse_vcpu(const Element& domain, Domain& out) {
             vcpu.fail(ErrorCode::config_unsupported,
                       "maximum vCPU count must not be less than current vCPU count",
                       fmt::format("current='{}' is more than {}", *current, out.vcpus));
+        // libvirt prints the attribute only if it differs from the number.
         if (*current != out.vcpus) out.current_vcpus = static_cast<std::uint32_t>(*current);
     }
     const auto cpuset = vcpu.attribute("cpuset");
+    // placement='auto' leaves the choice of CPUs to numad in libvirt, and a given set is ignored.
     if (!cpuset || out.vcpu_placement == "auto") return;
     const auto canonical = canonical_set(*cpuset);
     if (!canonical)
@@ -108,11 +117,12 @@ void parse_vcpu(const Element& domain, Domain& out) {
     out.cpuset = *canonical;
 }
 
+// Reads <resource><partition>: the control group below which the domain's own group is made.
 void parse_resource(const Element& domain, Domain& out) {
     const Element resource = domain.child("resource");
     if (!resource) return;
     const Element partition = resource.child("partition");
-    if (!partition) return;  // any other child is noticed as unread
+    if (!partition) return;  // any other child stays unread and becomes a notice
     out.partition = partition.text();
     if (out.partition.empty() || out.partition.front() != '/')
         partition.fail(ErrorCode::config_unsupported,
@@ -120,6 +130,7 @@ void parse_resource(const Element& domain, Domain& out) {
                        "for example <partition>/machine</partition>");
 }
 
+// Reads the three actions; the defaults are libvirt's.
 void parse_lifecycle(const Element& domain, Domain& out) {
     out.on_poweroff = lifecycle(domain, "on_poweroff", LifecycleAction::destroy);
     out.on_reboot = lifecycle(domain, "on_reboot", LifecycleAction::restart);

@@ -1,4 +1,4 @@
-// <clock> and its timers.
+// Parses <clock> and its timers.
 #include <fmt/format.h>
 
 #include "xml/document/read.hh"
@@ -10,8 +10,10 @@ namespace lxvirt::xml {
 
 namespace {
 
+// Timers take numbers of any size; lxvirt only keeps them.
 constexpr std::uint64_t kAny = std::numeric_limits<std::uint64_t>::max();
 
+// Reads <timer>. A container uses the host's timers, so the values are kept for the output.
 Timer parse_timer(const Element& element) {
     Timer timer;
     timer.name = word_attribute(element, "name", kTimerNames);
@@ -31,13 +33,15 @@ Timer parse_timer(const Element& element) {
     return timer;
 }
 
+// Returns a number of seconds, which may be negative.
 std::int64_t seconds(const Element& clock, std::string_view name, std::string_view text) {
     const auto value = to_signed(text);
     if (!value) fail_attribute(clock, name, text, "a number of seconds");
     return *value;
 }
 
-// offset utc or localtime: an adjustment in seconds makes it 'variable' (libvirt).
+// Reads the adjustment for the offsets utc and localtime: a number of seconds turns the offset into
+// 'variable', as in libvirt.
 void parse_adjustment(const Element& element, Clock& out) {
     const auto adjustment = element.attribute("adjustment");
     if (!adjustment) return;
@@ -52,6 +56,8 @@ void parse_adjustment(const Element& element, Clock& out) {
 
 }  // namespace
 
+// Reads <clock> by libvirt's rules for each offset (virDomainClockDefParseXML()), and adds a notice
+// if the clock differs from the host's.
 void parse_clock(const Element& domain, Domain& out) {
     const Element element = domain.child("clock");
     if (!element) return;

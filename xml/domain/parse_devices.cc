@@ -1,4 +1,5 @@
-// <devices>: the list, <console>, <controller>, aliases, and a device document of its own.
+// Parses <devices>: the lists of devices and the rules among them, <console>, <controller>, and
+// aliases.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -15,11 +16,13 @@ namespace lxvirt::xml {
 
 namespace {
 
+// The console types that libvirt has for other hypervisors.
 constexpr std::array<std::string_view, 12> kForeignConsoles{
     "null", "vc",  "dev",  "file",     "pipe",      "stdio",
     "udp",  "tcp", "unix", "spicevmc", "spiceport", "nmdm"};
 constexpr std::array<std::string_view, 4> kControllers{"scsi", "ide", "sata", "fdc"};
 
+// Reads <target>; libvirt accepts any of its target types for a container's console.
 void parse_console_target(const Element& element, Console& out) {
     const Element target = element.child("target");
     if (!target) return;
@@ -40,7 +43,7 @@ void parse_console_target(const Element& element, Console& out) {
     }
 }
 
-// libvirt counts consoles in the order of the document, whatever port they say.
+// Numbers the consoles in the order of the document, as libvirt does, whatever ports they name.
 void parse_consoles(const Element& devices, Domain& out, bool live) {
     std::set<unsigned> ports;
     for (const Element& element : devices.children("console")) {
@@ -64,6 +67,7 @@ void parse_consoles(const Element& devices, Domain& out, bool live) {
     }
 }
 
+// Returns the first index that is above all others of the type.
 unsigned free_index(const std::vector<Controller>& controllers, std::string_view type) {
     unsigned index = 0;
     for (const Controller& controller : controllers)
@@ -72,14 +76,15 @@ unsigned free_index(const std::vector<Controller>& controllers, std::string_view
 }
 
 void parse_controllers(const Element& devices, Domain& out) {
-    constexpr std::uint64_t kMostControllers = 1000;
+    constexpr std::uint64_t kMostControllers = 1000;  // a bound for documents made up by hand
     for (Element child = devices.first_child(); child; child = child.next_sibling()) {
         if (child.name() != "controller" || !child.namespace_uri().empty()) continue;
         const auto type = child.attribute("type");
-        if (!type || !has_word(kControllers, *type)) continue;  // noticed as unread
+        if (!type || !has_word(kControllers, *type)) continue;  // stays unread and becomes a notice
         child.mark_read();
         Controller controller{std::string(*type), free_index(out.controllers, *type)};
         if (const auto index = unsigned_attribute(child, "index", kMostControllers))
+            // Reads the controllers. One without an index gets the first that is free.
             controller.index = static_cast<unsigned>(*index);
         for (const Controller& other : out.controllers)
             if (other.type == controller.type && other.index == controller.index)
@@ -93,6 +98,7 @@ void parse_controllers(const Element& devices, Domain& out) {
 
 }  // namespace
 
+// Inserts before the first of the same type with a higher index.
 void insert_controller(std::vector<Controller>& controllers, Controller controller) {
     auto place = controllers.end();
     for (auto other = controllers.begin(); other != controllers.end(); ++other)
@@ -106,6 +112,8 @@ std::string parse_alias(const Element& device, bool live) {
     if (!alias) return {};
     std::string name = string_attribute(alias, "name");
     if (live) return name;
+    // An alias "ua-..." is a user's own; libvirt's LXC driver keeps it, but here aliases are given
+    // at each start.
     if (name.rfind("ua-", 0) == 0)
         device.document().notice(alias,
                                  fmt::format("alias '{}' was left out: a container's devices "
@@ -114,6 +122,7 @@ std::string parse_alias(const Element& device, bool live) {
     return {};
 }
 
+// Reads <console>. Only a pty can be relayed, so other types are refused with libvirt's words.
 Console parse_console(const Element& element, bool live) {
     Console console;
     console.type = element.attribute("type").value_or("pty");
@@ -126,7 +135,7 @@ Console parse_console(const Element& element, bool live) {
             fmt::format("unknown type presented to host for character device: {}", console.type),
             "type is pty");
     parse_console_target(element, console);
-    // Where the pty is, is known only while it exists.
+    // The path of the pty is known only while it exists, so a definition keeps none.
     const std::string tty = string_attribute(element, "tty");
     const Element source = element.child("source");
     const std::string path = source ? string_attribute(source, "path") : std::string();
@@ -143,6 +152,7 @@ Console parse_console(const Element& element, bool live) {
     return console;
 }
 
+// Reads all devices. Targets, hardware addresses and host devices must be unique in a domain.
 void parse_devices(const Element& domain, Domain& out, bool live) {
     const Element devices = domain.child("devices");
     if (!devices) return;
@@ -158,7 +168,7 @@ void parse_devices(const Element& domain, Domain& out, bool live) {
         fill_defaults(disk);
         insert_disk(out.disks, std::move(disk));
     }
-    std::map<std::string, std::string> sources;  // by target
+    std::map<std::string, std::string> sources;  // source by target
     for (const Element& element : devices.children("filesystem")) {
         Filesystem added = parse_filesystem(element, live);
         const auto [other, is_new] =

@@ -1,4 +1,4 @@
-// <disk>, and where libvirt puts it: its bus, address and place in the list.
+// Parses <disk>, and derives bus, address and place in the list as libvirt does.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -12,9 +12,11 @@ namespace lxvirt::xml {
 
 namespace {
 
+// The disk types that libvirt has for other hypervisors.
 constexpr std::array<std::string_view, 5> kForeignDiskTypes{"dir", "network", "volume", "nvme",
                                                             "vhostuser"};
 
+// Returns the type; a <disk> without one is a file in libvirt.
 DiskType parse_type(const Element& element) {
     const auto type = element.attribute("type");
     if (!type) return DiskType::file;
@@ -25,6 +27,7 @@ DiskType parse_type(const Element& element) {
     return enum_attribute(element, "type", kDiskTypes).value();
 }
 
+// Reads <driver>. A format is checked against libvirt's list here, and supported or not at a start.
 void parse_driver(const Element& driver, Disk& out) {
     out.driver_name = string_attribute(driver, "name");
     out.driver_type = string_attribute(driver, "type");
@@ -35,6 +38,7 @@ void parse_driver(const Element& driver, Disk& out) {
     out.cache = word_attribute(driver, "cache", kDiskCaches);
 }
 
+// Reads <address>; one of another type than 'drive' has no meaning for a container.
 std::optional<DriveAddress> parse_address(const Element& disk) {
     const Element element = disk.child("address");
     if (!element) return std::nullopt;
@@ -56,7 +60,8 @@ std::optional<DriveAddress> parse_address(const Element& disk) {
     return address;
 }
 
-// libvirt's mapping of the index in the target's name to a drive, per bus.
+// Returns the drive that libvirt derives from the index in the target's name, for each bus
+// (virDomainDiskDefAssignAddress()).
 std::optional<DriveAddress> default_address(const Disk& disk) {
     const auto index = disk_index(disk.target);
     if (!index) return std::nullopt;
@@ -69,6 +74,7 @@ std::optional<DriveAddress> default_address(const Disk& disk) {
 
 }  // namespace
 
+// Reads <disk>. The target is the name of a node in /dev, so it must not contain a slash.
 Disk parse_disk(const Element& element, bool live) {
     Disk disk;
     disk.type = parse_type(element);
@@ -94,6 +100,7 @@ Disk parse_disk(const Element& element, bool live) {
                          ? "<disk type='block'> needs <source dev='/dev/...'/>"
                          : "<disk type='file'> needs <source file='/...'/>");
     require_absolute(source, "disk source", disk.source);
+    // A CD-ROM is read-only whatever the document says.
     disk.readonly = static_cast<bool>(element.child("readonly")) || disk.device == "cdrom";
     disk.shareable = static_cast<bool>(element.child("shareable"));
     if (const Element serial = element.child("serial")) disk.serial = serial.text();
@@ -112,15 +119,17 @@ Disk parse_disk(const Element& element, bool live) {
     return disk;
 }
 
+// An address follows from the bus, and the bus from the target's prefix
+// (virDiskNameToBusDeviceIndex()).
 void fill_defaults(Disk& disk) {
     if (disk.bus.empty()) disk.bus = bus_of_disk(disk.target);
     if (!disk.address) disk.address = default_address(disk);
 }
 
 void insert_disk(std::vector<Disk>& disks, Disk disk) {
-    // Before those of its bus with a higher index, else after the last of its bus, else at the end.
-    // (A disk without a bus attribute is placed by the bus its name implies, as libvirt does when
-    // it reads back what it has written.)
+    // The place is before the disks of the same bus with a higher index, else after the last disk
+    // of that bus, else at the end. A disk without a bus attribute is placed by the bus that its
+    // name implies, as libvirt does when it reads back what it has written.
     const auto index = disk_index(disk.target).value_or(0);
     auto place = disks.end();
     bool found = false;

@@ -1,4 +1,4 @@
-// <metadata>, <seclabel>, <lxc:namespace> and <lx:container>.
+// Parses <metadata>, <seclabel>, <lxc:namespace> and <lx:container>.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -12,8 +12,9 @@ namespace lxvirt::xml {
 
 namespace {
 
-constexpr int kMetadataLevel = 2;  // <domain><metadata><here>
+constexpr int kMetadataLevel = 2;  // <domain><metadata> are around it
 
+// Reads a shared namespace; both attributes are required, as in libvirt.
 std::optional<SharedNamespace> parse_share(const Element& element) {
     SharedNamespace share;
     const std::string type = string_attribute(element, "type");
@@ -31,7 +32,7 @@ std::optional<SharedNamespace> parse_share(const Element& element) {
     return share;
 }
 
-// Nothing where all of them are 'none', which says what is so anyway.
+// Returns nothing where every namespace is 'none', which is the default.
 std::optional<LxcNamespace> parse_namespace(const Element& element) {
     LxcNamespace result;
     for (Element child = element.first_child(); child; child = child.next_sibling()) {
@@ -51,7 +52,8 @@ std::optional<LxcNamespace> parse_namespace(const Element& element) {
     return result;
 }
 
-// The model and type of a label, by libvirt's rules for what may be left out.
+// Reads model and type of a label, by libvirt's rules for what may be left out
+// (virSecurityLabelDefParseXML()).
 void parse_label_kind(const Element& element, bool only_one, SecurityLabel& label) {
     label.model = string_attribute(element, "model");
     label.type = word_attribute(element, "type", kSecurityTypes);
@@ -73,6 +75,7 @@ void parse_label_kind(const Element& element, bool only_one, SecurityLabel& labe
                      "dynamic label type must use resource relabeling", "relabel='yes'");
 }
 
+// Reads <seclabel>. The image's label is chosen at a start, so a definition keeps none.
 SecurityLabel parse_label(const Element& element, bool only_one, bool live) {
     SecurityLabel label;
     parse_label_kind(element, only_one, label);
@@ -87,6 +90,7 @@ SecurityLabel parse_label(const Element& element, bool only_one, bool live) {
     if (label.type == "static" && label.label.empty())
         element.fail(ErrorCode::xml_error, "security label is missing",
                      "type='static' needs <label>");
+    // A dynamic label relabels files by default, a static one does not.
     if (!label.relabel) label.relabel = label.type == "dynamic";
     return label;
 }
@@ -100,7 +104,7 @@ std::vector<std::string> parse_metadata(const Element& parent) {
     std::vector<std::string_view> seen;
     for (Element child = metadata.first_child(); child; child = child.next_sibling()) {
         child.mark_tree_read();
-        // libvirt's rule: one element per namespace, the first counts.
+        // libvirt keeps one element for each namespace, the first.
         const std::string_view uri = child.namespace_uri();
         if (uri.empty() || std::find(seen.begin(), seen.end(), uri) != seen.end()) {
             parent.document().notice(
@@ -115,6 +119,7 @@ std::vector<std::string> parse_metadata(const Element& parent) {
     return result;
 }
 
+// Reads all labels; a model may have one label only.
 void parse_security_labels(const Element& domain, Domain& out, bool live) {
     const std::vector<Element> elements = domain.children("seclabel");
     for (const Element& element : elements) {
@@ -128,6 +133,8 @@ void parse_security_labels(const Element& domain, Domain& out, bool live) {
     }
 }
 
+// Reads <lxc:namespace> and <lx:container>. A second <lxc:namespace> is ignored; a second
+// <lx:container> is an error, since nothing says which one counts.
 void parse_extensions(const Element& domain, Domain& out) {
     bool seen = false;
     for (Element child = domain.first_child(); child; child = child.next_sibling()) {

@@ -1,4 +1,5 @@
-// <features>: capabilities, privnet, and the plain elements that libvirt accepts for any domain.
+// Parses <features>: capabilities, privnet, and the plain elements that libvirt accepts for any
+// domain.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -12,11 +13,13 @@ namespace lxvirt::xml {
 
 namespace {
 
+// Reads <capabilities>. A capability without a state is on.
 void parse_capabilities(const Element& element, Features& out) {
     element.mark_read();
     out.policy = enum_attribute(element, "policy", kCapabilitiesPolicies)
                      .value_or(CapabilitiesPolicy::default_);
-    // Collected by the table, for libvirt's order; the last of several counts.
+    // The states are collected by position in the table, since libvirt prints them in its own
+    // order; the last of several counts.
     std::array<std::optional<bool>, kCapabilities.size()> states{};
     for (Element child = element.first_child(); child; child = child.next_sibling()) {
         const auto* const name =
@@ -38,7 +41,9 @@ void parse_capabilities(const Element& element, Features& out) {
 void parse_features(const Element& domain, Domain& out) {
     const Element features = domain.child("features");
     if (!features) return;
+    // Collected by position for the same reason.
     std::array<bool, kPlainFeatures.size()> plain{};
+    // Features of other hypervisors stay unread and become notices.
     for (Element child = features.first_child(); child; child = child.next_sibling()) {
         const std::string_view name = child.name();
         const auto* const found = std::find(kPlainFeatures.begin(), kPlainFeatures.end(), name);
@@ -49,6 +54,7 @@ void parse_features(const Element& domain, Domain& out) {
             child.mark_read();
             out.features.privnet = true;
         } else if (name == "capabilities") {
+            // The first <capabilities> counts.
             if (!out.features.policy) parse_capabilities(child, out.features);
         } else if (!has_word(kForeignFeatures, name)) {
             child.fail(ErrorCode::config_unsupported, fmt::format("unexpected feature '{}'", name),

@@ -1,4 +1,4 @@
-// <filesystem>.
+// Parses <filesystem>.
 #include <fmt/format.h>
 
 #include "xml/document/read.hh"
@@ -9,7 +9,7 @@ namespace lxvirt::xml {
 
 namespace {
 
-// Which attribute of <source> names the source, by type.
+// Returns the attribute of <source> that names the source of this type.
 std::string_view source_attribute(FilesystemType type) {
     switch (type) {
         case FilesystemType::mount:
@@ -22,6 +22,7 @@ std::string_view source_attribute(FilesystemType type) {
     return "usage";
 }
 
+// Returns the type; a <filesystem> without one is a mount of a folder.
 FilesystemType parse_type(const Element& element) {
     const auto type = element.attribute("type");
     if (type == "volume")
@@ -31,13 +32,15 @@ FilesystemType parse_type(const Element& element) {
     return enum_attribute(element, "type", kFilesystemTypes).value_or(FilesystemType::mount);
 }
 
-// The size of a tmpfs: whole KiB, as libvirt prints it; 0 is the kernel's "no limit".
+// Returns the size of a tmpfs in bytes, a multiple of 1024, as libvirt prints it; 0 is the kernel's
+// "no limit" (tmpfs(5)).
 std::uint64_t parse_usage(const Element& filesystem, const Element& source) {
     const auto text = source ? source.attribute("usage") : std::nullopt;
     if (!text)
         (source ? source : filesystem)
             .fail(ErrorCode::xml_error, "missing 'usage' attribute for RAM filesystem",
                   "<source usage='64' units='MiB'/>");
+    // 19 digits fit into 64 bits.
     if (text->empty() || text->find_first_not_of("0123456789") != std::string_view::npos ||
         text->size() > 19)
         source.fail(ErrorCode::xml_error,
@@ -48,10 +51,12 @@ std::uint64_t parse_usage(const Element& filesystem, const Element& source) {
     if (bytes > (~std::uint64_t{0} >> 1))
         source.fail(ErrorCode::overflow, fmt::format("value too large: {}", *text),
                     "a RAM filesystem has less than 8 EiB");
-    if (bytes != 0 && bytes < 1024) return 1024;  // libvirt's rounding would make it "no limit"
+    // Rounding down, as libvirt does, would turn the size into "no limit".
+    if (bytes != 0 && bytes < 1024) return 1024;
     return bytes / 1024 * 1024;
 }
 
+// Reads <space_hard_limit> and <space_soft_limit>, in bytes.
 std::optional<std::uint64_t> parse_space(const Element& filesystem, std::string_view name) {
     const Element element = filesystem.child(name);
     if (!element) return std::nullopt;
@@ -59,6 +64,7 @@ std::optional<std::uint64_t> parse_space(const Element& filesystem, std::string_
                         fmt::format("./{}[1]", name));
 }
 
+// Reads <driver>. A format is checked against libvirt's list here, and supported or not at a start.
 void parse_driver(const Element& driver, Filesystem& out) {
     out.driver_type = word_attribute(driver, "type", kFilesystemDrivers);
     out.driver_format = string_attribute(driver, "format");
@@ -72,6 +78,8 @@ void parse_driver(const Element& driver, Filesystem& out) {
 
 }  // namespace
 
+// Reads <filesystem>. A target with ".." is refused, since two names of one place would escape the
+// check for duplicates.
 Filesystem parse_filesystem(const Element& element, bool live) {
     Filesystem filesystem;
     filesystem.type = parse_type(element);

@@ -1,4 +1,4 @@
-// <hostdev>: a device node, a network interface or a USB device of the host.
+// Parses <hostdev>: a device node, a network interface or a USB device of the host.
 #include <fmt/format.h>
 
 #include "xml/document/read.hh"
@@ -10,6 +10,7 @@ namespace lxvirt::xml {
 
 namespace {
 
+// Returns the mode; libvirt's default is 'subsystem'.
 HostdevMode parse_mode(const Element& element) {
     const auto mode = element.attribute("mode");
     if (!mode) return HostdevMode::subsystem;
@@ -20,6 +21,7 @@ HostdevMode parse_mode(const Element& element) {
     return *value;
 }
 
+// Returns the type. mode='subsystem' goes with type='usb', mode='capabilities' with all others.
 HostdevType parse_type(const Element& element, HostdevMode mode) {
     const std::string type = string_attribute(element, "type");
     const auto value = value_of(kHostdevTypes, type);
@@ -37,17 +39,20 @@ HostdevType parse_type(const Element& element, HostdevMode mode) {
                                                 : "mode='capabilities' takes storage, misc or net");
 }
 
+// Words that differ by type: the child of <source>, and the device's name in libvirt's message.
 struct SourceWords {
     std::string_view element;  // of <source>
     std::string_view device;   // in libvirt's message
 };
 
+// Returns the words of a type; a USB device has other children and never gets here.
 SourceWords source_words(HostdevType type) {
     if (type == HostdevType::storage) return {"block", "storage"};
     if (type == HostdevType::net) return {"interface", "net"};
     return {"char", "character"};
 }
 
+// Reads an id of 16 bits, usually written in hexadecimal.
 std::uint16_t usb_id(const Element& element) {
     const std::string text = string_attribute(element, "id");
     const auto value = to_unsigned_any_base(text);
@@ -60,6 +65,7 @@ std::uint16_t usb_id(const Element& element) {
     return static_cast<std::uint16_t>(*value);
 }
 
+// Reads the source of a USB device: vendor and product go together, and so do bus and device.
 UsbSource parse_usb(const Element& source) {
     UsbSource usb;
     const Element vendor = source.child("vendor");
@@ -89,6 +95,7 @@ UsbSource parse_usb(const Element& source) {
 
 }  // namespace
 
+// Reads <hostdev>. Addresses and routes are for network interfaces only.
 Hostdev parse_hostdev(const Element& element, bool live) {
     Hostdev hostdev;
     hostdev.mode = parse_mode(element);

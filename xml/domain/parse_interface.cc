@@ -1,4 +1,4 @@
-// <interface>; its larger parts are in parse_interface_parts.cc and parse_address.cc.
+// Parses <interface>; the elements that it shares with others are in parse_interface_parts.cc.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -12,6 +12,7 @@ namespace lxvirt::xml {
 
 namespace {
 
+// Returns the type. libvirt's default is 'user', which a container cannot have.
 InterfaceType parse_type(const Element& element) {
     const std::string_view type = element.attribute("type").value_or("user");
     if (has_word(kForeignInterfaceTypes, type))
@@ -20,6 +21,8 @@ InterfaceType parse_type(const Element& element) {
     return enum_attribute(element, "type", kInterfaceTypes).value();
 }
 
+// Reads <mac>. A multicast address, with the lowest bit of the first byte set, cannot be a
+// device's.
 void parse_mac(const Element& interface, Interface& out) {
     const Element element = interface.child("mac");
     if (!element) return;
@@ -36,6 +39,7 @@ void parse_mac(const Element& interface, Interface& out) {
     out.mac = mac_text(*mac);
 }
 
+// Reads <source>, whose attribute has the name of the type, or is `dev` for a direct interface.
 void parse_source(const Element& interface, Interface& out, bool live) {
     const Element source = interface.child("source");
     if (out.type == InterfaceType::ethernet) {
@@ -56,7 +60,8 @@ void parse_source(const Element& interface, Interface& out, bool live) {
         out.mode = enum_attribute(source, "mode", kDirectModes).value_or(DirectMode::vepa);
     if (out.type != InterfaceType::network) return;
     out.portgroup = string_attribute(source, "portgroup");
-    // What a live document says of the network's side: made at start.
+    // A live document tells what the network plugged the interface into; a definition does not keep
+    // that.
     const std::string portid = string_attribute(source, "portid");
     const std::string bridge = string_attribute(source, "bridge");
     if (!live) return;
@@ -86,6 +91,8 @@ void parse_names(const Element& interface, Interface& out, bool live) {
     }
 }
 
+// Reads <filterref>. lxvirt has no network filters; the place is kept for a start, which refuses
+// the domain.
 void parse_filter(const Element& interface, Interface& out) {
     const Element filter = interface.child("filterref");
     if (!filter) return;
@@ -99,9 +106,10 @@ void parse_filter(const Element& interface, Interface& out) {
         out.filter_parameters.emplace_back(string_attribute(parameter, "name"),
                                            string_attribute(parameter, "value"));
     std::sort(out.filter_parameters.begin(),
-              out.filter_parameters.end());  // as libvirt prints them
+              out.filter_parameters.end());  // libvirt prints them sorted
 }
 
+// Reads <mtu> in bytes.
 std::optional<unsigned> parse_mtu(const Element& interface) {
     const Element element = interface.child("mtu");
     if (!element) return std::nullopt;
@@ -110,10 +118,11 @@ std::optional<unsigned> parse_mtu(const Element& interface) {
     if (!size || *size > 65535)
         element.fail(ErrorCode::xml_error, "malformed mtu size",
                      fmt::format("size='{}' is not a number up to 65535", text.value_or("")));
-    if (*size == 0) return std::nullopt;  // libvirt: the bridge's
+    if (*size == 0) return std::nullopt;  // in libvirt: that of the bridge
     return static_cast<unsigned>(*size);
 }
 
+// Returns whether the container's end is set up; nothing if the document does not state it.
 std::optional<bool> parse_link(const Element& interface) {
     const Element element = interface.child("link");
     if (!element) return std::nullopt;

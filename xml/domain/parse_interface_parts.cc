@@ -1,5 +1,5 @@
-// The parts of <interface> that have elements of their own: ip, route, bandwidth, vlan,
-// virtualport.
+// Parses the parts of <interface> that have elements of their own: ip, route, bandwidth, vlan,
+// virtualport. <hostdev>, <network> and <networkport> use them, too.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -16,7 +16,8 @@ namespace {
 
 constexpr std::array<std::string_view, 2> kFamilies{"ipv4", "ipv6"};
 
-// `family` is what the document says, or empty.
+// Parses an address. `family` is the document's, or empty if either is fine; nothing for any other
+// text.
 std::optional<SocketAddress> address_of(std::string_view text, std::string_view family) {
     const auto address = to_ip_address(text);
     if (!address || (family == "ipv4" && address->v6) || (family == "ipv6" && !address->v6))
@@ -24,6 +25,7 @@ std::optional<SocketAddress> address_of(std::string_view text, std::string_view 
     return address;
 }
 
+// Reads <ip>. The family follows from the address; the document's must agree.
 IpAddress parse_ip(const Element& element) {
     IpAddress ip;
     const std::string family = word_attribute(element, "family", kFamilies);
@@ -43,7 +45,8 @@ IpAddress parse_ip(const Element& element) {
             element.fail(ErrorCode::xml_error,
                          fmt::format("Invalid prefix value '{}' in <ip>", *prefix),
                          fmt::format("a prefix is 0 to {}", address->bits()));
-        if (*value != 0) ip.prefix = static_cast<unsigned>(*value);  // 0: libvirt's "none given"
+        // Libvirt takes 0 for "no prefix"
+        if (*value != 0) ip.prefix = static_cast<unsigned>(*value);
     }
     if (const auto peer = element.attribute("peer")) {
         const auto value = address_of(*peer, ip.family);
@@ -55,12 +58,15 @@ IpAddress parse_ip(const Element& element) {
     return ip;
 }
 
+// Throws xml_error about a route. `owner` is whom libvirt's message names: "guest interface", or
+// the network.
 [[noreturn]] void fail_route(const Element& element, std::string_view owner,
                              std::string_view words) {
     element.fail(ErrorCode::xml_error, fmt::format("{}: {}", owner, words),
                  "<route family='ipv4' address='192.0.2.0' prefix='24' gateway='192.0.2.1'/>");
 }
 
+// Reads an address of <route>. Without a family libvirt assumes IPv4.
 SocketAddress route_address(const Element& element, std::string_view owner, std::string_view name,
                             std::string_view family) {
     const auto text = element.attribute(name);
@@ -75,6 +81,7 @@ SocketAddress route_address(const Element& element, std::string_view owner, std:
     return *address;
 }
 
+// Reads <route>. The address must be a network's: no bit may be set beyond the prefix.
 Route parse_route(const Element& element, std::string_view owner) {
     Route route;
     route.family = string_attribute(element, "family");
@@ -113,6 +120,8 @@ Route parse_route(const Element& element, std::string_view owner) {
     return route;
 }
 
+// Reads <inbound> or <outbound>. `floor` is a share of a network's bandwidth, and is only for what
+// goes to the container.
 BandwidthLimit parse_limit(const Element& element, bool inbound) {
     BandwidthLimit limit;
     const auto number = [&element](std::string_view name) -> std::optional<std::uint64_t> {
@@ -138,7 +147,7 @@ BandwidthLimit parse_limit(const Element& element, bool inbound) {
     return limit;
 }
 
-// libvirt takes a rate of 0 for no limit.
+// Returns the limit of one direction. libvirt takes a rate of 0 for no limit.
 std::optional<BandwidthLimit> limit_of(const Element& bandwidth, std::string_view name) {
     const Element element = bandwidth.child(name);
     if (!element) return std::nullopt;
@@ -155,6 +164,8 @@ unsigned route_prefix(const Route& route) {
     const auto network = to_ip_address(route.address);
     if (!network || network->zero_beyond(0)) return 0;
     if (network->v6) return 64;
+    // The classes of RFC 791, which libvirt still applies where neither prefix nor netmask is
+    // given.
     const std::uint8_t first = network->bytes[0];
     return first < 128 ? 8 : first < 192 ? 16 : 24;
 }
@@ -172,6 +183,7 @@ std::vector<Route> parse_routes(const Element& parent, std::string_view owner) {
     return result;
 }
 
+// A rate is in kilobytes (1000 bytes) per second and a burst in KiB, as in libvirt.
 std::optional<Bandwidth> parse_bandwidth(const Element& interface, InterfaceType type) {
     const Element element = interface.child("bandwidth");
     if (!element) return std::nullopt;
@@ -186,6 +198,7 @@ std::optional<Bandwidth> parse_bandwidth(const Element& interface, InterfaceType
     return bandwidth;
 }
 
+// Reads <vlan>. Several tags, or a native one, make the port a trunk.
 std::optional<Vlan> parse_vlan(const Element& interface) {
     const Element element = interface.child("vlan");
     if (!element) return std::nullopt;
@@ -220,6 +233,7 @@ std::optional<Vlan> parse_vlan(const Element& interface) {
     return vlan;
 }
 
+// Reads <virtualport>. Within a network the type may be missing, since the network's own applies.
 std::optional<VirtualPort> parse_virtual_port(const Element& interface, InterfaceType type) {
     const Element element = interface.child("virtualport");
     if (!element) return std::nullopt;
@@ -232,7 +246,7 @@ std::optional<VirtualPort> parse_virtual_port(const Element& interface, Interfac
         element.fail(ErrorCode::config_unsupported,
                      fmt::format("unknown virtualport type {}", port.type),
                      fmt::format("type is {}", list_of(kVirtualPorts)));
-    // libvirt's order of the attributes, whatever the document's.
+    // The attributes are kept in libvirt's order, whatever the document's.
     static constexpr std::array<std::string_view, 6> kParameters{
         "managerid", "typeid", "typeidversion", "instanceid", "interfaceid", "profileid"};
     if (const Element parameters = element.child("parameters"))
@@ -242,6 +256,8 @@ std::optional<VirtualPort> parse_virtual_port(const Element& interface, Interfac
     const bool needs_id = port.type == "openvswitch" || port.type == "midonet";
     const bool has_id = std::any_of(port.parameters.begin(), port.parameters.end(),
                                     [](const auto& entry) { return entry.first == "interfaceid"; });
+    // Open vSwitch and MidoNet identify the port by this id, so libvirt draws one where it is
+    // missing.
     port.made_up = needs_id && !has_id;
     if (port.made_up)
         port.parameters.emplace(port.parameters.begin(), "interfaceid", base::random_uuid());

@@ -1,4 +1,4 @@
-// <os> and <idmap>.
+// Parses <os> and <idmap>, and checks the latter against the host.
 #include <fmt/format.h>
 #include <sys/utsname.h>
 
@@ -14,13 +14,16 @@ namespace lxvirt::xml {
 
 namespace {
 
+// The OS types of libvirt's other hypervisors.
 constexpr std::array<std::string_view, 5> kForeignOsTypes{"hvm", "xen", "linux", "uml", "xenpvh"};
+// The architectures that libvirt knows under an uname(2) name.
 constexpr std::array<std::string_view, 18> kArchitectures{
     "x86_64", "i686",   "aarch64",     "armv6l",  "armv7l",  "armv7b",
     "ppc",    "ppc64",  "ppc64le",     "s390",    "s390x",   "mips",
     "mipsel", "mips64", "loongarch64", "sparc64", "riscv32", "riscv64"};
 
-// The 32-bit architecture that a 64-bit kernel runs through personality(2); empty for none.
+// Returns the 32-bit architecture that a 64-bit kernel runs through personality(2); empty where
+// there is none.
 std::string_view companion(std::string_view machine) {
     if (machine == "x86_64") return "i686";
     if (machine == "aarch64") return "armv7l";
@@ -30,6 +33,8 @@ std::string_view companion(std::string_view machine) {
     return {};
 }
 
+// Returns the architecture: the host's own if the document names none. The texts of the errors are
+// libvirt's.
 std::string parse_architecture(const Element& type) {
     const std::string host = host_architecture();
     const auto asked = type.attribute("arch");
@@ -47,6 +52,7 @@ std::string parse_architecture(const Element& type) {
         hint);
 }
 
+// Reads <type>, which is 'exe' for containers.
 void parse_type(const Element& os, Os& out) {
     const Element type = os.child("type");
     const std::string text = type ? type.text() : std::string();
@@ -65,6 +71,7 @@ void parse_type(const Element& os, Os& out) {
     out.machine = string_attribute(type, "machine");
 }
 
+// Reads <initenv>. A name with '=' could not be set by execve(2).
 void parse_environment(const Element& os, Os& out) {
     for (const Element& element : os.children("initenv")) {
         const std::string name = string_attribute(element, "name");
@@ -84,6 +91,7 @@ void parse_environment(const Element& os, Os& out) {
     }
 }
 
+// Reads the <uid> or <gid> rows of <idmap>.
 std::vector<IdMapRow> parse_rows(const Element& idmap, std::string_view name) {
     std::vector<IdMapRow> rows;
     for (const Element& element : idmap.children(name)) {
@@ -100,6 +108,7 @@ std::vector<IdMapRow> parse_rows(const Element& idmap, std::string_view name) {
         number("start", row.start);
         number("target", row.target);
         number("count", row.count);
+        // The id 4294967295 is (uid_t)-1 and can never be mapped.
         const auto end = [&row](std::uint32_t first) { return std::uint64_t{first} + row.count; };
         if (row.count == 0 || std::max(end(row.start), end(row.target)) > 0xffffffffU)
             element.fail(ErrorCode::xml_error, "invalid idmap start/target/count settings",
@@ -109,8 +118,8 @@ std::vector<IdMapRow> parse_rows(const Element& idmap, std::string_view name) {
     return rows;
 }
 
-// The init's user and group, where they are numbers: what the container's own files say is only
-// known at a start.
+// Checks the user and group of the init where they are numbers. Names are looked up in the
+// container's own files, which is only possible at a start.
 void check_init_ids(const Element& domain, const Domain& parsed) {
     const auto check = [&](std::string_view name, const std::string& who,
                            const std::vector<IdMapRow>& rows, std::string_view row_name) {
@@ -133,9 +142,9 @@ void check_init_ids(const Element& domain, const Domain& parsed) {
                 "one of its <gid> rows has to hold it");
 }
 
-// The kernel's rules (user_namespaces(7)) and libvirt's: found here rather than at the start.
+// The rows are sorted by the first id in the container, and root must be among them.
 void check_rows(const Element& idmap, std::string_view name, std::vector<IdMapRow>& rows) {
-    constexpr std::size_t kMaxRows = 340;
+    constexpr std::size_t kMaxRows = 340;  // since Linux 4.15
     if (rows.size() > kMaxRows)
         idmap.fail(ErrorCode::config_unsupported,
                    fmt::format("too many <{}> rows: {}", name, rows.size()),
@@ -216,11 +225,13 @@ void parse_idmap(const Element& domain, Domain& out) {
     check_rows(idmap, "gid", out.idmap.gids);
 }
 
+// Walks from the first id of a row through the host's ranges until an id is in none of them.
 void check_ids(const Element& domain, const Domain& parsed, const IdMap& host) {
     const auto check = [&](std::string_view name, const std::vector<IdMapRow>& rows,
                            const std::vector<IdMapRow>& given) {
         for (const IdMapRow& row : rows) {
-            std::uint64_t at = row.target;  // what is not given begins here
+            // `at` is the first id that is not yet found among the given ones.
+            std::uint64_t at = row.target;
             const std::uint64_t end = at + row.count;
             bool found = true;
             while (found && at < end) {

@@ -1,4 +1,4 @@
-// blkiotune, memtune, cputune, numatune.
+// Parses blkiotune, memtune, cputune and numatune.
 #include <fmt/format.h>
 
 #include "xml/document/read.hh"
@@ -10,9 +10,10 @@ namespace lxvirt::xml {
 
 namespace {
 
-// libvirt's VIR_DOMAIN_MEMORY_PARAM_UNLIMITED, in KiB: this much or more means no limit.
+// libvirt's VIR_DOMAIN_MEMORY_PARAM_UNLIMITED in KiB: this much or more means no limit.
 constexpr std::uint64_t kUnlimited = 9007199254740991;
 
+// Reads a number of <blkiotune>; nothing where the element is absent.
 template <typename T>
 std::optional<T> blkio_number(const Element& parent, std::string_view name) {
     const Element element = parent.child(name);
@@ -26,6 +27,7 @@ std::optional<T> blkio_number(const Element& parent, std::string_view name) {
     return static_cast<T>(*value);
 }
 
+// Reads <device> of <blkiotune>; limits are in bytes or in requests per second.
 BlkioDevice blkio_device(const Element& element) {
     BlkioDevice device;
     const Element path = element.child("path");
@@ -42,10 +44,11 @@ BlkioDevice blkio_device(const Element& element) {
     return device;
 }
 
+// Reads <blkiotune>; each device may stand there once.
 BlkioTune parse_blkiotune(const Element& element) {
     BlkioTune tune;
     tune.weight = blkio_number<std::uint32_t>(element, "weight");
-    if (tune.weight == 0U) tune.weight.reset();
+    if (tune.weight == 0U) tune.weight.reset();  // 0: no weight
     for (const Element& child : element.children("device")) {
         BlkioDevice device = blkio_device(child);
         for (const BlkioDevice& other : tune.devices)
@@ -58,6 +61,7 @@ BlkioTune parse_blkiotune(const Element& element) {
     return tune;
 }
 
+// Reads a limit of <memtune> in KiB; nothing where it is absent or libvirt's "unlimited".
 std::optional<std::uint64_t> memory_limit(const Element& memtune, std::string_view name) {
     const Element element = memtune.child(name);
     if (!element) return std::nullopt;
@@ -66,6 +70,8 @@ std::optional<std::uint64_t> memory_limit(const Element& memtune, std::string_vi
     return limit;
 }
 
+// Checks a number of <cputune> against its range. `element` is falsy where the document has none,
+// `value` is empty where its text is no number.
 template <typename T>
 std::optional<T> cpu_number(const Element& cputune, std::string_view name, std::optional<T> value,
                             const Element& element, T least, T most, bool negative_is_unlimited) {
@@ -89,7 +95,8 @@ CpuTune parse_cputune(const Element& element) {
     const Element shares = element.child("shares");
     const Element period = element.child("period");
     const Element quota = element.child("quota");
-    // The ranges are libvirt's (virdomaincgroup), cgroup v1's cpu.shares and cpu.cfs_*.
+    // The ranges are those of libvirt's LXC driver for cgroup v1's cpu.shares and cpu.cfs_*; period
+    // and quota in microseconds.
     tune.shares = cpu_number<std::uint64_t>(element, "shares",
                                             shares ? to_unsigned(shares.text()) : std::nullopt,
                                             shares, 2, 262144, false);
@@ -141,7 +148,7 @@ void parse_tuning(const Element& domain, Domain& out) {
     }
     if (const Element element = domain.child("cputune")) out.cputune = parse_cputune(element);
     if (const Element element = domain.child("numatune")) out.numatune = parse_numatune(element);
-    // Either 'auto' brings the other (libvirt).
+    // 'auto' of <vcpu> or of <numatune> brings the other, as in libvirt.
     if (out.vcpu_placement == "auto" && !out.numatune)
         out.numatune = NumaTune{NumaMode::strict, true, ""};
     const Element vcpu = domain.child("vcpu");

@@ -1,5 +1,6 @@
-// The parsers of the parts of a domain, one per group of elements; private to xml/. Each takes the
-// element it is about, marks what it understood, and fills its part of the Domain.
+// The parsers of the parts of a domain, one for each group of elements; private to xml/. Each takes
+// the element that contains its part, marks what it understands, and fills its part of the Domain.
+// All throw PlacedError.
 #pragma once
 
 #include <functional>
@@ -14,16 +15,17 @@ namespace lxvirt::xml {
 inline constexpr std::string_view kLxcNamespace = "http://libvirt.org/schemas/domain/lxc/1.0";
 inline constexpr std::string_view kContainerNamespace = "urn:lxvirt:domain:1";
 
-// Children of <domain>
+// --- children of <domain>
 void parse_basics(const Element& domain, Domain& out);  // name, uuid, title, description
 void parse_memory(const Element& domain, Domain& out);
 void parse_vcpu(const Element& domain, Domain& out);
-void parse_tuning(const Element& domain, Domain& out);  // blkiotune memtune cputune numatune
+void parse_tuning(const Element& domain, Domain& out);  // blkiotune, memtune, cputune, numatune
 void parse_resource(const Element& domain, Domain& out);
-[[nodiscard]] std::string host_architecture();  // uname(2)'s machine
+[[nodiscard]] std::string host_architecture();  // uname(2), field machine
 void parse_os(const Element& domain, Domain& out);
 void parse_idmap(const Element& domain, Domain& out);
-// ParseOptions::host_ids
+// Checks the id map against the ids that the host can give (ParseOptions::host_ids), and the ids of
+// the init against the map.
 void check_ids(const Element& domain, const Domain& parsed, const IdMap& host);
 void parse_features(const Element& domain, Domain& out);
 void parse_clock(const Element& domain, Domain& out);
@@ -33,17 +35,18 @@ void parse_security_labels(const Element& domain, Domain& out, bool live);
 void parse_extensions(const Element& domain, Domain& out);
 [[nodiscard]] Container parse_container(const Element& element);  // <lx:container>
 
-// Devices. `live` keeps aliases, ttys and generated names.
+// --- devices; `live` keeps aliases, ttys and generated names
 void parse_devices(const Element& domain, Domain& out, bool live);
 [[nodiscard]] Disk parse_disk(const Element& element, bool live);
 [[nodiscard]] Filesystem parse_filesystem(const Element& element, bool live);
 [[nodiscard]] Interface parse_interface(const Element& element, bool live);
 [[nodiscard]] Hostdev parse_hostdev(const Element& element, bool live);
 [[nodiscard]] Console parse_console(const Element& element, bool live);
-// The alias of a live document; that of a definition is generated anew at each start.
+// Returns the alias in a live document; a definition's is given anew at each start, so there it is
+// empty.
 [[nodiscard]] std::string parse_alias(const Element& device, bool live);
 
-// Parts of <interface>, shared with <hostdev>
+// --- parts of <interface> that other elements share
 [[nodiscard]] std::vector<IpAddress> parse_ips(const Element& parent);
 // `owner` is whom the errors name.
 [[nodiscard]] std::vector<Route> parse_routes(const Element& parent,
@@ -61,15 +64,16 @@ void parse_devices(const Element& domain, Domain& out, bool live);
 // Puts a disk where libvirt puts it: among those of its bus by the index in its target's name.
 void insert_disk(std::vector<Disk>& disks, Disk disk);
 
-// Likewise: by index among those of its type.
+// Inserts a controller by its index among those of its type.
 void insert_controller(std::vector<Controller>& controllers, Controller controller);
 
-// What libvirt fills in for one device, and for the whole once it has been read.
+// Fill in what libvirt fills in for one device, and for the whole domain once it has been read.
 void fill_defaults(Disk& disk);
 void fill_defaults(Interface& interface);
 void fill_defaults(Domain& domain);
 
-// One notice each for what a reader of the document may not expect it to mean.
+// Adds one notice for each property of the domain that a reader may not expect: it shares the
+// host's network, or its root is trusted like the host's.
 void add_meaning_notices(const Element& root, const Domain& domain);
 
 }  // namespace lxvirt::xml

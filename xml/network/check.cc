@@ -1,4 +1,6 @@
-// The rules between the elements of one network, and those that know of others.
+// The rules among the elements of one network, and the rules that involve other networks and the
+// host. libvirt checks most of them in its parser and the rest at define or start; the texts of the
+// errors are libvirt's, because programs compare them, and each hint is lxvirt's own.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -14,9 +16,10 @@ namespace lxvirt::xml {
 
 namespace {
 
-constexpr std::size_t kMaxLinkName = 15;  // IFNAMSIZ without the end
+constexpr std::size_t kMaxLinkName = 15;  // IFNAMSIZ without the final zero byte
 
-// dev_valid_name() of the kernel, and what nftables would take for a pattern or the end of a text.
+// Refuses what dev_valid_name() of the kernel refuses, and characters that nftables would take for
+// a pattern or for the end of a string.
 void check_bridge_name(const Element& root, const Network& network) {
     const std::string& name = network.bridge.name;
     if (name.empty()) return;
@@ -32,9 +35,10 @@ void check_bridge_name(const Element& root, const Network& network) {
                     kMaxLinkName));
 }
 
-// Elements of a bridge that we make, in a network that makes none.
+// Refuses elements that belong to a bridge which we make, in a network that makes none.
 void check_foreign_elements(const Element& root, const Network& network) {
     const std::string_view mode = name_of(kForwardModes, network.forward.mode);
+    // Fails at the element itself, so that the error names the line of the file.
     const auto refuse = [&](bool present, std::string_view element) {
         if (!present) return;
         root.child(element).fail(ErrorCode::config_unsupported,
@@ -58,6 +62,8 @@ void check_foreign_elements(const Element& root, const Network& network) {
                                "the existing device keeps its own");
 }
 
+// A network of mode 'bridge' names either a bridge or devices of the host; the other modes that
+// make no bridge name devices only.
 void check_plug(const Element& root, const Network& network) {
     const Forward& forward = network.forward;
     const bool has_device = !forward.interfaces.empty() || !forward.pf.empty();
@@ -76,6 +82,7 @@ void check_plug(const Element& root, const Network& network) {
                     "remove one of them");
 }
 
+// A network that forwards needs an address to forward for, and at most one way out.
 void check_forward(const Element& root, const Network& network) {
     const Forward& forward = network.forward;
     const std::string_view mode = name_of(kForwardModes, forward.mode);
@@ -100,7 +107,7 @@ void check_forward(const Element& root, const Network& network) {
                    "remove dev, or choose mode='route'");
 }
 
-// A bridge of the kernel's gets no <vlan> from libvirt; only these plugs do.
+// libvirt gives a <vlan> to ports of Open vSwitch only, never to those of a kernel bridge.
 void check_vlan(const Element& root, const Network& network) {
     const auto takes_vlan = [](const std::optional<VirtualPort>& port) {
         return port && port->type == "openvswitch";
@@ -119,7 +126,8 @@ void check_vlan(const Element& root, const Network& network) {
                "only <virtualport type='openvswitch'> takes one");
 }
 
-// tc shapes a link of a bridge, not what a macvlan or a virtual function carries.
+// The kernel's traffic control shapes a bridge's port, and not what a macvlan or a virtual function
+// carries.
 void check_portgroup_bandwidth(const Element& root, const Network& network) {
     if (network.makes_bridge() || network.forward.mode == ForwardMode::bridge) return;
     const std::vector<Element> groups = root.children("portgroup");
@@ -136,15 +144,17 @@ void check_portgroup_bandwidth(const Element& root, const Network& network) {
                     "it belongs to networks with a bridge");
 }
 
+// Two subnets overlap if they agree in the bits of the shorter prefix.
 bool overlaps(const SocketAddress& a, unsigned a_prefix, const SocketAddress& b,
               unsigned b_prefix) {
     return a.v6 == b.v6 && a.shares(b, std::min(a_prefix, b_prefix));
 }
 
-constexpr unsigned kDefaultThirdByte = 122;  // of libvirt's default network
+constexpr unsigned kDefaultThirdByte = 122;  // third byte of libvirt's default network
 
 }  // namespace
 
+// A network that makes a bridge has other rules than one that uses what exists.
 void check_network(const Element& root, const Network& network) {
     check_bridge_name(root, network);
     check_vlan(root, network);
@@ -154,6 +164,7 @@ void check_network(const Element& root, const Network& network) {
     check_plug(root, network);
 }
 
+// libvirt names its bridges virbr0, virbr1, and so on, whatever their networks are called.
 void choose_bridge(Network& network, const std::vector<std::string>& taken) {
     if (!network.makes_bridge() || !network.bridge.name.empty()) return;
     for (unsigned i = 0;; ++i) {
@@ -164,14 +175,18 @@ void choose_bridge(Network& network, const std::vector<std::string>& taken) {
 
 void require_free_bridge(const Network& network, std::span<const Network> others) {
     if (network.bridge.name.empty()) return;
+    // Redefining a network under its uuid keeps its bridge.
     for (const Network& other : others) {
         if (other.uuid == network.uuid || other.bridge.name != network.bridge.name) continue;
+        // Two networks that both use an existing bridge share it.
         if (!other.makes_bridge() && !network.makes_bridge()) continue;
         base::fail(ErrorCode::internal_error, "bridge name '{}' already in use.",
                    network.bridge.name);
     }
 }
 
+// Compares each <ip> with each subnet in use. A prefix of 0 is a default route, which overlaps with
+// everything and means nothing.
 std::optional<UsedSubnet> find_overlap(const Network& network, std::span<const UsedSubnet> used) {
     for (const NetworkIp& ip : network.ips) {
         const auto own = to_ip_address(ip.address);
@@ -190,6 +205,7 @@ void require_free_subnets(const Network& network, std::span<const UsedSubnet> us
         base::fail(ErrorCode::internal_error, "Network is already in use by {}", overlap->owner);
 }
 
+// libvirt's default network begins at 192.168.122.0/24, so that subnet is tried first.
 std::optional<unsigned> free_default_subnet(std::span<const UsedSubnet> used) {
     for (unsigned i = 0; i < 256; ++i) {
         const unsigned byte = (kDefaultThirdByte + i) % 256;
@@ -200,6 +216,8 @@ std::optional<unsigned> free_default_subnet(std::span<const UsedSubnet> used) {
     return std::nullopt;
 }
 
+// Replaces the third byte of every IPv4 address of the network; IPv6 addresses stay, since the
+// default network has none.
 void move_to_subnet(Network& network, unsigned third_byte) {
     const auto move = [third_byte](std::string& text) {
         const std::vector<std::string_view> bytes = base::split(text, '.');
@@ -214,6 +232,7 @@ void move_to_subnet(Network& network, unsigned third_byte) {
     }
 }
 
+// 1024 to 65535 is libvirt's default range of source ports for masquerading.
 void fill_live_defaults(Network& network) {
     if (network.forward.mode == ForwardMode::nat && !network.forward.nat.port)
         network.forward.nat.port = PortRange{1024, 65535};

@@ -1,5 +1,5 @@
-// A network and a port as libvirt prints them: the order of the elements is that of libvirt
-// 9.0.0's net-dumpxml and net-port-dumpxml.
+// Formats networks and ports as libvirt prints them: the order of the elements is that of
+// net-dumpxml and net-port-dumpxml of libvirt 9.0.0.
 #include "xml/domain/format_parts.hh"
 #include "xml/domain/names.hh"
 #include "xml/network/document.hh"
@@ -10,6 +10,8 @@ namespace lxvirt::xml {
 
 namespace {
 
+// Writes the start of <network>. The prefix of dnsmasq's namespace is declared only where it is
+// used, and the count of connections is a fact of a running network.
 void format_root(Writer& out, const Network& network, bool live) {
     out.start("network");
     if (!network.dnsmasq_options.empty()) out.attribute("xmlns:dnsmasq", kDnsmasqNamespace);
@@ -21,6 +23,7 @@ void format_root(Writer& out, const Network& network, bool live) {
     out.children();
 }
 
+// Writes <nat> only if something in it differs from the default, as libvirt does.
 void format_nat(Writer& out, const Nat& nat) {
     if (!nat.ipv6 && !nat.address && !nat.port) return;
     out.start("nat");
@@ -42,6 +45,8 @@ void format_nat(Writer& out, const Nat& nat) {
     out.end("nat");
 }
 
+// Writes <forward>. libvirt repeats the first interface as the attribute dev. With <pf> the
+// interfaces are its virtual functions, which are listed for a running network only.
 void format_forward(Writer& out, const Forward& forward, bool live) {
     if (forward.mode == ForwardMode::none) return;
     const Nat& nat = forward.nat;
@@ -68,6 +73,8 @@ void format_forward(Writer& out, const Forward& forward, bool live) {
     out.end("forward");
 }
 
+// Writes <bridge>, <mtu> and <mac>. stp and delay are printed for a bridge that the network makes,
+// also with their defaults.
 void format_bridge(Writer& out, const Network& network) {
     const Bridge& bridge = network.bridge;
     if (network.makes_bridge() || !bridge.name.empty() || bridge.mac_table_manager) {
@@ -86,6 +93,7 @@ void format_bridge(Writer& out, const Network& network) {
     format_one(out, "mac", "address", network.mac);
 }
 
+// Writes <dns>. libvirt prints it only if it differs from the default.
 void format_dns(Writer& out, const Dns& dns) {
     const bool has_data =
         !dns.forwarders.empty() || !dns.txts.empty() || !dns.srvs.empty() || !dns.hosts.empty();
@@ -129,17 +137,19 @@ void format_dns(Writer& out, const Dns& dns) {
     out.end("dns");
 }
 
-// After the attributes of `name`: its end, with the lease inside where there is one.
+// Ends the element `name` after its attributes, with <lease> in it if there is one.
 void format_lease(Writer& out, std::string_view name, const std::optional<DhcpLease>& lease) {
     if (!lease) return out.empty();
     out.children();
     out.start("lease");
     out.attribute("expiry", std::uint64_t{lease->expiry});
+    // libvirt prints no unit for a lease that never ends.
     if (lease->expiry != 0) out.attribute("unit", name_of(kLeaseUnits, lease->unit));
     out.empty();
     out.end(name);
 }
 
+// Writes <dhcp>. <bootp> comes last, whatever place it had in the document.
 void format_dhcp(Writer& out, const Dhcp& dhcp) {
     if (dhcp.empty()) return;
     out.start("dhcp");
@@ -160,6 +170,7 @@ void format_dhcp(Writer& out, const Dhcp& dhcp) {
     out.end("dhcp");
 }
 
+// Writes <ip>. libvirt never closes it as an empty element.
 void format_ip(Writer& out, const NetworkIp& ip) {
     out.start("ip");
     out.attribute_if("family", ip.family);
@@ -173,6 +184,7 @@ void format_ip(Writer& out, const NetworkIp& ip) {
     out.end("ip");
 }
 
+// Writes <portgroup>; `default` is printed only if it is yes.
 void format_portgroup(Writer& out, const PortGroup& group) {
     out.start("portgroup");
     out.attribute("name", group.name);
@@ -186,6 +198,8 @@ void format_portgroup(Writer& out, const PortGroup& group) {
     out.end("portgroup");
 }
 
+// Writes the options in the order of the document, since a later line of dnsmasq's configuration
+// may override an earlier one.
 void format_dnsmasq_options(Writer& out, const std::vector<std::string>& options) {
     if (options.empty()) return;
     out.start("dnsmasq:options");
@@ -198,6 +212,7 @@ void format_dnsmasq_options(Writer& out, const std::vector<std::string>& options
     out.end("dnsmasq:options");
 }
 
+// Writes <plug>, which a port that is not plugged into anything lacks.
 void format_plug(Writer& out, const NetworkPort& port) {
     if (port.plug == PlugType::none) return;
     out.start("plug");
@@ -249,6 +264,7 @@ std::string format_network(const Network& network, const FormatOptions& options)
     return out.take();
 }
 
+// The element <group> is the name of a port group, and classID is known for a running port only.
 std::string format_network_port(const NetworkPort& port, const FormatOptions& options) {
     Writer out(options.indent);
     out.start("networkport");

@@ -1,13 +1,15 @@
-// What is made up where a network's document does not say it: uuid, hardware address, the name of
-// its bridge; as xml/domain/generated.hh, but that the parts of a network need no guess.
+// Values that are drawn where the document of a network does not state them: uuid, hardware
+// address, name of the bridge. As in xml/domain/generated.hh, a document that is applied again
+// takes them from the definition that it became; the parts of a network need no guess for that.
 #pragma once
 
 #include "xml/network/network.hh"
 
 namespace lxvirt::xml {
 
+// Takes over what `known` has and `network` lacks.
 void take_generated(Network& network, const Network& known);
-// The bridge's name aside, see choose_bridge().
+// Draws what is still missing, except for the name of a bridge, see choose_bridge().
 void fill_generated(Network& network);
 
 }  // namespace lxvirt::xml

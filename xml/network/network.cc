@@ -7,6 +7,7 @@
 namespace lxvirt::xml {
 
 std::uint64_t lease_seconds(const DhcpLease& lease) {
+    // The product fits into 64 bits, as expiry has 32.
     switch (lease.unit) {
         case LeaseUnit::seconds: return lease.expiry;
         case LeaseUnit::minutes: return std::uint64_t{lease.expiry} * 60;
@@ -15,11 +16,14 @@ std::uint64_t lease_seconds(const DhcpLease& lease) {
     return 0;
 }
 
+// The rule is the same as for a route.
 unsigned ip_prefix(const NetworkIp& ip) {
     return route_prefix(Route{.address = ip.address, .netmask = ip.netmask, .prefix = ip.prefix});
 }
 
 std::string ip_subnet(const NetworkIp& ip) {
+    // parse_network() refuses an address that cannot be read; any other caller's counts as all
+    // zeros.
     auto address = to_ip_address(ip.address).value_or(SocketAddress{});
     const unsigned prefix = ip_prefix(ip);
     address.clear_beyond(prefix);
@@ -37,6 +41,8 @@ bool Network::makes_bridge() const {
 }
 
 bool Network::uses_macvlan() const {
+    // A network that uses neither a bridge of its own nor an existing one plugs its interfaces into
+    // devices, which a macvlan does.
     return !makes_bridge() && bridge.name.empty();
 }
 

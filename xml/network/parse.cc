@@ -1,4 +1,4 @@
-// <network> as a whole, and its smaller elements.
+// Parses <network> as a whole, and its smaller elements.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -18,7 +18,8 @@ namespace lxvirt::xml {
 
 namespace {
 
-// libvirt takes whatever else stands there for `otherwise`; so do we, and say so.
+// Reads a word where libvirt takes any unknown word for `otherwise`; lxvirt does the same and adds
+// a notice, since the user may have meant something else.
 template <std::size_t N>
 bool lenient_switch(const Element& element, std::string_view name,
                     const std::array<Name<bool>, N>& words, bool otherwise) {
@@ -31,6 +32,7 @@ bool lenient_switch(const Element& element, std::string_view name,
     return otherwise;
 }
 
+// Reads the attributes of <network>. A count of connections is a fact of the running network only.
 void parse_attributes(const Element& root, Network& out, bool live) {
     const auto ipv6 = root.attribute("ipv6");
     if (ipv6) {
@@ -43,9 +45,13 @@ void parse_attributes(const Element& root, Network& out, bool live) {
     }
     out.trust_guest_rx_filters = enum_attribute(root, "trustGuestRxFilters", kYesNo);
     const auto connections = unsigned_attribute(root, "connections");
+    // A definition that was dumped from a running network may carry the count; defining it anew
+    // must not.
     if (live) out.connections = static_cast<unsigned>(connections.value_or(0));
 }
 
+// Reads the elements that a network shares with an interface. The type passed along only allows or
+// forbids 'floor', which needs an interface of a network.
 void parse_link_parts(const Element& root, Network& out) {
     out.vlan = parse_vlan(root);
     out.bandwidth = parse_bandwidth(root, InterfaceType::bridge);
@@ -54,10 +60,12 @@ void parse_link_parts(const Element& root, Network& out) {
         out.isolated = enum_attribute(port, "isolated", kYesNo);
 }
 
+// Parses one part after the other, so that a fault in one leaves the others to be checked; the
+// rules among the parts come last.
 Network parse_parts(const Element& root, bool live) {
     Network network;
     const auto part = [&](auto&& parse) {
-        root.document().attempt(network, [&] { parse(root, network); });
+        root.document().parse_collecting(network, [&] { parse(root, network); });
     };
     part(parse_network_basics);
     part([&](const Element& element, Network& out) {
@@ -65,6 +73,8 @@ Network parse_parts(const Element& root, bool live) {
         out.metadata = parse_metadata(element);
     });
     part(parse_forward);
+    // parse_forward() reads the counts of connections; they are dropped for the same reason as that
+    // of the network.
     if (!live)
         for (ForwardInterface& interface : network.forward.interfaces) interface.connections = 0;
     part(parse_bridge);
@@ -74,12 +84,16 @@ Network parse_parts(const Element& root, bool live) {
     part(parse_network_routes);
     part(parse_portgroups);
     part(parse_dnsmasq_options);
-    root.document().attempt_rules([&] { check_network(root, network); });
+    // The rules among elements would report errors that follow from a fault in one part, so
+    // check_collecting() skips them after a fault.
+    root.document().check_collecting([&] { check_network(root, network); });
     return network;
 }
 
 }  // namespace
 
+// Reads name and uuid. The words for a slash in the name are libvirt's, and differ from those for a
+// domain.
 void parse_network_basics(const Element& root, Network& out) {
     const Element name = root.child("name");
     if (!name) root.fail(ErrorCode::no_name, "", "<network> needs <name>NAME</name>");
@@ -90,6 +104,7 @@ void parse_network_basics(const Element& root, Network& out) {
     if (const Element uuid = root.child("uuid")) out.uuid = parse_uuid_element(uuid);
 }
 
+// Reads <bridge>, <mac> and <mtu>, which a network without a bridge of its own must not have.
 void parse_bridge(const Element& root, Network& out) {
     if (const Element bridge = root.child("bridge")) {
         const bool ours = out.makes_bridge();
@@ -99,6 +114,8 @@ void parse_bridge(const Element& root, Network& out) {
         out.bridge.stp = lenient_switch(bridge, "stp", kOnOff, true);
         const auto delay = bridge.attribute("delay");
         const auto seconds = to_unsigned(delay.value_or("0"));
+        // The kernel counts the delay in hundredths of a second, and that number has to fit as
+        // well.
         if (!seconds || *seconds > std::numeric_limits<unsigned>::max() / 100)
             bridge.fail(ErrorCode::xml_error,
                         fmt::format("Invalid delay value in network '{}'", out.name),
@@ -119,6 +136,7 @@ void parse_bridge(const Element& root, Network& out) {
                             fmt::format("it is {}", list_of(kMacTableManagers)));
         }
     }
+    // The bit 1 of the first byte marks a group address (IEEE 802), which no interface can own.
     if (const Element element = root.child("mac")) {
         const std::string text = string_attribute(element, "address");
         const auto mac = to_mac(text);
@@ -136,6 +154,8 @@ void parse_bridge(const Element& root, Network& out) {
         out.mac = mac_text(*mac);
     }
     if (const Element element = root.child("mtu")) {
+        // 65535 is the largest MTU that the kernel takes for a bridge (ETH_MAX_MTU in
+        // linux/if_ether.h).
         const auto text = element.attribute("size");
         const auto size = to_unsigned(text.value_or(""));
         if (!size || *size > 65535)
@@ -143,10 +163,11 @@ void parse_bridge(const Element& root, Network& out) {
                 ErrorCode::xml_error,
                 fmt::format("Invalid mtu size '{}' in network '{}'", text.value_or(""), out.name),
                 "a number up to 65535");
-        if (*size != 0) out.mtu = static_cast<unsigned>(*size);
+        if (*size != 0) out.mtu = static_cast<unsigned>(*size);  // 0: the kernel's default
     }
 }
 
+// Reads <portgroup>. The interface type only decides what the error names; a port group has none.
 PortGroup parse_portgroup(const Element& element) {
     PortGroup group;
     group.name = string_attribute(element, "name");
@@ -161,6 +182,7 @@ PortGroup parse_portgroup(const Element& element) {
     return group;
 }
 
+// Reads all <portgroup> elements. Names must be unique, and at most one group may be the default.
 void parse_portgroups(const Element& root, Network& out) {
     for (const Element& element : root.children("portgroup")) {
         PortGroup group = parse_portgroup(element);
@@ -183,6 +205,8 @@ void parse_portgroups(const Element& root, Network& out) {
     }
 }
 
+// Reads the options of libvirt's namespace for dnsmasq. Each becomes a line of the configuration as
+// it is.
 void parse_dnsmasq_options(const Element& root, Network& out) {
     for (Element child = root.first_child(); child; child = child.next_sibling()) {
         if (child.name() != "options" || child.namespace_uri() != kDnsmasqNamespace) continue;
@@ -200,6 +224,8 @@ void parse_dnsmasq_options(const Element& root, Network& out) {
     }
 }
 
+// A line break would let a value of the document add an option of its own to dnsmasq's
+// configuration.
 void require_one_line(const Element& element, std::string_view what, std::string_view text) {
     const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20; };
     if (std::none_of(text.begin(), text.end(), is_control)) return;
@@ -214,8 +240,11 @@ ParsedNetwork parse_network(std::string_view text, const ParseOptions& options) 
         root.fail(ErrorCode::xml_error,
                   fmt::format("expecting root element of 'network', not '{}'", root.name()),
                   "a network is <network>");
+    // With `faults` set, errors are collected there instead of being thrown at the first one.
     document.collect(options.faults);
     if (options.validate)
+        // validate() runs the parser only after the schema has found a fault, to explain it in
+        // better words.
         validate(document, "network.rng", [&] { (void)parse_parts(root, options.live); });
     ParsedNetwork result;
     result.network = parse_parts(root, options.live);

@@ -1,4 +1,4 @@
-// <domain> and <dns>: what dnsmasq answers.
+// Parses <domain> and <dns>: what dnsmasq answers.
 #include <fmt/format.h>
 
 #include "xml/document/read.hh"
@@ -9,7 +9,7 @@ namespace lxvirt::xml {
 
 namespace {
 
-// A name that stands between commas and blanks in dnsmasq's files.
+// Throws xml_detail where `text` cannot stand between commas and blanks in dnsmasq's files.
 void require_plain(const Element& element, std::string_view what, std::string_view text) {
     require_one_line(element, what, text);
     if (text.find_first_of(" ,#\"\\") == std::string_view::npos) return;
@@ -17,6 +17,7 @@ void require_plain(const Element& element, std::string_view what, std::string_vi
                  "no blank, comma, quote, backslash or #");
 }
 
+// Reads <forwarder>: a server, a domain, or both.
 DnsForwarder parse_forwarder(const Element& element, const std::string& network) {
     DnsForwarder forwarder;
     forwarder.domain = string_attribute(element, "domain");
@@ -37,6 +38,8 @@ DnsForwarder parse_forwarder(const Element& element, const std::string& network)
     return forwarder;
 }
 
+// Reads a number of <srv>, at least `least` and at most 65535; the number has a meaning only with a
+// target.
 std::optional<unsigned> srv_number(const Element& element, const DnsSrv& srv, std::string_view name,
                                    std::string_view called, unsigned least,
                                    const std::string& network) {
@@ -60,6 +63,8 @@ std::optional<unsigned> srv_number(const Element& element, const DnsSrv& srv, st
 
 }  // namespace
 
+// Reads <txt>: a name that stands before a comma, and any text on one line. With Given::key the
+// name alone identifies the record.
 DnsTxt parse_dns_txt(const Element& element, const std::string& network, Given given) {
     DnsTxt txt;
     txt.name = string_attribute(element, "name");
@@ -85,6 +90,7 @@ DnsTxt parse_dns_txt(const Element& element, const std::string& network, Given g
     return txt;
 }
 
+// Reads <srv>. No field may contain what separates fields in dnsmasq's configuration.
 DnsSrv parse_dns_srv(const Element& element, const std::string& network, Given given) {
     DnsSrv srv;
     const std::string_view hint =
@@ -113,6 +119,7 @@ DnsSrv parse_dns_srv(const Element& element, const std::string& network, Given g
     return srv;
 }
 
+// Reads <host>: an address with at least one name. With Given::key one of the two suffices.
 DnsHost parse_dns_host(const Element& element, const std::string& network, Given given) {
     DnsHost host;
     const std::string_view hint = "<host ip='192.0.2.7'><hostname>printer</hostname></host>";
@@ -148,12 +155,14 @@ DnsHost parse_dns_host(const Element& element, const std::string& network, Given
     return host;
 }
 
+// Reads <domain> and <dns>. <dns enable='no'> with content is refused, as in libvirt.
 void parse_dns(const Element& root, Network& out) {
     if (const Element domain = root.child("domain")) {
         DnsDomain parsed;
         parsed.name = string_attribute(domain, "name");
         parsed.local_only = enum_attribute(domain, "localOnly", kYesNo);
         require_plain(domain, "domain name", parsed.name);
+        // libvirt ignores such an element without a word.
         if (parsed.name.empty())
             root.document().notice(domain, "<domain> without a name was left out");
         else

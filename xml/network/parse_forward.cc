@@ -1,4 +1,4 @@
-// <forward>: how a network reaches the world.
+// Parses <forward>: how a network reaches the world.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -12,6 +12,7 @@ namespace lxvirt::xml {
 
 namespace {
 
+// Returns the mode; libvirt's default for a <forward> without one is nat.
 ForwardMode parse_mode(const Element& forward, const std::string& network) {
     const auto text = forward.attribute("mode");
     if (!text) return ForwardMode::nat;
@@ -27,6 +28,7 @@ ForwardMode parse_mode(const Element& forward, const std::string& network) {
                  hint);
 }
 
+// Reads an address of <nat>; libvirt translates IPv4 to given addresses only.
 std::string nat_address(const Element& element, std::string_view name, const std::string& network) {
     const auto text = element.attribute(name);
     if (!text)
@@ -44,6 +46,8 @@ std::string nat_address(const Element& element, std::string_view name, const std
     return address->text();
 }
 
+// Reads <address> of <nat>. The bytes are in network order, so that they compare as the addresses
+// do.
 AddressRange parse_address_range(const Element& element, const std::string& network) {
     AddressRange range{nat_address(element, "start", network),
                        nat_address(element, "end", network)};
@@ -54,6 +58,7 @@ AddressRange parse_address_range(const Element& element, const std::string& netw
     return range;
 }
 
+// Reads <port> of <nat>, with both ends included; port 0 cannot be a source.
 PortRange parse_port_range(const Element& element, const std::string& network) {
     const auto number = [&](std::string_view name, unsigned least) {
         const auto value = to_unsigned(element.attribute(name).value_or(""));
@@ -71,7 +76,7 @@ PortRange parse_port_range(const Element& element, const std::string& network) {
     return range;
 }
 
-// The first child, after seeing that it is the only one.
+// Returns the only child of that name, or a falsy Element; throws where there are several.
 Element only_child(const Element& parent, std::string_view name, std::string_view place,
                    const std::string& network) {
     const std::vector<Element> all = parent.children(name);
@@ -84,6 +89,7 @@ Element only_child(const Element& parent, std::string_view name, std::string_vie
     return all.front();
 }
 
+// Reads <nat>, which needs mode='nat'.
 void parse_nat(const Element& forward, Network& out) {
     const Element nat = only_child(forward, "nat", "<forward> of", out.name);
     if (!nat) return;
@@ -100,6 +106,7 @@ void parse_nat(const Element& forward, Network& out) {
         out.forward.nat.port = parse_port_range(port, out.name);
 }
 
+// Reads the interfaces. The attribute dev, libvirt's older form, must agree with the first of them.
 void parse_interfaces(const Element& forward, Network& out) {
     std::vector<ForwardInterface>& interfaces = out.forward.interfaces;
     for (const Element& element : forward.children("interface")) {
@@ -124,6 +131,7 @@ void parse_interfaces(const Element& forward, Network& out) {
                      "leave dev out, or name the first <interface>");
 }
 
+// Reads <pf>, the physical function whose virtual functions the network uses.
 void parse_function(const Element& forward, Network& out) {
     const Element pf = only_child(forward, "pf", "<forward> of", out.name);
     if (!pf) return;
@@ -137,6 +145,7 @@ void parse_function(const Element& forward, Network& out) {
 
 }  // namespace
 
+// A count of connections is a fact of a running network; a definition's is dropped.
 ForwardInterface parse_forward_interface(const Element& element, const std::string& network,
                                          bool live) {
     ForwardInterface interface;
@@ -156,8 +165,11 @@ void parse_forward(const Element& root, Network& out) {
     const Element forward = root.child("forward");
     if (!forward) return;
     out.forward.mode = parse_mode(forward, out.name);
-    if (out.forward.mode == ForwardMode::none) return;  // what else stands there is noticed
-    forward.ignore("managed");                          // of PCI devices
+    // mode='none' means the same as no <forward>; content stays unread and becomes a notice.
+    if (out.forward.mode == ForwardMode::none) return;
+    forward.ignore("managed");  // has a meaning for PCI devices only
+    // libvirt chose among drivers for PCI devices by this name; here it is kept so that it can be
+    // printed.
     if (const Element driver = forward.child("driver")) {
         const std::string name = string_attribute(driver, "name");
         if (!has_word(kForwardDrivers, name))

@@ -1,4 +1,4 @@
-// <ip> with <tftp> and <dhcp>, and <route>.
+// Parses <ip> with <tftp> and <dhcp>, and <route>.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -13,8 +13,9 @@ namespace lxvirt::xml {
 
 namespace {
 
-constexpr std::uint32_t kShortestLease = 120;  // seconds; dnsmasq's own minimum
+constexpr std::uint32_t kShortestLease = 120;  // seconds; the minimum of dnsmasq
 
+// Reads the address attribute. The family must be given for IPv6, as libvirt demands.
 SocketAddress parse_address(const Element& element, const NetworkIp& ip,
                             const std::string& network) {
     const auto text = element.attribute("address");
@@ -46,6 +47,7 @@ SocketAddress parse_address(const Element& element, const NetworkIp& ip,
     return *address;
 }
 
+// Reads prefix or netmask; both at once, and a netmask for IPv6, are refused.
 void parse_mask(const Element& element, NetworkIp& ip, const std::string& network) {
     const auto prefix = unsigned_attribute(element, "prefix");
     const auto mask = element.attribute("netmask");
@@ -77,7 +79,8 @@ void parse_mask(const Element& element, NetworkIp& ip, const std::string& networ
     if (prefix.value_or(0) != 0) ip.prefix = static_cast<unsigned>(*prefix);  // 0: none given
 }
 
-// The subnet's own address cannot be a host's; a point-to-point net has none (RFC 3021).
+// Refuses the network's and the broadcast address, which no host can have. A point-to-point subnet
+// has neither (RFC 3021).
 void require_host_address(const Element& element, const NetworkIp& ip, const std::string& network) {
     const SocketAddress address = to_ip_address(ip.address).value();
     if (ip.v6() || ip_prefix(ip) >= 31) return;
@@ -87,6 +90,7 @@ void require_host_address(const Element& element, const NetworkIp& ip, const std
                      fmt::format("no host can have that one of {}", ip_subnet(ip)));
 }
 
+// Reads <lease>. DHCP counts seconds in 32 bits (RFC 2131).
 std::optional<DhcpLease> parse_lease(const Element& parent) {
     const Element element = parent.child("lease");
     if (!element) return std::nullopt;
@@ -111,6 +115,8 @@ std::optional<DhcpLease> parse_lease(const Element& parent) {
     return lease;
 }
 
+// Reads start or end of a range. The words of the error are those of getaddrinfo(3), which libvirt
+// passes on.
 SocketAddress range_address(const Element& element, std::string_view name,
                             const std::string& network) {
     const auto text = element.attribute(name);
@@ -128,7 +134,8 @@ SocketAddress range_address(const Element& element, std::string_view name,
     return *address;
 }
 
-// libvirt's virSocketAddrGetRange(): inside, not reversed, not the ends, at most 65535 addresses.
+// Checks the rules of libvirt's virSocketAddrGetRange(): within the subnet, not reversed, without
+// its first and last address, at most 65535 addresses.
 void check_range(const Element& element, const DhcpRange& range, const NetworkIp& ip) {
     const auto start = to_ip_address(range.start).value();
     const auto end = to_ip_address(range.end).value();
@@ -154,6 +161,7 @@ void check_range(const Element& element, const DhcpRange& range, const NetworkIp
         fail(words + " is too large (> 65535)");
 }
 
+// Throws where `name` cannot stand in a line of dnsmasq's list of clients.
 void check_host_name(const Element& element, std::string_view name, const std::string& network) {
     require_one_line(element, "host name", name);
     if (!name.empty() && name.find_first_of(" ,#\"\\/") == std::string_view::npos) return;
@@ -162,6 +170,7 @@ void check_host_name(const Element& element, std::string_view name, const std::s
                  "a host name has no blank, comma, slash, quote or #");
 }
 
+// Reads what a client is known by: hardware address for IPv4, DUID for IPv6, or name.
 void parse_client(const Element& element, DhcpHost& host, const std::string& network,
                   const NetworkIp& ip) {
     host.mac = string_attribute(element, "mac");
@@ -178,6 +187,7 @@ void parse_client(const Element& element, DhcpHost& host, const std::string& net
                 ErrorCode::xml_error,
                 fmt::format("Cannot parse MAC address '{}' in network '{}'", host.mac, network),
                 "an address looks like 52:54:00:12:34:56");
+        // The lowest bit of the first byte marks a group address, which no client sends from.
         if ((*mac)[0] & 1)
             element.fail(ErrorCode::xml_error,
                          fmt::format("expected unicast mac address, found multicast '{}' in "
@@ -186,6 +196,7 @@ void parse_client(const Element& element, DhcpHost& host, const std::string& net
                          "the first byte is even");
     }
     host.id = string_attribute(element, "id");
+    // A DUID is written as pairs of hexadecimal digits with colons (RFC 8415, section 11).
     const std::size_t bad = host.id.find_first_not_of("0123456789abcdefABCDEF:");
     if (bad != std::string::npos)
         element.fail(ErrorCode::xml_error,
@@ -198,6 +209,7 @@ void parse_client(const Element& element, DhcpHost& host, const std::string& net
     }
 }
 
+// Reads <dhcp>. <bootp> counts only for IPv4, with a file, and beside addresses to give out.
 void parse_dhcp(const Element& parent, NetworkIp& ip, const std::string& network) {
     const Element dhcp = parent.child("dhcp");
     if (!dhcp) return;
@@ -232,6 +244,7 @@ void parse_dhcp(const Element& parent, NetworkIp& ip, const std::string& network
     }
 }
 
+// Reads <ip>. TFTP is offered on IPv4 only.
 NetworkIp parse_network_ip(const Element& element, const std::string& network) {
     NetworkIp ip;
     ip.family = string_attribute(element, "family");
@@ -239,7 +252,8 @@ NetworkIp parse_network_ip(const Element& element, const std::string& network) {
     parse_mask(element, ip, network);
     require_host_address(element, ip, network);
     ip.local_ptr = enum_attribute(element, "localPtr", kYesNo);
-    const unsigned label = ip.v6() ? 4 : 8;  // bits of one label of a reverse name
+    // One label of a name below ip6.arpa stands for 4 bits, below in-addr.arpa for 8.
+    const unsigned label = ip.v6() ? 4 : 8;
     if (ip.local_ptr == true && ip_prefix(ip) % label != 0)
         element.fail(ErrorCode::config_unsupported,
                      fmt::format("PTR domain for {} network with prefix {} cannot be automatically "
@@ -263,6 +277,7 @@ NetworkIp parse_network_ip(const Element& element, const std::string& network) {
 
 }  // namespace
 
+// An address outside the subnet is refused here, so dnsmasq always finds the range's interface.
 DhcpRange parse_dhcp_range(const Element& element, const std::string& network,
                            const NetworkIp& ip) {
     DhcpRange range;
@@ -273,11 +288,14 @@ DhcpRange parse_dhcp_range(const Element& element, const std::string& network,
     return range;
 }
 
+// Reads <host> of <dhcp>. With Given::key any one of the fields suffices to find the entry; a whole
+// one needs an identity, and an address in the subnet.
 DhcpHost parse_dhcp_host(const Element& element, const std::string& network, const NetworkIp& ip,
                          Given given) {
     DhcpHost host;
     parse_client(element, host, network, ip);
     const std::string_view hint = "<host mac='52:54:00:12:34:56' name='web' ip='192.168.100.9'/>";
+    // IPv4 clients are known by their hardware address, IPv6 clients by their DUID.
     const bool known = !host.name.empty() || (ip.v6() ? !host.id.empty() : !host.mac.empty());
     const auto text = element.attribute("ip");
     if (given == Given::key && !known && !text)
@@ -301,6 +319,8 @@ DhcpHost parse_dhcp_host(const Element& element, const std::string& network, con
         const auto address = to_ip_address(*text);
         const auto own = to_ip_address(ip.address).value();
         if (!address || address->v6 != own.v6 ||
+            // An entry to be deleted may have any address of the family, a new one needs an address
+            // of the subnet.
             (given == Given::whole && !address->shares(own, ip_prefix(ip))))
             element.fail(
                 ErrorCode::xml_error,
@@ -313,6 +333,8 @@ DhcpHost parse_dhcp_host(const Element& element, const std::string& network, con
     return host;
 }
 
+// Reads all <ip> elements. Addresses must be unique, and only one subnet of each family may have
+// <dhcp>, since dnsmasq is given one of each.
 void parse_network_ips(const Element& root, Network& out) {
     for (const Element& element : root.children("ip")) {
         NetworkIp ip = parse_network_ip(element, out.name);
@@ -333,6 +355,8 @@ void parse_network_ips(const Element& root, Network& out) {
     }
 }
 
+// Reads the <route> elements. A gateway must be in one of the network's own subnets, because the
+// kernel refuses a route to a gateway that no link reaches.
 void parse_network_routes(const Element& root, Network& out) {
     out.routes = parse_routes(root, out.name);
     for (const Route& route : out.routes) {

@@ -1,4 +1,4 @@
-// <networkport>: one plug of one interface into a network.
+// Parses <networkport>: the plug of one interface into a network.
 #include <fmt/format.h>
 
 #include "base/uuid.hh"
@@ -15,6 +15,7 @@ namespace lxvirt::xml {
 
 namespace {
 
+// Reads <owner>, the domain that the port belongs to; both name and uuid are required.
 void parse_owner(const Element& root, NetworkPort& out) {
     const Element owner = root.child("owner");
     const Element name = owner ? owner.child("name") : Element{};
@@ -28,6 +29,8 @@ void parse_owner(const Element& root, NetworkPort& out) {
     out.owner_uuid = parse_uuid_element(uuid);
 }
 
+// Returns the value of an attribute of <plug> that must be there; `called` is libvirt's word for
+// it.
 std::string required(const Element& plug, std::string_view name, std::string_view called) {
     std::string value = string_attribute(plug, name);
     if (value.empty())
@@ -36,6 +39,7 @@ std::string required(const Element& plug, std::string_view name, std::string_vie
     return value;
 }
 
+// Reads <plug>; a port without one is not plugged into anything.
 void parse_plug(const Element& root, NetworkPort& out) {
     const Element plug = root.child("plug");
     if (!plug) return;
@@ -51,6 +55,7 @@ void parse_plug(const Element& root, NetworkPort& out) {
     out.mac_table_manager = enum_attribute(plug, "macTableManager", kMacTableManagers);
 }
 
+// Reads <networkport>. The hardware address is required, since it identifies the interface.
 NetworkPort parse_port(const Element& root) {
     NetworkPort port;
     if (const Element uuid = root.child("uuid")) port.uuid = parse_uuid_element(uuid);
@@ -66,6 +71,7 @@ NetworkPort parse_port(const Element& root) {
                   "<mac address='52:54:00:12:34:56'/>");
     port.mac = mac_text(*address);
     port.virtualport = parse_virtual_port(root, InterfaceType::network);
+    // classID is the class of the kernel's traffic control, which is chosen when the port is made.
     if (const Element bandwidth = root.child("bandwidth")) {
         const auto id = unsigned_attribute(bandwidth, "classID");
         if (id) port.class_id = static_cast<unsigned>(*id);
@@ -92,10 +98,11 @@ ParsedNetworkPort parse_network_port(std::string_view text, const ParseOptions& 
     document.collect(options.faults);
     ParsedNetworkPort result;
     const auto read = [&] {
-        document.attempt(result.port, [&] { result.port = parse_port(root); });
+        document.parse_collecting(result.port, [&] { result.port = parse_port(root); });
     };
     if (options.validate) validate(document, "network.rng", read);
     read();
+    // A port without a uuid gets a random one, as in libvirt.
     if (options.defaults && result.port.uuid.empty()) result.port.uuid = base::random_uuid();
     document.report_unread();
     result.notices = document.take_notices();

@@ -1,6 +1,6 @@
-// The parsers of the parts of a network, one per group of elements; private to xml/. Each takes the
-// element it is about and marks what it understood. `network` is the name, which libvirt's messages
-// carry.
+// The parsers of the parts of a network, one for each group of elements; private to xml/. Each
+// takes the element that contains its part, and marks what it understands. `network` is the
+// network's name, which libvirt's messages contain. All throw PlacedError.
 #pragma once
 
 #include <string>
@@ -13,13 +13,15 @@
 
 namespace lxvirt::xml {
 
+// The namespace of libvirt's extension for lines of dnsmasq's configuration.
 inline constexpr std::string_view kDnsmasqNamespace =
     "http://libvirt.org/schemas/network/dnsmasq/1.0";
 
-// What a document gives: the whole, or only what names an entry that is to be deleted.
+// Says what a fragment gives: a whole entry, or only what identifies an entry that is to be
+// deleted.
 enum class Given { whole, key };
 
-// Children of <network>
+// --- children of <network>
 void parse_network_basics(const Element& root, Network& out);  // name, uuid
 void parse_forward(const Element& root, Network& out);
 void parse_bridge(const Element& root, Network& out);  // bridge, mac, mtu
@@ -29,7 +31,7 @@ void parse_network_routes(const Element& root, Network& out);
 void parse_portgroups(const Element& root, Network& out);
 void parse_dnsmasq_options(const Element& root, Network& out);
 
-// Entries of lists, which net-update takes one by one.
+// --- entries of lists, which net-update changes one at a time
 [[nodiscard]] ForwardInterface parse_forward_interface(const Element& element,
                                                        const std::string& network, bool live);
 [[nodiscard]] DnsTxt parse_dns_txt(const Element& element, const std::string& network, Given given);
@@ -42,10 +44,10 @@ void parse_dnsmasq_options(const Element& root, Network& out);
                                        const NetworkIp& ip, Given given);
 [[nodiscard]] PortGroup parse_portgroup(const Element& element);
 
-// The rules between elements that one document can break by itself; `root` says where.
+// Checks the rules among the elements of one document; `root` is for the place in errors.
 void check_network(const Element& root, const Network& network);
 
-// Throws where `text`, which goes into a line of dnsmasq's files, would end that line.
+// Throws where `text`, which becomes part of a line in dnsmasq's files, would end that line.
 void require_one_line(const Element& element, std::string_view what, std::string_view text);
 
 void format_dhcp_host(Writer& out, const DhcpHost& host);

@@ -1,3 +1,7 @@
+// net-update: changes one section of a network as virNetworkUpdate() of libvirt does. The fragment
+// is parsed by the functions that parse the whole document, the change is made in a copy, and the
+// copy must be a valid network before it takes the place of the original.
+
 #include "xml/network/update.hh"
 
 #include <fmt/format.h>
@@ -14,14 +18,16 @@ namespace lxvirt::xml {
 
 namespace {
 
+// The commands of virsh net-update, with "add" for "add-last".
 constexpr std::array<Name<UpdateCommand>, 5> kCommands{{
     {"modify", UpdateCommand::modify},
     {"delete", UpdateCommand::delete_},
     {"add-last", UpdateCommand::add_last},
     {"add-first", UpdateCommand::add_first},
-    {"add", UpdateCommand::add_last},
+    {"add", UpdateCommand::add_last},  // virsh's word
 }};
 
+// The sections of virNetworkUpdateSection, by virsh's names.
 constexpr std::array<Name<UpdateSection>, 12> kSections{{
     {"bridge", UpdateSection::bridge},
     {"domain", UpdateSection::domain},
@@ -37,6 +43,7 @@ constexpr std::array<Name<UpdateSection>, 12> kSections{{
     {"dns-srv", UpdateSection::dns_srv},
 }};
 
+// Returns the words of a table in the table's order, for messages and for completion.
 template <typename T, std::size_t N>
 std::vector<std::string_view> words(const std::array<Name<T>, N>& table) {
     std::vector<std::string_view> result;
@@ -44,6 +51,7 @@ std::vector<std::string_view> words(const std::array<Name<T>, N>& table) {
     return result;
 }
 
+// Adds or deletes a device of <forward>; one that domains use is kept.
 void update_forward_interface(const Change& change) {
     require_element(change, "interface");
     refuse_modify(change, "forward interface entries");
@@ -76,6 +84,7 @@ void update_forward_interface(const Change& change) {
     interfaces.erase(found);
 }
 
+// Adds, replaces or deletes a <portgroup>, which its name identifies.
 void update_portgroup(const Change& change) {
     require_element(change, "portgroup");
     Network& network = change.network;
@@ -111,6 +120,8 @@ void update_portgroup(const Change& change) {
         *found = std::move(group);
 }
 
+// Calls the function of a section; throws operation_unsupported for a section that cannot be
+// changed.
 void update_section(const Change& change, UpdateSection section) {
     switch (section) {
         case UpdateSection::ip_dhcp_host: return update_dhcp_host(change);
@@ -120,12 +131,14 @@ void update_section(const Change& change, UpdateSection section) {
         case UpdateSection::dns_host: return update_dns_host(change);
         case UpdateSection::dns_txt: return update_dns_txt(change);
         case UpdateSection::dns_srv: return update_dns_srv(change);
+        // libvirt cannot update these sections either.
         case UpdateSection::bridge:
         case UpdateSection::domain:
         case UpdateSection::ip:
         case UpdateSection::forward:
         case UpdateSection::forward_pf: break;
     }
+    // libvirt's text has the section's name with blanks.
     std::string name(name_of(kSections, section));
     std::replace(name.begin(), name.end(), '-', ' ');
     base::fail(ErrorCode::operation_unsupported, "can't update '{}' section of network '{}'", name,
@@ -167,11 +180,12 @@ void refuse_modify(const Change& change, std::string_view what) {
 
 std::vector<Notice> update_network(Network& network, UpdateCommand command, UpdateSection section,
                                    int parent_index, std::string_view fragment) {
+    // Errors name the file "network_update_xml", as libvirt's do.
     Document document(fragment, "network_update_xml");
     Network changed = network;
     update_section(Change{changed, command, parent_index, document.root()}, section);
     document.report_unread();
-    // The whole has to stand by itself: the next define of it must not be refused.
+    // The whole network must be valid by itself, or its next define would be refused.
     (void)parse_network(format_network(changed), {.file = "(updated network)", .defaults = false});
     network = std::move(changed);
     return document.take_notices();

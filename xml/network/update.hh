@@ -1,4 +1,4 @@
-// net-update (virNetworkUpdate): one change of one section of a network, as a pure function.
+// net-update (virNetworkUpdate()): one change of one section of a network, as a pure function.
 #pragma once
 
 #include <optional>
@@ -11,8 +11,8 @@
 
 namespace lxvirt::xml {
 
-// libvirt's virNetworkUpdateCommand and virNetworkUpdateSection; the values are part of the wire
-// protocol.
+// The two enumerations have the values of libvirt's virNetworkUpdateCommand and
+// virNetworkUpdateSection (<libvirt/libvirt-network.h>).
 enum class UpdateCommand { modify = 1, delete_ = 2, add_last = 3, add_first = 4 };
 enum class UpdateSection {
     bridge = 1,
@@ -29,16 +29,17 @@ enum class UpdateSection {
     dns_srv = 12,
 };
 
-// The words of the shell: "add" is add_last too, "ip-dhcp-host".
+// Look up the words of the shell: "ip-dhcp-host"; "add" means add_last.
 [[nodiscard]] std::optional<UpdateCommand> update_command(std::string_view text);
 [[nodiscard]] std::optional<UpdateSection> update_section(std::string_view text);
+// Return all these words, for help and completion.
 [[nodiscard]] std::vector<std::string_view> update_commands();
 [[nodiscard]] std::vector<std::string_view> update_sections();
 
-// `parent_index` selects the <ip> of the ip-dhcp-* sections; -1 lets the fragment's addresses find
-// it, or takes the only one. Throws with libvirt's words where the section cannot be updated, there
-// is no such entry, or one exists already; `network` is unchanged then. Returns what the fragment
-// has that is not supported.
+// Changes `network` by the XML in `fragment`. `parent_index` selects the <ip> of the sections
+// ip-dhcp-*; -1 takes the <ip> with DHCP, or the first. Throws with libvirt's words where the
+// section cannot be updated, the entry does not exist, or one exists already; `network` is
+// unchanged then. Returns notices about what the fragment has that is not supported.
 std::vector<Notice> update_network(Network& network, UpdateCommand command, UpdateSection section,
                                    int parent_index, std::string_view fragment);
 

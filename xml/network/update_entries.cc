@@ -1,5 +1,5 @@
-// net-update of <dhcp> and <dns>: which entry a fragment means, and libvirt's words where it means
-// none or too many.
+// net-update of <dhcp> and <dns>: finds the entry that a fragment means, and has libvirt's words
+// for a fragment that means none or several.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -13,7 +13,8 @@ namespace lxvirt::xml {
 
 namespace {
 
-// The <ip> that is meant: that of the index, else the one with DHCP, else the first.
+// Returns the <ip> that is meant: that at the index, else the one with DHCP, else the first of
+// IPv4, else the first.
 NetworkIp& select_ip(const Change& change, std::string_view what) {
     std::vector<NetworkIp>& ips = change.network.ips;
     if (change.parent_index >= 0) {
@@ -36,6 +37,8 @@ NetworkIp& select_ip(const Change& change, std::string_view what) {
     return v4 != ips.end() ? *v4 : ips.front();
 }
 
+// Throws operation_invalid if another subnet of the same family has DHCP already: dnsmasq is given
+// one subnet of each.
 void require_only_dhcp(const Change& change, const NetworkIp& ip) {
     if (!change.adds()) return;
     for (const NetworkIp& other : change.network.ips)
@@ -45,35 +48,38 @@ void require_only_dhcp(const Change& change, const NetworkIp& ip) {
                        ip.v6() ? "IPv6" : "IPv4");
 }
 
-// With libvirt's "(null)" for what is absent: programs compare these texts.
+// Writes an absent value as "(null)", as libvirt does: programs compare these texts.
 std::string host_text(const DhcpHost& host, bool v6) {
     const auto value = [](const std::string& text) { return text.empty() ? "(null)" : text; };
     return fmt::format("<host {}='{}' name='{}' ip='{}'/>", v6 ? "id" : "mac",
                        value(v6 ? host.id : host.mac), value(host.name), value(host.ip));
 }
 
+// Says whether two spellings mean the same hardware address; false if the first is no address.
 bool same_mac(const std::string& a, const std::string& b) {
     const auto first = to_mac(a);
     return first && first == to_mac(b);
 }
 
-// Any of the fields that name a client.
+// Says whether two entries agree in any of the fields that name a client.
 bool meets(const DhcpHost& a, const DhcpHost& b) {
     return same_mac(a.mac, b.mac) || (!a.id.empty() && a.id == b.id) ||
            (!a.name.empty() && a.name == b.name) || (!a.ip.empty() && a.ip == b.ip);
 }
 
-// All fields that `key` has.
+// Says whether a host has all the fields that `key` has.
 bool matches(const DhcpHost& host, const DhcpHost& key) {
     return (key.mac.empty() || same_mac(host.mac, key.mac)) &&
            (key.id.empty() || host.id == key.id) && (key.name.empty() || host.name == key.name) &&
            (key.ip.empty() || host.ip == key.ip);
 }
 
+// Says whether two ranges agree at both ends; the lease does not count.
 bool same_range(const DhcpRange& a, const DhcpRange& b) {
     return a.start == b.start && a.end == b.end;
 }
 
+// Says whether two records have a name in common.
 bool shares_name(const DnsHost& a, const DnsHost& b) {
     return std::any_of(
         a.hostnames.begin(), a.hostnames.end(),
@@ -82,6 +88,7 @@ bool shares_name(const DnsHost& a, const DnsHost& b) {
         });
 }
 
+// Says whether a record agrees with all fields that `key` gives.
 bool matches(const DnsSrv& srv, const DnsSrv& key) {
     const auto text = [](const std::string& value, const std::string& wanted) {
         return wanted.empty() || value == wanted;
@@ -96,6 +103,7 @@ bool matches(const DnsSrv& srv, const DnsSrv& key) {
            number(srv.weight, key.weight);
 }
 
+// Says what a fragment has to contain: an entry to be deleted is given by what identifies it.
 Given given(const Change& change) {
     return change.deletes() ? Given::key : Given::whole;
 }
@@ -106,6 +114,8 @@ void update_dhcp_host(const Change& change) {
     NetworkIp& ip = select_ip(change, "host");
     const std::string& name = change.network.name;
     require_element(change, "host");
+    // The family is checked before the entry is parsed, because libvirt has its own words for that
+    // error.
     const auto address = to_ip_address(string_attribute(change.element, "ip"));
     if (address && address->v6 != ip.v6())
         base::fail(ErrorCode::operation_invalid,
@@ -114,6 +124,8 @@ void update_dhcp_host(const Change& change) {
     const DhcpHost host = parse_dhcp_host(change.element, name, ip, given(change));
     require_only_dhcp(change, ip);
     auto& hosts = ip.dhcp.hosts;
+    // An entry to delete must agree in all given fields; an entry to add or to change must meet
+    // another in one.
     const auto found = std::find_if(hosts.begin(), hosts.end(), [&](const DhcpHost& other) {
         return change.deletes() ? matches(other, host) : meets(other, host);
     });
@@ -128,6 +140,7 @@ void update_dhcp_host(const Change& change) {
         if (change.deletes())
             base::fail(ErrorCode::operation_invalid,
                        "couldn't locate a matching dhcp host entry in network '{}'", name);
+        // libvirt writes "unknown" in this text and "(null)" in others.
         const auto value = [](const std::string& text) { return text.empty() ? "unknown" : text; };
         base::fail(ErrorCode::operation_invalid,
                    "couldn't locate an existing dhcp host entry with \"mac='{}'\" \"name='{}'\" "
@@ -145,6 +158,8 @@ void update_dhcp_range(const Change& change) {
     const std::string& name = change.network.name;
     require_element(change, "range");
     const DhcpRange range = parse_dhcp_range(change.element, name, ip);
+    // The entry is parsed before modify is refused, so that a faulty fragment gets the same error
+    // as in libvirt.
     refuse_modify(change, "dhcp ranges");
     require_only_dhcp(change, ip);
     auto& ranges = ip.dhcp.ranges;
@@ -171,7 +186,7 @@ void update_dns_host(const Change& change) {
     refuse_modify(change, "DNS HOST records");
     const DnsHost host = parse_dns_host(change.element, name, given(change));
     auto& hosts = change.network.dns.hosts;
-    // One name may stand for several addresses, but an address stands once.
+    // A name may have several addresses, but an address has one record.
     const auto is_meant = [&](const DnsHost& other) {
         return (!host.ip.empty() && other.ip == host.ip) ||
                (change.deletes() && shares_name(other, host));
@@ -200,6 +215,7 @@ void update_dns_txt(const Change& change) {
     refuse_modify(change, "DNS TXT records");
     const DnsTxt txt = parse_dns_txt(change.element, name, given(change));
     auto& txts = change.network.dns.txts;
+    // The name alone identifies a record here, though the DNS allows several.
     const auto found = std::find_if(txts.begin(), txts.end(),
                                     [&txt](const DnsTxt& other) { return other.name == txt.name; });
     if (change.adds()) {
@@ -221,6 +237,7 @@ void update_dns_srv(const Change& change) {
     refuse_modify(change, "DNS SRV records");
     const DnsSrv srv = parse_dns_srv(change.element, name, given(change));
     auto& srvs = change.network.dns.srvs;
+    // Fields that the fragment lacks match every record.
     const auto is_meant = [&srv](const DnsSrv& other) { return matches(other, srv); };
     const auto count = std::count_if(srvs.begin(), srvs.end(), is_meant);
     if (change.adds()) {

@@ -1,13 +1,15 @@
-// lxc_scope start UNIT SLICE PID DESCRIPTION   has systemd make a delegated scope with the process
-// PID in it;
-//                                              prints its control group
-// lxc_scope register MACHINE UUID LEADER       tells systemd-machined of a container, once more
-// after a reboot
+// lxc_scope start UNIT SLICE PID DESCRIPTION
+// Asks systemd for a delegated scope with the process PID in it, and prints the scope's control
+// group.
 //
-// Called by the driver on hosts whose PID 1 is systemd (driver/systemd/scope.hh). Not for people.
-// Interfaces: org.freedesktop.systemd1(5), org.freedesktop.machine1(5). There are no limits of
-// time: the driver ends it. What systemd gets to read only later it refuses, since one of the
-// processes to be put into the scope is this one, which is gone by then.
+// lxc_scope register MACHINE UUID LEADER
+// Registers a container with systemd-machined, or registers it again after a reboot.
+//
+// The driver runs this program on hosts whose PID 1 is systemd (driver/systemd/scope.hh). The
+// interfaces are org.freedesktop.systemd1(5) and org.freedesktop.machine1(5). The program has no
+// time limit of its own: the driver kills it. If systemd reads a request only after that, it
+// refuses it, because one of the processes to be put into the scope is lxc_scope, which is gone by
+// then.
 #include <systemd/sd-bus.h>
 #include <unistd.h>
 
@@ -33,11 +35,12 @@ constexpr const char* kMachined = "org.freedesktop.machine1";
 constexpr const char* kMachinedPath = "/org/freedesktop/machine1";
 constexpr const char* kMachinedManager = "org.freedesktop.machine1.Manager";
 
-// What a member function of sd-bus returned: negative errno.
+// Throws where a function of sd-bus returned a negative errno.
 void check(int result, const char* what) {
     if (result < 0) throw std::runtime_error(std::string(what) + ": " + std::strerror(-result));
 }
 
+// Owns an error of sd-bus and words it.
 struct BusError {
     sd_bus_error error{};
     ~BusError() { sd_bus_error_free(&error); }
@@ -73,10 +76,12 @@ Message call(sd_bus* bus, sd_bus_message* message, const char* method) {
 
 // --- start
 
+// The job that systemd makes of the request, and its result once the job is done.
 struct Job {
     std::string path, result;
 };
 
+// Receives the signal JobRemoved, of every job that ends.
 int on_job_removed(sd_bus_message* message, void* data, sd_bus_error*) {
     Job& job = *static_cast<Job*>(data);
     std::uint32_t id = 0;
@@ -95,7 +100,8 @@ void await_job(sd_bus* bus, const Job& job) {
     if (job.result != "done") throw std::runtime_error("systemd says '" + job.result + "'");
 }
 
-// Whose stop at the host's shutdown comes first: it shuts the containers down in their own way.
+// The unit that stops containers at the shutdown of the host, each in its own way: scopes must be
+// stopped after it.
 constexpr const char* kBefore = "lxvirt-shutdown.service";
 
 void append_properties(sd_bus_message* message, const std::string& slice, std::uint32_t pid,
@@ -105,12 +111,13 @@ void append_properties(sd_bus_message* message, const std::string& slice, std::u
                                 "Description", "s", description.c_str(),  //
                                 "Slice", "s", slice.c_str(),              //
                                 "Delegate", "b", 1,                       //
-                                // We, too: a helper that dies at this moment enters nothing, and
-                                // systemd never hears that a group became empty that nobody was in.
+                                // lxc_scope is put into the scope, too. If the helper dies at this
+                                // moment, the scope would otherwise begin empty, and systemd would
+                                // never be told that it became empty.
                                 "PIDs", "au", 2, pid, static_cast<std::uint32_t>(::getpid()),
-                                // Limits are the domain's business, written below the scope.
+                                // Limits are the domain's, written below the scope.
                                 "TasksMax", "t", UINT64_MAX,
-                                // One that failed is not to stay.
+                                // A scope that failed must not stay.
                                 "CollectMode", "s", "inactive-or-failed",  //
                                 "Before", "as", 1, kBefore),
           "properties");
@@ -172,7 +179,7 @@ std::array<std::uint8_t, 16> uuid_bytes(std::string_view text) {
 
 void register_machine(const std::string& machine, std::string_view uuid, std::uint32_t leader) {
     const Bus bus = open_bus();
-    // The boot before, if there was one; else machined knows no such machine.
+    // machined may know the machine from the boot before; if not, it answers with an error.
     const Message old =
         new_call(bus.get(), kMachined, kMachinedPath, kMachinedManager, "UnregisterMachine");
     check(sd_bus_message_append(old.get(), "s", machine.c_str()), "machine");

@@ -75,9 +75,9 @@ class Import {
             std::string(kFormat), {.path = container.config, .sets_autostart = true});
         const std::string& name = made.name;
         const bool had = is_defined(name);
-        if (!had) add_entries(made.account);
+        if (!had) add_entries(made.verdicts);
         const auto count = [&](native::Verdict verdict) {
-            return std::to_string(made.account.count(verdict));
+            return std::to_string(made.verdicts.count(verdict));
         };
         if (!had && !dry_run_) define(made, container);
         table_.add({container.name, name,
@@ -113,8 +113,8 @@ class Import {
     }
 
     // Files that many include are told of once.
-    void add_entries(const native::Account& account) {
-        for (const native::Entry& entry : account.entries)
+    void add_entries(const native::Verdicts& verdicts) {
+        for (const native::Entry& entry : verdicts.entries)
             if (entry.verdict != native::Verdict::exact) add_line(entry.message());
     }
 

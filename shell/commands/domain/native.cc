@@ -36,9 +36,9 @@ void require_format(const std::string& format) {
 }
 
 // Returns what became of the lines that were not translated exactly, a line each.
-std::string text_of(const native::Account& account) {
+std::string text_of(const native::Verdicts& verdicts) {
     std::string text;
-    for (const native::Entry& entry : account.entries)
+    for (const native::Entry& entry : verdicts.entries)
         if (entry.verdict != native::Verdict::exact) text += entry.message() + "\n";
     return text;
 }
@@ -62,14 +62,14 @@ bool from_native(Session& session, const Invocation& invocation) {
     const std::string file = invocation.text("config");
     const driver::FromNative made = convert(session, file, invocation.text("rootfs"));
     if (report == "json")
-        session.print_report(made.account.json());
+        session.print_report(made.verdicts.json());
     else
-        session.print_report(text_of(made.account) +
+        session.print_report(text_of(made.verdicts) +
                              fmt::format("the name '{}' is that of {}\n{}\n", made.name,
-                                         made.name_from, made.account.summary()));
-    if (invocation.has("strict") && made.account.count(native::Verdict::not_translated) != 0)
+                                         made.name_from, made.verdicts.summary()));
+    if (invocation.has("strict") && made.verdicts.count(native::Verdict::not_translated) != 0)
         give_up("{} lines of {} could not be translated",
-                made.account.count(native::Verdict::not_translated), file);
+                made.verdicts.count(native::Verdict::not_translated), file);
     session.print(made.xml);
     session.say("\n");
     return true;
@@ -99,7 +99,7 @@ bool to_native(Session& session, const Invocation& invocation) {
     const driver::ToNative made = explain(fmt::format("Failed to convert {}", file), [&] {
         return session.any_connection().xml_to_native(std::string(kFormat), text, file, autostart);
     });
-    session.print_report(text_of(made.account));
+    session.print_report(text_of(made.verdicts));
     session.print(made.text);
     return true;
 }

@@ -57,11 +57,11 @@ inline std::string stable(std::string text) {
 // What an account says, without the exact lines and the files' folders.
 inline std::string told(const Conversion& made) {
     std::string text;
-    for (Entry entry : made.account.entries) {
+    for (Entry entry : made.verdicts.entries) {
         entry.file = xml::basename_of(entry.file);
         if (entry.verdict != Verdict::exact) text += entry.message() + "\n";
     }
-    return stable(text + made.account.summary() + "\n");
+    return stable(text + made.verdicts.summary() + "\n");
 }
 
 }  // namespace lxvirt::driver::native

@@ -265,7 +265,7 @@ TEST(NativeKeys, EachHookAndLimitIsKnown) {
         text += fmt::format("lxc.prlimit.{} = 7\n", limit);
     base::write_atomic(folder / "config", text);
     const Conversion made = convert(folder / "config", {}, test_facts());
-    EXPECT_EQ(made.account.count(Verdict::not_translated), 0U) << told(made);
+    EXPECT_EQ(made.verdicts.count(Verdict::not_translated), 0U) << told(made);
     EXPECT_EQ(made.domain.container.hooks.size(), xml::kHookTypes.size());
     EXPECT_EQ(made.domain.container.limits.size(), xml::kLimitNames.size());
 }

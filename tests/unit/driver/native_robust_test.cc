@@ -26,7 +26,7 @@ class NativeRobust : public ::testing::Test {
         write("config", "lxc.uts.name = c\nlxc.rootfs.path = /srv/c\n" + text);
         made = convert(folder / "config", {}, test_facts());
         std::string all;
-        for (const Entry& entry : made.account.entries)
+        for (const Entry& entry : made.verdicts.entries)
             if (entry.verdict != Verdict::exact) all += entry.message() + "\n";
         for (std::size_t at; (at = all.find(folder.path())) != std::string::npos;)
             all.erase(at, folder.path().size() + 1);
@@ -83,7 +83,7 @@ TEST_F(NativeRobust, WhatCannotBeReadIsTold) {
     facts.text = host_facts().text;
     write("config", "lxc.rootfs.path = /srv/c\nlxc.mount.fstab = " + (folder / "fifo") + "\n");
     made = convert(folder / "config", {}, facts);
-    EXPECT_EQ(made.account.count(Verdict::not_translated), 1U);
+    EXPECT_EQ(made.verdicts.count(Verdict::not_translated), 1U);
 }
 
 TEST_F(NativeRobust, LongLinesAndBytesAreTold) {

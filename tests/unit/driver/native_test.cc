@@ -88,10 +88,10 @@ TEST(Native, FindsContainersAndTheirMonitors) {
 }
 
 TEST(Native, AccountIsAvailableForPrograms) {
-    const Account account{{{"f", 3, "lxc.x", Verdict::not_translated, "a \"b\""}}};
-    EXPECT_THAT(account.json(), HasSubstr("{\"file\": \"f\", \"line\": 3, \"key\": \"lxc.x\", "
-                                          "\"verdict\": \"not translated\", \"text\": "
-                                          "\"a \\\"b\\\"\"}"));
+    const Verdicts verdicts{{{"f", 3, "lxc.x", Verdict::not_translated, "a \"b\""}}};
+    EXPECT_THAT(verdicts.json(), HasSubstr("{\"file\": \"f\", \"line\": 3, \"key\": \"lxc.x\", "
+                                           "\"verdict\": \"not translated\", \"text\": "
+                                           "\"a \\\"b\\\"\"}"));
 }
 
 }  // namespace

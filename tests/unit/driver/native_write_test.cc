@@ -46,14 +46,14 @@ std::multiset<std::string> lines_of(const xml::Domain& domain) {
 
 // Lines of `one` that `other` does not have and that no entry of the account is about.
 std::vector<std::string> unexplained(const xml::Domain& one, const xml::Domain& other,
-                                     const Account& account, const std::string& known) {
+                                     const Verdicts& verdicts, const std::string& known) {
     const auto here = lines_of(one), there = lines_of(other);
     std::vector<std::string> missing;
     std::set_difference(here.begin(), here.end(), there.begin(), there.end(),
                         std::back_inserter(missing));
     std::erase_if(missing, [&](const std::string& line) {
         const std::string place = line.substr(0, line.find(": "));
-        for (const Entry& entry : account.entries)
+        for (const Entry& entry : verdicts.entries)
             if (place.find(entry.key) != std::string::npos) return true;
         return base::contains_word(known, place.substr(place.rfind('<')));
     });
@@ -74,11 +74,11 @@ void check(const xml::Domain& domain) {
     if (!again.container.rootfs_storage.empty())
         again.filesystems.front().source = made.domain.filesystems.front().source;
     EXPECT_EQ(xml::format_domain(again), xml::format_domain(made.domain)) << made.text;
-    EXPECT_THAT(unexplained(domain, made.domain, made.account, "<features> <lx:mount_auto>"),
+    EXPECT_THAT(unexplained(domain, made.domain, made.verdicts, "<features> <lx:mount_auto>"),
                 ::testing::IsEmpty());
     // Elements that may be left out are written out, with what they mean without.
     EXPECT_THAT(
-        unexplained(made.domain, domain, made.account, "<features> <memtune> <hard_limit> <link>"),
+        unexplained(made.domain, domain, made.verdicts, "<features> <memtune> <hard_limit> <link>"),
         ::testing::IsEmpty());
     // Once it has come back, nothing more is lost.
     const Written twice = write_config(again, options(), test_facts());
@@ -134,7 +134,7 @@ TEST(NativeWriting, TellsWhatALineCannotHold) {
     const Written made = write_config(domain, {}, test_facts());
     EXPECT_TRUE(made.domain.os.initenv.empty());
     std::string told;
-    for (const Entry& entry : made.account.entries) told += entry.message() + "\n";
+    for (const Entry& entry : made.verdicts.entries) told += entry.message() + "\n";
     EXPECT_THAT(told, HasSubstr("newline: <initenv>: not translated: lxc.environment cannot"));
     EXPECT_THAT(told, HasSubstr("newline: <title>: not translated: lxc has no key for it"));
 }

@@ -105,8 +105,8 @@ TEST(SeccompProfile, KeepsSectionsApart) {
 TEST(SeccompProfile, TellsUnknownCallsWithTheirLine) {
     const auto profile = parse("2\ndenylist\nno_such_call errno 1\nmkdir errno 1\n");
     EXPECT_EQ(profile.policy.rules.size(), 1U);
-    EXPECT_THAT(profile.notes, ElementsAre(HasSubstr("/etc/p:3: ")));
-    EXPECT_THAT(profile.notes, ElementsAre(HasSubstr("'no_such_call'")));
+    EXPECT_THAT(profile.log_lines, ElementsAre(HasSubstr("/etc/p:3: ")));
+    EXPECT_THAT(profile.log_lines, ElementsAre(HasSubstr("'no_such_call'")));
 }
 
 TEST(SeccompProfile, RefusesWithFileAndLine) {
