@@ -93,6 +93,14 @@ struct ContainerFilesystem {
 };
 
 struct Container {
+    // Out of line, in domain.cc: each of the many files that have one would make its own.
+    Container();
+    Container(const Container&);
+    Container(Container&&) noexcept;
+    Container& operator=(const Container&);
+    Container& operator=(Container&&) noexcept;
+    ~Container();
+
     std::string rootfs_options, rootfs_storage;  // <lx:rootfs options='' storage='zfs:pool/x'/>
     std::vector<ContainerMount> mounts;
     std::string mount_auto;  // <lx:mount_auto>: lxc's words, "proc:mixed sys:ro"
@@ -120,7 +128,7 @@ struct Container {
     std::vector<ContainerHook> hooks;
     std::vector<ContainerSetting> keys;  // <lx:key>: kept for the way back, not acted upon
 
-    bool operator==(const Container&) const = default;
+    bool operator==(const Container& other) const;
     [[nodiscard]] bool empty() const { return *this == Container{}; }
 };
 

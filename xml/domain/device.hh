@@ -97,6 +97,14 @@ struct VirtualPort {
 };
 
 struct Interface {
+    // Out of line, in domain.cc: each of the many files that have one would make its own.
+    Interface();
+    Interface(const Interface&);
+    Interface(Interface&&) noexcept;
+    Interface& operator=(const Interface&);
+    Interface& operator=(Interface&&) noexcept;
+    ~Interface();
+
     InterfaceType type = InterfaceType::bridge;
     std::string mac;                        // lower case; made at random (52:54:00) where absent
     std::string source;                     // network or bridge name, or the host's device

@@ -139,6 +139,14 @@ struct Controller {
 };
 
 struct Domain {
+    // Out of line, in domain.cc: each of the many files that have one would make its own.
+    Domain();
+    Domain(const Domain&);
+    Domain(Domain&&) noexcept;
+    Domain& operator=(const Domain&);
+    Domain& operator=(Domain&&) noexcept;
+    ~Domain();
+
     std::optional<std::int32_t> id;  // of a running domain only: the helper's pid
     std::string name;
     std::string uuid;  // lower case with dashes; made at random where the document has none
