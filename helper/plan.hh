@@ -158,6 +158,14 @@ struct Supervision {
 
 // The whole plan.
 struct Plan {
+    // Out of line, in plan.cc: each of the many files that have one would make its own.
+    Plan();
+    Plan(const Plan&);
+    Plan(Plan&&) noexcept;
+    Plan& operator=(const Plan&);
+    Plan& operator=(Plan&&) noexcept;
+    ~Plan();
+
     std::uint32_t version = kPlanVersion;
     std::string name, uuid;
     Supervision supervision;

@@ -6,6 +6,7 @@
 #include "base/error.hh"
 #include "base/file/file.hh"
 #include "base/netlink/netlink.hh"
+#include "base/process/build_tree.hh"
 #include "base/rollback.hh"
 #include "config.hh"
 #include "driver/api/local.hh"
@@ -20,9 +21,8 @@ namespace {
 
 // The source tree's for programs of its build tree, else the installed one.
 std::string shipped_file() {
-    const auto self = base::read_link("/proc/self/exe");
-    if (self && self->starts_with(BUILD_ROOT "/"))
-        return SOURCE_ROOT "/examples/networks/default.xml";
+    if (const auto tree = base::own_build_tree())
+        return tree->source + "/examples/networks/default.xml";
     return NETWORK_FOLDER "/default.xml";
 }
 

@@ -10,6 +10,7 @@
 #include "base/error.hh"
 #include "base/file/file.hh"
 #include "base/file/socket.hh"
+#include "base/process/build_tree.hh"
 #include "base/process/process.hh"
 #include "base/process/program.hh"
 #include "config.hh"
@@ -24,17 +25,14 @@ std::vector<base::UniqueFd>& spawned() {
     return helpers;
 }
 
-std::string& program_path() {
-    static std::string path = base::read_link("/proc/self/exe").value_or("");
-    return path;
+// The build folder of this program, looked for once; empty where it is installed.
+std::string& build_folder() {
+    static std::string folder = base::own_build_tree().value_or(base::BuildTree()).build;
+    return folder;
 }
 
-bool runs_from_build_tree() {
-    return program_path().starts_with(std::string(BUILD_ROOT) + "/");
-}
-
-std::string libexec(const char* build_folder, const char* program) {
-    if (runs_from_build_tree()) return fmt::format("{}/{}/{}", BUILD_ROOT, build_folder, program);
+std::string libexec(const char* room, const char* program) {
+    if (!build_folder().empty()) return fmt::format("{}/{}/{}", build_folder(), room, program);
     return fmt::format("{}/{}", HELPER_FOLDER, program);
 }
 
@@ -65,7 +63,7 @@ std::string scope_program_path() {
 }
 
 void set_program_path(const std::string& path) {
-    program_path() = path;
+    build_folder() = base::build_tree_of(path).value_or(base::BuildTree()).build;
 }
 
 HelperProcess HelperProcess::spawn(const std::string& name, base::Fd operation,

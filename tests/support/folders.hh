@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "base/file/file.hh"
-#include "config.hh"
+#include "tests/roots.hh"
 
 namespace lxvirt::xml {
 

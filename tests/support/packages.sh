@@ -7,7 +7,7 @@ build_packages=(g++ meson ninja-build pkg-config libxml2-dev libfmt-dev libreadl
 test_packages=(python3 libgtest-dev libgmock-dev libbenchmark-dev busybox-static iproute2 nftables dnsmasq-base e2fsprogs
     util-linux procps mmdebstrap debian-archive-keyring lxc patch)
 bench_packages=(crun systemd-container) # and lxc, libvirt-daemon-driver-lxc, libvirt-clients: whatever of them there is takes part
-ci_packages=(clang clang-format libclang-rt-dev ccache)
+ci_packages=(clang clang-format clang-tidy libclang-rt-dev ccache)
 guest_packages=(python3 qemu-system-x86 mmdebstrap debian-archive-keyring e2fsprogs squashfs-tools)
 quickstart_packages=(mmdebstrap debian-archive-keyring iproute2 busybox-static dnsmasq-base)
 

@@ -39,7 +39,8 @@ std::size_t find_place(const std::vector<T>& devices, const T& wanted) {
                Kind<T>::ambiguous(wanted), candidates);
 }
 
-// Of one that was found before: an alias belongs to one device, whatever else has changed of it.
+// Returns the place of a device that was found before. An alias belongs to one device, whatever else of the
+// device has changed.
 template <typename T>
 std::size_t place_of(const std::vector<T>& devices, const T& found) {
     for (std::size_t i = 0; i < devices.size(); ++i)

@@ -28,6 +28,14 @@ inline constexpr std::size_t kMaxNotices = 1000;            // more are summed u
 inline constexpr std::size_t kMaxFaults = 100;              // each costs reading a part once more
 
 class Document;
+class Element;
+
+// Told of every attribute and child element that a parser asks `element` for by `name`, and, with
+// `found`, of every attribute that is read and every element (`name` is empty) that is marked. Null
+// but in tests/support/asked_names.cc, by which a test compares the parsers with the schemas.
+using ReadWatcher = void (*)(const Element& element, bool attribute, std::string_view name,
+                             bool found);
+inline ReadWatcher read_watcher = nullptr;
 
 // Thrown by Element::fail() and by Document's constructor: an Error that knows its place.
 class PlacedError : public base::Error {

@@ -42,6 +42,10 @@ std::string tag(const xmlNode* node) {
     return fmt::format("<{}>", view(node->name));
 }
 
+void watch(const Element& element, bool attribute, std::string_view name, bool found) {
+    if (read_watcher != nullptr) read_watcher(element, attribute, name, found);
+}
+
 bool contains(const std::vector<std::string_view>& names, std::string_view name) {
     return std::find(names.begin(), names.end(), name) != names.end();
 }
@@ -71,11 +75,13 @@ int Element::line() const {
 }
 
 std::optional<std::string_view> Element::attribute(std::string_view name) const {
+    watch(*this, true, name, false);
     for (xmlAttr* attribute = node_->properties; attribute != nullptr;
          attribute = attribute->next) {
         // An attribute with a prefix belongs to somebody else's namespace.
         if (attribute->ns != nullptr || view(attribute->name) != name) continue;
         attribute->_private = node_;
+        watch(*this, true, name, true);
         // Entities are never expanded, so a value is one text node, or none where it is empty.
         return attribute->children != nullptr ? view(attribute->children->content)
                                               : std::string_view("");
@@ -95,6 +101,7 @@ std::string Element::text() const {
 }
 
 Element Element::child(std::string_view name) const {
+    watch(*this, false, name, false);
     for (Element child = first_child(); child; child = child.next_sibling()) {
         if (child.node_->ns != nullptr || child.name() != name) continue;
         child.mark_read();
@@ -104,6 +111,7 @@ Element Element::child(std::string_view name) const {
 }
 
 std::vector<Element> Element::children(std::string_view name) const {
+    watch(*this, false, name, false);
     std::vector<Element> result;
     for (Element child = first_child(); child; child = child.next_sibling()) {
         if (child.node_->ns != nullptr || child.name() != name) continue;
@@ -122,13 +130,17 @@ Element Element::next_sibling() const {
 }
 
 void Element::mark_read() const {
+    watch(*this, false, "", true);
     node_->_private = reinterpret_cast<void*>(bits(node_) | 1);
 }
 
 void Element::mark_tree_read() const {
     mark_read();
-    for (xmlAttr* attribute = node_->properties; attribute != nullptr; attribute = attribute->next)
+    for (xmlAttr* attribute = node_->properties; attribute != nullptr;
+         attribute = attribute->next) {
         attribute->_private = node_;
+        watch(*this, true, view(attribute->name), true);
+    }
     (void)text();
     for (Element child = first_child(); child; child = child.next_sibling()) child.mark_tree_read();
 }

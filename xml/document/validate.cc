@@ -9,7 +9,7 @@
 #include <map>
 #include <memory>
 
-#include "base/file/file.hh"
+#include "base/process/build_tree.hh"
 #include "config.hh"
 
 namespace lxvirt::xml {
@@ -21,9 +21,8 @@ namespace {
 std::string schema_path(std::string_view name) {
     if (const char* folder = std::getenv("LXVIRT_SCHEMAS"))
         return fmt::format("{}/{}", folder, name);
-    const auto self = base::read_link("/proc/self/exe");
-    const bool built = self && self->starts_with(BUILD_ROOT "/");
-    return fmt::format("{}/{}", built ? SOURCE_ROOT "/schemas" : SCHEMA_FOLDER, name);
+    const auto tree = base::own_build_tree();
+    return fmt::format("{}/{}", tree ? tree->source + "/schemas" : SCHEMA_FOLDER, name);
 }
 
 struct FreeParser {

@@ -97,6 +97,14 @@ struct ContainerFilesystem {
 
 // <lx:container>: its children, in the order in which they are written.
 struct Container {
+    // Out of line, in domain.cc: each of the many files that have one would make its own.
+    Container();
+    Container(const Container&);
+    Container(Container&&) noexcept;
+    Container& operator=(const Container&);
+    Container& operator=(Container&&) noexcept;
+    ~Container();
+
     std::string rootfs_options, rootfs_storage;  // <lx:rootfs options='' storage='zfs:pool/x'/>
     std::vector<ContainerMount> mounts;
     std::string mount_auto;  // <lx:mount_auto>: lxc's words, "proc:mixed sys:ro"
@@ -126,7 +134,7 @@ struct Container {
     std::vector<ContainerHook> hooks;
     std::vector<ContainerSetting> keys;  // <lx:key>: kept for a conversion back to lxc's form
 
-    bool operator==(const Container&) const = default;
+    bool operator==(const Container& other) const;
     [[nodiscard]] bool empty() const { return *this == Container{}; }
 };
 

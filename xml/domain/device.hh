@@ -114,6 +114,14 @@ struct VirtualPort {
 
 // <interface>: a network device of the container.
 struct Interface {
+    // Out of line, in domain.cc: each of the many files that have one would make its own.
+    Interface();
+    Interface(const Interface&);
+    Interface(Interface&&) noexcept;
+    Interface& operator=(const Interface&);
+    Interface& operator=(Interface&&) noexcept;
+    ~Interface();
+
     InterfaceType type = InterfaceType::bridge;
     std::string mac;        // lower case; drawn below 52:54:00 where the document has none
     std::string source;     // name of the network or bridge, or device of the host

@@ -4,6 +4,28 @@
 
 namespace lxvirt::xml {
 
+Interface::Interface() = default;
+Interface::Interface(const Interface&) = default;
+Interface::Interface(Interface&&) noexcept = default;
+Interface& Interface::operator=(const Interface&) = default;
+Interface& Interface::operator=(Interface&&) noexcept = default;
+Interface::~Interface() = default;
+
+Container::Container() = default;
+Container::Container(const Container&) = default;
+Container::Container(Container&&) noexcept = default;
+Container& Container::operator=(const Container&) = default;
+Container& Container::operator=(Container&&) noexcept = default;
+Container::~Container() = default;
+bool Container::operator==(const Container&) const = default;
+
+Domain::Domain() = default;
+Domain::Domain(const Domain&) = default;
+Domain::Domain(Domain&&) noexcept = default;
+Domain& Domain::operator=(const Domain&) = default;
+Domain& Domain::operator=(Domain&&) noexcept = default;
+Domain::~Domain() = default;
+
 // The root is the <filesystem> on "/", whatever the type; null means the host's own root.
 const Filesystem* Domain::root() const {
     for (const Filesystem& filesystem : filesystems)

@@ -163,6 +163,14 @@ struct Controller {
 
 // <domain>: the whole document.
 struct Domain {
+    // They are defined in domain.cc, since every file that uses a Domain would compile its own.
+    Domain();
+    Domain(const Domain&);
+    Domain(Domain&&) noexcept;
+    Domain& operator=(const Domain&);
+    Domain& operator=(Domain&&) noexcept;
+    ~Domain();
+
     std::optional<std::int32_t> id;  // of a running domain only: the pid of its helper
     std::string name;
     std::string uuid;  // lower case with dashes; random where the document has none

@@ -7,8 +7,8 @@
 #include <gtest/gtest.h>
 
 #include "base/file/file.hh"
-#include "config.hh"
 #include "shell/core/command.hh"
+#include "tests/roots.hh"
 
 namespace lxvirt::shell {
 namespace {

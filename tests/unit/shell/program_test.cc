@@ -9,8 +9,8 @@
 #include <gtest/gtest.h>
 
 #include "base/file/file.hh"
-#include "config.hh"
 #include "shell/core/quoting.hh"
+#include "tests/roots.hh"
 
 namespace lxvirt::shell {
 namespace {

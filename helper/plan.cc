@@ -1,0 +1,12 @@
+#include "helper/plan.hh"
+
+namespace lxvirt::helper {
+
+Plan::Plan() = default;
+Plan::Plan(const Plan&) = default;
+Plan::Plan(Plan&&) noexcept = default;
+Plan& Plan::operator=(const Plan&) = default;
+Plan& Plan::operator=(Plan&&) noexcept = default;
+Plan::~Plan() = default;
+
+}  // namespace lxvirt::helper
