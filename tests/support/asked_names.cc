@@ -16,6 +16,7 @@
 #include "xml/document/document.hh"
 #include "xml/domain/parse.hh"
 #include "xml/network/document.hh"
+#include "xml/document/scan.hh"
 
 namespace {
 
