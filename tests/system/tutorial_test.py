@@ -44,6 +44,12 @@ def masked(text):
     return " ".join(re.sub(r"\d+", "#", text).split())
 
 
+def patient(line):
+    """The line with the times that its reader waits, longer where everything is slow."""
+    return re.sub(r"(sleep|--wait) (\d+)",
+                  lambda match: f"{match.group(1)} {int(int(match.group(2)) * support.SLOWNESS)}", line)
+
+
 class Tutorial(NetworkCase):
     def setUp(self):
         # The reader's /srv, which only this program's mount namespace has.
@@ -60,7 +66,7 @@ class Tutorial(NetworkCase):
     def type_command(self, terminal, lines):
         """Types a command of one or more lines; what it printed, its own lines included."""
         for line in lines:
-            terminal.send(line + "\n")
+            terminal.send(patient(line) + "\n")
         if "lxsh console" in lines[0]:
             terminal.expect("Connected to domain")
             return ""
