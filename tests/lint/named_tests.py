@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
-"""Looks for the tests that the tables of SECURITY.md and docs/defects.md name: `file_test: Class.test_name` of a
-program of tests/system, in SECURITY.md `Class.test_name` of escape_test.py, too; "..." stands for the rest of a
-name. Prints each that is not there and fails.
+"""Looks for the tests that tables of documents name: `file_test: Class.test_name` of a program of tests/system, or
+`Class.test_name` of escape_test.py; "..." stands for the rest of a name. Prints each that is not there and fails.
 
 usage: named_tests.py SOURCE_FOLDER
 """
@@ -11,7 +10,7 @@ import pathlib
 import re
 import sys
 
-DOCUMENTS = ("SECURITY.md", "docs/defects.md")
+DOCUMENTS = ("SECURITY.md", "docs/evidence/defects.md", "docs/evidence/escapes.md")
 NAMED = re.compile(r"`(?:(\w+_test): )?([A-Z]\w+)(?:\.(test_\w+?)(\.\.\.)?)?`")
 
 

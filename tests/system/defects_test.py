@@ -1,4 +1,4 @@
-"""Defects of libvirt 9.0's LXC driver and of virsh that no other test has; docs/defects.md has the list of all."""
+"""Defects of libvirt 9.0's LXC driver and of virsh that no other test has; docs/evidence/defects.md has the list of all."""
 
 import os
 

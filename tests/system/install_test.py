@@ -13,6 +13,12 @@ from support import read, run, write
 BUILD = os.path.dirname(os.path.dirname(os.path.abspath(support.LXSH)))
 LOG = f"{BUILD}/meson-logs/install-log.txt"
 
+SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+# Every document for readers, under the path that it has in the source.
+DOCUMENTS = [name for name in os.listdir(SOURCE) if name.endswith(".md")] + [
+    os.path.relpath(os.path.join(path, name), SOURCE)
+    for path, _, names in os.walk(f"{SOURCE}/docs") for name in names if name.endswith(".md")]
+
 FILES = {
     "bin": ["lxsh"],
     "libexec/lxvirt": ["lxc_agent", "lxc_helper", "lxnetd"],
@@ -20,7 +26,8 @@ FILES = {
     "share/lxvirt/networks": ["default.xml"],
     "share/lxvirt/schemas": ["container.rng", "device.rng", "domain.rng", "network.rng"],
     "share/man/man1": ["lxsh.1"],
-    "share/man/man5": ["lxvirt-domain.5", "lxvirt-network.5"],
+    "share/doc/lxvirt": DOCUMENTS,
+    "share/man/man5": ["lxvirt-domain.5", "lxvirt-network.5", "lxvirt.conf.5"],
     "share/man/man8": ["lxc_helper.8", "lxnetd.8"],
     "lib/systemd/system": ["lxvirt-autostart.service", "lxvirt-shutdown.service"],
 }

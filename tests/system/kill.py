@@ -71,7 +71,7 @@ def send(pid, number):
 
 
 class Counts:
-    """What docs/reliability.md has: one line for each sequence, printed at the end of its test."""
+    """What docs/evidence/reliability.md has: one line for each sequence, printed at the end of its test."""
 
     def __init__(self):
         self.steps = collections.Counter()
