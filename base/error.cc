@@ -49,6 +49,11 @@ std::string_view error_prefix(ErrorCode code) noexcept {
 }
 
 // strerrordesc_np() returns null for a number that the C library does not know.
+std::string message_of(const std::exception& error) {
+    if (const auto* ours = dynamic_cast<const Exception*>(&error)) return ours->message();
+    return fmt::format("{}{}", error_prefix(ErrorCode::internal_error), error.what());
+}
+
 std::string errno_text(int error) {
     if (const char* text = ::strerrordesc_np(error)) return text;
     return fmt::format("errno {}", error);

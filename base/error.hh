@@ -112,6 +112,10 @@ class PreparedError : public Exception {
     ErrorCode code_;
 };
 
+// Returns the sentence of any exception: message() of ours. An exception of a library is a fault of this
+// program, and gets "internal error: " before its own words.
+[[nodiscard]] std::string message_of(const std::exception& error);
+
 // Returns the prefix that libvirt's virErrorMsg() puts before the detail; empty for codes without
 // one.
 [[nodiscard]] std::string_view error_prefix(ErrorCode code) noexcept;

@@ -37,11 +37,11 @@
 #include "base/system_call.hh"
 #include "base/test_point.hh"
 #include "base/uninterrupted.hh"
+#include "helper/exchange/sync.hh"
 #include "helper/filesystem.hh"
-#include "helper/hooks.hh"
 #include "helper/identity.hh"
+#include "helper/objects/hooks.hh"
 #include "helper/rights.hh"
-#include "helper/sync.hh"
 
 namespace lxvirt::helper {
 

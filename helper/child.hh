@@ -6,8 +6,8 @@
 #pragma once
 
 #include "base/fd.hh"
-#include "helper/groups.hh"
-#include "helper/plan.hh"
+#include "helper/exchange/plan.hh"
+#include "helper/objects/groups.hh"
 #include "helper/prepare.hh"
 
 namespace lxvirt::helper {
@@ -17,7 +17,7 @@ struct ChildContext {
     const Plan& plan;
     const Prepared& prepared;
     const MadeGroups& groups;
-    base::Fd sync;  // the init's end of the socket pair (helper/sync.hh)
+    base::Fd sync;  // the init's end of the socket pair (helper/exchange/sync.hh)
 };
 
 // Runs in the process that spawn_init() made. Ends in execve(2), or in a SyncReport and _exit(1).

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "base/process/process.hh"
-#include "helper/plan.hh"
+#include "helper/exchange/plan.hh"
 
 namespace lxvirt::helper {
 

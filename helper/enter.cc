@@ -20,8 +20,8 @@
 #include "base/test_point.hh"
 #include "base/text/text.hh"
 #include "base/uninterrupted.hh"
-#include "helper/protocol.hh"
-#include "helper/sync.hh"
+#include "helper/exchange/protocol.hh"
+#include "helper/exchange/sync.hh"
 
 namespace lxvirt::helper {
 

@@ -14,7 +14,7 @@
 #pragma once
 
 #include "base/fd.hh"
-#include "helper/enter_plan.hh"
+#include "helper/exchange/enter_plan.hh"
 
 namespace lxvirt::helper {
 
@@ -33,7 +33,7 @@ struct EnterContext {
 };
 
 // Runs in the process in between. Reports EnterPhase::inside once the program exists, or
-// EnterPhase::failed. The program then waits for the word kExec (helper/sync.hh); where it cannot
+// EnterPhase::failed. The program then waits for the word kExec (helper/exchange/sync.hh); where it cannot
 // be executed it reports EnterPhase::failed, and a successful exec closes its end of `sync`.
 [[noreturn]] void enter_container(const EnterContext& context) noexcept;
 

@@ -18,9 +18,9 @@
 #include "base/text/text.hh"
 #include "base/uninterrupted.hh"
 #include "helper/enter.hh"
+#include "helper/exchange/sync.hh"
 #include "helper/rights.hh"
 #include "helper/stack.hh"
-#include "helper/sync.hh"
 
 namespace lxvirt::helper {
 

@@ -25,8 +25,8 @@
 #include "base/file/file.hh"
 #include "base/file/mount.hh"
 #include "base/uninterrupted.hh"
-#include "helper/devices.hh"
-#include "helper/hooks.hh"
+#include "helper/objects/devices.hh"
+#include "helper/objects/hooks.hh"
 
 namespace lxvirt::helper {
 

@@ -6,8 +6,8 @@
 #include <functional>
 #include <string_view>
 
-#include "helper/groups.hh"
-#include "helper/plan.hh"
+#include "helper/exchange/plan.hh"
+#include "helper/objects/groups.hh"
 #include "helper/prepare.hh"
 
 namespace lxvirt::helper {

@@ -9,15 +9,16 @@
 #include "base/error.hh"
 #include "base/file/file.hh"
 #include "base/file/log.hh"
+#include "base/file/run_files.hh"
 #include "base/file/socket.hh"
 #include "base/process/process.hh"
 #include "base/rollback.hh"
 #include "helper/child.hh"
-#include "helper/groups.hh"
+#include "helper/exchange/sync.hh"
 #include "helper/guard.hh"
-#include "helper/links.hh"
+#include "helper/objects/groups.hh"
+#include "helper/objects/links.hh"
 #include "helper/prepare.hh"
-#include "helper/sync.hh"
 
 namespace lxvirt::helper {
 
@@ -229,7 +230,7 @@ Launched launch(const Plan& plan, base::Fd image, base::Fd channel) {
     equip(plan, prepared, *pid, ours, channel);
     // This work overlaps with the init's.
     launched.init_start = base::start_time(*pid);
-    launched.listener = base::listen_local(plan.supervision.run_folder, "control.sock");
+    launched.listener = base::listen_local(plan.supervision.run_folder, base::kControlSocket);
     await_ready(plan, ours, channel);
     launched.namespaces = keep_namespaces(plan, *pid);
     run_host_hooks(plan, "start-host", *pid, channel);

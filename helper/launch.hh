@@ -15,9 +15,9 @@
 
 #include "base/fd.hh"
 #include "base/process/pty.hh"
-#include "helper/hooks.hh"
-#include "helper/plan.hh"
-#include "helper/protocol.hh"
+#include "helper/exchange/plan.hh"
+#include "helper/exchange/protocol.hh"
+#include "helper/objects/hooks.hh"
 
 namespace lxvirt::helper {
 

@@ -1,6 +1,6 @@
 // lxc_helper --name NAME --channel FD --group PATH [--operation FD] [--image FD] [--alive FD] ...
 //
-// Supervises one container. It is not started by hand: the driver spawns it (helper/protocol.hh),
+// Supervises one container. It is not started by hand: the driver spawns it (helper/exchange/protocol.hh),
 // and it executes itself anew for a reboot. Every descriptor above the named ones is closed.
 //
 // lxc_enter --enter
@@ -28,9 +28,9 @@
 #include "base/process/program.hh"
 #include "base/text/text.hh"
 #include "helper/enter.hh"
-#include "helper/groups.hh"
+#include "helper/exchange/protocol.hh"
 #include "helper/launch.hh"
-#include "helper/protocol.hh"
+#include "helper/objects/groups.hh"
 #include "helper/supervisor.hh"
 
 namespace lxvirt::helper {
@@ -222,7 +222,7 @@ int supervise(Arguments& arguments, base::UniqueFd& channel, const Plan& plan,
         throw;
     }
     if (!await_commit(channel)) {
-        supervisor->abort();
+        supervisor->undo();
         return 1;
     }
     operation.reset();

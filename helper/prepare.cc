@@ -10,7 +10,7 @@
 #include "base/file/loop_device.hh"
 #include "base/file/mount.hh"
 #include "base/uninterrupted.hh"
-#include "helper/devices.hh"
+#include "helper/objects/devices.hh"
 
 namespace lxvirt::helper {
 

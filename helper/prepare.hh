@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "base/fd.hh"
+#include "helper/exchange/plan.hh"
 #include "helper/launch.hh"
-#include "helper/plan.hh"
 
 namespace lxvirt::helper {
 

@@ -9,6 +9,7 @@
 #include "base/file/file.hh"
 #include "base/file/journal.hh"
 #include "base/file/log.hh"
+#include "base/file/run_files.hh"
 #include "base/file/socket.hh"
 #include "base/other_version.hh"
 #include "base/process/capability.hh"
@@ -61,7 +62,7 @@ void Supervisor::begin(Launched launched) {
     status_.dev = launched_.dev;
     name_consoles();
     // The status file must be readable before the driver is told that the container runs.
-    helper::write_status(plan_.supervision.run_folder + "/status", status_);
+    helper::write_status(plan_.supervision.run_folder + "/" + base::kStatusFile, status_);
 }
 
 Supervisor::~Supervisor() = default;
@@ -116,7 +117,7 @@ void Supervisor::log(std::string_view text) const {
 
 Reply Supervisor::publish_status() {
     try {
-        helper::write_status(plan_.supervision.run_folder + "/status", status_);
+        helper::write_status(plan_.supervision.run_folder + "/" + base::kStatusFile, status_);
         return {};
     } catch (const base::Exception& error) {
         log(error.message());  // the container goes on without it

@@ -15,10 +15,10 @@
 #include "base/file/lock.hh"
 #include "base/process/process.hh"
 #include "helper/console.hh"
+#include "helper/exchange/plan.hh"
+#include "helper/exchange/protocol.hh"
+#include "helper/exchange/status.hh"
 #include "helper/launch.hh"
-#include "helper/plan.hh"
-#include "helper/protocol.hh"
-#include "helper/status.hh"
 
 namespace lxvirt::helper {
 
@@ -59,11 +59,9 @@ class Supervisor {
     // After the alive lock is free, too: closes the connections, by which waiting drivers learn of
     // the end before this process is torn down.
     void close_connections();
-    // Called in place of run() for a start that failed late: removes the container.
+    // Called in place of run() for a start that failed late or that nobody committed: removes the
+    // container and the files in /run.
     void undo();
-    // Called in place of run() for a start that nobody committed: removes the container, and the
-    // files in /run.
-    void abort();
     // Returns what the driver is told about the start.
     [[nodiscard]] StartReply start_reply() const;
 

@@ -13,11 +13,12 @@
 
 #include "base/cgroup/cgroup.hh"
 #include "base/error.hh"
+#include "base/file/run_files.hh"
 #include "base/process/capability.hh"
 #include "base/process/spawn.hh"
 #include "base/test_point.hh"
 #include "helper/ending.hh"
-#include "helper/groups.hh"
+#include "helper/objects/groups.hh"
 #include "helper/supervisor.hh"
 
 namespace lxvirt::helper {
@@ -221,7 +222,8 @@ void Supervisor::call_stop_hooks() const {
 void Supervisor::remove_files() const {
     const std::string& folder = plan_.supervision.run_folder;
     // live.xml goes last, because it marks a container that has to be cleaned up.
-    for (const char* file : {"control.sock", "status", "pending", "live.xml"}) {
+    for (const char* file :
+         {base::kControlSocket, base::kStatusFile, base::kPendingFile, base::kLiveFile}) {
         (void)::unlink((folder + "/" + file).c_str());
         base::test_point("file-removed");
     }
@@ -256,11 +258,6 @@ void Supervisor::undo() {
         log(problem);
     (void)run_end_hooks_for(EndAction::destroy);
     leave_group();
-    remove_files();
-}
-
-void Supervisor::abort() {
-    undo();
     remove_files();
 }
 

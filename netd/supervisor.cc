@@ -12,6 +12,7 @@
 #include "base/file/file.hh"
 #include "base/file/journal.hh"
 #include "base/file/log.hh"
+#include "base/file/run_files.hh"
 #include "base/file/socket.hh"
 #include "base/other_version.hh"
 #include "base/rollback.hh"
@@ -86,7 +87,8 @@ void Supervisor::write_status() const {
     if (restarts_ != 0) text += fmt::format("dnsmasq_restarts={}\n", restarts_);
     if (!problem_.empty()) text += fmt::format("problem={}\n", base::escape_field(problem_));
     try {
-        base::write_atomic(plan_.run_folder + "/status", text, 0600, base::Durability::volatile_);
+        base::write_atomic(plan_.run_folder + "/" + base::kStatusFile, text, 0600,
+                           base::Durability::volatile_);
     } catch (const base::Exception& error) {
         log(error.message());  // the network goes on without it
     }
@@ -178,8 +180,8 @@ void Supervisor::undo() {
     if (plan_.bridge && netlink_) try_step([&] { remove_bridge(*netlink_, *plan_.bridge); });
     if (plan_.bridge) try_step([&] { leave_forwarding(plan_.bridge->name); });
     if (rules) try_step([&] { (void)base::reap(rules->finish(), true); });
-    for (const char* file :
-         {kDnsmasqConfig, kDnsmasqHosts, kDnsmasqAddnHosts, "control.sock", "status"}) {
+    for (const char* file : {kDnsmasqConfig, kDnsmasqHosts, kDnsmasqAddnHosts, base::kControlSocket,
+                             base::kStatusFile}) {
         (void)::unlink((plan_.run_folder + "/" + file).c_str());
         base::test_point("file-removed");
     }
@@ -314,7 +316,7 @@ void Supervisor::restart_dnsmasq() {
 // --- the control socket
 
 void Supervisor::listen() {
-    listener_ = base::listen_local(plan_.run_folder, "control.sock");
+    listener_ = base::listen_local(plan_.run_folder, base::kControlSocket);
     loop_.watch(listener_, EPOLLIN, [this](std::uint32_t) { on_connection(); });
 }
 

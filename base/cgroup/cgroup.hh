@@ -100,8 +100,6 @@ void thaw_group(const std::vector<Hierarchy>& all, const std::string& path);
 // signal, not even SIGKILL (cgroup-v1/freezer-subsystem.rst), and the container may have frozen a
 // group of its own. v2 kills frozen tasks.
 void thaw_to_kill(const std::vector<Hierarchy>& all, const std::string& path);
-// Says whether the group is frozen or about to be.
-[[nodiscard]] bool is_frozen(const std::vector<Hierarchy>& all, const std::string& path);
 
 // Sends SIGKILL to every process in and below the group, by cgroup.kill where the kernel has it
 // (5.14), else by pidfds again and again, until none is left or `patience` is over. Frozen groups

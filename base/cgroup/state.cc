@@ -148,12 +148,6 @@ void thaw_to_kill(const std::vector<Hierarchy>& all, const std::string& path) {
     if (freezer != nullptr && !freezer->unified) thaw_v1_tree(freezer->mount + path);
 }
 
-bool is_frozen(const std::vector<Hierarchy>& all, const std::string& path) {
-    const FreezeFile file = freeze_file(all, path);
-    const auto state = try_read_file(file.path);
-    return state && trim(*state) != "0" && trim(*state) != "THAWED";
-}
-
 bool kill_group(const std::vector<Hierarchy>& all, const std::string& path,
                 std::chrono::milliseconds patience) {
     const auto end = Clock::now() + patience;

@@ -116,16 +116,4 @@ void Netlink::remove_port_vlan(int port, unsigned id) {
     request(message, fmt::format("take bridge port {} out of VLAN {}", port, id));
 }
 
-void Netlink::remove_address(int index, const NetAddress& address) {
-    ifaddrmsg header{};
-    header.ifa_family = static_cast<unsigned char>(address.family);
-    header.ifa_prefixlen = static_cast<unsigned char>(address.prefix);
-    header.ifa_index = static_cast<unsigned>(index);
-    NetlinkMessage message(RTM_DELADDR, 0);
-    message.fixed(header);
-    message.attribute(IFA_LOCAL, address.bytes.data(), address.size());
-    request(message,
-            fmt::format("remove {} from network device {}", format_address(address), index));
-}
-
 }  // namespace lxvirt::base

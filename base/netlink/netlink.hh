@@ -198,7 +198,6 @@ class Netlink {
     // 0 leaves the metric to the kernel.
     void add_route(int index, const NetAddress& destination,
                    const std::optional<NetAddress>& gateway, unsigned metric);
-    void remove_address(int index, const NetAddress& address);
     // Makes the host answer ARP or NDP requests for `address` on that device (NTF_PROXY), where the
     // host forwards.
     void add_proxy(int index, const NetAddress& address);

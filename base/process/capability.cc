@@ -83,10 +83,6 @@ unsigned last_capability() {
     return number.value_or(CAP_LAST_CAP);
 }
 
-CapabilitySet permitted_capabilities() {
-    return get_sets().permitted;
-}
-
 void limit_bounding_set(CapabilitySet keep) {
     for (unsigned number = 0; number < 64; ++number) {
         if ((keep >> number & 1U) != 0) continue;

@@ -23,9 +23,6 @@ namespace lxvirt::base {
 // A set of capabilities: bit N stands for capability N.
 using CapabilitySet = std::uint64_t;
 
-// Returns the permitted set of this process. Throws SystemError.
-[[nodiscard]] CapabilitySet permitted_capabilities();
-
 // Removes everything outside `keep` from the bounding set, which limits what an execve(2) of root
 // can gain. Needs CAP_SETPCAP. The other sets stay as they are, because the caller's remaining work
 // may need them. Throws SystemError.

@@ -89,11 +89,11 @@ void ApplyRun::undefine(ObjectKind kind, const std::string& name, const AppliedE
         }
         record_.erase(kind, name);
         ++summary_.undefined;
-    } catch (const base::Exception& error) {
+    } catch (const std::exception& error) {
         ++summary_.failed;
         event.act = ApplyAct::failed;
         event.diff.clear();
-        event.error = error.message();
+        event.error = base::message_of(error);
     }
     tell_(event);
 }

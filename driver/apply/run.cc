@@ -70,8 +70,8 @@ void ApplyRun::read(const std::vector<std::string>& paths) {
     for (const std::string& file : found.files) {
         try {
             read_file(file);
-        } catch (const base::Exception& error) {
-            fail_unread(file, error.message());
+        } catch (const std::exception& error) {
+            fail_unread(file, base::message_of(error));
         }
     }
     std::stable_sort(items_.begin(), items_.end(), [](const ApplyItem& a, const ApplyItem& b) {
@@ -140,8 +140,8 @@ void ApplyRun::decide() {
                 domains->check(document.name(), document.uuid());
                 domains->add(document.name(), document.uuid());
             }
-        } catch (const base::Exception& error) {
-            fail(item, error.message());
+        } catch (const std::exception& error) {
+            fail(item, base::message_of(error));
         }
     }
 }
@@ -183,8 +183,8 @@ void ApplyRun::bring_networks() {
                 remarks.insert(remarks.end(), defined.notices.begin(), defined.notices.end());
             }
             brought(item, std::move(remarks));
-        } catch (const base::Exception& error) {
-            fail(item, error.message());
+        } catch (const std::exception& error) {
+            fail(item, base::message_of(error));
         }
     }
 }
@@ -219,12 +219,12 @@ void ApplyRun::bring_domains() {
                 else
                     brought(*items[at], std::move(remarks[at]));
             });
-    } catch (const base::Exception& error) {
+    } catch (const std::exception& error) {
         // What holds for all of them: no space, no define lock.
         for (ApplyItem* item : items)
-            if (!item->failed && !item->brought) fail(*item, error.message());
+            if (!item->failed && !item->brought) fail(*item, base::message_of(error));
         // Stored, but maybe not for good: the folder could not be synced.
-        if (items.back()->brought) fail_unread("", error.message());
+        if (items.back()->brought) fail_unread("", base::message_of(error));
     }
 }
 
@@ -243,8 +243,8 @@ std::vector<std::string> ApplyRun::change_running(const ApplyItem& item) {
                               {.file = connection_.stored_place(ObjectKind::domain, name)})
                 .domain;
         return change_live(connection_, domain, before, document.domain());
-    } catch (const base::Exception& error) {
-        return {"at next start: " + error.message()};
+    } catch (const std::exception& error) {
+        return {"at next start: " + base::message_of(error)};
     }
 }
 

@@ -47,8 +47,8 @@ void ApplyRun::start() {
         if (item.failed) continue;
         try {
             start_one(item);
-        } catch (const base::Exception& error) {
-            fail(item, error.message());
+        } catch (const std::exception& error) {
+            fail(item, base::message_of(error));
         }
     }
 }
@@ -74,8 +74,8 @@ void ApplyRun::wait() {
         if (item.failed || item.document.kind() != ObjectKind::domain) continue;
         try {
             await_addresses(item, end);
-        } catch (const base::Exception& error) {
-            fail(item, error.message());
+        } catch (const std::exception& error) {
+            fail(item, base::message_of(error));
         }
     }
 }

@@ -4,13 +4,13 @@
 
 #include "base/error.hh"
 #include "base/test_point.hh"
-#include "xml/device/device.hh"
 #include "driver/device/hotplug_parts.hh"
 #include "driver/device/plug.hh"
 #include "driver/network/ports.hh"
 #include "driver/plan/compile.hh"
 #include "driver/store/journal.hh"
-#include "helper/links.hh"
+#include "helper/objects/links.hh"
+#include "xml/device/device.hh"
 #include "xml/domain/parse.hh"
 
 namespace lxvirt::driver {

@@ -9,13 +9,13 @@
 #include "base/error.hh"
 #include "base/file/file.hh"
 #include "base/test_point.hh"
-#include "xml/device/device.hh"
 #include "driver/device/plug_parts.hh"
 #include "driver/network/ports.hh"
 #include "driver/plan/parts.hh"
 #include "driver/supervisor/control.hh"
-#include "helper/devices.hh"
-#include "helper/links.hh"
+#include "helper/objects/devices.hh"
+#include "helper/objects/links.hh"
+#include "xml/device/device.hh"
 
 namespace lxvirt::driver {
 

@@ -1,6 +1,6 @@
 // The kernel's half of hot-plug: makes what one device of a running container needs, and takes it
 // away. All of it is done from outside, from descriptor to descriptor; the same code makes these
-// things at a start where that is possible (helper/devices.hh, helper/links.hh).
+// things at a start where that is possible (helper/objects/devices.hh, helper/objects/links.hh).
 //
 //   disk, hostdev       a node in /dev, a device rule, for a file a loop device that the helper
 //   holds filesystem          a mount, made detached and then attached interface, net dev  a link,

@@ -11,7 +11,7 @@
 #include "driver/device/plug.hh"
 #include "driver/device/plug_parts.hh"
 #include "driver/plan/parts.hh"
-#include "helper/devices.hh"
+#include "helper/objects/devices.hh"
 
 namespace lxvirt::driver {
 

@@ -5,7 +5,7 @@
 #include "base/process/pty.hh"
 #include "driver/store/live.hh"
 #include "driver/supervisor/guest.hh"
-#include "helper/plan.hh"
+#include "helper/exchange/plan.hh"
 
 namespace lxvirt::driver {
 

@@ -9,7 +9,7 @@
 #include "driver/store/live.hh"
 #include "driver/store/state.hh"
 #include "driver/supervisor/container_hooks.hh"
-#include "helper/groups.hh"
+#include "helper/objects/groups.hh"
 
 namespace lxvirt::driver {
 

@@ -17,8 +17,8 @@
 #include "driver/store/state.hh"
 #include "driver/supervisor/guest.hh"
 #include "driver/supervisor/helper_process.hh"
-#include "helper/enter_plan.hh"
-#include "helper/protocol.hh"
+#include "helper/exchange/enter_plan.hh"
+#include "helper/exchange/protocol.hh"
 
 namespace lxvirt::driver {
 

@@ -19,7 +19,7 @@
 #include "driver/supervisor/container_hooks.hh"
 #include "driver/supervisor/hooks.hh"
 #include "driver/systemd/scope.hh"
-#include "helper/groups.hh"
+#include "helper/objects/groups.hh"
 #include "xml/domain/parse.hh"
 
 namespace lxvirt::driver {

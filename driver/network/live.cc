@@ -6,6 +6,7 @@
 #include "base/error.hh"
 #include "base/file/clock.hh"
 #include "base/file/file.hh"
+#include "base/file/run_files.hh"
 #include "base/test_point.hh"
 #include "base/text/text.hh"
 #include "driver/store/live.hh"
@@ -139,7 +140,7 @@ void remove_live_network(const Root& root, std::string_view name, bool keep_leas
     (void)::rmdir(root.ports(name).c_str());
     // live.xml last: as long as it stands, the next holder of the lock finds what is left.
     for (const std::string& entry : base::list_folder(folder))
-        if (entry != "live.xml" && (!keep_leases || entry != netd::kLeases))
+        if (entry != base::kLiveFile && (!keep_leases || entry != netd::kLeases))
             (void)base::remove_file(folder + "/" + entry);
     (void)base::remove_file(root.network_paths().live(name));
     if (::rmdir(folder.c_str()) != 0 && errno != ENOENT && errno != ENOTEMPTY)

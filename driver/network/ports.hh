@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "driver/store/root.hh"
-#include "helper/plan.hh"
+#include "helper/exchange/plan.hh"
 #include "xml/domain/domain.hh"
 #include "xml/network/network.hh"
 

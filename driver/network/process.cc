@@ -12,6 +12,7 @@
 #include "base/error.hh"
 #include "base/file/file.hh"
 #include "base/file/log.hh"
+#include "base/file/run_files.hh"
 #include "base/file/socket.hh"
 #include "base/process/process.hh"
 #include "base/process/program.hh"
@@ -48,7 +49,8 @@ void expect_answer(base::Fd socket) {
 
 std::optional<base::UniqueFd> connect(const Root& root, const std::string& name,
                                       std::chrono::seconds answer_limit) {
-    return base::connect_local(root.network_paths().folder(name), "control.sock", answer_limit);
+    return base::connect_local(root.network_paths().folder(name), base::kControlSocket,
+                               answer_limit);
 }
 
 void request(base::Fd socket, netd::RequestKind kind, const std::vector<base::Fd>& fds = {}) {
@@ -173,7 +175,7 @@ bool stop_network_process(const Root& root, const std::string& name, base::Fd lo
     }
     reap_helpers();
     // Its status goes last: one that was killed on the way has left it.
-    return told && !base::exists(root.network_paths().folder(name) + "/status");
+    return told && !base::exists(root.network_paths().folder(name) + "/" + base::kStatusFile);
 }
 
 void update_network_process(const Root& root, const netd::NetworkPlan& plan) {

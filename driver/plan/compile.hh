@@ -13,7 +13,7 @@
 #include "base/cgroup/cgroup.hh"
 #include "driver/store/live.hh"
 #include "driver/store/root.hh"
-#include "helper/plan.hh"
+#include "helper/exchange/plan.hh"
 #include "xml/domain/domain.hh"
 
 namespace lxvirt::driver {

@@ -8,6 +8,7 @@
 #include "base/error.hh"
 #include "base/file/clock.hh"
 #include "base/file/file.hh"
+#include "base/file/run_files.hh"
 #include "base/test_point.hh"
 #include "base/text/text.hh"
 #include "xml/document/scan.hh"
@@ -246,7 +247,7 @@ void remove_live(const Root& root, std::string_view name) {
     const std::string folder = root.domain(name);
     // live.xml last: as long as it stands, the next holder of the lock finds what is left.
     for (const std::string& entry : base::list_folder(folder))
-        if (entry != "live.xml") (void)base::remove_file(folder + "/" + entry);
+        if (entry != base::kLiveFile) (void)base::remove_file(folder + "/" + entry);
     (void)base::remove_file(root.live(name));
     if (::rmdir(folder.c_str()) != 0 && errno != ENOENT)
         base::fail_errno("remove folder '{}'", folder);

@@ -10,6 +10,7 @@
 
 #include "base/error.hh"
 #include "base/file/file.hh"
+#include "base/file/run_files.hh"
 #include "driver/store/settings.hh"
 
 namespace lxvirt::driver {
@@ -104,7 +105,7 @@ std::string ObjectPaths::folder(std::string_view name) const {
 }
 
 std::string ObjectPaths::live(std::string_view name) const {
-    return join(running, name, "/live.xml");
+    return join(running, name, std::string("/") + base::kLiveFile);
 }
 
 std::string ObjectPaths::alive_lock(std::string_view name) const {
@@ -120,11 +121,11 @@ std::string ObjectPaths::log(std::string_view name) const {
 }
 
 std::string Root::status(std::string_view name) const {
-    return join(domains(), name, "/status");
+    return join(domains(), name, std::string("/") + base::kStatusFile);
 }
 
 std::string Root::pending(std::string_view name) const {
-    return join(domains(), name, "/pending");
+    return join(domains(), name, std::string("/") + base::kPendingFile);
 }
 
 std::string Root::ended(std::string_view name) const {

@@ -15,6 +15,7 @@
 
 #include "base/file/journal.hh"
 #include "base/file/lock.hh"
+#include "base/file/run_files.hh"
 
 namespace lxvirt::driver {
 
@@ -107,7 +108,7 @@ class Root {
     }
     // The undo record of a change of a running network.
     [[nodiscard]] std::string network_pending(std::string_view network) const {
-        return network_paths_.folder(network) + "/pending";
+        return network_paths_.folder(network) + "/" + base::kPendingFile;
     }
     // Held while `apply` changes anything.
     [[nodiscard]] std::string apply_lock() const { return locks() + "/apply.lock"; }

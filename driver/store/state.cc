@@ -7,7 +7,7 @@
 #include "driver/names.hh"
 #include "driver/store/journal.hh"
 #include "driver/store/live.hh"
-#include "helper/status.hh"
+#include "helper/exchange/status.hh"
 
 namespace lxvirt::driver {
 
@@ -18,7 +18,7 @@ struct StateWord {
     DomainState state;
 };
 
-// The helper's words for its own states (helper/status.hh).
+// The helper's words for its own states (helper/exchange/status.hh).
 constexpr std::array<StateWord, 4> kHelperStates = {{
     {"starting", DomainState::paused},
     {"running", DomainState::running},

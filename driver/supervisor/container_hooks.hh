@@ -1,15 +1,15 @@
 // The hooks of <lx:hooks>, lxc's: what they are told, and those that the driver runs. pre-start
 // goes before anything of the host is looked at, as it may make it; post-stop follows a start that
 // failed before the helper had its plan, and a crash. The helper and the init run the others
-// (helper/hooks.hh). The caller holds the domain's operation lock. driver/supervisor/hooks.hh is about
+// (helper/objects/hooks.hh). The caller holds the domain's operation lock. driver/supervisor/hooks.hh is about
 // libvirt's hook scripts.
 #pragma once
 
 #include <vector>
 
 #include "driver/store/root.hh"
-#include "helper/hooks.hh"
-#include "helper/plan.hh"
+#include "helper/exchange/plan.hh"
+#include "helper/objects/hooks.hh"
 #include "xml/domain/domain.hh"
 
 namespace lxvirt::driver {

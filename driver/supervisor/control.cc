@@ -2,6 +2,7 @@
 
 #include "base/codec.hh"
 #include "base/error.hh"
+#include "base/file/run_files.hh"
 #include "base/file/socket.hh"
 
 namespace lxvirt::driver {
@@ -22,7 +23,7 @@ std::optional<base::Message> await_answer(base::Fd socket) {
 
 std::optional<Control> Control::connect(const Root& root, const std::string& name,
                                         std::chrono::seconds answer_limit) {
-    auto socket = base::connect_local(root.domain(name), "control.sock", answer_limit);
+    auto socket = base::connect_local(root.domain(name), base::kControlSocket, answer_limit);
     if (!socket) return std::nullopt;
     return Control(std::move(*socket));
 }

@@ -9,7 +9,7 @@
 #include "base/error.hh"
 #include "base/fd.hh"
 #include "driver/store/root.hh"
-#include "helper/protocol.hh"
+#include "helper/exchange/protocol.hh"
 
 namespace lxvirt::driver {
 

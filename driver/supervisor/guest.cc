@@ -8,7 +8,7 @@
 #include "base/error.hh"
 #include "base/file/file.hh"
 #include "base/process/process.hh"
-#include "helper/status.hh"
+#include "helper/exchange/status.hh"
 
 namespace lxvirt::driver {
 

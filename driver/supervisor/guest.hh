@@ -1,6 +1,6 @@
 // The way into a running container: its init, and descriptors of the init's root, namespaces and /dev.
 // Everything that host programs do in a container begins here. The init is known by its pid and its
-// start time (helper/status.hh) and is held by a pidfd, so that no other process of that number is ever
+// start time (helper/exchange/status.hh) and is held by a pidfd, so that no other process of that number is ever
 // taken for it. No path of the container is looked up without RESOLVE_IN_ROOT, and no program runs
 // inside.
 #pragma once

@@ -14,7 +14,7 @@
 #include "base/process/process.hh"
 #include "base/process/program.hh"
 #include "config.hh"
-#include "helper/sync.hh"
+#include "helper/exchange/sync.hh"
 
 namespace lxvirt::driver {
 

@@ -1,4 +1,4 @@
-// Spawning lxc_helper and talking to it while it starts (helper/protocol.hh). The helper is
+// Spawning lxc_helper and talking to it while it starts (helper/exchange/protocol.hh). The helper is
 // executed from a read-only clone of the mount that holds it: a process inside that gets hold of
 // /proc/PID/exe cannot open it for writing (the class of CVE-2019-5736), and the page cache is
 // still shared.
@@ -12,8 +12,8 @@
 #include "base/error.hh"
 #include "base/fd.hh"
 #include "base/process/program.hh"
-#include "helper/plan.hh"
-#include "helper/protocol.hh"
+#include "helper/exchange/plan.hh"
+#include "helper/exchange/protocol.hh"
 
 namespace lxvirt::driver {
 

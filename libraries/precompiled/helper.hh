@@ -1,5 +1,5 @@
 // Precompiled with -Db_pch=true (quickstart.sh): what most files of helper/ include; see base.hh.
 #pragma once
 
-#include "helper/plan.hh"
+#include "helper/exchange/plan.hh"
 #include "libraries/precompiled/base.hh"

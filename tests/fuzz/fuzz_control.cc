@@ -9,8 +9,8 @@
 #include <string_view>
 
 #include "base/codec.hh"
-#include "helper/protocol.hh"
-#include "helper/sync.hh"
+#include "helper/exchange/protocol.hh"
+#include "helper/exchange/sync.hh"
 #include "netd/plan.hh"
 
 namespace {

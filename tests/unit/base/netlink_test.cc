@@ -41,7 +41,7 @@ TEST_F(NetlinkTest, MakesABridgeAndTellsOfIt) {
     EXPECT_THROW(netlink_->make_bridge({.name = "br0"}), SystemError);
 }
 
-TEST_F(NetlinkTest, ListsAddressesAndRoutesAndRemovesThem) {
+TEST_F(NetlinkTest, ListsAddressesAndRoutes) {
     netlink_->make_bridge({.name = "br0"});
     const int index = netlink_->link_index("br0");
     netlink_->add_address(index, address("10.1.2.3", 24), std::nullopt);
@@ -57,8 +57,6 @@ TEST_F(NetlinkTest, ListsAddressesAndRoutesAndRemovesThem) {
     EXPECT_TRUE(std::any_of(routes.begin(), routes.end(), [&](const auto& route) {
         return route.index == index && format_address(route.destination) == "10.1.2.0";
     }));
-    netlink_->remove_address(index, address("10.1.2.3", 24));
-    for (const AddressFacts& left : netlink_->addresses()) EXPECT_TRUE(left.link_local);
 }
 
 TEST_F(NetlinkTest, HearsOfChanges) {

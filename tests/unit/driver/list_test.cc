@@ -5,7 +5,7 @@
 #include "driver/store/definitions.hh"
 #include "driver/store/lookup.hh"
 #include "driver/store/state.hh"
-#include "helper/status.hh"
+#include "helper/exchange/status.hh"
 #include "tests/unit/driver/fixture.hh"
 
 namespace lxvirt::driver {

@@ -1,6 +1,6 @@
 // The fuzz target of the control sockets as an ordinary test, and the bounds of the codec.
 #include "base/codec.hh"
-#include "helper/protocol.hh"
+#include "helper/exchange/protocol.hh"
 #include "tests/support/fuzz_replay.hh"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);

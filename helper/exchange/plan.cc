@@ -1,4 +1,4 @@
-#include "helper/plan.hh"
+#include "helper/exchange/plan.hh"
 
 namespace lxvirt::helper {
 

@@ -27,7 +27,7 @@ struct SyncReport {
 
 inline constexpr char kMapsWritten = 'm';  // helper to init: the id maps are written
 inline constexpr char kExec = 'x';         // helper to init: execute your program
-// Comes from the driver, over its channel (helper/protocol.hh): the container's groups exist.
+// Comes from the driver, over its channel (helper/exchange/protocol.hh): the container's groups exist.
 inline constexpr char kGroupsMade = 'g';
 
 // Sends a report as one message. Throws SystemError.

@@ -1,4 +1,4 @@
-#include "helper/links.hh"
+#include "helper/objects/links.hh"
 
 #include <fcntl.h>
 #include <unistd.h>

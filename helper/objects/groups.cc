@@ -1,4 +1,4 @@
-#include "helper/groups.hh"
+#include "helper/objects/groups.hh"
 
 #include <fcntl.h>
 #include <sys/mount.h>

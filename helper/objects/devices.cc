@@ -1,4 +1,4 @@
-#include "helper/devices.hh"
+#include "helper/objects/devices.hh"
 
 #include <fcntl.h>
 #include <sys/mount.h>

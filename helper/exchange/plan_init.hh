@@ -1,12 +1,12 @@
 // The part of the launch plan about the container's first process and the hooks. Include
-// helper/plan.hh instead.
+// helper/exchange/plan.hh instead.
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <vector>
 
-#include "helper/plan_value.hh"
+#include "helper/exchange/plan_value.hh"
 
 namespace lxvirt::helper {
 

@@ -1,4 +1,4 @@
-#include "helper/hooks.hh"
+#include "helper/objects/hooks.hh"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-// The part of the launch plan about the container's network devices. Include helper/plan.hh
+// The part of the launch plan about the container's network devices. Include helper/exchange/plan.hh
 // instead.
 #pragma once
 

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/fd.hh"
-#include "helper/plan.hh"
+#include "helper/exchange/plan.hh"
 
 namespace lxvirt::helper {
 

@@ -1,4 +1,4 @@
-#include "helper/status.hh"
+#include "helper/exchange/status.hh"
 
 #include <charconv>
 

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "base/fd.hh"
-#include "helper/plan.hh"
+#include "helper/exchange/plan.hh"
 
 namespace lxvirt::helper {
 

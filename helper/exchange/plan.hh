@@ -14,9 +14,9 @@
 
 #include "base/cgroup/cgroup.hh"
 #include "base/cgroup/device_filter.hh"
-#include "helper/plan_init.hh"
-#include "helper/plan_links.hh"
-#include "helper/plan_mounts.hh"
+#include "helper/exchange/plan_init.hh"
+#include "helper/exchange/plan_links.hh"
+#include "helper/exchange/plan_mounts.hh"
 
 namespace lxvirt::helper {
 

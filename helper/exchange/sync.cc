@@ -1,4 +1,4 @@
-#include "helper/sync.hh"
+#include "helper/exchange/sync.hh"
 
 #include "base/codec.hh"
 #include "base/file/socket.hh"

@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "base/cgroup/cgroup.hh"
-#include "helper/plan_init.hh"
+#include "helper/exchange/plan_init.hh"
 
 namespace lxvirt::helper {
 

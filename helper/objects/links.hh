@@ -9,7 +9,7 @@
 
 #include "base/fd.hh"
 #include "base/netlink/netlink.hh"
-#include "helper/plan.hh"
+#include "helper/exchange/plan.hh"
 
 namespace lxvirt::helper {
 

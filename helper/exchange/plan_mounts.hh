@@ -1,12 +1,12 @@
 // The part of the launch plan about the container's file systems and its /dev. Include
-// helper/plan.hh instead.
+// helper/exchange/plan.hh instead.
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <vector>
 
-#include "helper/plan_value.hh"
+#include "helper/exchange/plan_value.hh"
 
 namespace lxvirt::helper {
 

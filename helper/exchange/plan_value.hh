@@ -1,4 +1,4 @@
-// What the parts of the launch plan have in common. Include helper/plan.hh instead.
+// What the parts of the launch plan have in common. Include helper/exchange/plan.hh instead.
 #pragma once
 
 #include <cstdint>

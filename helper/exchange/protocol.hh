@@ -3,7 +3,7 @@
 // Start: the driver spawns `lxc_helper --name NAME --channel FD`, where FD is one end of a
 // SOCK_SEQPACKET pair, and sends the plan in a memfd (SCM_RIGHTS). If the plan says so, the driver
 // makes the container's groups while the helper prepares the rest, and then sends the word
-// kGroupsMade (helper/sync.hh); if the start fails before that, the driver removes them. The helper
+// kGroupsMade (helper/exchange/sync.hh); if the start fails before that, the driver removes them. The helper
 // answers with one StartReply and waits for one byte that commits the start. If the channel closes
 // before that byte, the helper undoes everything.
 //
@@ -17,7 +17,7 @@
 #include <string>
 #include <vector>
 
-#include "helper/plan.hh"
+#include "helper/exchange/plan.hh"
 
 namespace lxvirt::helper {
 
