@@ -167,6 +167,27 @@ class Killed(DeviceCase):
             self.check("update", second, lambda xml=first: self.update("one", xml))
             self.detach("one", first)
 
+    def test_link_state(self):
+        """The link in the kernel and the one in the live XML agree, whatever was killed."""
+        self.attach("one", bridge_xml("brx", more="<link state='up'/>"))
+        target = re.search("<target dev='(vnet[^']*)'", self.live("one")).group(1)
+
+        def states():
+            kernel = self.ok("domif-getlink", "one", target).split()[-1]
+            return kernel, "down" if "<link state='down'/>" in self.live("one") else "up"
+        for step in range(1, self.MOST):
+            hit = self.killed(step, "domif-setlink", "one", target, "down")
+            self.settle()
+            kernel, live = states()
+            self.assertEqual(kernel, live, f"domif-setlink killed at step {step}")
+            self.ok("domif-setlink", "one", target, "up")
+            self.assertEqual(states(), ("up", "up"))
+            if not hit:
+                self.assertEqual(live, "down")
+                self.assertGreater(step, 3)
+                break
+            self.counts.add("domif-setlink", "lxsh")
+
     def test_the_container_ends_or_reboots_before_anybody_comes(self):
         path = self.file(disk_xml(self.image_file, kind="file"))
         stored = self.stored("one")

@@ -229,6 +229,26 @@ class Commands(KillCase):
             back = ["autostart", "one"] + (["--disable"] if len(words) == 2 else [])
             self.check(" ".join(words[::2]), lambda: self.ok(*back), words, after, 1)
 
+    def test_description_of_both(self):
+        """The live and the stored description change together or not at all."""
+        self.ok("define", self.one())
+        self.started()
+
+        def both():
+            shown = [self.ok("dumpxml", "one", *flag) for flag in ([], ["--inactive"])]
+            return ["<description>after</description>" in text for text in shown]
+
+        def prepare():
+            self.ok("desc", "one", "--live", "--config", "before")
+
+        def after(step):
+            self.ok("desc", "one", "--config", "--title", "settled")
+            self.assertIn(both(), ([True, True], [False, False]), step)
+            self.assertFalse(os.path.exists(f"{self.root}/run/lxvirt/lxc/one/pending"))
+        self.check("desc of both", prepare, ["desc", "one", "--live", "--config", "after"], after, 6)
+        self.assertEqual(both(), [True, True])
+        self.ok("destroy", "one")
+
 
 if __name__ == "__main__":
     support.main()

@@ -168,6 +168,23 @@ class Networks(KillCase):
         self.check("net-update", self.started, ["net-update", "lvk", "add", "ip-dhcp-host", entry,
                                                 "--live", "--config"], after, 6)
 
+    def test_update_of_both(self):
+        """The running and the stored network change together or not at all."""
+        entry = "<host mac='52:54:00:00:00:01' name='x' ip='10.100.0.5'/>"
+
+        def after(step):
+            self.ok("net-update", "lvk", "add", "dns-txt", "<txt name='settled' value='x'/>", "--live")
+            shown = ["10.100.0.5" in self.ok("net-dumpxml", "lvk", *flag) for flag in ([], ["--inactive"])]
+            hosts = read(f"{self.root}/run/lxvirt/network/lvk/hosts")
+            self.assertIn(shown, ([True, True], [False, False]), step)
+            self.assertEqual("10.100.0.5" in hosts, shown[0], step)
+            self.assertFalse(os.path.exists(f"{self.root}/run/lxvirt/network/lvk/pending"))
+            self.ok("net-destroy", "lvk")
+            self.ok("net-define", self.path)
+            self.assert_nothing_left()
+        self.check("net-update of both", self.started, ["net-update", "lvk", "add", "ip-dhcp-host", entry,
+                                                        "--live", "--config"], after, 6)
+
     # --- lxnetd
 
     def lives(self, what, script, least, program="lxnetd"):
