@@ -22,7 +22,7 @@ std::string prompt_of(const Session& session) {
 }
 
 void greet(Session& session) {
-    session.say_format(
+    session.print_extra_format(
         "This is {0}, the shell for lxvirt's containers.\n\n"
         "Type:  'help' to see the commands\n"
         "       'quit' to leave\n\n",

@@ -36,7 +36,7 @@ struct ApplyEvent {
     std::string file;
     std::string diff;                  // unified, from the stored definition to the file's
     std::vector<std::string> notices;  // of the document: what is left out
-    std::vector<std::string> remarks;  // "live: ...", "at next start: ..."
+    std::vector<std::string> effects;  // "live: ...", "at next start: ..."
     std::string error;                 // of what failed
 };
 
@@ -47,6 +47,7 @@ struct ApplySummary {
 // Files, and of folders every *.xml in and below them. `tell` hears of each thing as it is done,
 // unchanged ones aside. Throws only where nothing could be begun: no lock, no readable record.
 ApplySummary apply(Connection& connection, const std::vector<std::string>& paths,
-                   const ApplyOptions& options, const std::function<void(const ApplyEvent&)>& tell);
+                   const ApplyOptions& options,
+                   const std::function<void(const ApplyEvent&)>& on_event);
 
 }  // namespace lxvirt::driver

@@ -58,11 +58,11 @@ class LiveDomainChange {
         const std::vector<Device> old_ones = devices_of(before), new_ones = devices_of(after);
         // The last console goes first.
         for (auto device = old_ones.rbegin(); device != old_ones.rend(); ++device)
-            if (!find(after, *device)) attempt(*device, [&] { return detach(*device); });
+            if (!find(after, *device)) change_device(*device, [&] { return detach(*device); });
         for (const Device& device : new_ones) {
             const auto was = find(before, device);
             if (!was || plain_text(*was) != plain_text(device))
-                attempt(device, [&] { return bring(device); });
+                change_device(device, [&] { return bring(device); });
         }
         change_notes(before, after);
         xml::Domain rest = before;
@@ -86,7 +86,7 @@ class LiveDomainChange {
     }
 
     template <typename Act>
-    void attempt(const Device& device, Act&& act) {
+    void change_device(const Device& device, Act&& act) {
         try {
             if (const std::string done = act(); !done.empty())
                 notices_.push_back(fmt::format("live: {} {}", device_label(device), done));

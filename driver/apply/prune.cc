@@ -53,12 +53,12 @@ void ApplyRun::prune_kind(ObjectKind kind, const std::vector<std::string>& place
             continue;
         }
         const auto skip = [&](std::string_view why) {
-            tell_({.act = ApplyAct::skipped,
-                   .kind = kind,
-                   .name = name,
-                   .file = entry.file,
-                   .error = fmt::format("{} '{}', brought from {}, is kept: {}", name_of(kind),
-                                        name, entry.file, why)});
+            on_event_({.act = ApplyAct::skipped,
+                       .kind = kind,
+                       .name = name,
+                       .file = entry.file,
+                       .error = fmt::format("{} '{}', brought from {}, is kept: {}", name_of(kind),
+                                            name, entry.file, why)});
         };
         const bool ours = std::any_of(places.begin(), places.end(), [&](const std::string& place) {
             return is_below(entry.file, place);
@@ -79,7 +79,7 @@ void ApplyRun::undefine(ObjectKind kind, const std::string& name, const AppliedE
         event.diff =
             base::unified_diff(text, "", connection_.stored_place(kind, name), "/dev/null");
         if (runs(connection_, kind, name))
-            event.remarks.emplace_back("it runs on until it is stopped");
+            event.effects.emplace_back("it runs on until it is stopped");
         if (!options_.dry_run) {
             if (kind == ObjectKind::domain)
                 connection_.undefine({name, entry.uuid, -1});
@@ -95,7 +95,7 @@ void ApplyRun::undefine(ObjectKind kind, const std::string& name, const AppliedE
         event.diff.clear();
         event.error = base::message_of(error);
     }
-    tell_(event);
+    on_event_(event);
 }
 
 }  // namespace lxvirt::driver

@@ -85,11 +85,11 @@ void ApplyRun::read_file(const std::string& file) {
     const std::string_view element = xml::outermost_element(text);
     const auto kind = kind_of(element);
     if (!kind && (xml::is_device(element) || element == "networkport")) {
-        tell_({.act = ApplyAct::skipped,
-               .file = file,
-               .error = fmt::format("{}: a <{}> is neither a domain nor a network and is left "
-                                    "alone",
-                                    file, element)});
+        on_event_({.act = ApplyAct::skipped,
+                   .file = file,
+                   .error = fmt::format("{}: a <{}> is neither a domain nor a network and is left "
+                                        "alone",
+                                        file, element)});
         return;
     }
     items_.push_back({.document = read_object(text, file), .before = {}, .after = {}});
@@ -173,16 +173,16 @@ void ApplyRun::bring_networks() {
     for (ApplyItem& item : items_) {
         if (item.failed || item.equal() || item.document.kind() != ObjectKind::network) continue;
         try {
-            std::vector<std::string> remarks;
+            std::vector<std::string> effects;
             if (!options_.dry_run) {
-                remarks = change_running(item);
+                effects = change_running(item);
                 base::test_point("apply-network-live");
                 const DefinedNetwork defined =
                     connection_.networks().define_xml(item.after, item.document.file());
                 base::test_point("apply-network-stored");
-                remarks.insert(remarks.end(), defined.notices.begin(), defined.notices.end());
+                effects.insert(effects.end(), defined.notices.begin(), defined.notices.end());
             }
-            brought(item, std::move(remarks));
+            brought(item, std::move(effects));
         } catch (const std::exception& error) {
             fail(item, base::message_of(error));
         }
@@ -192,7 +192,7 @@ void ApplyRun::bring_networks() {
 void ApplyRun::bring_domains() {
     std::vector<DefinitionChange> changes;
     std::vector<ApplyItem*> items;
-    std::vector<std::vector<std::string>> remarks;
+    std::vector<std::vector<std::string>> effects;
     for (ApplyItem& item : items_) {
         if (item.failed || item.equal() || item.document.kind() != ObjectKind::domain) continue;
         if (options_.dry_run) {
@@ -200,7 +200,7 @@ void ApplyRun::bring_domains() {
             continue;
         }
         const ObjectDocument& document = item.document;
-        remarks.push_back(change_running(item));
+        effects.push_back(change_running(item));
         changes.push_back({.name = document.name(),
                            .uuid = document.uuid(),
                            .file = document.file(),
@@ -217,7 +217,7 @@ void ApplyRun::bring_domains() {
                 if (error)
                     fail(*items[at], *error);
                 else
-                    brought(*items[at], std::move(remarks[at]));
+                    brought(*items[at], std::move(effects[at]));
             });
     } catch (const std::exception& error) {
         // What holds for all of them: no space, no define lock.
@@ -248,16 +248,16 @@ std::vector<std::string> ApplyRun::change_running(const ApplyItem& item) {
     }
 }
 
-void ApplyRun::brought(ApplyItem& item, std::vector<std::string> remarks) {
+void ApplyRun::brought(ApplyItem& item, std::vector<std::string> effects) {
     item.brought = true;
     ++(item.before ? summary_.updated : summary_.defined);
-    tell_({.act = item.before ? ApplyAct::updated : ApplyAct::defined,
-           .kind = item.document.kind(),
-           .name = item.document.name(),
-           .file = item.document.file(),
-           .diff = diff_of(item, connection_),
-           .notices = item.document.notices(),
-           .remarks = std::move(remarks)});
+    on_event_({.act = item.before ? ApplyAct::updated : ApplyAct::defined,
+               .kind = item.document.kind(),
+               .name = item.document.name(),
+               .file = item.document.file(),
+               .diff = diff_of(item, connection_),
+               .notices = item.document.notices(),
+               .effects = std::move(effects)});
 }
 
 void ApplyRun::fail(ApplyItem& item, const std::string& error) {
@@ -265,24 +265,24 @@ void ApplyRun::fail(ApplyItem& item, const std::string& error) {
     if (item.ahead && !item.brought) record_.erase(item.document.kind(), item.document.name());
     if (!item.failed) ++summary_.failed;
     item.failed = true;
-    tell_({.act = ApplyAct::failed,
-           .kind = item.document.kind(),
-           .name = item.document.name(),
-           .file = item.document.file(),
-           .error = error});
+    on_event_({.act = ApplyAct::failed,
+               .kind = item.document.kind(),
+               .name = item.document.name(),
+               .file = item.document.file(),
+               .error = error});
 }
 
 void ApplyRun::fail_unread(const std::string& file, const std::string& error) {
     unread_ = true;
     ++summary_.failed;
-    tell_({.act = ApplyAct::failed, .file = file, .error = error});
+    on_event_({.act = ApplyAct::failed, .file = file, .error = error});
 }
 
 ApplySummary apply(Connection& connection, const std::vector<std::string>& paths,
                    const ApplyOptions& options,
-                   const std::function<void(const ApplyEvent&)>& tell) {
+                   const std::function<void(const ApplyEvent&)>& on_event) {
     const std::unique_ptr<Held> lock = options.dry_run ? nullptr : connection.lock_apply();
-    return ApplyRun(connection, options, tell).run(paths);
+    return ApplyRun(connection, options, on_event).run(paths);
 }
 
 }  // namespace lxvirt::driver

@@ -25,8 +25,8 @@ struct ApplyItem {
 class ApplyRun {
   public:
     ApplyRun(Connection& connection, const ApplyOptions& options,
-             const std::function<void(const ApplyEvent&)>& tell)
-        : connection_(connection), options_(options), tell_(tell), record_(connection) {}
+             const std::function<void(const ApplyEvent&)>& on_event)
+        : connection_(connection), options_(options), on_event_(on_event), record_(connection) {}
 
     ApplySummary run(const std::vector<std::string>& paths);
 
@@ -40,7 +40,7 @@ class ApplyRun {
     void bring_networks();
     void bring_domains();
     std::vector<std::string> change_running(const ApplyItem& item);
-    void brought(ApplyItem& item, std::vector<std::string> remarks);
+    void brought(ApplyItem& item, std::vector<std::string> effects);
     void fail(ApplyItem& item, const std::string& error);
     // `file` or a folder that could not be read: some name is not known.
     void fail_unread(const std::string& file, const std::string& error);
@@ -59,7 +59,7 @@ class ApplyRun {
 
     Connection& connection_;
     const ApplyOptions& options_;
-    const std::function<void(const ApplyEvent&)>& tell_;
+    const std::function<void(const ApplyEvent&)>& on_event_;
     AppliedRecord record_;
     std::vector<ApplyItem> items_;  // networks first
     bool unread_ = false;

@@ -64,7 +64,7 @@ void ApplyRun::start_one(ApplyItem& item) {
         if (!options_.dry_run) connection_.networks().start({name, document.uuid()});
     }
     ++summary_.started;
-    tell_(
+    on_event_(
         {.act = ApplyAct::started, .kind = document.kind(), .name = name, .file = document.file()});
 }
 

@@ -49,9 +49,10 @@ bool open_console(Session& session, const driver::DomainRef& domain, const std::
     if (isatty(STDIN_FILENO) == 0)
         give_up("Cannot run interactive console without a controlling TTY");
     const std::string& escape = session.options().escape;
-    session.say_format("Connected to domain '{}'\nEscape character is {}", domain.name, escape);
-    if (escape[0] == '^') session.say_format(" (Ctrl + {})", escape[1]);
-    session.say("\n");
+    session.print_extra_format("Connected to domain '{}'\nEscape character is {}", domain.name,
+                               escape);
+    if (escape[0] == '^') session.print_extra_format(" (Ctrl + {})", escape[1]);
+    session.print_extra("\n");
     (void)std::fflush(stdout);
     const driver::ConsoleStream stream = session.connection().open_console(domain, device, flags);
     write_pipe_errors_instead();

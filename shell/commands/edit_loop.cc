@@ -59,11 +59,11 @@ class Edit {
         for (;;) {
             const std::string text = file_.text();
             if (text == before_) {
-                session_.say_format("{} XML configuration not changed.\n",
-                                    subject_.title(subject_.name));
+                session_.print_extra_format("{} XML configuration not changed.\n",
+                                            subject_.title(subject_.name));
                 return true;
             }
-            if (attempt(text)) return true;
+            if (store(text)) return true;
             const std::optional<Answer> answer = ask(session_);
             if (!answer || *answer == Answer::give_up) return false;
             if (*answer == Answer::again) file_.edit();
@@ -74,7 +74,7 @@ class Edit {
 
   private:
     // False: refused, and the user has been told why.
-    bool attempt(const std::string& text) {
+    bool store(const std::string& text) {
         try {
             if (!force_ && subject_.load() != before_) {
                 session_.error("The XML configuration was changed by another user.");
@@ -82,7 +82,8 @@ class Edit {
             }
             const EditResult result = subject_.define(text, validate_);
             for (const std::string& notice : result.notices) session_.warn(notice);
-            session_.say_format("{} XML configuration edited.\n", subject_.title(result.name));
+            session_.print_extra_format("{} XML configuration edited.\n",
+                                        subject_.title(result.name));
             return true;
         } catch (const base::Exception& error) {
             session_.error(error.message());

@@ -21,11 +21,11 @@ std::vector<std::string> names(Session& session, const driver::ListFilter& filte
     return out;
 }
 
-// Nothing where there is no such domain; other failures go up.
+// Returns what `look_up` finds, or nullopt if there is no such domain; other failures are thrown on.
 template <typename Act>
-std::optional<driver::DomainRef> attempt(Act&& act) {
+std::optional<driver::DomainRef> unless_absent(Act&& look_up) {
     try {
-        return act();
+        return look_up();
     } catch (const base::Exception& error) {
         if (error.code() != base::ErrorCode::no_domain) throw;
         return std::nullopt;
@@ -82,15 +82,15 @@ driver::DomainRef find_domain(Session& session, const Invocation& invocation, un
         const std::optional<int> id = positive_number(word);
         if (id && (accepts & kById) != 0) {
             trying("looks like ID");
-            found = attempt([&] { return connection.lookup_by_id(*id); });
+            found = unless_absent([&] { return connection.lookup_by_id(*id); });
         }
         if (!found && (accepts & kByUuid) != 0 && word.size() == kUuidLength) {
             trying("trying as domain UUID");
-            found = attempt([&] { return connection.lookup_by_uuid(word); });
+            found = unless_absent([&] { return connection.lookup_by_uuid(word); });
         }
         if (!found && (accepts & kByName) != 0) {
             trying("trying as domain NAME");
-            found = attempt([&] { return connection.lookup_by_name(word); });
+            found = unless_absent([&] { return connection.lookup_by_name(word); });
         }
     } catch (const base::Exception& error) {
         throw Failure({fmt::format("failed to get domain '{}'", word), error.message()});

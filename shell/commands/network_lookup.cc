@@ -43,7 +43,7 @@ driver::NetworkRef find_network(Session& session, const Invocation& invocation, 
     session.debug(Level::info,
                   fmt::format("{}: found option <network>: {}", invocation.command().name, word));
     std::vector<std::string> lines{fmt::format("failed to get network '{}'", word)};
-    const auto attempt = [&](auto&& look_up) -> std::optional<driver::NetworkRef> {
+    const auto unless_absent = [&](auto&& look_up) -> std::optional<driver::NetworkRef> {
         try {
             return look_up(word);
         } catch (const base::Exception& error) {
@@ -55,9 +55,11 @@ driver::NetworkRef find_network(Session& session, const Invocation& invocation, 
     };
     std::optional<driver::NetworkRef> found;
     if ((accepts & kByUuid) != 0 && word.size() == kUuidLength)
-        found = attempt([&](const std::string& uuid) { return networks.lookup_by_uuid(uuid); });
+        found =
+            unless_absent([&](const std::string& uuid) { return networks.lookup_by_uuid(uuid); });
     if (!found && (accepts & kByName) != 0)
-        found = attempt([&](const std::string& name) { return networks.lookup_by_name(name); });
+        found =
+            unless_absent([&](const std::string& name) { return networks.lookup_by_name(name); });
     if (!found) throw Failure(lines);
     return *found;
 }

@@ -37,7 +37,7 @@ bool carry_out(Session& session, const Invocation& invocation, const std::string
     print_notices(session, explain(words.failing, [&] {
                       return (session.connection().*act)(domain, xml, options);
                   }));
-    session.say_format("{}\n", words.done);
+    session.print_extra_format("{}\n", words.done);
     return true;
 }
 

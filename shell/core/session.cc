@@ -59,7 +59,7 @@ void Session::print(std::string_view text) {
     (void)std::fwrite(text.data(), 1, text.size(), stdout);  // checked once, by main's last flush
 }
 
-void Session::say(std::string_view text) {
+void Session::print_extra(std::string_view text) {
     if (!options_.quiet) print(text);
 }
 
@@ -208,7 +208,7 @@ bool Session::run(const Invocation& invocation) {
             std::chrono::steady_clock::now() - before;
         print_format("\n(Time: {:.3f} ms)\n\n", passed.count());
     } else {
-        say("\n");
+        print_extra("\n");
     }
     return good;
 }

@@ -53,16 +53,16 @@ class Session {
         return false;
     }
 
-    // To stdout. say() is for remarks and is silent with -q; print() is for results.
+    // Print to stdout: print() a result, print_extra() what goes beside it, which -q suppresses.
     void print(std::string_view text);
-    void say(std::string_view text);
+    void print_extra(std::string_view text);
     template <typename... Args>
     void print_format(fmt::format_string<Args...> format, Args&&... args) {
         print(fmt::format(format, std::forward<Args>(args)...));
     }
     template <typename... Args>
-    void say_format(fmt::format_string<Args...> format, Args&&... args) {
-        say(fmt::format(format, std::forward<Args>(args)...));
+    void print_extra_format(fmt::format_string<Args...> format, Args&&... args) {
+        print_extra(fmt::format(format, std::forward<Args>(args)...));
     }
     // To stderr: "error: LINE", "warning: LINE".
     void error(std::string_view line);

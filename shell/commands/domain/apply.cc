@@ -30,7 +30,7 @@ bool validate_one(Session& session, const std::string& file) {
         xml::check_document(read_document(file), {.file = file, .validate = true});
     for (const xml::Notice& fault : checked.faults) session.error(fault.message());
     for (const xml::Notice& notice : checked.notices) session.warn(notice.message());
-    if (checked.faults.empty()) session.say_format("{}: good\n", file);
+    if (checked.faults.empty()) session.print_extra_format("{}: good\n", file);
     return checked.faults.empty();
 }
 
@@ -61,11 +61,11 @@ bool export_all(Session& session, const Invocation& invocation) {
     const driver::Exported exported = explain(fmt::format("Failed to export to {}", folder), [&] {
         return driver::export_definitions(session.connection(), folder);
     });
-    for (const std::string& file : exported.files) session.say_format("{}\n", file);
+    for (const std::string& file : exported.files) session.print_extra_format("{}\n", file);
     for (const std::string& file : exported.unknown_files)
         session.warn(fmt::format("{} has no definition", file));
     for (const std::string& problem : exported.problems) session.error(problem);
-    session.say_format("{} written, {} unchanged\n", exported.written, exported.unchanged);
+    session.print_extra_format("{} written, {} unchanged\n", exported.written, exported.unchanged);
     return exported.problems.empty();
 }
 
@@ -154,7 +154,7 @@ std::string sentence(const driver::ApplyEvent& event, bool dry_run) {
     return {};
 }
 
-void tell(Session& session, const driver::ApplyEvent& event, bool dry_run) {
+void print_event(Session& session, const driver::ApplyEvent& event, bool dry_run) {
     if (event.act == ApplyAct::skipped) return session.warn(event.error);
     if (event.act == ApplyAct::failed) {
         if (!event.name.empty())
@@ -167,8 +167,8 @@ void tell(Session& session, const driver::ApplyEvent& event, bool dry_run) {
     }
     for (const std::string& notice : event.notices) session.warn(notice);
     session.print(event.diff);
-    session.say_format("{}\n", sentence(event, dry_run));
-    for (const std::string& remark : event.remarks) session.say_format("  {}\n", remark);
+    session.print_extra_format("{}\n", sentence(event, dry_run));
+    for (const std::string& effect : event.effects) session.print_extra_format("  {}\n", effect);
 }
 
 bool apply(Session& session, const Invocation& invocation) {
@@ -182,7 +182,7 @@ bool apply(Session& session, const Invocation& invocation) {
     const driver::ApplySummary summary = explain("Failed to apply", [&] {
         return driver::apply(
             session.connection(), invocation.all("path"), options,
-            [&](const driver::ApplyEvent& event) { tell(session, event, options.dry_run); });
+            [&](const driver::ApplyEvent& event) { print_event(session, event, options.dry_run); });
     });
     std::string text = fmt::format("{} defined, {} updated, ", summary.defined, summary.updated);
     if (options.prune) text += fmt::format("{} undefined, ", summary.undefined);

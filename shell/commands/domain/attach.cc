@@ -49,7 +49,7 @@ bool with_document(Session& session, const Invocation& invocation, Act act,
     print_notices(session,
                   explain(fmt::format("Failed to {} device from {}", failing, options.file),
                           [&] { return (session.connection().*act)(domain, text, options); }));
-    session.say_format("Device {} successfully\n", done);
+    session.print_extra_format("Device {} successfully\n", done);
     return true;
 }
 
@@ -111,7 +111,7 @@ bool detach_device_alias(Session& session, const Invocation& invocation) {
                   explain(fmt::format("Failed to detach device with alias {}", alias), [&] {
                       return session.connection().detach_device_alias(domain, alias, options);
                   }));
-    session.say("Device detach request sent successfully\n");
+    session.print_extra("Device detach request sent successfully\n");
     return true;
 }
 

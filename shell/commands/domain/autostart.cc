@@ -25,9 +25,9 @@ constexpr Option kOptions[] = {
     {"list", OptionType::boolean, "only print their names and delays"},
 };
 
-// Runs `act`; a failure is printed, and the others are still to have their turn.
+// Runs `act`. Prints a failure and returns false, so that the other objects still get their turn.
 template <typename Act>
-bool attempt(Session& session, const std::string& line, Act&& act) {
+bool goes_on_after(Session& session, const std::string& line, Act&& act) {
     try {
         act();
         return true;
@@ -42,10 +42,11 @@ bool start_networks(Session& session) {
     driver::Networks& networks = session.connection().networks();
     bool good = true;
     for (const auto& network : networks.list({.inactive = true, .autostart = true}))
-        good &= attempt(session, fmt::format("Failed to start network {}", network.name), [&] {
-            networks.start(networks.lookup_by_name(network.name));
-            session.say_format("Network {} started\n", network.name);
-        });
+        good &=
+            goes_on_after(session, fmt::format("Failed to start network {}", network.name), [&] {
+                networks.start(networks.lookup_by_name(network.name));
+                session.print_extra_format("Network {} started\n", network.name);
+            });
     return good;
 }
 
@@ -55,7 +56,7 @@ std::vector<driver::AutostartCandidate> candidates(Session& session,
     std::vector<driver::AutostartCandidate> found;
     const driver::Connection& connection = session.connection();
     for (const auto& row : connection.list_all_domains(filter))
-        good &= attempt(
+        good &= goes_on_after(
             session, fmt::format("Failed to read the definition of domain '{}'", row.name), [&] {
                 const driver::DomainRef domain = connection.lookup_by_name(row.name);
                 const std::string text = connection.xml_desc(
@@ -93,10 +94,10 @@ bool start_autostarted(Session& session, const Invocation& invocation) {
     for (const auto& domain : chosen) {
         if (guard.interrupted()) return false;
         const bool started =
-            attempt(session, fmt::format("Failed to start domain '{}'", domain.name), [&] {
+            goes_on_after(session, fmt::format("Failed to start domain '{}'", domain.name), [&] {
                 driver::Connection& connection = session.connection();
                 connection.start(connection.lookup_by_name(domain.name));
-                session.say_format("Domain '{}' started\n", domain.name);
+                session.print_extra_format("Domain '{}' started\n", domain.name);
             });
         good &= started;
         if (started && &domain != &chosen.back() && interrupted_pause(guard, domain.delay))
@@ -113,14 +114,14 @@ constexpr Option kStopOptions[] = {
 // What cannot be asked, or was and still runs at `end`, is destroyed.
 bool stop_by(Session& session, const driver::DomainRef& domain, bool asked,
              std::chrono::steady_clock::time_point end) {
-    return attempt(
+    return goes_on_after(
         session, fmt::format("Failed to destroy domain '{}'", domain.name),
         [&] {
             const std::chrono::duration<double> left = end - std::chrono::steady_clock::now();
             driver::Connection& connection = session.connection();
             if (asked && connection.wait_stopped(domain, std::max(left.count(), 0.0))) return;
             connection.destroy(domain);
-            session.say_format("Domain '{}' destroyed\n", domain.name);
+            session.print_extra_format("Domain '{}' destroyed\n", domain.name);
         });
 }
 
@@ -134,11 +135,11 @@ bool stop_running(Session& session, const Invocation& invocation) {
     std::vector<driver::DomainRef> asked, refused;
     for (const auto& candidate : chosen) {
         driver::DomainRef domain;
-        const bool done =
-            attempt(session, fmt::format("Failed to shutdown domain '{}'", candidate.name), [&] {
+        const bool done = goes_on_after(
+            session, fmt::format("Failed to shutdown domain '{}'", candidate.name), [&] {
                 domain = session.connection().lookup_by_name(candidate.name);
                 session.connection().shutdown(domain);
-                session.say_format("Domain '{}' is being shutdown\n", domain.name);
+                session.print_extra_format("Domain '{}' is being shutdown\n", domain.name);
             });
         if (!domain.name.empty()) (done ? asked : refused).push_back(domain);
     }

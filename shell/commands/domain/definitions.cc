@@ -23,7 +23,7 @@ bool define(Session& session, const Invocation& invocation) {
         fmt::format("Failed to define domain from {}", file),
         [&] { return session.connection().define_xml(text, file, define_flags(invocation)); });
     for (const std::string& notice : defined.notices) session.warn(notice);
-    session.say_format("Domain '{}' defined from {}\n", defined.domain.name, file);
+    session.print_extra_format("Domain '{}' defined from {}\n", defined.domain.name, file);
     return true;
 }
 
@@ -109,7 +109,7 @@ bool undefine(Session& session, const Invocation& invocation) {
     if (storage) left = volumes_left(session, invocation, domain);
     explain(line, [&] { session.connection().undefine(domain, flags); });
     for (const std::string& note : left) session.error(note);
-    session.say_format("Domain '{}' has been undefined\n", domain.name);
+    session.print_extra_format("Domain '{}' has been undefined\n", domain.name);
     return true;
 }
 
@@ -140,7 +140,7 @@ bool autostart(Session& session, const Invocation& invocation) {
     const std::string_view mark = invocation.has("disable") ? "unmark" : "mark";
     explain(fmt::format("Failed to {} domain '{}' as autostarted", mark, domain.name),
             [&] { session.connection().set_autostart(domain, !invocation.has("disable")); });
-    session.say_format("Domain '{}' {}ed as autostarted\n", domain.name, mark);
+    session.print_extra_format("Domain '{}' {}ed as autostarted\n", domain.name, mark);
     return true;
 }
 
@@ -153,7 +153,7 @@ bool rename(Session& session, const Invocation& invocation) {
     const driver::DomainRef domain = find_domain(session, invocation, kByName | kByUuid);
     const std::string new_name = invocation.text("new-name");
     session.connection().rename(domain, new_name);
-    session.say("Domain successfully renamed\n");
+    session.print_extra("Domain successfully renamed\n");
     return true;
 }
 

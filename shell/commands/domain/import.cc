@@ -38,7 +38,7 @@ std::vector<driver::NativeContainer> find_all(Session& session, const std::strin
     if (!found.empty()) return found;
     if (base::exists(lxcpath + "/config"))
         give_up("'{}' is a container itself: give the folder that it is in, and --name", lxcpath);
-    session.say_format("No folder in '{}' has a file 'config'\n", lxcpath);
+    session.print_extra_format("No folder in '{}' has a file 'config'\n", lxcpath);
     return found;
 }
 

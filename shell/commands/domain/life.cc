@@ -79,7 +79,7 @@ bool start(Session& session, const Invocation& invocation) {
     const std::string line = fmt::format("Failed to start domain '{}'", domain.name);
     refuse_descriptors(invocation, line);
     explain(line, [&] { start_unless_active(session, domain, start_flags(invocation)); });
-    session.say_format("Domain '{}' started\n", domain.name);
+    session.print_extra_format("Domain '{}' started\n", domain.name);
     if (!invocation.has("console")) return true;
     return open_console(session, domain, {}, driver::ConsoleFlags::none);
 }
@@ -102,7 +102,7 @@ bool create(Session& session, const Invocation& invocation) {
     const driver::Defined created = explain(
         line, [&] { return session.connection().create_xml(text, file, start_flags(invocation)); });
     for (const std::string& notice : created.notices) session.warn(notice);
-    session.say_format("Domain '{}' created from {}\n", created.domain.name, file);
+    session.print_extra_format("Domain '{}' created from {}\n", created.domain.name, file);
     if (!invocation.has("console")) return true;
     return open_console(session, created.domain, {}, driver::ConsoleFlags::none);
 }
@@ -120,7 +120,7 @@ bool destroy(Session& session, const Invocation& invocation) {
         invocation, {{"graceful", driver::DestroyFlags::graceful},
                      {"remove-logs", driver::DestroyFlags::remove_logs}});
     explain(line, [&] { session.connection().destroy(domain, flags); });
-    session.say_format("Domain '{}' destroyed\n", domain.name);
+    session.print_extra_format("Domain '{}' destroyed\n", domain.name);
     return true;
 }
 
@@ -136,7 +136,8 @@ bool report_outcome(Session& session, const driver::DomainRef& domain, std::int6
     const auto begin = Clock::now();
     if (session.connection().wait_stopped(domain, static_cast<double>(seconds))) {
         const std::chrono::duration<double> passed = Clock::now() - begin;
-        session.say_format("Domain '{}' is off after {:.1f} s\n", domain.name, passed.count());
+        session.print_extra_format("Domain '{}' is off after {:.1f} s\n", domain.name,
+                                   passed.count());
         return true;
     }
     give_up(
@@ -151,7 +152,7 @@ bool shutdown(Session& session, const Invocation& invocation) {
     const driver::DomainRef domain = find_domain(session, invocation);
     const std::string line = fmt::format("Failed to shutdown domain '{}'", domain.name);
     explain(line, [&] { session.connection().shutdown(domain, flags); });
-    session.say_format("Domain '{}' is being shutdown\n", domain.name);
+    session.print_extra_format("Domain '{}' is being shutdown\n", domain.name);
     (void)std::fflush(stdout);
     return wait == 0 || report_outcome(session, domain, wait);
 }
@@ -167,7 +168,7 @@ bool reboot(Session& session, const Invocation& invocation) {
     const driver::DomainRef domain = find_domain(session, invocation);
     const std::string line = fmt::format("Failed to reboot domain '{}'", domain.name);
     explain(line, [&] { session.connection().reboot(domain, flags); });
-    session.say_format("Domain '{}' is being rebooted\n", domain.name);
+    session.print_extra_format("Domain '{}' is being rebooted\n", domain.name);
     return true;
 }
 
@@ -177,7 +178,7 @@ bool suspend(Session& session, const Invocation& invocation) {
     const driver::DomainRef domain = find_domain(session, invocation);
     explain(fmt::format("Failed to suspend domain '{}'", domain.name),
             [&] { session.connection().suspend(domain); });
-    session.say_format("Domain '{}' suspended\n", domain.name);
+    session.print_extra_format("Domain '{}' suspended\n", domain.name);
     return true;
 }
 
@@ -187,7 +188,7 @@ bool resume(Session& session, const Invocation& invocation) {
     const driver::DomainRef domain = find_domain(session, invocation);
     explain(fmt::format("Failed to resume domain '{}'", domain.name),
             [&] { session.connection().resume(domain); });
-    session.say_format("Domain '{}' resumed\n", domain.name);
+    session.print_extra_format("Domain '{}' resumed\n", domain.name);
     return true;
 }
 

@@ -71,7 +71,7 @@ bool from_native(Session& session, const Invocation& invocation) {
         give_up("{} lines of {} could not be translated",
                 made.verdicts.count(native::Verdict::not_translated), file);
     session.print(made.xml);
-    session.say("\n");
+    session.print_extra("\n");
     return true;
 }
 

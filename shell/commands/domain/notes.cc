@@ -64,14 +64,14 @@ bool desc(Session& session, const Invocation& invocation) {
         if (text && !text->empty())
             session.print(*text);
         else
-            session.say_format("No {} for domain: {}", word, domain.name);
+            session.print_extra_format("No {} for domain: {}", word, domain.name);
         return true;
     }
     if (invocation.has("edit")) {
         if (!value) value = current_value(session, domain, type, {}, flags);
         value = edited(value.value_or(std::string()));
         if (!value) {
-            session.say_format("Domain {} not changed\n", word);
+            session.print_extra_format("Domain {} not changed\n", word);
             return true;
         }
     }
@@ -79,7 +79,7 @@ bool desc(Session& session, const Invocation& invocation) {
     explain(fmt::format("Failed to set new domain {}", word), [&] {
         session.connection().set_metadata(domain, {.type = type, .value = value}, flags);
     });
-    session.say_format("Domain {} updated successfully", word);
+    session.print_extra_format("Domain {} updated successfully", word);
     return true;
 }
 
@@ -112,15 +112,15 @@ bool metadata(Session& session, const Invocation& invocation) {
     };
     if (invocation.has("remove")) {
         store(std::nullopt);
-        session.say("Metadata removed\n");
+        session.print_extra("Metadata removed\n");
     } else if (invocation.has("set")) {
         store(invocation.text("set"));
-        session.say("Metadata modified\n");
+        session.print_extra("Metadata modified\n");
     } else if (invocation.has("edit")) {
         const auto before = current_value(session, domain, kType, uri, flags);
         const auto after = edited(before.value_or(std::string()));
         if (after) store(*after);
-        session.say(after ? "Metadata modified\n" : "Metadata not changed\n");
+        session.print_extra(after ? "Metadata modified\n" : "Metadata not changed\n");
     } else {
         const std::string text = session.connection().metadata(domain, kType, uri, flags);
         session.print_format("{}\n", text);

@@ -29,7 +29,7 @@ bool make(Session& session, const Invocation& invocation, Maker maker, std::stri
         explain(fmt::format("Failed to {} network from {}", act, file),
                 [&] { return (networks.*maker)(text, file, define_flags(invocation)); });
     for (const std::string& notice : made.notices) session.warn(notice);
-    session.say_format("Network {} {} from {}\n", made.network.name, done, file);
+    session.print_extra_format("Network {} {} from {}\n", made.network.name, done, file);
     return true;
 }
 
@@ -53,7 +53,8 @@ bool define_default(Session& session, const Invocation& invocation) {
     const driver::DefinedNetwork defined =
         explain("Failed to define the default network", [&] { return networks.define_default(); });
     for (const std::string& notice : defined.notices) session.warn(notice);
-    session.say_format("Network {} defined and marked as autostarted\n", defined.network.name);
+    session.print_extra_format("Network {} defined and marked as autostarted\n",
+                               defined.network.name);
     return true;
 }
 
@@ -63,7 +64,7 @@ bool undefine(Session& session, const Invocation& invocation) {
     const driver::NetworkRef network = find_network(session, invocation);
     explain(fmt::format("Failed to undefine network {}", network.name),
             [&] { session.connection().networks().undefine(network); });
-    session.say_format("Network {} has been undefined\n", network.name);
+    session.print_extra_format("Network {} has been undefined\n", network.name);
     return true;
 }
 
@@ -73,7 +74,7 @@ bool start(Session& session, const Invocation& invocation) {
     const driver::NetworkRef network = find_network(session, invocation);
     explain(fmt::format("Failed to start network {}", network.name),
             [&] { session.connection().networks().start(network); });
-    session.say_format("Network {} started\n", network.name);
+    session.print_extra_format("Network {} started\n", network.name);
     return true;
 }
 
@@ -87,7 +88,7 @@ bool destroy(Session& session, const Invocation& invocation) {
     const driver::NetworkRef network = find_network(session, invocation);
     explain(fmt::format("Failed to destroy network {}", network.name),
             [&] { session.connection().networks().destroy(network, invocation.has("force")); });
-    session.say_format("Network {} destroyed\n", network.name);
+    session.print_extra_format("Network {} destroyed\n", network.name);
     return true;
 }
 
@@ -102,7 +103,7 @@ bool autostart(Session& session, const Invocation& invocation) {
     const std::string_view mark = on ? "mark" : "unmark";
     explain(fmt::format("failed to {} network {} as autostarted", mark, network.name),
             [&] { session.connection().networks().set_autostart(network, on); });
-    session.say_format("Network {} {}ed as autostarted\n", network.name, mark);
+    session.print_extra_format("Network {} {}ed as autostarted\n", network.name, mark);
     return true;
 }
 

@@ -106,7 +106,7 @@ bool port_create(Session& session, const Invocation& invocation) {
         return session.connection().networks().create_port(network, text, file,
                                                            define_flags(invocation));
     });
-    session.say_format("Network port {} created from {}\n", uuid, file);
+    session.print_extra_format("Network port {} created from {}\n", uuid, file);
     return true;
 }
 
@@ -149,7 +149,7 @@ bool port_delete(Session& session, const Invocation& invocation) {
     (void)port_text(session, network, port);
     explain(fmt::format("Failed to delete network port {}", port),
             [&] { session.connection().networks().delete_port(network, port); });
-    session.say_format("Network port {} deleted\n", port);
+    session.print_extra_format("Network port {} deleted\n", port);
     return true;
 }
 
