@@ -78,8 +78,8 @@ class Store {
 
 void LocalConnection::define_all(const std::vector<DefinitionChange>& changes,
                                  const DefinitionDone& done) {
-    require_write("virDomainDefineXML");
     if (changes.empty()) return;
+    require_write("virDomainDefineXML");
     const auto finished = [&](const DefinitionChange& change, auto&& act) {
         std::optional<std::string> problem;
         try {

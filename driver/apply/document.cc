@@ -31,6 +31,17 @@ auto parse_known(const std::optional<std::string>& text, Parse&& parse)
     }
 }
 
+// Returns what `look_up` finds, or an empty value if there is no such object.
+template <typename LookUp>
+auto unless_absent(LookUp&& look_up) -> decltype(look_up()) {
+    try {
+        return look_up();
+    } catch (const base::Error& error) {
+        if (error.code() != ErrorCode::no_domain && error.code() != ErrorCode::no_network) throw;
+        return {};
+    }
+}
+
 }  // namespace
 
 std::string_view kind_title(ObjectKind kind) {
@@ -44,13 +55,18 @@ std::optional<ObjectKind> kind_of(std::string_view element) {
 }
 
 std::string uuid_of(const Connection& connection, ObjectKind kind, const std::string& name) {
-    try {
+    return unless_absent([&] {
         return kind == ObjectKind::domain ? connection.lookup_by_name(name).uuid
                                           : connection.networks().lookup_by_name(name).uuid;
-    } catch (const base::Error& error) {
-        if (error.code() != ErrorCode::no_domain && error.code() != ErrorCode::no_network) throw;
-        return {};
-    }
+    });
+}
+
+bool is_active(const Connection& connection, ObjectKind kind, const std::string& name) {
+    return unless_absent([&] {
+        if (kind == ObjectKind::domain) return connection.lookup_by_name(name).id >= 0;
+        const Networks& networks = connection.networks();
+        return networks.info(networks.lookup_by_name(name)).active;
+    });
 }
 
 ObjectDocument::ObjectDocument(ObjectKind kind, std::string_view text, std::string file)

@@ -23,6 +23,10 @@ namespace lxvirt::driver {
 [[nodiscard]] std::string uuid_of(const Connection& connection, ObjectKind kind,
                                   const std::string& name);
 
+// Returns whether an object runs; false also if there is none.
+[[nodiscard]] bool is_active(const Connection& connection, ObjectKind kind,
+                             const std::string& name);
+
 class ObjectDocument {
   public:
     // Nothing is made up yet. Throws as the parsers do.

@@ -18,12 +18,6 @@ bool is_below(const std::string& file, const std::string& place) {
     return file == place || place == "/" || file.starts_with(place + "/");
 }
 
-bool runs(const Connection& connection, ObjectKind kind, const std::string& name) {
-    if (kind == ObjectKind::domain) return connection.lookup_by_name(name).id >= 0;
-    const Networks& networks = connection.networks();
-    return networks.info(networks.lookup_by_name(name)).active;
-}
-
 }  // namespace
 
 void ApplyRun::prune(const std::vector<std::string>& paths) {
@@ -78,7 +72,7 @@ void ApplyRun::undefine(ObjectKind kind, const std::string& name, const AppliedE
     try {
         event.diff =
             base::unified_diff(text, "", connection_.stored_place(kind, name), "/dev/null");
-        if (runs(connection_, kind, name))
+        if (is_active(connection_, kind, name))
             event.effects.emplace_back("it runs on until it is stopped");
         if (!options_.dry_run) {
             if (kind == ObjectKind::domain)

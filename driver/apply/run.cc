@@ -208,6 +208,7 @@ void ApplyRun::bring_domains() {
                            .text = item.after});
         items.push_back(&item);
     }
+    if (changes.empty()) return;
     base::test_point("apply-live");
     try {
         connection_.define_all(

@@ -56,12 +56,12 @@ void ApplyRun::start() {
 void ApplyRun::start_one(ApplyItem& item) {
     const ObjectDocument& document = item.document;
     const std::string& name = document.name();
-    if (document.kind() == ObjectKind::domain) {
-        if (connection_.lookup_by_name(name).id >= 0) return;
-        if (!options_.dry_run) connection_.start({name, document.uuid(), -1});
-    } else {
-        if (connection_.networks().info({name, document.uuid()}).active) return;
-        if (!options_.dry_run) connection_.networks().start({name, document.uuid()});
+    if (is_active(connection_, document.kind(), name)) return;
+    if (!options_.dry_run) {
+        if (document.kind() == ObjectKind::domain)
+            connection_.start({name, document.uuid(), -1});
+        else
+            connection_.networks().start({name, document.uuid()});
     }
     ++summary_.started;
     on_event_(
@@ -83,7 +83,7 @@ void ApplyRun::wait() {
 void ApplyRun::await_addresses(ApplyItem& item, Clock::time_point end) {
     const std::string& name = item.document.name();
     const DomainRef domain{name, item.document.uuid(), -1};
-    const auto is_running = [&] { return connection_.lookup_by_name(name).id >= 0; };
+    const auto is_running = [&] { return is_active(connection_, ObjectKind::domain, name); };
     const auto why_ended = [&] { return connection_.status(domain).detail; };
     if (!is_running()) {
         if (!options_.start) return;  // nobody asked for it to run
