@@ -1,5 +1,5 @@
 // The values of conversions between domain XML and the configurations of other programs, of which
-// there is one: "lxc-tools" (lxc.container.conf(5)). docs/native-config.md lists the keys.
+// there is one: "lxc-tools" (lxc.container.conf(5)). docs/reference/native-config.md lists the keys.
 #pragma once
 
 #include <cstddef>

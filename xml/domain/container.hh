@@ -1,6 +1,6 @@
 // <lx:container xmlns:lx='urn:lxvirt:domain:1'>, the last child of <domain>, as plain data:
 // everything that libvirt's XML has no element for. Most of it is the counterpart of a key of
-// lxc.container.conf(5); docs/native-config.md lists these. The grammar is schemas/container.rng.
+// lxc.container.conf(5); docs/reference/native-config.md lists these. The grammar is schemas/container.rng.
 #pragma once
 
 #include <cstdint>
