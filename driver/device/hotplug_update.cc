@@ -33,6 +33,12 @@ void change_readonly(const Guest& guest, const xml::Filesystem& filesystem,
     base::change_mount(*object, change, filesystem.target);
 }
 
+// Returns true also for two that do not differ: the host or the container may have changed the link.
+bool differs_in_link_state_only(xml::Interface from, const xml::Interface& to) {
+    from.link_up = to.link_up;
+    return xml::format_device(from, {.live = true}) == xml::format_device(to, {.live = true});
+}
+
 // A network's port is claimed before the link is moved to it, and the old one let go of after.
 void change_interface(const Root& root, const Guest& guest, const LiveState& live,
                       const xml::Interface& from, xml::Interface& to) {
@@ -47,11 +53,12 @@ void change_interface(const Root& root, const Guest& guest, const LiveState& liv
         base::fail(base::ErrorCode::operation_unsupported,
                    "network '{}' has no bridge that a running container's interface could move to",
                    to.source);
-    // All of the link is set anew if it moves, since the network that it was on may be gone, and if
-    // nothing of it changes: then the host or the container has changed the link itself.
+    helper::LinkMaker maker(guest.network());
+    if (differs_in_link_state_only(from, to)) return maker.set_carrier(link);
+    // All of the link is set anew if it moves, since the network that it was on may be gone.
     std::optional<helper::Link> before;
-    if (!moves && xml::format_device(from) != xml::format_device(to)) before = link_of(from);
-    helper::LinkMaker(guest.network()).change(before, link);
+    if (!moves) before = link_of(from);
+    maker.change(before, link);
     if (moves) release_port(root, from);
 }
 

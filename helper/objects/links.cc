@@ -180,6 +180,16 @@ void remove_macvlan(Netlink& inside, Link link) {
     if (const auto index = find_inside(inside, link)) inside.delete_link(*index);
 }
 
+// Returns the index of the container's end. Throws operation_failed if the container has removed it.
+int require_inside(Netlink& inside, const Link& link) {
+    const auto index = find_inside(inside, link);
+    if (!index)
+        base::fail(base::ErrorCode::operation_failed,
+                   "the container has no network device '{}' with address {} any more", link.guest,
+                   link.mac);
+    return *index;
+}
+
 }  // namespace
 
 LinkMaker::LinkMaker(base::Fd netns)
@@ -203,16 +213,12 @@ void LinkMaker::make(const Link& link) {
 
 void LinkMaker::change(const std::optional<Link>& from, const Link& to) {
     // Only what differs is set; `from` is empty if it is not known what is there.
-    const auto index = find_inside(inside_, to);
-    if (!index)
-        base::fail(base::ErrorCode::operation_failed,
-                   "the container has no network device '{}' with address {} any more", to.guest,
-                   to.mac);
+    const int index = require_inside(inside_, to);
     const bool veth = to.kind == LinkKind::veth;
     if (!from || from->mtu != to.mtu) {
         const std::uint32_t mtu = to.mtu == 0 ? kDefaultMtu : to.mtu;
         if (veth) host_.set_mtu(host_.link_index(to.host), mtu);
-        inside_.set_mtu(*index, mtu);
+        inside_.set_mtu(index, mtu);
     }
     if (veth && (!from || from->bridge != to.bridge)) {
         const auto bridge = host_.find_link(to.bridge);
@@ -224,11 +230,17 @@ void LinkMaker::change(const std::optional<Link>& from, const Link& to) {
     if (veth && (!from || from->limits != to.limits))
         base::limit_traffic(host_, host_.link_index(to.host),
                             to.limits.value_or(base::TrafficLimits{}));
-    // The container sees its carrier come and go. Its own end of a veth stays up, since a link that goes
-    // down loses its routes.
-    if (veth) host_.set_up(host_.link_index(to.host), to.up);
     if (from && from->up == to.up) return;
-    if (to.up || !veth) inside_.set_up(*index, to.up);
+    // The container sees its carrier go, too.
+    if (veth) host_.set_up(host_.link_index(to.host), to.up);
+    inside_.set_up(index, to.up);
+}
+
+void LinkMaker::set_carrier(const Link& link) {
+    const auto index = require_inside(inside_, link);
+    if (link.kind != LinkKind::veth) return inside_.set_up(index, link.up);
+    host_.set_up(host_.link_index(link.host), link.up);
+    if (link.up) inside_.set_up(index, true);
 }
 
 void LinkMaker::remove(const Link& link) {

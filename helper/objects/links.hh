@@ -26,6 +26,9 @@ class LinkMaker {
     // Sets link state, mtu, bridge and limits of an attached device as `to` has them, where they
     // differ from `from`; without `from`, all of them.
     void change(const std::optional<Link>& from, const Link& to);
+    // Sets the state of an attached link only, as if a cable were plugged in or out. The container's end of
+    // a veth stays up when the carrier goes, since a link that goes down loses its routes.
+    void set_carrier(const Link& link);
     // Deletes the device, or moves a device of the host back. A device that is absent is no error.
     void remove(const Link& link);
 
