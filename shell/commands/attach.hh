@@ -12,9 +12,10 @@
 namespace lxvirt::shell {
 
 inline constexpr Option kPersistentOption{"persistent", OptionType::boolean,
-                                          "of the definition, and of the container if it runs"};
-inline constexpr Option kForceOption{"force", OptionType::boolean,
-                                     "though it is in use; it goes when its users let go of it"};
+                                          "change the definition, and the container if it runs"};
+inline constexpr Option kForceOption{
+    "force", OptionType::boolean,
+    "detach it even if it is in use; it disappears when its last user closes it"};
 
 // attach_device, detach_device or update_device.
 using Act = std::vector<std::string> (driver::Connection::*)(const driver::DomainRef&,

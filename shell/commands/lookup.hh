@@ -34,11 +34,11 @@ enum Accepts : unsigned { kById = 1, kByUuid = 2, kByName = 4, kByAny = 7 };
                                             std::string_view option = "domain");
 
 // --live, --config and --current, as every command that changes one or both has them.
-inline constexpr Option kLiveOption{"live", OptionType::boolean, "of the running container"};
+inline constexpr Option kLiveOption{"live", OptionType::boolean, "use the running container"};
 inline constexpr Option kConfigOption{"config", OptionType::boolean,
-                                      "of the definition, for the next start"};
+                                      "use the definition, which the next start takes"};
 inline constexpr Option kCurrentOption{"current", OptionType::boolean,
-                                       "of the container if it runs, else of the definition"};
+                                       "use the container if it runs, else the definition"};
 
 // Returns the flags of these options. Throws Failure if --current was given with one of the others.
 [[nodiscard]] driver::Affect affect_flags(const Invocation& invocation);

@@ -52,8 +52,8 @@ bool validate(Session& session, const Invocation& invocation) {
 // --- export
 
 constexpr Option kExportOptions[] = {
-    {"folder", OptionType::data, "the folder for them; it is made where it is missing",
-     complete_files, true},
+    {"folder", OptionType::data, "the folder for the files; a missing one is made", complete_files,
+     true},
 };
 
 bool export_all(Session& session, const Invocation& invocation) {
@@ -78,12 +78,12 @@ std::vector<std::string> complete_objects(Session& session) {
 }
 
 constexpr Option kDiffOptions[] = {
-    {"name", OptionType::data, "the domain, or the network where no domain is called so",
+    {"name", OptionType::data, "the domain, or the network if there is no domain of this name",
      complete_objects, true},
-    {"file", OptionType::data, "the file; without it the one that apply has brought it from",
+    {"file", OptionType::data, "the file (default: the one from which apply defined it)",
      complete_files},
-    {"live", OptionType::boolean, "with what runs, instead of with a file"},
-    {"network", OptionType::boolean, "the network, though a domain is called so, too"},
+    {"live", OptionType::boolean, "compare with the running object instead of a file"},
+    {"network", OptionType::boolean, "compare the network, even if there is a domain of this name"},
 };
 
 ObjectKind find_object(Session& session, const std::string& name, bool network) {
@@ -127,14 +127,14 @@ bool diff(Session& session, const Invocation& invocation) {
 // --- apply
 
 constexpr Option kApplyOptions[] = {
-    {"path", OptionType::argv, "XML files of domains and networks, and folders with such",
+    {"path", OptionType::argv, "XML files of domains and networks, or folders with such files",
      complete_files, true},
-    {"dry-run", OptionType::boolean, "only tell what would change"},
+    {"dry-run", OptionType::boolean, "print what would change, and change nothing"},
     {"prune", OptionType::boolean,
-     "undefine what apply once brought from there and is there no more"},
-    {"start", OptionType::boolean, "start what is there and does not run"},
-    {"wait", OptionType::boolean, "until what runs has got its addresses"},
-    {"timeout", OptionType::integer, "how many seconds to wait; 30 unless given"},
+     "undefine what an earlier apply defined from these paths and whose file is gone"},
+    {"start", OptionType::boolean, "start the domains and networks of the files that do not run"},
+    {"wait", OptionType::boolean, "wait until the running domains have their addresses"},
+    {"timeout", OptionType::integer, "seconds to wait at most (default: 30)"},
 };
 
 // "Domain 'web' defined from web.xml"
@@ -196,23 +196,24 @@ constexpr Command kCommands[] = {
     {"apply", "make domains and networks match files",
      "Define the domains and networks of XML files that are new, update those\n"
      "that changed and leave the others alone, networks first. Each change is\n"
-     "printed as a unified diff. What a running one can be given at once it\n"
-     "is given; the rest is told, and comes at its next start. One file that\n"
-     "fails does not stop the others, and the command fails then.",
+     "printed as a unified diff. A running domain or network is changed at once\n"
+     "where that is possible; the output names each other change, which waits\n"
+     "for the next start. A file that fails does not stop the others, but the\n"
+     "command then fails.",
      kApplyOptions, apply, kInterruptible},
-    {"diff", "a definition beside a file or what runs",
+    {"diff", "compare a definition with a file or with the running object",
      "Print a unified diff from the definition to a file, both in canonical\n"
-     "form, or to what runs. Fails where there is a difference.",
+     "form, or to the running domain or network. Fails if there is a difference.",
      kDiffOptions, diff},
-    {"export", "every definition as a file",
+    {"export", "write every definition to a file",
      "Write domains/NAME.xml and networks/NAME.xml in canonical form, for\n"
-     "version control. Files that are right already are not touched; none is\n"
-     "removed.",
+     "version control. A file that is right already is not touched, and no file\n"
+     "is removed.",
      kExportOptions, export_all, kInterruptible},
     {"validate", "check XML files without storing anything",
-     "Check documents of domains, networks, network ports and devices, of\n"
-     "folders every *.xml, against the schema and by all rules that need no\n"
-     "host. Each fault is named with its line. Fails if one file is not good.",
+     "Check documents of domains, networks, network ports and devices against the\n"
+     "schema and all rules that need no host. Every *.xml file of a folder is\n"
+     "checked. Each fault is named with its line. Fails if one file has a fault.",
      kValidateOptions, validate, kNoConnection},
 };
 

@@ -56,7 +56,7 @@ bool with_document(Session& session, const Invocation& invocation, Act act,
 constexpr Option kFileOption{"file", OptionType::data, "the file with the device's XML",
                              complete_files, true};
 constexpr Option kValidateOption{"validate", OptionType::boolean,
-                                 "refuse what the schema does not know"};
+                                 "refuse a document that the schema does not accept"};
 
 constexpr Option kAttachOptions[] = {
     domain_option(), kFileOption,    kPersistentOption, kConfigOption,
@@ -85,7 +85,7 @@ constexpr Option kUpdateOptions[] = {
     kConfigOption,
     kLiveOption,
     kCurrentOption,
-    {"force", OptionType::boolean, "though the device is in use"},
+    {"force", OptionType::boolean, "change it even if it is in use"},
 };
 
 bool update_device(Session& session, const Invocation& invocation) {
@@ -121,16 +121,17 @@ constexpr Command kCommands[] = {
      "container gets it at once; with --config its definition gets it.",
      kAttachOptions, attach_device, kInterruptible},
     {"detach-device", "take a device away that a file describes",
-     "Remove the device that the file means: a disk or filesystem by its\n"
-     "target, an interface by its MAC address, others by what they are.\n"
-     "One that is in use stays, and the error says who uses it.",
+     "Remove the device that the file describes: a disk or filesystem is found\n"
+     "by its target, an interface by its MAC address, another device by its\n"
+     "source. A device that is in use stays, and the error names its users.",
      kDetachOptions, detach_device, kInterruptible},
     {"detach-device-alias", "take a device away by its alias",
      "Remove the device with this alias (disk0, net1 ...).", kAliasOptions, detach_device_alias,
      kInterruptible},
     {"update-device", "change a device as a file describes it",
-     "Of a running container an interface's link state, mtu and bridge can\n"
-     "be changed, a filesystem's <readonly/>, and a disk's source.",
+     "While a container runs, these can be changed: link state, mtu, bandwidth\n"
+     "and bridge of an interface, <readonly/> of a filesystem, the source of a\n"
+     "disk.",
      kUpdateOptions, update_device, kInterruptible},
 };
 

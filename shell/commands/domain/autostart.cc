@@ -17,12 +17,12 @@ namespace {
 
 constexpr Option kOptions[] = {
     {"group", OptionType::string,
-     "groups to start, with commas between; an empty name stands for "
-     "those without a group (default: onboot, then those)",
+     "groups to start, separated by commas; an empty name stands for the domains without a "
+     "group (default: onboot, then the domains without a group)",
      nullptr, false, true},
-    {"all", OptionType::boolean, "whatever their group"},
-    {"ignore-auto", OptionType::boolean, "those that are not marked as autostarted, too"},
-    {"list", OptionType::boolean, "only print their names and delays"},
+    {"all", OptionType::boolean, "start the domains of all groups"},
+    {"ignore-auto", OptionType::boolean, "include domains that are not marked as autostarted"},
+    {"list", OptionType::boolean, "print names and delays, and start nothing"},
 };
 
 // Runs `act`. Prints a failure and returns false, so that the other objects still get their turn.
@@ -108,7 +108,7 @@ bool start_autostarted(Session& session, const Invocation& invocation) {
 
 constexpr Option kStopOptions[] = {
     {"wait", OptionType::integer,
-     "seconds that they have together (default: 60); what still runs then is destroyed"},
+     "seconds until the domains that still run are destroyed (default: 60)"},
 };
 
 // What cannot be asked, or was and still runs at `end`, is destroyed.
@@ -149,16 +149,16 @@ bool stop_running(Session& session, const Invocation& invocation) {
 }
 
 constexpr Command kCommands[] = {
-    {"start-autostarted", "start what starts with the host",
+    {"start-autostarted", "start the networks and domains that start with the host",
      "Start the networks and then the domains that are marked as autostarted and\n"
-     "are off: group after group, in a group by <lx:autostart order>, lowest\n"
-     "first, then by name, with <lx:autostart delay> seconds after each. One that\n"
-     "does not start does not stop the others.",
+     "are off. Groups are started one after the other, the domains of a group by\n"
+     "<lx:autostart order>, lowest first, then by name, with a pause of\n"
+     "<lx:autostart delay> seconds after each. A failure does not stop the others.",
      kOptions, start_autostarted, kInterruptible},
-    {"stop-running", "stop what runs before the host does",
+    {"stop-running", "stop all running containers before the host shuts down",
      "Ask every running domain to shut itself down, in the opposite order of\n"
-     "start-autostarted, and destroy those that do not within --wait. Networks\n"
-     "stay.",
+     "start-autostarted, and destroy those that still run after --wait seconds.\n"
+     "Networks stay.",
      kStopOptions, stop_running, kInterruptible},
 };
 

@@ -11,9 +11,9 @@ namespace {
 
 constexpr Option kConsoleOptions[] = {
     domain_option(complete_active),
-    {"devname", OptionType::string, "which console, by its alias; the first unless given"},
-    {"force", OptionType::boolean, "take it from whoever is connected"},
-    {"safe", OptionType::boolean, "refuse where somebody is connected"},
+    {"devname", OptionType::string, "the console's alias (default: the first console)"},
+    {"force", OptionType::boolean, "disconnect whoever is connected"},
+    {"safe", OptionType::boolean, "fail if somebody is connected"},
 };
 
 bool console(Session& session, const Invocation& invocation) {
@@ -37,8 +37,8 @@ bool ttyconsole(Session& session, const Invocation& invocation) {
 
 constexpr Command kCommands[] = {
     {"console", "connect to a domain's console",
-     "Connect this terminal to the container's console. The escape\n"
-     "character, ^] unless -e says another, comes back.",
+     "Connect this terminal to the container's console. The escape character,\n"
+     "which is ^] unless -e names another, ends the connection.",
      kConsoleOptions, console, kInterruptible},
     {"ttyconsole", "the device of a domain's console",
      "Print the path of the terminal device behind the first console.", kTtyOptions, ttyconsole},

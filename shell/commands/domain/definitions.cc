@@ -13,7 +13,7 @@ namespace {
 
 constexpr Option kDefineOptions[] = {
     {"file", OptionType::data, "the file with the domain's XML", complete_files, true},
-    {"validate", OptionType::boolean, "refuse what the schema does not know"},
+    {"validate", OptionType::boolean, "refuse a document that the schema does not accept"},
 };
 
 bool define(Session& session, const Invocation& invocation) {
@@ -29,19 +29,19 @@ bool define(Session& session, const Invocation& invocation) {
 
 constexpr Option kUndefineOptions[] = {
     domain_option(),
-    {"managed-save", OptionType::boolean, "with its saved state; there is never one here"},
+    {"managed-save", OptionType::boolean, "accepted and ignored: there is never a saved state"},
     {"storage", OptionType::string,
-     "with these volumes, by target or path, commas between (see domblklist)"},
-    {"remove-all-storage", OptionType::boolean, "with all its volumes"},
+     "list these volumes as staying, by target or path, separated by commas (see domblklist)"},
+    {"remove-all-storage", OptionType::boolean, "list all its volumes as staying"},
     {"delete-storage-volume-snapshots", OptionType::boolean,
-     "with the volumes' snapshots; needs --remove-all-storage"},
-    {"wipe-storage", OptionType::boolean, "overwrite the volumes before they are removed"},
-    {"snapshots-metadata", OptionType::boolean, "with what is known of its snapshots"},
-    {"checkpoints-metadata", OptionType::boolean, "with what is known of its checkpoints"},
+     "has no effect; needs --remove-all-storage"},
+    {"wipe-storage", OptionType::boolean, "has no effect: lxvirt removes no volumes"},
+    {"snapshots-metadata", OptionType::boolean, "accepted and ignored: there are no snapshots"},
+    {"checkpoints-metadata", OptionType::boolean, "accepted and ignored: there are no checkpoints"},
     {"nvram", OptionType::boolean, "refused: containers have no NVRAM"},
-    {"keep-nvram", OptionType::boolean, "refused, likewise"},
+    {"keep-nvram", OptionType::boolean, "refused for the same reason"},
     {"tpm", OptionType::boolean, "refused: containers have no TPM"},
-    {"keep-tpm", OptionType::boolean, "refused, likewise"},
+    {"keep-tpm", OptionType::boolean, "refused for the same reason"},
 };
 
 std::vector<std::string> split_commas(const std::string& list) {
@@ -115,8 +115,8 @@ bool undefine(Session& session, const Invocation& invocation) {
 
 constexpr Option kDumpxmlOptions[] = {
     domain_option(),
-    {"inactive", OptionType::boolean, "the stored definition, of a running domain too"},
-    {"security-info", OptionType::boolean, "with what is otherwise kept secret"},
+    {"inactive", OptionType::boolean, "print the stored definition, also of a running domain"},
+    {"security-info", OptionType::boolean, "include data that is otherwise kept secret"},
     {"update-cpu", OptionType::boolean, "refused: containers see the host's CPU"},
     {"migratable", OptionType::boolean, "refused: containers are not migrated"},
     kXpathOption,

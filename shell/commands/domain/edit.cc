@@ -11,7 +11,7 @@ namespace {
 
 constexpr Option kOptions[] = {
     domain_option(),
-    {"skip-validate", OptionType::boolean, "take what the schema does not know"},
+    {"skip-validate", OptionType::boolean, "accept elements that the schema does not know"},
 };
 
 bool edit(Session& session, const Invocation& invocation) {
@@ -35,8 +35,8 @@ bool edit(Session& session, const Invocation& invocation) {
 
 constexpr Command kCommands[] = {
     {"edit", "change a domain's definition in an editor",
-     "Open the stored XML in $VISUAL, $EDITOR or vi, and define what comes\n"
-     "back. What is refused can be edited again.",
+     "Open the stored XML in $VISUAL, $EDITOR or vi, and define the result. A\n"
+     "result that is refused can be edited again.",
      kOptions, edit, kInterruptible},
 };
 

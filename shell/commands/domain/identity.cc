@@ -32,8 +32,8 @@ bool domuuid(Session& session, const Invocation& invocation) {
 
 constexpr Command kCommands[] = {
     {"domid", "the id of a domain",
-     "Print the id of a running container, which is the process id of\n"
-     "its supervisor; - when it is off.",
+     "Print the id of a running container, which is the process id of its\n"
+     "supervisor, or '-' for a domain that is off.",
      kIdOptions, domid},
     {"domname", "the name of a domain", {}, kNameOptions, domname},
     {"domuuid", "the UUID of a domain", {}, kUuidOptions, domuuid},

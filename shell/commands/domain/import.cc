@@ -18,9 +18,9 @@ namespace native = driver::native;
 constexpr std::string_view kFormat = "lxc-tools";
 
 constexpr Option kImportOptions[] = {
-    {"lxcpath", OptionType::data, "folder that lxc keeps its containers in: /var/lib/lxc",
+    {"lxcpath", OptionType::data, "the folder of lxc's containers (default: /var/lib/lxc)",
      complete_files},
-    {"name", OptionType::argv, "only this container; may be given several times"},
+    {"name", OptionType::argv, "import only this container; may be given several times"},
     {"dry-run", OptionType::boolean, "show what would be done and define nothing"},
 };
 
@@ -173,9 +173,9 @@ bool import_lxc(Session& session, const Invocation& invocation) {
 constexpr Command kCommands[] = {
     {"import-lxc", "define the containers of lxc-tools",
      "Turn the configuration of every container that lxc keeps in a folder into a\n"
-     "domain, define it, and set its autostart as lxc has it. A table shows what\n"
-     "was done, and below it each line that is not translated exactly. Nothing of\n"
-     "lxc's is changed. A domain that has the name already is left as it is.",
+     "domain, define it, and set its autostart as lxc has it. The output is a table\n"
+     "of the containers, and then each line that is not translated exactly. No\n"
+     "file of lxc is changed. An existing domain of the same name is left alone.",
      kImportOptions, import_lxc, kInterruptible},
 };
 

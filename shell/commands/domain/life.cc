@@ -15,8 +15,9 @@ namespace {
 
 constexpr Option kConsoleOption{"console", OptionType::boolean,
                                 "connect to its console once it runs"};
-constexpr Option kPausedOption{"paused", OptionType::boolean,
-                               "freeze it before its init does anything; resume lets it go"};
+constexpr Option kPausedOption{
+    "paused", OptionType::boolean,
+    "freeze it before its init does anything; the command resume thaws it"};
 constexpr Option kAutodestroyOption{"autodestroy", OptionType::boolean,
                                     "destroy it when this shell ends"};
 constexpr Option kPassFdsOption{"pass-fds", OptionType::string,
@@ -56,7 +57,7 @@ constexpr Option kStartOptions[] = {
     kPausedOption,
     kAutodestroyOption,
     {"bypass-cache", OptionType::boolean, "refused: there is no saved state to load"},
-    {"force-boot", OptionType::boolean, "boot afresh; always so here, nothing is ever saved"},
+    {"force-boot", OptionType::boolean, "boot afresh; has no effect, since no state is ever saved"},
     kPassFdsOption,
     kResetNvramOption,
 };
@@ -90,7 +91,7 @@ constexpr Option kCreateOptions[] = {
     kPausedOption,
     kAutodestroyOption,
     kPassFdsOption,
-    {"validate", OptionType::boolean, "refuse what the schema does not know"},
+    {"validate", OptionType::boolean, "refuse a document that the schema does not accept"},
     kResetNvramOption,
 };
 
@@ -126,9 +127,9 @@ bool destroy(Session& session, const Invocation& invocation) {
 
 constexpr Option kShutdownOptions[] = {
     domain_option(complete_running),
-    {"mode", OptionType::string, "how to ask: initctl, signal, or both with a comma between",
+    {"mode", OptionType::string, "how to ask the init: initctl, signal or initctl,signal",
      complete_stop_modes},
-    {"wait", OptionType::integer, "seconds to wait and then say whether it is off"},
+    {"wait", OptionType::integer, "seconds to wait for the end"},
 };
 
 bool report_outcome(Session& session, const driver::DomainRef& domain, std::int64_t seconds) {
@@ -159,7 +160,7 @@ bool shutdown(Session& session, const Invocation& invocation) {
 
 constexpr Option kRebootOptions[] = {
     domain_option(complete_running),
-    {"mode", OptionType::string, "how to ask: initctl, signal, or both with a comma between",
+    {"mode", OptionType::string, "how to ask the init: initctl, signal or initctl,signal",
      complete_stop_modes},
 };
 
@@ -201,21 +202,21 @@ constexpr Command kCommands[] = {
      "The definition stays.",
      kDestroyOptions, destroy, kInterruptible},
     {"reboot", "ask a domain to boot again",
-     "Ask the container's init to restart. Without --mode it gets the\n"
-     "request that it understands.",
+     "Ask the container's init to restart. Without --mode the init is asked in\n"
+     "the way that it understands.",
      kRebootOptions, reboot, kInterruptible},
-    {"resume", "let a suspended domain go on", "Thaw a container that suspend froze.",
-     kResumeOptions, resume, kInterruptible},
+    {"resume", "thaw a suspended domain", "Thaw a container that suspend froze.", kResumeOptions,
+     resume, kInterruptible},
     {"shutdown", "ask a domain to shut itself down",
-     "Ask the container's init to stop. Without --mode it gets the\n"
-     "request that it understands. The command returns at once; with\n"
-     "--wait it stays and says whether it worked.",
+     "Ask the container's init to stop. Without --mode the init is asked in the\n"
+     "way that it understands. The command returns at once; with --wait it waits\n"
+     "for the end and reports whether the domain is off.",
      kShutdownOptions, shutdown, kInterruptible},
     {"start", "boot a defined domain", "Boot a container that is defined and off.", kStartOptions,
      start, kInterruptible},
     {"suspend", "freeze a running domain",
-     "Stop every process of the container where it is; they keep their\n"
-     "memory and get no CPU time.",
+     "Freeze every process of the container. The processes keep their memory and\n"
+     "get no CPU time.",
      kSuspendOptions, suspend, kInterruptible},
 };
 

@@ -27,8 +27,8 @@ constexpr Option kFromOptions[] = {
     {"config", OptionType::data, "file with the configuration", complete_files, true},
     {"rootfs", OptionType::string, "folder with the root file system, instead of the file's",
      complete_files},
-    {"report", OptionType::string, "the account on stderr: text or json", reports},
-    {"strict", OptionType::boolean, "fail where a line could not be translated"},
+    {"report", OptionType::string, "the form of the report on stderr: text or json", reports},
+    {"strict", OptionType::boolean, "fail if a line could not be translated"},
 };
 
 void require_format(const std::string& format) {
@@ -106,14 +106,14 @@ bool to_native(Session& session, const Invocation& invocation) {
 
 constexpr Command kCommands[] = {
     {"domxml-from-native", "turn a configuration of lxc-tools into domain XML",
-     "Print the domain XML that means what the configuration means. What became\n"
-     "of each of its lines is told on stderr: those that are not translated\n"
-     "exactly, and a summary. Nothing is stored.",
+     "Print domain XML that means the same as the configuration. A report on\n"
+     "stderr names each line that is not translated exactly, and ends with a\n"
+     "summary. Nothing is stored.",
      kFromOptions, from_native, kNoConnection},
     {"domxml-to-native", "turn domain XML into a configuration of lxc-tools",
-     "Print the configuration that means to lxc 3 and later what a domain means\n"
-     "here. What lxc has no key for is told on stderr, an element a line. Nothing\n"
-     "is stored.",
+     "Print a configuration for lxc 3 and later that means the same as the domain.\n"
+     "Each element for which lxc has no key is reported on stderr. Nothing is\n"
+     "stored.",
      kToOptions, to_native, kNoConnection},
 };
 

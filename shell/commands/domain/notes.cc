@@ -42,7 +42,7 @@ constexpr Option kDescOptions[] = {
     kCurrentOption,
     {"title", OptionType::boolean, "the title instead of the description"},
     {"edit", OptionType::boolean, "change it in an editor"},
-    {"new-desc", OptionType::argv, "what to write; '' removes it", nullptr, false, true},
+    {"new-desc", OptionType::argv, "the new text; '' removes the old one", nullptr, false, true},
 };
 
 bool desc(Session& session, const Invocation& invocation) {
@@ -90,7 +90,7 @@ constexpr Option kMetadataOptions[] = {
     kConfigOption,
     kCurrentOption,
     {"edit", OptionType::boolean, "change it in an editor"},
-    {"key", OptionType::string, "the prefix for the namespace, needed to store something"},
+    {"key", OptionType::string, "the prefix of the namespace; needed with --set and --edit"},
     {"set", OptionType::string, "the XML element to store"},
     {"remove", OptionType::boolean, "remove the element of that namespace"},
 };
@@ -129,10 +129,10 @@ bool metadata(Session& session, const Invocation& invocation) {
 }
 
 constexpr Command kCommands[] = {
-    {"desc", "a domain's description or title, to read and to write",
+    {"desc", "read or write a domain's description or title",
      "Print the description or the title of a domain, or write a new one.", kDescOptions, desc,
      kInterruptible},
-    {"metadata", "a program's notes in a domain's XML, to read and to write",
+    {"metadata", "read or write a program's element in a domain's XML",
      "Print, store or remove the element that a program keeps under its own\n"
      "namespace in <metadata>.",
      kMetadataOptions, metadata, kInterruptible},

@@ -18,7 +18,7 @@ bool plan(Session& session, const Invocation& invocation) {
 }
 
 constexpr Command kCommands[] = {
-    {"plan", "what a start would do",
+    {"plan", "show what a start would do",
      "Print, step by step, what starting the domain would make and mount.\n"
      "Nothing is changed.",
      kPlanOptions, plan},

@@ -30,10 +30,10 @@ constexpr Option kAttachDisk[] = {
     {"type", OptionType::string, "disk, cdrom, floppy or lun"},
     {"shareable", OptionType::alias, "mode=shareable"},
     {"mode", OptionType::string, "readonly or shareable"},
-    {"sourcetype", OptionType::string, "block or file; found by looking at the source without it"},
+    {"sourcetype", OptionType::string, "block or file (default: what the source is)"},
     {"serial", OptionType::string, "kept in the definition"},
     {"wwn", OptionType::string, "refused"},
-    {"alias", OptionType::string, "an alias of its own, ua-..."},
+    {"alias", OptionType::string, "an alias that you choose; it begins with ua-"},
     {"rawio", OptionType::boolean, "refused"},
     {"address", OptionType::string, "refused"},
     {"multifunction", OptionType::boolean, "refused"},
@@ -127,8 +127,8 @@ bool detach_disk(Session& session, const Invocation& invocation) {
 constexpr Option kAttachMount[] = {
     domain_option(),
     {"source", OptionType::data, "the folder or file on the host", complete_files, true},
-    {"target", OptionType::data, "where it is to be in the container", nullptr, true},
-    {"readonly", OptionType::boolean, "so that the container cannot change it"},
+    {"target", OptionType::data, "its path in the container", nullptr, true},
+    {"readonly", OptionType::boolean, "mount it read-only"},
     kPersistentOption,
     kConfigOption,
     kLiveOption,
@@ -148,7 +148,7 @@ bool attach_mount(Session& session, const Invocation& invocation) {
 }
 
 constexpr Option kDetachMount[] = {
-    domain_option(),   {"target", OptionType::data, "where it is in the container", nullptr, true},
+    domain_option(),   {"target", OptionType::data, "its path in the container", nullptr, true},
     kPersistentOption, kConfigOption,
     kLiveOption,       kCurrentOption,
     kForceOption,
@@ -166,18 +166,18 @@ bool detach_mount(Session& session, const Invocation& invocation) {
 
 constexpr Command kCommands[] = {
     {"attach-disk", "give a domain a disk",
-     "Make a block device of the host, or an image file through a loop\n"
-     "device, a node in the container's /dev.",
+     "Give the container a node in its /dev for a block device of the host,\n"
+     "or for an image file through a loop device.",
      kAttachDisk, attach_disk, kInterruptible},
     {"attach-mount", "show a domain a folder of the host",
-     "Mount a folder or a file of the host in the container, its mount\n"
-     "point made where it is missing.",
+     "Mount a folder or a file of the host in the container. A missing mount\n"
+     "point is made.",
      kAttachMount, attach_mount, kInterruptible},
     {"detach-disk", "take a disk away", "Remove the node and close the device to the container.",
      kDetachDisk, detach_disk, kInterruptible},
     {"detach-mount", "take a mounted folder away",
-     "Unmount what attach-mount mounted. One that is in use stays, and the\n"
-     "error says who uses it.",
+     "Unmount what attach-mount mounted. A mount that is in use stays, and the\n"
+     "error names its users.",
      kDetachMount, detach_mount, kInterruptible},
 };
 

@@ -22,7 +22,7 @@ constexpr Option kOptions[] = {
      complete_domains},
     {"event", OptionType::string, "the kind of event to wait for", complete_kinds},
     {"all", OptionType::boolean, "every kind"},
-    {"loop", OptionType::boolean, "go on after the first, until the time is over or Ctrl-C"},
+    {"loop", OptionType::boolean, "print all events until --timeout or Ctrl-C"},
     {"timeout", OptionType::integer, "seconds to wait at most"},
     {"list", OptionType::boolean, "list the kinds"},
     {"timestamp", OptionType::boolean, "begin each line with the time"},

@@ -48,7 +48,7 @@ bool uri(Session& session, const Invocation&) {
 }
 
 constexpr Option kVersionOptions[] = {
-    {"daemon", OptionType::boolean, "with the daemon's version, which here is the driver's own"},
+    {"daemon", OptionType::boolean, "print the daemon's version, too, which is the driver's own"},
 };
 
 bool version(Session& session, const Invocation& invocation) {
@@ -64,7 +64,7 @@ bool version(Session& session, const Invocation& invocation) {
 
 constexpr Command kCommands[] = {
     {"capabilities",
-     "what the host can run, as XML",
+     "print as XML what the host can run",
      "Print the host's processors, memory and kinds of containers.",
      {},
      capabilities},
@@ -75,14 +75,14 @@ constexpr Command kCommands[] = {
      {},
      nodeinfo},
     {"sysinfo",
-     "the host's hardware, as XML",
-     "Print what the firmware says of the machine, where it says anything.",
+     "print the host's hardware as XML",
+     "Print what the firmware (SMBIOS) reports about the machine.",
      {},
      sysinfo},
     {"uri", "the URI of this connection", {}, {}, uri},
     {"version", "versions of interface, driver and kernel",
-     "Print which libvirt release's behaviour is kept, and the kernel's\n"
-     "version, which is the hypervisor's here.",
+     "Print the libvirt release whose behaviour lxvirt has, and the kernel's\n"
+     "version, since the kernel is the hypervisor.",
      kVersionOptions, version},
 };
 

@@ -25,8 +25,8 @@ xml::Domain parsed(Session& session, const Invocation& invocation) {
 
 constexpr Option kBlockOptions[] = {
     domain_option(),
-    {"inactive", OptionType::boolean, "of the stored definition, though it runs"},
-    {"details", OptionType::boolean, "with each one's type and device"},
+    {"inactive", OptionType::boolean, "use the stored definition, also of a running domain"},
+    {"details", OptionType::boolean, "show type and device of each disk, too"},
 };
 
 bool domblklist(Session& session, const Invocation& invocation) {
@@ -47,9 +47,9 @@ bool domblklist(Session& session, const Invocation& invocation) {
 
 constexpr Option kStatOptions[] = {
     domain_option(complete_active),
-    {"device", OptionType::string, "a disk's target or source; all together without it", nullptr,
-     false, true},
-    {"human", OptionType::boolean, "with words for the fields"},
+    {"device", OptionType::string, "a disk's target or source (default: all disks together)",
+     nullptr, false, true},
+    {"human", OptionType::boolean, "print words instead of field names"},
 };
 
 bool domblkstat(Session& session, const Invocation& invocation) {
@@ -79,8 +79,8 @@ bool domblkstat(Session& session, const Invocation& invocation) {
 constexpr Option kSizeOptions[] = {
     domain_option(),
     {"device", OptionType::string, "a disk's target or source"},
-    {"human", OptionType::boolean, "in KiB, MiB ..."},
-    {"all", OptionType::boolean, "of every disk, as a table"},
+    {"human", OptionType::boolean, "print sizes in KiB, MiB ..."},
+    {"all", OptionType::boolean, "print a table of all disks"},
 };
 
 std::string size_text(std::uint64_t bytes, bool human) {
@@ -119,7 +119,7 @@ bool domblkinfo(Session& session, const Invocation& invocation) {
 
 constexpr Option kInterfaceOptions[] = {
     domain_option(),
-    {"inactive", OptionType::boolean, "of the stored definition, though it runs"},
+    {"inactive", OptionType::boolean, "use the stored definition, also of a running domain"},
 };
 
 bool domiflist(Session& session, const Invocation& invocation) {
@@ -135,14 +135,15 @@ bool domiflist(Session& session, const Invocation& invocation) {
 }
 
 constexpr Command kCommands[] = {
-    {"domblkinfo", "how large a disk of a domain is",
-     "Print what a disk can hold, what it takes on the host, and how long\n"
-     "it is there, in bytes.",
+    {"domblkinfo", "show the size of a domain's disk",
+     "Print in bytes the capacity of a disk, the space that it takes on the host,\n"
+     "and the size of its file.",
      kSizeOptions, domblkinfo},
     {"domblklist", "the disks of a domain",
      "List the block devices of a domain with their sources.", kBlockOptions, domblklist},
-    {"domblkstat", "what a domain has read and written",
-     "Print requests and bytes of one disk or of all, since the start.", kStatOptions, domblkstat},
+    {"domblkstat", "show how much a domain has read and written",
+     "Print the requests and bytes of one disk or of all disks since the start.", kStatOptions,
+     domblkstat},
     {"domiflist", "the network interfaces of a domain",
      "List the network interfaces of a domain with the host's end of each.", kInterfaceOptions,
      domiflist},

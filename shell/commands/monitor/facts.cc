@@ -42,7 +42,7 @@ bool dominfo(Session& session, const Invocation& invocation) {
 
 constexpr Option kStateOptions[] = {
     domain_option(),
-    {"reason", OptionType::boolean, "and how it came to that"},
+    {"reason", OptionType::boolean, "print the reason, too"},
 };
 
 bool domstate(Session& session, const Invocation& invocation) {
@@ -56,11 +56,12 @@ bool domstate(Session& session, const Invocation& invocation) {
 }
 
 constexpr Command kCommands[] = {
-    {"dominfo", "the main facts of a domain",
-     "Print what a domain is called, how it is and what it uses.", kInfoOptions, dominfo},
+    {"dominfo", "the main facts of a domain", "Print name, state and resources of a domain.",
+     kInfoOptions, dominfo},
     {"domstate", "the state of a domain",
-     "Print the state. With --reason also what led to it and, for a\n"
-     "container that ended by itself, its init's exit status or signal.",
+     "Print the state of a domain. With --reason print also why it is in that\n"
+     "state and, for a container that ended by itself, the exit status or signal\n"
+     "of its init.",
      kStateOptions, domstate},
 };
 

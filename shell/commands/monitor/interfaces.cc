@@ -32,8 +32,8 @@ constexpr Option kAddressOptions[] = {
     {"interface", OptionType::string, "only of this interface, by its name"},
     {"full", OptionType::boolean, "repeat name and MAC address on every line"},
     {"source", OptionType::string,
-     "lease: what the network's DHCP server gave out; agent: what the container has, asked of the "
-     "kernel; arp: what the host has heard of",
+     "lease: addresses that the network's DHCP server gave; agent: addresses that the kernel has "
+     "for the container; arp: addresses in the host's neighbour table",
      complete_sources},
 };
 
@@ -67,7 +67,8 @@ bool domifaddr(Session& session, const Invocation& invocation) {
 constexpr Option kHostnameOptions[] = {
     domain_option(complete_active),
     {"source", OptionType::string,
-     "lease: what the container told the network's DHCP server; agent: what it calls itself",
+     "lease: the name that the container gave to the network's DHCP server; agent: its own host "
+     "name",
      complete_sources},
 };
 
@@ -110,7 +111,7 @@ driver::Affect config_flag(const Invocation& invocation) {
 constexpr Option kGetOptions[] = {
     domain_option(),
     kInterfaceOption,
-    {"config", OptionType::boolean, "of the definition, though it runs"},
+    {"config", OptionType::boolean, "use the definition, also of a running domain"},
 };
 
 bool domif_getlink(Session& session, const Invocation& invocation) {
@@ -133,7 +134,7 @@ constexpr Option kSetOptions[] = {
     domain_option(),
     kInterfaceOption,
     {"state", OptionType::data, "up or down", complete_states, true},
-    {"config", OptionType::boolean, "of the definition, for the next start"},
+    {"config", OptionType::boolean, "use the definition, which the next start takes"},
 };
 
 bool domif_setlink(Session& session, const Invocation& invocation) {
@@ -150,9 +151,9 @@ bool domif_setlink(Session& session, const Invocation& invocation) {
 
 constexpr Command kMonitoring[] = {
     {"domhostname", "the host name of a container",
-     "Print what a container is called in its network.", kHostnameOptions, domhostname},
-    {"domif-getlink", "whether an interface is up",
-     "Print the link state of an interface: whether its cable is plugged in, so to say.",
+     "Print the host name that a container has in its network.", kHostnameOptions, domhostname},
+    {"domif-getlink", "show whether an interface is up",
+     "Print the link state of an interface: up, or down as if its cable were unplugged.",
      kGetOptions, domif_getlink},
     {"domifaddr", "the addresses of a container",
      "List the addresses of the network interfaces of a running container.", kAddressOptions,
@@ -164,7 +165,8 @@ constexpr Command kMonitoring[] = {
 
 constexpr Command kManagement[] = {
     {"domif-setlink", "plug an interface in or out",
-     "Set the link state of an interface. With down, the container sees its carrier go.",
+     "Set the link state of an interface. With down, the container sees that its\n"
+     "carrier is gone, as if the cable were unplugged.",
      kSetOptions, domif_setlink},
 };
 

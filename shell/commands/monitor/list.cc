@@ -14,8 +14,8 @@ namespace lxvirt::shell {
 namespace {
 
 constexpr Option kOptions[] = {
-    {"inactive", OptionType::boolean, "those that are off"},
-    {"all", OptionType::boolean, "those that run and those that are off"},
+    {"inactive", OptionType::boolean, "list the domains that are off"},
+    {"all", OptionType::boolean, "list running domains and those that are off"},
     {"transient", OptionType::boolean, "only those without a stored definition"},
     {"persistent", OptionType::boolean, "only those with a stored definition"},
     {"with-snapshot", OptionType::boolean, "only those with snapshots"},
@@ -27,7 +27,7 @@ constexpr Option kOptions[] = {
     {"state-shutoff", OptionType::boolean, "only those that are off"},
     {"state-other", OptionType::boolean, "only those in any other state"},
     {"autostart", OptionType::boolean, "only those that start with the host"},
-    {"no-autostart", OptionType::boolean, "only those that do not"},
+    {"no-autostart", OptionType::boolean, "only those that do not start with the host"},
     {"with-managed-save", OptionType::boolean, "only those with a saved state"},
     {"without-managed-save", OptionType::boolean, "only those without a saved state"},
     {"uuid", OptionType::boolean, "UUIDs, one a line"},
@@ -131,8 +131,8 @@ bool list(Session& session, const Invocation& invocation) {
 }
 
 constexpr Command kCommands[] = {
-    {"list", "the domains", "List the running domains, or others as the options say.", kOptions,
-     list},
+    {"list", "list the domains", "List the running domains, or those that the options select.",
+     kOptions, list},
 };
 
 }  // namespace

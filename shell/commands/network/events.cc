@@ -18,7 +18,7 @@ std::vector<std::string> complete_kinds(Session&) {
 constexpr Option kOptions[] = {
     {"network", OptionType::string, "only of this network, by its name or UUID", complete_networks},
     {"event", OptionType::string, "the kind of event to wait for", complete_kinds},
-    {"loop", OptionType::boolean, "go on after the first, until the time is over or Ctrl-C"},
+    {"loop", OptionType::boolean, "print all events until --timeout or Ctrl-C"},
     {"timeout", OptionType::integer, "seconds to wait at most"},
     {"list", OptionType::boolean, "list the kinds"},
     {"timestamp", OptionType::boolean, "begin each line with the time"},

@@ -15,12 +15,12 @@ namespace lxvirt::shell {
 namespace {
 
 constexpr Option kListOptions[] = {
-    {"inactive", OptionType::boolean, "those that do not run"},
-    {"all", OptionType::boolean, "those that run and those that do not"},
+    {"inactive", OptionType::boolean, "list the networks that do not run"},
+    {"all", OptionType::boolean, "list running networks and those that do not run"},
     {"persistent", OptionType::boolean, "only those with a stored definition"},
     {"transient", OptionType::boolean, "only those without a stored definition"},
     {"autostart", OptionType::boolean, "only those that start with the host"},
-    {"no-autostart", OptionType::boolean, "only those that do not"},
+    {"no-autostart", OptionType::boolean, "only those that do not start with the host"},
     {"uuid", OptionType::boolean, "UUIDs, one a line"},
     {"name", OptionType::boolean, "names, one a line"},
     {"table", OptionType::boolean, "a table (as without any of these)"},
@@ -105,10 +105,10 @@ bool leases(Session& session, const Invocation& invocation) {
 }
 
 constexpr Command kCommands[] = {
-    {"net-dhcp-leases", "the addresses that a network has given",
+    {"net-dhcp-leases", "list the addresses that a network has given",
      "List the DHCP leases of a running network.", kLeaseOptions, leases},
-    {"net-list", "the networks", "List the running networks, or others as the options say.",
-     kListOptions, list},
+    {"net-list", "list the networks",
+     "List the running networks, or those that the options select.", kListOptions, list},
 };
 
 }  // namespace

@@ -14,7 +14,7 @@ namespace {
 
 constexpr Option kFileOptions[] = {
     {"file", OptionType::data, "the file with the network's XML", complete_files, true},
-    {"validate", OptionType::boolean, "refuse what the schema does not know"},
+    {"validate", OptionType::boolean, "refuse a document that the schema does not accept"},
 };
 
 using Maker = driver::DefinedNetwork (driver::Networks::*)(std::string_view, const std::string&,
@@ -42,7 +42,7 @@ bool create(Session& session, const Invocation& invocation) {
 }
 
 constexpr Option kDefaultOptions[] = {
-    {"missing", OptionType::boolean, "do nothing, with success, where there is one already"},
+    {"missing", OptionType::boolean, "succeed and do nothing if there is one already"},
 };
 
 bool define_default(Session& session, const Invocation& invocation) {
@@ -81,7 +81,7 @@ bool start(Session& session, const Invocation& invocation) {
 constexpr Option kDestroyOptions[] = {
     network_option(complete_active_networks),
     {"force", OptionType::boolean,
-     "though containers are on it; they lose it until its next start"},
+     "stop it even if containers are attached; they have no network until its next start"},
 };
 
 bool destroy(Session& session, const Invocation& invocation) {
@@ -139,7 +139,7 @@ bool uuid(Session& session, const Invocation& invocation) {
 
 constexpr Option kDumpxmlOptions[] = {
     network_option(),
-    {"inactive", OptionType::boolean, "the stored definition, of a running network too"},
+    {"inactive", OptionType::boolean, "print the stored definition, also of a running network"},
     kXpathOption,
     kWrapOption,
 };
@@ -173,7 +173,7 @@ constexpr Command kCommands[] = {
      "Mark a defined network to be started when the host boots.", kAutostartOptions, autostart,
      kInterruptible},
     {"net-create", "start a network from an XML file",
-     "Start a network that is not stored: it is gone when it stops.", kFileOptions, create,
+     "Start a network that is not stored and is forgotten when it stops.", kFileOptions, create,
      kInterruptible},
     {"net-default", "store the network that comes with lxvirt",
      "Define the network 'default': 192.168.122.0/24 with DHCP, masqueraded,\n"
@@ -185,14 +185,14 @@ constexpr Command kCommands[] = {
      "A running network stays as it is until its next start.",
      kFileOptions, define, kInterruptible},
     {"net-destroy", "stop a network",
-     "Take the bridge, the rules and the dnsmasq of a network away. It is\n"
-     "refused while containers are on it.",
+     "Remove the bridge, the firewall rules and the dnsmasq of a network. The\n"
+     "command is refused while containers are attached.",
      kDestroyOptions, destroy, kInterruptible},
     {"net-dumpxml", "a network as XML",
      "Print the XML of a network: as it runs, or as it is defined.", kDumpxmlOptions, dumpxml},
     {"net-edit", "change a network's definition in an editor",
-     "Open the stored XML in $VISUAL, $EDITOR or vi, and define what comes\n"
-     "back. What is refused can be edited again.",
+     "Open the stored XML in $VISUAL, $EDITOR or vi, and define the result. A\n"
+     "result that is refused can be edited again.",
      kAnyOptions, edit, kInterruptible},
     {"net-info", "the main facts of a network",
      "Print what a network is called, whether it runs, and its bridge.", kAnyOptions, info},

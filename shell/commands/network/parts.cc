@@ -33,10 +33,11 @@ constexpr Option kUpdateOptions[] = {
      complete_update_commands, true},
     {"section", OptionType::data, "the part that changes", complete_update_sections, true},
     {"xml", OptionType::data,
-     "the element itself, beginning with '<', or the file that has it; to delete, as much of it as "
-     "tells it from others",
+     "the element, beginning with '<', or a file that contains it; for delete, only the attributes "
+     "that identify the element",
      complete_files, true},
-    {"parent-index", OptionType::integer, "of the <ip> that is meant, from 0"},
+    {"parent-index", OptionType::integer,
+     "the number of the <ip> element that is meant, counted from 0"},
     kConfigOption,
     kLiveOption,
     kCurrentOption,
@@ -95,7 +96,7 @@ bool port_list(Session& session, const Invocation& invocation) {
 constexpr Option kPortCreateOptions[] = {
     network_option(complete_active_networks),
     {"file", OptionType::data, "the file with the port's XML", complete_files, true},
-    {"validate", OptionType::boolean, "refuse what the schema does not know"},
+    {"validate", OptionType::boolean, "refuse a document that the schema does not accept"},
 };
 
 bool port_create(Session& session, const Invocation& invocation) {
@@ -155,18 +156,17 @@ bool port_delete(Session& session, const Invocation& invocation) {
 
 constexpr Command kCommands[] = {
     {"net-port-create", "add a port from an XML file",
-     "Record a port of a running network, as starting a container does.", kPortCreateOptions,
+     "Add a port to a running network, as the start of a container does.", kPortCreateOptions,
      port_create, kInterruptible},
     {"net-port-delete", "remove a port", "Forget a port of a running network.", kPortDeleteOptions,
      port_delete, kInterruptible},
     {"net-port-dumpxml", "a port as XML", "Print the XML of a port.", kPortDumpxmlOptions,
      port_dumpxml},
-    {"net-port-list", "the ports of a network",
-     "List what is plugged into a running network, by the UUIDs of the ports.", kPortListOptions,
-     port_list},
+    {"net-port-list", "the ports of a network", "List the UUIDs of the ports of a running network.",
+     kPortListOptions, port_list},
     {"net-update", "change a part of a network",
-     "Change one element of a network: at once where its dnsmasq can take\n"
-     "it, or for its next start.",
+     "Change one element of a network: with --live at once, with --config for its\n"
+     "next start.",
      kUpdateOptions, update, kInterruptible},
 };
 

@@ -17,7 +17,7 @@ namespace lxvirt::shell {
 namespace {
 
 constexpr Option kCdOptions[] = {
-    {"dir", OptionType::string, "where to go; the home folder unless given", complete_files},
+    {"dir", OptionType::string, "the folder (default: your home folder)", complete_files},
 };
 
 bool cd(Session& session, const Invocation& invocation) {
@@ -41,8 +41,8 @@ bool pwd(Session& session, const Invocation&) {
 }
 
 constexpr Option kConnectOptions[] = {
-    {"name", OptionType::string, "the URI; the default one unless given", nullptr, false, true},
-    {"readonly", OptionType::boolean, "look, but change nothing"},
+    {"name", OptionType::string, "the URI (default: the default one)", nullptr, false, true},
+    {"readonly", OptionType::boolean, "allow no changes"},
 };
 
 bool connect(Session& session, const Invocation& invocation) {
@@ -134,26 +134,26 @@ bool complete(Session& session, const Invocation& invocation) {
 }
 
 constexpr Command kCommands[] = {
-    {"cd", "go to another folder", "Change the folder that file names start from.", kCdOptions, cd,
-     kNoConnection},
+    {"cd", "go to another folder", "Change the folder to which relative file names refer.",
+     kCdOptions, cd, kNoConnection},
     {"complete",
      "candidates for the last word",
      {},
      kCompleteOptions,
      complete,
      kNoConnection | kHidden},
-    {"connect", "work on other containers", "Connect to another root, or to the same one again.",
-     kConnectOptions, connect, kNoConnection},
-    {"echo", "print words", "Print words, quoted if asked; for trying out how a line is read.",
-     kEchoOptions, echo, kNoConnection},
+    {"connect", "connect to another set of containers",
+     "Connect to another root, or to the same one again.", kConnectOptions, connect, kNoConnection},
+    {"echo", "print words", "Print words, which shows how the shell reads a line.", kEchoOptions,
+     echo, kNoConnection},
     {"exit", "leave this shell", {}, {}, leave, kNoConnection | kLeavesShell},
-    {"help", "what commands there are, and what one does",
-     "Without a word, list all commands; with one, tell about that command\n"
-     "or list that group.",
+    {"help", "list the commands, or explain one",
+     "Without an argument, list all commands; with a command, explain it; with\n"
+     "the keyword of a group, list the group.",
      kHelpOptions, help, kNoConnection},
     {"pwd",
      "print the current folder",
-     "Print the folder that file names start from.",
+     "Print the folder to which relative file names refer.",
      {},
      pwd,
      kNoConnection},
