@@ -111,6 +111,19 @@ TEST(Journal, RotatesOnceItIsAsLongAsItsBound) {
     EXPECT_EQ(entries(file.path)[0].sequence, 3U);
 }
 
+TEST(Journal, SaysThatItCouldNotRotateAndLosesNothing) {
+    const TemporaryFolder folder;
+    JournalFile file = journal_in(folder);
+    ASSERT_EQ(journal_append(file, entry("a")), std::nullopt);
+    const std::string whole = read_file(file.path);
+    make_folders(file.previous());
+    file.bound = 1;
+    const auto failure = journal_append(file, entry("b"));
+    ASSERT_TRUE(failure.has_value());
+    EXPECT_THAT(*failure, testing::HasSubstr("rename '" + file.path + "'"));
+    EXPECT_EQ(read_file(file.path), whole);
+}
+
 // Longer than the part of it that is looked at for the last number.
 TEST(Journal, FindsTheLastNumberAndATornLineAtTheEndOfALongFile) {
     const TemporaryFolder folder;
@@ -175,16 +188,18 @@ TEST(Journal, SequenceNumbersGoOnAcrossRotation) {
 }
 
 TEST(Journal, CutsOffALineThatItsWriterDidNotFinish) {
-    const TemporaryFolder folder;
-    const JournalFile file = journal_in(folder);
-    ASSERT_EQ(journal_append(file, entry("a")), std::nullopt);
-    const std::string whole = read_file(file.path);
-    write_atomic(file.path, whole + "2\t17000");
-    ASSERT_EQ(journal_append(file, entry("b")), std::nullopt);
-    const auto all = entries(file.path);
-    ASSERT_EQ(all.size(), 2U);
-    EXPECT_EQ(all[1].domain, "b");
-    EXPECT_EQ(all[1].sequence, 2U);
+    for (const char* torn : {"2", "2\t17000"}) {
+        const TemporaryFolder folder;
+        const JournalFile file = journal_in(folder);
+        ASSERT_EQ(journal_append(file, entry("a")), std::nullopt);
+        const std::string whole = read_file(file.path);
+        write_atomic(file.path, whole + torn);
+        ASSERT_EQ(journal_append(file, entry("b")), std::nullopt);
+        const auto all = entries(file.path);
+        ASSERT_EQ(all.size(), 2U);
+        EXPECT_EQ(all[1].domain, "b");
+        EXPECT_EQ(all[1].sequence, 2U);
+    }
 }
 
 TEST(Journal, SaysWhatFailedInsteadOfThrowing) {
