@@ -1,6 +1,12 @@
 #include "base/file/journal.hh"
 
+#include <fmt/format.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include <csignal>
 
 #include "base/file/file.hh"
 #include "tests/support/child.hh"
@@ -66,6 +72,108 @@ TEST(Journal, RefusesLinesThatAreNoEntries) {
     EXPECT_TRUE(parse_journal_line("1\t1.000\tk\td\tu\te\td\tn").has_value());
 }
 
+TEST(Journal, WritesTextPlainlyButForControlCharactersAndBackslashes) {
+    EXPECT_EQ(escape_field("a ~\x1f\x7f\\"), "a ~\\x1f\\x7f\\\\");
+    EXPECT_EQ(unescape_field("\\x41"), "A");
+    EXPECT_EQ(unescape_field("\\x41\\x42c"), "ABc");
+    EXPECT_EQ(unescape_field("\\\\x41"), "\\x41");
+    for (const char* text : {"\\", "a\\", "\\x", "\\x4", "\\x4g", "\\y41", "\\x-1"})
+        EXPECT_EQ(unescape_field(text), std::nullopt) << text;
+}
+
+TEST(Journal, RefusesATimeOfWhichAPartIsNoNumber) {
+    for (const char* time : {"1.x", "x.1", "1.", ".1", "1.2x", "1x.2"})
+        EXPECT_FALSE(parse_journal_line(fmt::format("1\t{}\tk\td\tu\te\td\tn", time))) << time;
+}
+
+TEST(Journal, IsForItsOwnerOnly) {
+    const TemporaryFolder folder;
+    const JournalFile file = journal_in(folder);
+    ASSERT_EQ(journal_append(file, entry("a")), std::nullopt);
+    struct stat facts = {};
+    for (const std::string& path : {file.path, file.lock_path}) {
+        ASSERT_EQ(::stat(path.c_str(), &facts), 0);
+        EXPECT_EQ(facts.st_mode & 07777, 0600U) << path;
+    }
+}
+
+TEST(Journal, RotatesOnceItIsAsLongAsItsBound) {
+    const TemporaryFolder folder;
+    JournalFile file = journal_in(folder);
+    ASSERT_EQ(journal_append(file, entry("a")), std::nullopt);
+    file.bound = read_file(file.path).size() + 1;
+    ASSERT_EQ(journal_append(file, entry("b")), std::nullopt);
+    EXPECT_FALSE(exists(file.previous()));
+    file.bound = read_file(file.path).size();
+    ASSERT_EQ(journal_append(file, entry("c")), std::nullopt);
+    EXPECT_EQ(entries(file.previous()).size(), 2U);
+    ASSERT_EQ(entries(file.path).size(), 1U);
+    EXPECT_EQ(entries(file.path)[0].sequence, 3U);
+}
+
+TEST(Journal, SaysThatItCouldNotRotateAndLosesNothing) {
+    const TemporaryFolder folder;
+    JournalFile file = journal_in(folder);
+    ASSERT_EQ(journal_append(file, entry("a")), std::nullopt);
+    const std::string whole = read_file(file.path);
+    make_folders(file.previous());
+    file.bound = 1;
+    const auto failure = journal_append(file, entry("b"));
+    ASSERT_TRUE(failure.has_value());
+    EXPECT_THAT(*failure, testing::HasSubstr("rename '" + file.path + "'"));
+    EXPECT_EQ(read_file(file.path), whole);
+}
+
+// Longer than the part of it that is looked at for the last number.
+TEST(Journal, FindsTheLastNumberAndATornLineAtTheEndOfALongFile) {
+    const TemporaryFolder folder;
+    const JournalFile file = journal_in(folder, 1U << 20);
+    std::string text;
+    JournalEntry one = entry("long");
+    for (one.sequence = 1; text.size() < (200U << 10); ++one.sequence)
+        text += format_journal_line(one);
+    write_atomic(file.path, text + "4\t5");
+    ASSERT_EQ(journal_append(file, entry("next")), std::nullopt);
+    const std::string after = read_file(file.path);
+    EXPECT_TRUE(after.starts_with(text));
+    const auto all = entries(file.path);
+    EXPECT_EQ(all.back().domain, "next");
+    EXPECT_EQ(all.back().sequence, one.sequence);
+}
+
+TEST(Journal, BeginsAnewAfterLinesThatAreNoEntries) {
+    const TemporaryFolder folder;
+    const JournalFile file = journal_in(folder);
+    for (const char* text : {"\n", "\nnonsense\n", "nonsense\n\n", "torn"}) {
+        write_atomic(file.path, text);
+        ASSERT_EQ(journal_append(file, entry("a")), std::nullopt);
+        const std::string all = read_file(file.path);
+        EXPECT_TRUE(all.substr(all.rfind('\n', all.size() - 2) + 1).starts_with("1\t")) << text;
+    }
+    // An entry before them counts.
+    JournalEntry seventh = entry("b");
+    seventh.sequence = 7;
+    write_atomic(file.path, format_journal_line(seventh) + "nonsense\n");
+    ASSERT_EQ(journal_append(file, entry("c")), std::nullopt);
+    EXPECT_THAT(read_file(file.path), testing::HasSubstr("\n8\t"));
+}
+
+TEST(Journal, LeavesNothingOfALineThatDidNotFit) {
+    const TemporaryFolder folder;
+    const JournalFile file = journal_in(folder);
+    ASSERT_EQ(journal_append(file, entry("a")), std::nullopt);
+    const std::string whole = read_file(file.path);
+    ChildProcess writer([&](const auto&) {
+        (void)std::signal(SIGXFSZ, SIG_IGN);
+        const rlimit most = {whole.size() + 10, whole.size() + 10};
+        if (::setrlimit(RLIMIT_FSIZE, &most) != 0) return 2;
+        const auto failure = journal_append(file, entry("b"));
+        return failure && failure->find("write '" + file.path + "'") != std::string::npos ? 0 : 1;
+    });
+    EXPECT_EQ(writer.wait(), 0);
+    EXPECT_EQ(read_file(file.path), whole);
+}
+
 TEST(Journal, SequenceNumbersGoOnAcrossRotation) {
     const TemporaryFolder folder;
     const JournalFile file = journal_in(folder, 500);
@@ -80,16 +188,18 @@ TEST(Journal, SequenceNumbersGoOnAcrossRotation) {
 }
 
 TEST(Journal, CutsOffALineThatItsWriterDidNotFinish) {
-    const TemporaryFolder folder;
-    const JournalFile file = journal_in(folder);
-    ASSERT_EQ(journal_append(file, entry("a")), std::nullopt);
-    const std::string whole = read_file(file.path);
-    write_atomic(file.path, whole + "2\t17000");
-    ASSERT_EQ(journal_append(file, entry("b")), std::nullopt);
-    const auto all = entries(file.path);
-    ASSERT_EQ(all.size(), 2U);
-    EXPECT_EQ(all[1].domain, "b");
-    EXPECT_EQ(all[1].sequence, 2U);
+    for (const char* torn : {"2", "2\t17000"}) {
+        const TemporaryFolder folder;
+        const JournalFile file = journal_in(folder);
+        ASSERT_EQ(journal_append(file, entry("a")), std::nullopt);
+        const std::string whole = read_file(file.path);
+        write_atomic(file.path, whole + torn);
+        ASSERT_EQ(journal_append(file, entry("b")), std::nullopt);
+        const auto all = entries(file.path);
+        ASSERT_EQ(all.size(), 2U);
+        EXPECT_EQ(all[1].domain, "b");
+        EXPECT_EQ(all[1].sequence, 2U);
+    }
 }
 
 TEST(Journal, SaysWhatFailedInsteadOfThrowing) {

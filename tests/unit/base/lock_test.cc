@@ -3,6 +3,10 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
 
 #include "base/error.hh"
 #include "base/file/file.hh"
@@ -88,6 +92,78 @@ TEST(RecordLock, IsAdoptedFromADescriptor) {
     ChildProcess asker(
         [&](const auto&) { return record_lock_holder(path) == ::getppid() ? 0 : 1; });
     EXPECT_EQ(asker.wait(), 0);
+}
+
+TEST(RecordLock, IsNotAdoptedWhereAnotherProcessHoldsIt) {
+    const TemporaryFolder folder;
+    const std::string path = folder / "x.alive";
+    ChildProcess holder([&](const auto& ready) { return hold_record_lock(path, ready); });
+    ASSERT_TRUE(holder.wait_ready());
+    EXPECT_THROW((void)RecordLock::adopt(open_file(path, O_RDWR), path), SystemError);
+}
+
+TEST(RecordLock, ClosesAnAdoptedDescriptorOnExecve) {
+    const TemporaryFolder folder;
+    const std::string path = folder / "x.alive";
+    const int fd = ::open(path.c_str(), O_RDWR | O_CREAT, 0600);
+    ASSERT_GE(fd, 0);
+    const auto lock = RecordLock::adopt(UniqueFd(fd), path);
+    EXPECT_EQ(::fcntl(fd, F_GETFD), FD_CLOEXEC);
+    lock.keep_over_exec(true);
+    EXPECT_EQ(::fcntl(fd, F_GETFD), 0);
+    lock.keep_over_exec(false);
+    EXPECT_EQ(::fcntl(fd, F_GETFD), FD_CLOEXEC);
+}
+
+TEST(RecordLock, HasNoHolderWhereNoFileCanBeAndFailsForALink) {
+    const TemporaryFolder folder;
+    write_atomic(folder / "file", "");
+    EXPECT_EQ(record_lock_holder(folder / "file/below"), std::nullopt);
+    EXPECT_EQ(record_lock_holder(folder / "file"), std::nullopt);
+    ASSERT_EQ(::symlink("file", (folder / "link").c_str()), 0);
+    EXPECT_THROW((void)record_lock_holder(folder / "link"), SystemError);
+    EXPECT_THROW((void)RecordLock::try_acquire(folder / "link"), SystemError);
+}
+
+// The kernel tells no pid of a lock that belongs to an open file, or to a process that we cannot see.
+TEST(RecordLock, HasTheHolderZeroWhereTheKernelTellsNone) {
+    const TemporaryFolder folder;
+    const std::string path = folder / "x";
+    const auto lock = OperationLock::try_acquire(path);
+    ASSERT_TRUE(lock.has_value());
+    EXPECT_EQ(record_lock_holder(path), 0);
+}
+
+TEST(RecordLock, IsAFileForItsOwnerOnly) {
+    const TemporaryFolder folder;
+    const auto lock = RecordLock::try_acquire(folder / "x.alive");
+    struct stat facts = {};
+    ASSERT_EQ(::stat((folder / "x.alive").c_str(), &facts), 0);
+    EXPECT_EQ(facts.st_mode & 07777, 0600U);
+}
+
+TEST(OperationLock, IsNamedByItsFileUntilTheNextHolder) {
+    const TemporaryFolder folder;
+    const std::string path = folder / "x.op";
+    EXPECT_EQ(operation_lock_holder(path), "an unnamed process");
+    write_atomic(path, "\n\n");
+    EXPECT_EQ(operation_lock_holder(path), "an unnamed process");
+    write_atomic(path, "1 " + std::string(5000, 'x'));
+    // The command line of this process, without the folder of the program, on one line.
+    std::string command = read_file("/proc/self/cmdline");
+    command.pop_back();
+    std::replace(command.begin(), command.end(), '\0', ' ');
+    const auto name_end = command.find(' ');
+    command.erase(0, command.rfind('/', name_end) + 1);
+    const std::string expected = fmt::format("{} {}", ::getpid(), command.substr(0, 120));
+    for (const bool waits : {false, true}) {
+        const auto lock = waits ? std::make_optional(OperationLock::acquire(path))
+                                : OperationLock::try_acquire(path);
+        EXPECT_TRUE(lock.has_value());
+        EXPECT_EQ(operation_lock_holder(path), expected);
+        EXPECT_EQ(read_file(path), expected + "\n");
+        ASSERT_EQ(::truncate(path.c_str(), 0), 0);
+    }
 }
 
 TEST(OperationLock, NamesItsHolderWhenTheTimeIsUp) {

@@ -37,6 +37,17 @@ class NativeRobust : public ::testing::Test {
     Conversion made;
 };
 
+TEST(NativeRobust, TakesWholeCharactersOfUtf8ForTextOnly) {
+    for (const char* text :
+         {"", "a\tb", "\xc2\x80", "\xdf\xbf", "\xe2\x82\xac", "\xf4\x8f\xbf\xbf"})
+        EXPECT_TRUE(is_text(text)) << text;
+    for (const char* text : {"\n", "\x7f", "\x80", "\xc1\x81", "\xc3",
+                             "\xc3"
+                             "A",
+                             "\xf5\x80\x80\x80"})
+        EXPECT_FALSE(is_text(text)) << text;
+}
+
 TEST_F(NativeRobust, IncludesOfEachOtherEnd) {
     write("a", "lxc.include = b\nlxc.init.cwd = /srv\n");
     write("b", "lxc.include = a\nlxc.cap.drop = chown\n");

@@ -2,8 +2,10 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include "base/error.hh"
+#include "base/file/file.hh"
 #include "tests/support/folder.hh"
 
 namespace lxvirt::helper {
@@ -28,6 +30,37 @@ TEST(HelperStatus, ComesBackAsItWasWritten) {
     EXPECT_EQ(read->consoles, status.consoles);
     EXPECT_EQ(read->init_start, status.init_start);
     EXPECT_EQ(read->other, status.other);
+}
+
+TEST(HelperStatus, IsALineForEachFact) {
+    constexpr const char* kText =
+        "version=1\nstate=running\nreason=booted\ninit_pid=4711\ninit_start=98765\nboots=2\n"
+        "dev=53\nconsole0=/dev/pts/3\nconsole1=/dev/pts/4\nexit=a\\x0ab\nfuture=1\n";
+    const HelperStatus status = parse_status(kText, "status");
+    EXPECT_EQ(status.state, "running");
+    EXPECT_EQ(status.reason, "booted");
+    EXPECT_EQ(status.init_pid, 4711);
+    EXPECT_EQ(status.init_start, 98765U);
+    EXPECT_EQ(status.boots, 2U);
+    EXPECT_EQ(status.dev, 53U);
+    EXPECT_EQ(status.consoles, (std::vector<std::string>{"/dev/pts/3", "/dev/pts/4"}));
+    EXPECT_EQ(status.exit, "a\nb");
+    EXPECT_EQ(format_status(status), kText);
+    // The last line may lack its end, and a console that is out of turn is another fact.
+    const HelperStatus cut = parse_status("version=1\nconsole1=x\nstate=running", "status");
+    EXPECT_EQ(cut.state, "running");
+    EXPECT_TRUE(cut.consoles.empty());
+    EXPECT_EQ(format_status(HelperStatus()), "version=1\n");
+}
+
+TEST(HelperStatus, OfAnEndHasItsReasonAndItsExit) {
+    const tests::TemporaryFolder folder;
+    write_end(folder / "ended", "crashed", "signal 9");
+    EXPECT_EQ(base::read_file(folder / "ended"),
+              "version=1\nstate=stopped\nreason=crashed\nexit=signal 9\n");
+    struct stat facts = {};
+    ASSERT_EQ(::stat((folder / "ended").c_str(), &facts), 0);
+    EXPECT_EQ(facts.st_mode & 07777, 0600U);
 }
 
 TEST(HelperStatus, IsNothingWhereThereIsNoFile) {
