@@ -4,9 +4,10 @@
 
 #include <gmock/gmock.h>
 
+#include "driver/names.hh"
 #include "driver/store/live.hh"
 #include "driver/store/state.hh"
-#include "helper/groups.hh"
+#include "helper/objects/groups.hh"
 #include "tests/unit/driver/fixture.hh"
 #include "xml/domain/parse.hh"
 
@@ -77,7 +78,7 @@ TEST_F(CleanTest, RemovesAFolderInWhichNothingWasWritten) {
 }
 
 TEST_F(CleanTest, FinishesAHelperThatWasKilledAsItLeftItsGroup) {
-    const std::string note = helper::leaving_note(root.domain("x"));
+    const std::string note = helper::leaving_record(root.domain("x"));
     for (const char* group : {"", "lxvirt-test-group-that-is-not-there/x"}) {
         base::write_atomic(note, group);
         clean_up(root, "x");

@@ -37,7 +37,7 @@ class NativeRobust : public ::testing::Test {
     Conversion made;
 };
 
-TEST(NativeRobust, TakesWholeCharactersOfUtf8ForTextOnly) {
+TEST_F(NativeRobust, TakesWholeCharactersOfUtf8ForTextOnly) {
     for (const char* text :
          {"", "a\tb", "\xc2\x80", "\xdf\xbf", "\xe2\x82\xac", "\xf4\x8f\xbf\xbf"})
         EXPECT_TRUE(is_text(text)) << text;
