@@ -12,6 +12,7 @@
 #include "base/file/file.hh"
 #include "base/uuid.hh"
 #include "driver/host/node.hh"
+#include "xml/document/writer.hh"
 
 namespace lxvirt::driver {
 
@@ -44,19 +45,17 @@ std::vector<std::uint64_t> page_sizes(const std::string& base) {
 }
 
 // Appends the sleep states that the kernel offers (/sys/power/state).
-void add_power_management(std::string& text, const std::string& base) {
+void add_power_management(xml::Writer& out, const std::string& base) {
     const std::string states = " " + host_fact(base + "/sys/power/state") + " ";
     const bool mem = states.find(" mem ") != std::string::npos;
     const bool disk = states.find(" disk ") != std::string::npos;
-    if (!mem && !disk) {
-        text += "    <power_management/>\n";
-        return;
-    }
-    text += "    <power_management>\n";
-    if (mem) text += "      <suspend_mem/>\n";
-    if (disk) text += "      <suspend_disk/>\n";
-    if (mem && disk) text += "      <suspend_hybrid/>\n";
-    text += "    </power_management>\n";
+    if (!mem && !disk) return out.flag("power_management");
+    out.start("power_management");
+    out.children();
+    if (mem) out.flag("suspend_mem");
+    if (disk) out.flag("suspend_disk");
+    if (mem && disk) out.flag("suspend_hybrid");
+    out.end("power_management");
 }
 
 // Returns the memory of a NUMA node in KiB; on a kernel without NUMA that is all memory.
@@ -69,7 +68,7 @@ std::uint64_t node_memory(const std::string& base, unsigned node) {
 
 // Appends how many pages of each size a node has; memory that no huge page takes is in ordinary
 // pages.
-void add_node_pages(std::string& text, const std::string& base, unsigned node,
+void add_node_pages(xml::Writer& out, const std::string& base, unsigned node,
                     std::uint64_t memory) {
     const auto sizes = page_sizes(base);
     std::map<std::uint64_t, std::uint64_t> counts;
@@ -81,51 +80,75 @@ void add_node_pages(std::string& text, const std::string& base, unsigned node,
         memory -= std::min(memory, counts[size] * size);
     }
     counts[sizes.front()] = memory / sizes.front();
-    for (const auto& [size, count] : counts)
-        text += fmt::format("          <pages unit='KiB' size='{}'>{}</pages>\n", size, count);
+    for (const auto& [size, count] : counts) {
+        out.start("pages");
+        out.attribute("unit", "KiB");
+        out.attribute("size", size);
+        out.content(std::to_string(count), "pages");
+    }
 }
 
 // Appends the distances of a node to all nodes, as the firmware states them (ACPI, SLIT).
-void add_distances(std::string& text, const std::string& base, const std::vector<unsigned>& nodes,
+void add_distances(xml::Writer& out, const std::string& base, const std::vector<unsigned>& nodes,
                    unsigned node) {
     const std::string line =
         host_fact(fmt::format("{}/sys/devices/system/node/node{}/distance", base, node));
     if (line.empty()) return;
-    text += "          <distances>\n";
+    out.start("distances");
+    out.children();
     const char* at = line.c_str();
     for (const unsigned sibling : nodes) {
         char* end = nullptr;
         const auto value = std::strtoul(at, &end, 10);
         if (end == at) break;
-        text += fmt::format("            <sibling id='{}' value='{}'/>\n", sibling, value);
+        out.start("sibling");
+        out.attribute("id", std::uint64_t{sibling});
+        out.attribute("value", std::uint64_t{value});
+        out.empty();
         at = end;
     }
-    text += "          </distances>\n";
+    out.end("distances");
+}
+
+void add_cpu(xml::Writer& out, const HostCpu& cpu) {
+    out.start("cpu");
+    out.attribute("id", std::uint64_t{cpu.id});
+    out.attribute("socket_id", std::uint64_t{cpu.socket});
+    out.attribute("die_id", std::uint64_t{cpu.die});
+    out.attribute("core_id", std::uint64_t{cpu.core});
+    out.attribute("siblings", cpu.siblings);
+    out.empty();
 }
 
 // Appends <topology>: for each NUMA node its memory, pages, distances and CPUs.
-void add_topology(std::string& text, const std::string& base) {
+void add_topology(xml::Writer& out, const std::string& base) {
     const auto nodes = read_host_nodes(base);
     const auto cpus = read_host_cpus(base);
-    text += fmt::format("    <topology>\n      <cells num='{}'>\n", nodes.size());
+    out.start("topology");
+    out.children();
+    out.start("cells");
+    out.attribute("num", std::uint64_t{nodes.size()});
+    out.children();
     for (const unsigned node : nodes) {
         const std::uint64_t memory = node_memory(base, node);
-        text += fmt::format("        <cell id='{}'>\n          <memory unit='KiB'>{}</memory>\n",
-                            node, memory);
-        add_node_pages(text, base, node, memory);
-        add_distances(text, base, nodes, node);
+        out.start("cell");
+        out.attribute("id", std::uint64_t{node});
+        out.children();
+        out.sized("memory", "KiB", memory);
+        add_node_pages(out, base, node, memory);
+        add_distances(out, base, nodes, node);
         const auto count = std::count_if(cpus.begin(), cpus.end(),
                                          [node](const HostCpu& cpu) { return cpu.node == node; });
-        text += fmt::format("          <cpus num='{}'>\n", count);
+        out.start("cpus");
+        out.attribute("num", static_cast<std::uint64_t>(count));
+        out.children();
         for (const HostCpu& cpu : cpus)
-            if (cpu.node == node)
-                text += fmt::format(
-                    "            <cpu id='{}' socket_id='{}' die_id='{}' core_id='{}' "
-                    "siblings='{}'/>\n",
-                    cpu.id, cpu.socket, cpu.die, cpu.core, cpu.siblings);
-        text += "          </cpus>\n        </cell>\n";
+            if (cpu.node == node) add_cpu(out, cpu);
+        out.end("cpus");
+        out.end("cell");
     }
-    text += "      </cells>\n    </topology>\n";
+    out.end("cells");
+    out.end("topology");
 }
 
 // A cache that some CPUs share.
@@ -167,29 +190,42 @@ std::vector<CacheBank> cache_banks(const std::string& base) {
 }
 
 // Appends <cache>, with sizes in the largest unit that gives a whole number.
-void add_caches(std::string& text, const std::string& base) {
+void add_caches(xml::Writer& out, const std::string& base) {
     const auto banks = cache_banks(base);
     if (banks.empty()) return;
-    text += "    <cache>\n";
+    out.start("cache");
+    out.children();
     for (const CacheBank& bank : banks) {
         std::uint64_t size = bank.bytes;
         std::size_t unit = 0;
         static constexpr const char* kUnits[] = {"B", "KiB", "MiB", "GiB"};
         for (; size != 0 && size % 1024 == 0 && unit + 1 < std::size(kUnits); ++unit) size /= 1024;
-        text += fmt::format(
-            "      <bank id='{}' level='{}' type='{}' size='{}' unit='{}' cpus='{}'/>\n", bank.id,
-            bank.level, bank.type, size, kUnits[unit], bank.cpus);
+        out.start("bank");
+        out.attribute("id", std::uint64_t{bank.id});
+        out.attribute("level", std::uint64_t{bank.level});
+        out.attribute("type", bank.type);
+        out.attribute("size", size);
+        out.attribute("unit", kUnits[unit]);
+        out.attribute("cpus", bank.cpus);
+        out.empty();
     }
-    text += "    </cache>\n";
+    out.end("cache");
 }
 
 // Appends a <guest>: an architecture whose programs a container may run.
-void add_guest(std::string& text, std::string_view arch, int wordsize) {
-    text += fmt::format(
-        "  <guest>\n    <os_type>exe</os_type>\n    <arch name='{}'>\n"
-        "      <wordsize>{}</wordsize>\n      <emulator>{}</emulator>\n"
-        "      <domain type='lxc'/>\n    </arch>\n  </guest>\n\n",
-        arch, wordsize, kEmulator);
+void add_guest(xml::Writer& out, std::string_view arch, unsigned wordsize) {
+    out.start("guest");
+    out.children();
+    out.text("os_type", "exe");
+    out.start("arch");
+    out.attribute("name", arch);
+    out.children();
+    out.text("wordsize", std::to_string(wordsize));
+    out.text("emulator", kEmulator);
+    out.empty_if("domain", {{"type", "lxc"}});
+    out.end("arch");
+    out.end("guest");
+    out.blank();
 }
 
 }  // namespace
@@ -197,26 +233,41 @@ void add_guest(std::string& text, std::string_view arch, int wordsize) {
 // The layout is that of libvirt's virCapabilitiesFormatXML(), blank lines included.
 std::string format_capabilities(const std::string& base) {
     const std::string arch = host_machine();
-    std::string text = fmt::format(
-        "<capabilities>\n\n  <host>\n    <uuid>{}</uuid>\n    <cpu>\n"
-        "      <arch>{}</arch>\n",
-        host_uuid(base), arch);
-    for (const std::uint64_t size : page_sizes(base))
-        text += fmt::format("      <pages unit='KiB' size='{}'/>\n", size);
-    text += "    </cpu>\n";
-    add_power_management(text, base);
+    xml::Writer out(0);
+    out.start("capabilities");
+    out.children();
+    out.blank();
+    out.start("host");
+    out.children();
+    out.text("uuid", host_uuid(base));
+    out.start("cpu");
+    out.children();
+    out.text("arch", arch);
+    for (const std::uint64_t size : page_sizes(base)) {
+        out.start("pages");
+        out.attribute("unit", "KiB");
+        out.attribute("size", size);
+        out.empty();
+    }
+    out.end("cpu");
+    add_power_management(out, base);
     const bool iommu = !base::list_folder(base + "/sys/class/iommu").empty();
-    text += fmt::format("    <iommu support='{}'/>\n", iommu ? "yes" : "no");
-    add_topology(text, base);
-    add_caches(text, base);
-    text +=
-        "    <secmodel>\n      <model>none</model>\n      <doi>0</doi>\n    </secmodel>\n"
-        "  </host>\n\n";
-    add_guest(text, arch, 64);
+    out.empty_if("iommu", {{"support", iommu ? "yes" : "no"}});
+    add_topology(out, base);
+    add_caches(out, base);
+    out.start("secmodel");
+    out.children();
+    out.text("model", "none");
+    out.text("doi", "0");
+    out.end("secmodel");
+    out.end("host");
+    out.blank();
+    add_guest(out, arch, 64);
     // 32-bit programs run through personality(2), where the kernel has such a mode.
-    if (arch == "x86_64") add_guest(text, "i686", 32);
-    if (arch == "aarch64") add_guest(text, "armv7l", 32);
-    return text + "</capabilities>\n";
+    if (arch == "x86_64") add_guest(out, "i686", 32);
+    if (arch == "aarch64") add_guest(out, "armv7l", 32);
+    out.end("capabilities");
+    return out.take();
 }
 
 }  // namespace lxvirt::driver

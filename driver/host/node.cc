@@ -12,6 +12,7 @@
 #include "base/error.hh"
 #include "base/file/file.hh"
 #include "config.hh"
+#include "xml/document/writer.hh"
 
 namespace lxvirt::driver {
 
@@ -113,19 +114,10 @@ const std::array<DmiBlock, 4>& dmi_blocks() {
     return blocks;
 }
 
-// Escapes a text for XML. Control characters, which some firmware has in its strings, are dropped.
-std::string escape(std::string_view text) {
-    std::string out;
-    for (const char c : text)
-        if (c == '<')
-            out += "&lt;";
-        else if (c == '>')
-            out += "&gt;";
-        else if (c == '&')
-            out += "&amp;";
-        else if (static_cast<unsigned char>(c) >= 0x20)
-            out += c;
-    return out;
+// Returns a string of the firmware without control characters, which some have and XML forbids.
+std::string without_control_characters(std::string text) {
+    std::erase_if(text, [](char c) { return static_cast<unsigned char>(c) < 0x20; });
+    return text;
 }
 
 }  // namespace
@@ -240,17 +232,28 @@ std::string format_sysinfo(const std::string& base) {
     // Virtual machines and boards without firmware tables have no such folder.
     if (!base::exists(folder))
         base::fail(base::ErrorCode::config_unsupported, "Host SMBIOS information is not available");
-    std::string text = "<sysinfo type='smbios'>\n";
+    xml::Writer out(0);
+    out.start("sysinfo");
+    out.attribute("type", "smbios");
+    out.children();
     for (const DmiBlock& block : dmi_blocks()) {
-        std::string entries;
+        bool started = false;
         for (const DmiField& field : block.fields) {
-            const std::string value = escape(host_fact(folder + field.file));
-            if (!value.empty())
-                entries += fmt::format("    <entry name='{}'>{}</entry>\n", field.name, value);
+            const std::string value = without_control_characters(host_fact(folder + field.file));
+            if (value.empty()) continue;
+            if (!started) {
+                out.start(block.element);
+                out.children();
+                started = true;
+            }
+            out.start("entry");
+            out.attribute("name", field.name);
+            out.content(value, "entry");
         }
-        if (!entries.empty()) text += fmt::format("  <{0}>\n{1}  </{0}>\n", block.element, entries);
+        if (started) out.end(block.element);
     }
-    return text + "</sysinfo>\n";
+    out.end("sysinfo");
+    return out.take();
 }
 
 }  // namespace lxvirt::driver

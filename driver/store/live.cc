@@ -110,7 +110,7 @@ MadeDevice read_made(const HeadReader& reader) {
 
 LiveHead read_head(HeadReader& reader, const std::string& file) {
     if (!reader.next() || !reader.is("domstatus")) refuse(file, 1, "this is not a <domstatus>");
-    if (const int version = reader.number<unsigned>("version"); version > kVersion)
+    if (const auto version = reader.number<unsigned>("version"); version > kVersion)
         refuse(file, 1,
                fmt::format("version {} was written by a newer lxvirt; this one reads version {}",
                            version, kVersion));

@@ -1,6 +1,5 @@
 // Precompiled with -Db_pch=true (quickstart.sh): what most files of base/ and netd/ include. No source includes this
 // file, and each has to name what it uses: builds without it, the usual ones, see to that.
-#pragma once
 
 #include <fmt/format.h>
 

@@ -1,5 +1,4 @@
 // Precompiled with -Db_pch=true (quickstart.sh): what most files of driver/ include; see base.hh.
-#pragma once
 
 #include "driver/store/root.hh"
 #include "libraries/precompiled/base.hh"

@@ -1,5 +1,4 @@
 // Precompiled with -Db_pch=true (quickstart.sh): what most files of shell/ include; see base.hh.
-#pragma once
 
 #include <fmt/format.h>
 

@@ -1,5 +1,4 @@
 // Precompiled with -Db_pch=true (quickstart.sh): what most files of xml/ include; see base.hh.
-#pragma once
 
 #include "libraries/precompiled/base.hh"
 #include "xml/document/read.hh"

@@ -7,25 +7,6 @@
 
 namespace lxvirt::shell {
 
-std::string escaped(std::string_view text) {
-    std::string out;
-    for (const char c : text) switch (c) {
-            case '&': out += "&amp;"; break;
-            case '<': out += "&lt;"; break;
-            case '\'': out += "&apos;"; break;
-            default: out += c;
-        }
-    return out;
-}
-
-std::string attribute(std::string_view name, const std::string& value) {
-    return value.empty() ? std::string() : fmt::format(" {}='{}'", name, escaped(value));
-}
-
-std::string element(std::string_view name, const std::string& attributes) {
-    return attributes.empty() ? std::string() : fmt::format("  <{}{}/>\n", name, attributes);
-}
-
 bool carry_out(Session& session, const Invocation& invocation, const std::string& xml, Act act,
                const Words& words) {
     if (invocation.command().find_option("print-xml") != nullptr && invocation.has("print-xml")) {

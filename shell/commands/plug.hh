@@ -15,13 +15,7 @@ namespace lxvirt::shell {
 inline constexpr Option kPrintXml{"print-xml", OptionType::boolean,
                                   "print the document, change nothing"};
 
-[[nodiscard]] std::string escaped(std::string_view text);
-// " NAME='VALUE'", or nothing where the option was not given.
-[[nodiscard]] std::string attribute(std::string_view name, const std::string& value);
-// A line with an empty element, or nothing where it has no attributes.
-[[nodiscard]] std::string element(std::string_view name, const std::string& attributes);
-
-// Of the failure, its last line, and of the success.
+// The last line of the failure, and the line of the success.
 struct Words {
     std::string_view failing, done;
 };

@@ -15,21 +15,6 @@ std::string quote_for_shell(std::string_view word) {
     return out + "'";
 }
 
-std::string escape_for_xml(std::string_view word) {
-    std::string out;
-    for (const char c : word) {
-        switch (c) {
-            case '&': out += "&amp;"; break;
-            case '<': out += "&lt;"; break;
-            case '>': out += "&gt;"; break;
-            case '"': out += "&quot;"; break;
-            case '\'': out += "&apos;"; break;
-            default: out += c;
-        }
-    }
-    return out;
-}
-
 std::string split_at_commas(std::string_view word) {
     std::string out;
     for (std::size_t i = 0; i < word.size(); ++i) {

@@ -8,8 +8,6 @@ namespace lxvirt::shell {
 
 // As one word of sh(1): unchanged where nothing needs quoting, else in single quotes.
 [[nodiscard]] std::string quote_for_shell(std::string_view word);
-// &, <, >, " and ' as entities.
-[[nodiscard]] std::string escape_for_xml(std::string_view word);
 // One piece a line, cut at commas; ",," is a comma.
 [[nodiscard]] std::string split_at_commas(std::string_view word);
 

@@ -76,6 +76,19 @@ void Writer::flag(std::string_view name) {
 }
 
 // The text is one element with the indentation of its own lines.
+void Writer::empty_if(
+    std::string_view name,
+    std::initializer_list<std::pair<std::string_view, std::string_view>> attributes) {
+    bool started = false;
+    for (const auto& [attribute_name, value] : attributes) {
+        if (value.empty()) continue;
+        if (!started) start(name);
+        started = true;
+        attribute(attribute_name, value);
+    }
+    if (started) empty();
+}
+
 void Writer::raw(std::string_view xml) {
     out_.append(indent_, ' ');
     out_ += xml;
@@ -100,6 +113,21 @@ void Writer::escape(std::string_view value, Place place) {
             default: out_ += c;
         }
     }
+}
+
+std::string escaped(std::string_view text) {
+    std::string out;
+    for (const char c : text) {
+        switch (c) {
+            case '<': out += "&lt;"; break;
+            case '>': out += "&gt;"; break;
+            case '&': out += "&amp;"; break;
+            case '\'': out += "&apos;"; break;
+            case '"': out += "&quot;"; break;
+            default: out += c;
+        }
+    }
+    return out;
 }
 
 }  // namespace lxvirt::xml

@@ -4,9 +4,11 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace lxvirt::xml {
 
@@ -18,6 +20,9 @@ struct FormatOptions {
 
 // Builds one document. An element is start(), its attributes, and then empty(), or children() ...
 // end(), or content().
+// Returns `text` with the characters escaped that have a meaning in XML.
+[[nodiscard]] std::string escaped(std::string_view text);
+
 class Writer {
   public:
     explicit Writer(unsigned indent) : indent_(indent) { out_.reserve(4096); }
@@ -52,6 +57,11 @@ class Writer {
     void sized(std::string_view name, std::string_view unit, std::uint64_t value);
     // Writes <name/>.
     void flag(std::string_view name);
+    // Writes <name a='b'/> with those attributes that have a value; writes nothing if none has.
+    void empty_if(std::string_view name,
+                  std::initializer_list<std::pair<std::string_view, std::string_view>> attributes);
+    // Writes an empty line, as libvirt has some between the parts of <capabilities>.
+    void blank() { out_ += '\n'; }
     // Writes text that is XML already; only its first line is indented.
     void raw(std::string_view xml);
 

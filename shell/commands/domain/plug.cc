@@ -9,6 +9,8 @@
 #include "shell/commands/tables.hh"
 #include "shell/core/failure.hh"
 #include "shell/core/session.hh"
+#include "xml/document/writer.hh"
+#include "xml/domain/parse.hh"
 
 namespace lxvirt::shell {
 
@@ -79,21 +81,22 @@ bool attach_disk(Session& session, const Invocation& invocation) {
     if (!mode.empty() && mode != "readonly" && mode != "shareable")
         give_up("No support for {} in command 'attach-disk'", mode);
     const std::string type = disk_type(invocation);
-    std::string xml =
-        fmt::format("<disk type='{}'{}>\n", type, attribute("device", invocation.text("type")));
-    xml += element("driver", attribute("name", invocation.text("driver")) +
-                                 attribute("type", invocation.text("subdriver")) +
-                                 attribute("cache", invocation.text("cache")));
-    xml +=
-        element("source", attribute(type == "block" ? "dev" : "file", invocation.text("source")));
-    xml += element("target", attribute("dev", invocation.text("target")) +
-                                 attribute("bus", invocation.text("targetbus")));
-    if (!mode.empty()) xml += fmt::format("  <{}/>\n", mode);
-    if (const std::string serial = invocation.text("serial"); !serial.empty())
-        xml += fmt::format("  <serial>{}</serial>\n", escaped(serial));
-    xml += element("alias", attribute("name", invocation.text("alias")));
-    xml += "</disk>\n";
-    return carry_out(session, invocation, xml, &driver::Connection::attach_device,
+    xml::Writer out(0);
+    out.start("disk");
+    out.attribute("type", type);
+    out.attribute_if("device", invocation.text("type"));
+    out.children();
+    out.empty_if("driver", {{"name", invocation.text("driver")},
+                            {"type", invocation.text("subdriver")},
+                            {"cache", invocation.text("cache")}});
+    out.empty_if("source", {{type == "block" ? "dev" : "file", invocation.text("source")}});
+    out.empty_if("target",
+                 {{"dev", invocation.text("target")}, {"bus", invocation.text("targetbus")}});
+    if (!mode.empty()) out.flag(mode);
+    out.text_if("serial", invocation.text("serial"));
+    out.empty_if("alias", {{"name", invocation.text("alias")}});
+    out.end("disk");
+    return carry_out(session, invocation, out.take(), &driver::Connection::attach_device,
                      {"Failed to attach disk", "Disk attached successfully"});
 }
 
@@ -138,12 +141,15 @@ constexpr Option kAttachMount[] = {
 
 bool attach_mount(Session& session, const Invocation& invocation) {
     check_affect_options(invocation);
-    std::string xml = "<filesystem type='mount'>\n";
-    xml += element("source", attribute("dir", invocation.text("source")));
-    xml += element("target", attribute("dir", invocation.text("target")));
-    if (invocation.has("readonly")) xml += "  <readonly/>\n";
-    xml += "</filesystem>\n";
-    return carry_out(session, invocation, xml, &driver::Connection::attach_device,
+    xml::Writer out(0);
+    out.start("filesystem");
+    out.attribute("type", "mount");
+    out.children();
+    out.empty_if("source", {{"dir", invocation.text("source")}});
+    out.empty_if("target", {{"dir", invocation.text("target")}});
+    if (invocation.has("readonly")) out.flag("readonly");
+    out.end("filesystem");
+    return carry_out(session, invocation, out.take(), &driver::Connection::attach_device,
                      {"Failed to attach mount", "Mount attached successfully"});
 }
 
@@ -156,11 +162,15 @@ constexpr Option kDetachMount[] = {
 
 bool detach_mount(Session& session, const Invocation& invocation) {
     check_affect_options(invocation);
-    // A filesystem is found by its target.
-    const std::string xml =
-        fmt::format("<filesystem type='mount'><source dir='/'/><target dir='{}'/></filesystem>",
-                    escaped(invocation.text("target")));
-    return carry_out(session, invocation, xml, &driver::Connection::detach_device,
+    // A filesystem is found by its target, but its document needs a source.
+    xml::Writer out(0);
+    out.start("filesystem");
+    out.attribute("type", "mount");
+    out.children();
+    out.empty_if("source", {{"dir", "/"}});
+    out.empty_if("target", {{"dir", invocation.text("target")}});
+    out.end("filesystem");
+    return carry_out(session, invocation, out.take(), &driver::Connection::detach_device,
                      {"Failed to detach mount", "Mount detached successfully"});
 }
 

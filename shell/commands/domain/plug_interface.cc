@@ -7,6 +7,7 @@
 #include "shell/commands/tables.hh"
 #include "shell/core/failure.hh"
 #include "shell/core/session.hh"
+#include "xml/document/writer.hh"
 #include "xml/domain/names.hh"
 #include "xml/domain/parse.hh"
 
@@ -37,20 +38,19 @@ constexpr Option kAttachInterface[] = {
      "the mode of type direct: vepa, bridge, private or passthrough"},
 };
 
-// "1000,2000,512" as attributes.
-std::string rate(const Invocation& invocation, const char* option) {
+// Writes a limit that is given as AVERAGE[,PEAK[,BURST]] as an element with these attributes.
+void write_limit(xml::Writer& out, const Invocation& invocation, const char* option) {
+    std::array<std::string, 3> values;
     const std::string text = invocation.text(option);
-    if (text.empty()) return {};
-    std::string attributes;
     std::size_t from = 0;
-    for (const char* name : {"average", "peak", "burst"}) {
+    for (std::string& value : values) {
         if (from > text.size()) break;
         const std::size_t end = std::min(text.find(',', from), text.size());
-        attributes += attribute(name, text.substr(from, end - from));
+        value = text.substr(from, end - from);
         from = end + 1;
     }
     if (from <= text.size()) give_up("{} format is incorrect", option);
-    return fmt::format("    <{}{}/>\n", option, attributes);
+    out.empty_if(option, {{"average", values[0]}, {"peak", values[1]}, {"burst", values[2]}});
 }
 
 bool attach_interface(Session& session, const Invocation& invocation) {
@@ -61,18 +61,26 @@ bool attach_interface(Session& session, const Invocation& invocation) {
         give_up("No support for {} in command 'attach-interface'", type);
     static constexpr std::array<std::string_view, 1> kRefused{"managed"};
     refuse_options(invocation, kRefused);
-    std::string xml = fmt::format("<interface type='{}'>\n", type);
-    xml += element("source", attribute(source, invocation.text("source")) +
-                                 attribute("mode", invocation.text("source-mode")));
-    xml += element("target", attribute("dev", invocation.text("target")));
-    xml += element("mac", attribute("address", invocation.text("mac")));
-    xml += element("script", attribute("path", invocation.text("script")));
-    xml += element("model", attribute("type", invocation.text("model")));
-    xml += element("alias", attribute("name", invocation.text("alias")));
-    const std::string limits = rate(invocation, "inbound") + rate(invocation, "outbound");
-    if (!limits.empty()) xml += "  <bandwidth>\n" + limits + "  </bandwidth>\n";
-    xml += "</interface>\n";
-    return carry_out(session, invocation, xml, &driver::Connection::attach_device,
+    xml::Writer out(0);
+    out.start("interface");
+    out.attribute("type", type);
+    out.children();
+    out.empty_if("source",
+                 {{source, invocation.text("source")}, {"mode", invocation.text("source-mode")}});
+    out.empty_if("target", {{"dev", invocation.text("target")}});
+    out.empty_if("mac", {{"address", invocation.text("mac")}});
+    out.empty_if("script", {{"path", invocation.text("script")}});
+    out.empty_if("model", {{"type", invocation.text("model")}});
+    out.empty_if("alias", {{"name", invocation.text("alias")}});
+    if (!invocation.text("inbound").empty() || !invocation.text("outbound").empty()) {
+        out.start("bandwidth");
+        out.children();
+        write_limit(out, invocation, "inbound");
+        write_limit(out, invocation, "outbound");
+        out.end("bandwidth");
+    }
+    out.end("interface");
+    return carry_out(session, invocation, out.take(), &driver::Connection::attach_device,
                      {"Failed to attach interface", "Interface attached successfully"});
 }
 

@@ -11,6 +11,7 @@
 #include "shell/core/help.hh"
 #include "shell/core/quoting.hh"
 #include "shell/core/session.hh"
+#include "xml/document/writer.hh"
 
 namespace lxvirt::shell {
 
@@ -73,7 +74,7 @@ bool echo(Session& session, const Invocation& invocation) {
         if (invocation.has("shell"))
             out += quote_for_shell(word);
         else if (invocation.has("xml"))
-            out += escape_for_xml(word);
+            out += xml::escaped(word);
         else if (invocation.has("split"))
             out += split_at_commas(word);
         else

@@ -5,6 +5,7 @@
 #include "shell/commands/event_text.hh"
 #include "shell/commands/words.hh"
 #include "shell/core/quoting.hh"
+#include "xml/document/writer.hh"
 
 namespace lxvirt::shell {
 namespace {
@@ -18,8 +19,7 @@ TEST(Quoting, ShellOnlyWhereNeeded) {
 }
 
 TEST(Quoting, XmlEscapesAllFive) {
-    EXPECT_EQ(escape_for_xml("<a b='1' c=\"2\">&"),
-              "&lt;a b=&apos;1&apos; c=&quot;2&quot;&gt;&amp;");
+    EXPECT_EQ(xml::escaped("<a b='1' c=\"2\">&"), "&lt;a b=&apos;1&apos; c=&quot;2&quot;&gt;&amp;");
 }
 
 TEST(Quoting, SplitKeepsDoubledCommas) {
