@@ -39,7 +39,7 @@ bool any_descriptor(pid_t pid, const char* folder, Check&& check) {
         for (const std::string& name : base::list_folder(whole))
             if (check(whole + "/" + name)) return true;
     } catch (const base::SystemError&) {
-        // gone
+        // The process is gone.
     }
     return false;
 }

@@ -12,10 +12,11 @@
 // Only the alive lock tells whether an object runs, and by which pid: the kernel releases it when
 // the process ends, in whatever way, so it cannot be stale as a file with a pid can be.
 //
-// Deadlocks are avoided by order: the define lock before a domain's operation lock; two domains'
-// locks only together, in the order of their names, and only in lock_to_define(); a network's
-// operation lock after a domain's. lock_to_define() does not wait for an operation lock while it
-// holds the define lock; it lets go of everything, waits, and begins again.
+// Deadlocks are avoided by order: apply's lock before all others; the define lock before a domain's
+// operation lock; two domains' locks only together, in the order of their names, and only in
+// lock_to_define(); a network's operation lock after a domain's. lock_to_define() does not wait for
+// an operation lock while it holds the define lock; it lets go of everything, waits, and begins
+// again.
 #pragma once
 
 #include <sys/types.h>
