@@ -1,7 +1,8 @@
 // Clean-up after a crash. That the `alive` lock is free does not mean that the container is gone:
-// if lxc_helper is killed, the kernel releases the lock at once, but the processes of a container
-// without a pid namespace of its own, or in a frozen group, may live on. So the group is killed
-// before anything else, by its path in live.xml and never by a pid, as a pid may have been reused.
+// if lxc_helper is killed, the kernel releases the lock at once and kills the container's pid
+// namespace, but its processes need time to exit, and those of a frozen group do not exit before it
+// is thawed. So the group is killed before anything else, by its path in live.xml and never by a
+// pid, as a pid may have been reused.
 //
 // The order is: the group's processes, the groups, the hooks of the container's end, the record of
 // the end and the journal, ports, files. live.xml goes last (remove_live()), so a clean-up that is
@@ -61,7 +62,6 @@ void clean_up(const Root& root, const std::string& name) {
     }
     if (live->current()) remove_groups(*live);
     // The hooks may run a second time: the killed helper may have run them already.
-    // docs/reference/native-config.md says so to their authors.
     if (live->current()) run_late_end_hooks(root, live->domain);
     // A start that was cut short was never told to anybody, so its end is not told either.
     if (live->current() && live->phase != LivePhase::starting) {
