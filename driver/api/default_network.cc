@@ -59,6 +59,7 @@ DefinedNetwork LocalNetworks::define_default() {
     if (!subnet)
         base::fail(base::ErrorCode::operation_failed,
                    "no subnet below 192.168.0.0/16 is free for network '{}'", network.name);
+    // 192.168.122.0/24 comes first if it is free, as people know it from libvirt.
     xml::move_to_subnet(network, *subnet);
     base::Netlink netlink;
     const auto links = netlink.links();

@@ -89,7 +89,7 @@ void call_destroy_hooks(const Root& root, const std::string& name, bool running)
 void LocalConnection::undefine(const DomainRef& domain, UndefineFlags flags) {
     require_write("virDomainUndefineFlags");
     // These flags ask for the removal of a saved state, snapshots and checkpoints, which lxvirt
-    // never has; they are accepted because libvirt's clients always set them.
+    // never has; they are accepted for clients that set them for every driver.
     check_flags(flags,
                 UndefineFlags::managed_save | UndefineFlags::snapshots_metadata |
                     UndefineFlags::checkpoints_metadata,
@@ -117,6 +117,7 @@ void LocalConnection::rename(const DomainRef& domain, const std::string& new_nam
         base::fail(ErrorCode::operation_invalid, "cannot rename active domain");
     clean_up(root_, domain.name);
     Definitions definitions(root_);
+    // The files of a crashed run have the old name, so they were cleaned up first.
     auto definition = definitions.load(domain.name);
     if (!definition) base::fail(ErrorCode::operation_invalid, "cannot rename a transient domain");
     if (find_by_name(root_, new_name))
@@ -131,6 +132,7 @@ void LocalConnection::rename(const DomainRef& domain, const std::string& new_nam
 
 std::string LocalConnection::xml_desc(const DomainRef& domain, XmlFlags flags) const {
     check_flags(flags, XmlFlags::secure | XmlFlags::inactive, "lxcDomainGetXMLDesc");
+    // libvirt refuses this flag to read-only clients.
     if (has(flags, XmlFlags::secure) && read_only_)
         base::fail(ErrorCode::operation_denied, "virDomainGetXMLDesc with secure flag");
     const Definitions definitions(root_);

@@ -122,6 +122,7 @@ void LocalConnection::define_all(const std::vector<DefinitionChange>& changes,
             if (!finished(change, [&] { return store.put(change); })) busy.push_back(&change);
         store.finish();
     }
+    // The busy ones are defined one by one, each waiting for its operation lock and for the disk.
     for (const DefinitionChange* change : busy)
         finished(*change, [&] {
             require_unchanged(Definitions(root_), *change);

@@ -130,7 +130,7 @@ std::optional<Event> JournalStream::next() {
     return event;
 }
 
-// Empties the inotify queue; the notices themselves say nothing that the files do not.
+// Empties the inotify queue, which says nothing that the files do not.
 void JournalStream::drain_notices() {
     alignas(struct inotify_event) std::array<char, 4096> buffer;
     while (::read(inotify_.get(), buffer.data(), buffer.size()) > 0) {

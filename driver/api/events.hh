@@ -29,7 +29,7 @@ class JournalStream : public EventStream {
     // Returns the inotify descriptor, which this object owns.
     [[nodiscard]] base::Fd fd() const override { return inotify_; }
     // Returns the next event, or nullopt if none is there. Call it until it returns nullopt each
-    // time fd() is readable: one inotify notice may stand for many lines. Throws SystemError.
+    // time fd() is readable: one wake-up by inotify may stand for many lines. Throws SystemError.
     [[nodiscard]] std::optional<Event> next() override;
 
   private:

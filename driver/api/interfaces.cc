@@ -145,6 +145,7 @@ InterfaceStats LocalConnection::interface_stats(const DomainRef& domain,
     if (interface == nullptr) fail_unknown(device);
     std::optional<base::LinkFacts> link;
     if (has_host_end(*interface)) {
+        // The host's end has the same counters, and needs no look into the container.
         link = base::Netlink().link(interface->target);
         // The host's end of a veth sends what the container receives.
         if (link) {

@@ -210,6 +210,7 @@ Defined LocalConnection::create_xml(std::string_view text, const std::string& fi
     DefineLocks locks = root_.lock_to_define({name});
     if (root_.running(name))
         base::fail(ErrorCode::operation_invalid, "domain '{}' is already active", name);
+    // A defined domain may run by another document, if name and uuid are its own.
     check_unique(root_, parsed.domain);
     const base::OperationLock lock = std::move(locks.objects.front());
     locks.define.reset();  // not held over the start
@@ -242,6 +243,7 @@ void LocalConnection::destroy(const DomainRef& domain, DestroyFlags flags) {
         (void)base::send_signal(*process, SIGKILL);
         (void)base::wait_readable(*process, kEndLimit);
     }
+    // A helper that this process started stays a zombie until it is reaped.
     reap_helpers();
     // The helper has usually removed the run folder; its last child may still be removing the group
     // that all supervisors share, which is not waited for.
@@ -288,6 +290,7 @@ void LocalConnection::resume(const DomainRef& domain) {
 bool LocalConnection::wait_stopped(const DomainRef& domain, double seconds) const {
     const auto process = open_helper(root_, domain.name);
     if (!process) return true;
+    // A fraction of a millisecond is rounded up, so that a wait is never shorter than asked for.
     const auto limit =
         std::chrono::milliseconds(static_cast<std::int64_t>(std::ceil(seconds * 1000)));
     return base::wait_readable(*process, limit);
@@ -296,6 +299,7 @@ bool LocalConnection::wait_stopped(const DomainRef& domain, double seconds) cons
 std::string LocalConnection::plan(const DomainRef& domain) const {
     auto definition = Definitions(root_).load(domain.name);
     if (!definition) fail_no_domain(domain.name);
+    // The pid 0 stands for the helper's, which only a start knows.
     name_live_domain(*definition, 0);
     return format_plan(compile_plan(*definition, root_, host_facts(root_),
                                     {.has_hooks = has_hooks(root_), .uri = uri_}));
@@ -313,6 +317,7 @@ ConsoleStream LocalConnection::open_console(const DomainRef& domain, const std::
     request.value = has(flags, ConsoleFlags::safe) ? 1 : 0;
     ConsoleStream stream;
     stream.stream = control.request(request);
+    // The same connection takes the window size for as long as the console is open.
     stream.control = control.take_socket();
     return stream;
 }

@@ -95,6 +95,7 @@ std::vector<DomainSummary> list_domains(const Root& root, const ListFilter& filt
     for (const ActiveDomain& domain : active)
         rows.push_back({{.name = domain.name, .id = domain.id}, definitions.exists(domain.name)});
     if (filter.inactive) {
+        // active_domains() returns the domains sorted by name.
         const auto runs = [&active](const std::string& name) {
             const auto at =
                 std::lower_bound(active.begin(), active.end(), name,

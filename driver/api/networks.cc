@@ -117,6 +117,7 @@ DefinedNetwork LocalNetworks::define_xml(std::string_view text, const std::strin
     (void)definitions.store(network);
     journal_network(root_, network.name, network.uuid, NetworkLifecycle::defined);
     DefinedNetwork defined{{network.name, network.uuid}, std::move(notices)};
+    // Two networks may be defined with the same addresses; a start refuses the second.
     for (const std::string& rival : definitions.rivals(network))
         defined.notices.push_back(fmt::format(
             "{}: it has addresses of network '{}': only one of the two can run", file, rival));
@@ -153,6 +154,7 @@ std::string LocalNetworks::xml_desc(const NetworkRef& network, XmlFlags flags) c
     if (active && !has(flags, XmlFlags::inactive)) {
         xml::Network shown = live->network;
         const auto ports = valid_ports(root_, network.name);
+        // libvirt counts the ports in the attribute `connections` of the live document.
         shown.connections = static_cast<unsigned>(ports.size());
         for (xml::ForwardInterface& entry : shown.forward.interfaces)
             entry.connections = static_cast<unsigned>(std::count_if(
@@ -189,12 +191,14 @@ DhcpLeases LocalNetworks::dhcp_leases(const NetworkRef& network,
     if (!text) return found;
     const auto live = read_live_network(root_, network.name);
     const auto definition = live ? live->network : NetworkDefinitions(root_).load(network.name);
+    // dnsmasq's lease file has addresses without prefix lengths.
     const unsigned prefix_v4 = definition ? prefix_for(*definition, false) : 0;
     const unsigned prefix_v6 = definition ? prefix_for(*definition, true) : 0;
     const std::int64_t now = ::time(nullptr);
     netd::Leases leases = netd::parse_leases(*text, path);
     found.notices = std::move(leases.notices);
     for (netd::Lease& lease : leases.leases) {
+        // dnsmasq keeps a lease that has run out in the file until it next looks.
         if ((mac && lease.mac != *mac) || (lease.expiry != 0 && lease.expiry < now)) continue;
         found.leases.push_back({.expiry = lease.expiry,
                                 .mac = std::move(lease.mac),

@@ -108,6 +108,7 @@ std::vector<std::string> LocalNetworks::update(const NetworkRef& network,
     NetworkDefinitions definitions(root_);
     auto definition = definitions.load(network.name);
     if (!running && !definition) fail_no_network(network.name);
+    // No flag (current) means the running network, or the definition of one that is off.
     if (!live && !config) (running ? live : config) = true;
     if (live && !running) base::fail(ErrorCode::operation_invalid, "network is not running");
     if (config && !definition)
@@ -121,6 +122,7 @@ std::vector<std::string> LocalNetworks::update(const NetworkRef& network,
             notices.push_back(notice.message());
     };
     LiveNetwork changed;
+    // Both are changed in memory first, so that a refusal leaves both as they are.
     if (live) change((changed = *running).network);
     if (config) change(*definition);
     if (live)
@@ -153,6 +155,7 @@ std::string LocalNetworks::create_port(const NetworkRef& network, std::string_vi
     record.port = xml::parse_network_port(text, options).port;
     const auto lock = root_.lock_network(network.name);
     const LiveNetwork live = require_active(root_, network.name);
+    // The uuid of a dead container's port may be used again.
     sweep_ports(root_, network.name);
     for (const std::string& uuid : ports(network))
         if (uuid == record.port.uuid)

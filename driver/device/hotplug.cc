@@ -24,7 +24,7 @@ using base::test_point;
 
 // A document of the user's, parsed.
 struct Document {
-    xml::Device device;  // with what a live definition has: an alias, generated names
+    xml::Device device;  // a live definition's device, with an alias and generated names
     std::vector<std::string> notices;
 };
 

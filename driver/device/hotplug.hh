@@ -28,8 +28,9 @@ namespace lxvirt::driver {
 
 // Attach, detach or change the device of a document, or detach the device with an alias. They
 // return notices for the user, and throw with everything as it was before: no_domain,
-// operation_invalid (not running, no definition, a device of this name exists), device_missing,
-// resource_busy (in use, without --force), config_unsupported and errors of the document.
+// operation_invalid (the domain does not run, or has no definition), device_missing, resource_busy
+// (the device is in use, and force is not set), and errors of the document, the host and the
+// container.
 std::vector<std::string> attach_device(const Root& root, const DomainRef& domain,
                                        std::string_view xml, const DeviceOptions& options);
 std::vector<std::string> detach_device(const Root& root, const DomainRef& domain,

@@ -14,7 +14,7 @@ namespace lxvirt::driver {
 
 // Returns one text for each use: "mounted on '/mnt'", "open in process 4711 (dd)". Process numbers
 // are the host's, mount points the container's. Returns nothing if nobody uses the device, or if
-// the device is of a kind that can always go (an interface, a console).
+// the device is of a kind that can always go (an interface, a console, a character device).
 [[nodiscard]] std::vector<std::string> users_of(const Guest& guest, const LiveState& live,
                                                 const xml::Device& device,
                                                 const std::vector<MadeDevice>& made);

@@ -192,7 +192,7 @@ void Plug::apply_link(xml::Device& device) {
     test_point("plug-link");
 }
 
-// The rules go first: a node that the container may not open would make its udev fail.
+// The rules go first, so that the node can be opened as soon as it is there.
 void Plug::apply_nodes() {
     refresh_device_rules(root_, live_);
     test_point("plug-rules");

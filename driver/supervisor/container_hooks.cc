@@ -28,9 +28,9 @@ std::string root_path(const xml::Domain& domain) {
     return root == nullptr ? "/" : root->source;
 }
 
-// Returns all that hooks are told: lxc's environment variables (lxc.container.conf(5), "STARTUP
-// HOOKS"), the time limit in seconds, and the variable that keeps a hook from waiting for its own
-// domain.
+// Returns all that hooks are told: lxc's environment variables (lxc.container.conf(5), "CONTAINER
+// HOOKS ENVIRONMENT VARIABLES"), the time limit in seconds, and the variable that keeps a hook from
+// waiting for its own domain.
 helper::Hooks facts_for_hooks(const xml::Domain& domain, const Root& root) {
     helper::Hooks made;
     made.name = domain.name;

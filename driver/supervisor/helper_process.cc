@@ -20,8 +20,7 @@ namespace lxvirt::driver {
 
 namespace {
 
-// Returns the pidfds of the children that are to be reaped when they end; this process has one
-// list, as SIGCHLD is the caller's.
+// Returns the pidfds of the children that are to be reaped when they end.
 std::vector<base::UniqueFd>& spawned() {
     static std::vector<base::UniqueFd> helpers;
     return helpers;
