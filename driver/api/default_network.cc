@@ -68,7 +68,8 @@ DefinedNetwork LocalNetworks::define_default() {
         }))
         network.bridge.name.clear();  // define_xml() chooses the next free name
     DefinedNetwork defined = define_xml(xml::format_network(network), file, DefineFlags::none);
-    // A default network that does not start with the host would surprise: both or neither.
+    // If the network cannot be marked for autostart, it is not left defined: a default network that
+    // is off after a boot would surprise.
     base::Rollback rollback;
     rollback.add([&] { undefine(defined.network); });
     set_autostart(defined.network, true);

@@ -124,8 +124,8 @@ void ask_init(const Root& root, const std::string& name, StopKind kind, StopFlag
 }
 
 // Freezes or thaws the container. The helper changes the control group and its status in one step,
-// so that a kill of this command comes between nothing. A helper of an older build only writes its
-// status, so the group is frozen or thawed here as well; doing it twice is harmless.
+// so that no kill of this command can leave one without the other. A helper of an older build only
+// writes its status, so the group is frozen or thawed here as well; doing it twice is harmless.
 void set_paused(const Root& root, const std::string& name, bool paused) {
     require_running(root, name);
     const auto live = read_live(root, name);

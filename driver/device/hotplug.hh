@@ -1,19 +1,19 @@
 // attach, detach and update of one device, in the running container and in the definition. The
 // functions take the domain's operation lock.
 //
-// Every check comes first. A change of a running container is then written down (`pending`,
+// Every check comes first. A change of a running container is then recorded (`pending`,
 // driver/store/live.hh): the device, what is made for it, and with --config the text that the
 // definition gets. Then the steps follow in this order, and one of them decides:
 //
-//   attach, update   container, live.xml, definition    the last step decides
-//   detach           definition, container, live.xml    the record decides
+//   attach, update   container, live.xml, definition    the last step that is asked for decides
+//   detach           definition, container, live.xml    the record itself decides
 //
-// An attach or update that is cut short before its last step is undone: until then nothing but the
-// container has changed, and the new device can be taken away. A detach is finished once its record
-// is written: a device that is half taken away is of no use, and putting it back may fail.
+// An attach or update that is cut short before its last step is undone: the container and live.xml
+// can still be put back, while nothing has touched the definition. A detach is finished once its
+// record is written: a device that is half taken away is of no use, and putting it back may fail.
 //
 // If a step throws, the function itself undoes the steps before. If the process is killed, settle()
-// (operation.hh) does that for the next command.
+// (operation.hh) undoes or finishes the change for the next command.
 #pragma once
 
 #include <string>

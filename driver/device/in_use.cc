@@ -125,8 +125,8 @@ class Search {
     std::vector<std::string> found;
 
   private:
-    // Finds mounts that the container made inside the tree. Mounts that came along with a tree of
-    // the host are known by the host's mount table, and are no use.
+    // Finds mounts that the container made inside the tree. A mount that came along with a tree of
+    // the host is in the host's mount table as well, and does not count as a use.
     void add_foreign_mounts(const std::vector<base::MountEntry>& table,
                             const std::set<std::uint64_t>& tree, std::uint64_t top) {
         const auto host = base::parse_mount_table(base::read_file("/proc/self/mountinfo"));
