@@ -1,17 +1,17 @@
 // The life of a network, and how a network is adopted.
 //
 // A start writes live.xml (`running` false), spawns lxnetd, and sends the plan; lxnetd makes
-// bridge, rules and dnsmasq; then live.xml says that the network runs, and lxnetd goes on by
-// itself. If lxnetd is killed later, the kernel's objects and dnsmasq stay, and containers keep
-// their network; only nobody watches dnsmasq or can change the rules. Nothing notices that at once.
-// The next command that changes the network or plugs a container in calls hold_network(), which
-// finds live.xml of this boot and a free lock `alive`: it kills the old dnsmasq, which nobody
-// supervises, spawns another lxnetd, and sends the same plan. lxnetd takes over a bridge that is
-// there and replaces rules and dnsmasq; links that were lost from the bridge are put back. That is
-// possible only in the network namespace in which the network was made.
+// bridge, rules and dnsmasq; then lxnetd goes on by itself, and live.xml says that the network
+// runs. If lxnetd is killed later, the kernel's objects and dnsmasq stay, and containers keep their
+// network, but nobody restarts dnsmasq or repairs the rules. The next command that changes the
+// network or plugs a container in calls hold_network(), which finds a live.xml of this boot and a
+// free lock `alive`: it kills the old dnsmasq, which nobody supervises, spawns another lxnetd, and
+// sends the same plan. lxnetd recognises its bridge by the alias, and makes rules and dnsmasq anew;
+// links that were lost from the bridge are put back. That is possible only in the network namespace
+// in which the network was made.
 //
-// If live.xml does not say that the network runs, or is of another boot, its start or stop was cut
-// short. Another lxnetd then gets the plan with the word to take everything away.
+// If live.xml does not say that the network runs, or is of another boot, a start or stop of the
+// network was cut short. Another lxnetd then gets the plan with the word to take everything away.
 #include "driver/network/life.hh"
 
 #include <algorithm>
@@ -100,8 +100,8 @@ void attach_again(const Root& root, const xml::Network& network) {
         base::append_log(root.network_paths().log(network.name), problem);
 }
 
-// Writes down which folders above its control group are about to be made: a kill may come before
-// they are marked in any other way.
+// Records the topmost missing folder above the network's control group before lxnetd makes and
+// marks that folder, as a kill may come in between.
 void note_partition(const Root& root, LiveNetwork& live) {
     std::string missing = missing_partition(root, live.network.name);
     if (missing.empty() || missing == live.partition) return;

@@ -1,7 +1,7 @@
 // The persistent definitions of one kind of object: one file of canonical XML per object, named
-// after it. The folder has no other files, so it is fit for version control. The file's name is the
-// object's name, whatever its <name> says: renaming is thus one rename(2), and a crash leaves one
-// of the two states.
+// after it. Beside them the folder has only autostart/ with links to them, so it is fit for version
+// control. The file's name is the object's name, whatever its <name> says: renaming is thus one
+// rename(2), and a crash leaves one of the two states.
 //
 // Looking for names reads only the folder; looking for a uuid scans the texts without parsing them.
 // A definition that cannot be read causes an error that names its file, and never hides the others.
