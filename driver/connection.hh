@@ -2,8 +2,8 @@
 // networks. It is abstract: driver/api/ implements it in the caller's own process, on a root folder
 // of this host (lxc:///, or lxc:///embed?root=DIR); a client of a server implements it by messages.
 //
-// A connection owns no process and keeps no state but what is on disk, so any number of them, in any
-// number of processes, may work side by side.
+// A connection owns no process and keeps no state but what is on disk, so any number of them, in
+// any number of processes, may work side by side.
 //
 // Every method that fails throws base::Error or base::SystemError, whose message() is libvirt's
 // sentence, and leaves everything as it was: one call is one change. A method that changes anything
@@ -28,12 +28,13 @@ namespace lxvirt::driver {
 class EnteredProgram;
 struct EnterRequest;
 
-// Keeps a lock as long as it lives.
+// Holds a lock as long as it lives.
 class Held {
   public:
     virtual ~Held() = default;
 };
 
+// One set of domains and networks.
 class Connection {
   public:
     Connection() = default;
@@ -59,8 +60,8 @@ class Connection {
     [[nodiscard]] virtual DomainRef lookup_by_name(const std::string& name) const = 0;
     [[nodiscard]] virtual DomainRef lookup_by_uuid(const std::string& uuid) const = 0;
     [[nodiscard]] virtual DomainRef lookup_by_id(int id) const = 0;
-    // Lists what passes `filter`: running domains by id, then the others by name. Reads no definition
-    // unless titles or uuids are asked for, so that 1000 domains list in milliseconds.
+    // Lists what passes `filter`: running domains by id, then the others by name. Reads no
+    // definition unless titles or uuids are asked for, so that 1000 domains list in milliseconds.
     [[nodiscard]] virtual std::vector<DomainSummary> list_all_domains(
         const ListFilter& filter) const = 0;
 
@@ -71,14 +72,17 @@ class Connection {
     virtual Defined define_xml(std::string_view xml, const std::string& file,
                                DefineFlags flags = DefineFlags::none) = 0;
     // Stores many definitions of domains, each as define_xml() would and only if it is still as it
-    // was when the change was decided. Waits for the disk once. Calls `done` for each with the error
-    // that kept it from being stored, or nullopt.
+    // was when the change was decided. Waits for the disk once. Calls `done` for each with the
+    // error that kept it from being stored, or nullopt.
     virtual void define_all(const std::vector<DefinitionChange>& changes,
                             const DefinitionDone& done) = 0;
     // Starts a domain that has no stored definition and is forgotten when it ends.
     virtual Defined create_xml(std::string_view xml, const std::string& file,
                                StartFlags flags = StartFlags::none) = 0;
+    // Removes the stored definition; a running domain runs on without one. Throws operation_invalid
+    // for a transient domain.
     virtual void undefine(const DomainRef& domain, UndefineFlags flags = UndefineFlags::none) = 0;
+    // Throws operation_invalid if the domain runs or the new name is taken.
     virtual void rename(const DomainRef& domain, const std::string& new_name) = 0;
     // Returns the live definition of a running domain, else the stored one.
     [[nodiscard]] virtual std::string xml_desc(const DomainRef& domain,
@@ -95,11 +99,14 @@ class Connection {
 
     // --- life
 
+    // Returns once the container's init has been executed.
     virtual void start(const DomainRef& domain, StartFlags flags = StartFlags::none) = 0;
+    // Kills the container, and returns once everything of it is gone.
     virtual void destroy(const DomainRef& domain, DestroyFlags flags = DestroyFlags::none) = 0;
     // These return once the init was asked; wait_stopped() tells whether it acted.
     virtual void shutdown(const DomainRef& domain, StopFlags flags = StopFlags::none) = 0;
     virtual void reboot(const DomainRef& domain, StopFlags flags = StopFlags::none) = 0;
+    // Freezes and thaws the container's processes (the cgroup freezer).
     virtual void suspend(const DomainRef& domain) = 0;
     virtual void resume(const DomainRef& domain) = 0;
     // Waits for the domain's end. Returns false if it still runs after `seconds`.
@@ -188,7 +195,7 @@ class Connection {
     // there is none or it cannot be read.
     [[nodiscard]] virtual std::optional<std::string> stored_text(ObjectKind kind,
                                                                  const std::string& name) const = 0;
-    // Returns where the stored and the live definition of an object are, for people to read.
+    // Return where the stored and the live definition of an object are, for people to read.
     [[nodiscard]] virtual std::string stored_place(ObjectKind kind,
                                                    const std::string& name) const = 0;
     [[nodiscard]] virtual std::string live_place(ObjectKind kind,
@@ -202,9 +209,9 @@ class Connection {
     [[nodiscard]] virtual std::unique_ptr<Held> lock_apply() = 0;
 };
 
-// Opens the driver in this process. `uri` is "lxc:///", "lxc:///system", "lxc:///embed?root=/abs/dir",
-// or empty for the default. Throws no_connect for any other, operation_denied if the caller is not
-// root and `read_only` is false.
+// Opens the driver in this process. `uri` is "lxc:///", "lxc:///system",
+// "lxc:///embed?root=/abs/dir", or empty for the default. Throws no_connect for any other,
+// operation_denied if the caller is not root and `read_only` is false.
 [[nodiscard]] std::unique_ptr<Connection> open_connection(const std::string& uri,
                                                           bool read_only = false);
 

@@ -1,5 +1,6 @@
 // The values of conversions between domain XML and the configurations of other programs, of which
-// there is one: "lxc-tools" (lxc.container.conf(5)). docs/reference/native-config.md lists the keys.
+// there is one: "lxc-tools" (lxc.container.conf(5)). docs/reference/native-config.md lists the
+// keys.
 #pragma once
 
 #include <cstddef>
@@ -11,7 +12,7 @@ namespace lxvirt::driver {
 
 namespace native {
 
-// Says what became of a line.
+// Says what became of a line of a configuration.
 enum class Verdict {
     exact,           // means the same in the domain as to lxc
     kept,            // is stored in <lx:container>
@@ -44,12 +45,14 @@ struct Verdicts {
 
 }  // namespace native
 
+// What is to be converted to a domain.
 struct NativeSource {
     std::string path;    // the configuration's file, on the driver's host
     std::string rootfs;  // replaces the configuration's root file system; absolute, or empty
     bool sets_autostart = false;  // the caller does what lxc.start.auto says
 };
 
+// A domain that a configuration was converted to.
 struct FromNative {
     std::string name;  // the domain's
     std::string
@@ -61,6 +64,7 @@ struct FromNative {
         missing_root;  // the source of the root file system if it does not exist, else empty
 };
 
+// A configuration that a domain was converted to.
 struct ToNative {
     std::string text;  // the configuration
     // One entry for each line of the text (exact), and one for each element that has no key there,
@@ -68,9 +72,11 @@ struct ToNative {
     native::Verdicts verdicts;
 };
 
-// Where lxc-tools keep their containers.
+// The folder in which lxc-tools keep their containers, unless lxc.lxcpath names another
+// (lxc.system.conf(5)).
 inline constexpr std::string_view kDefaultLxcPath = "/var/lib/lxc";
 
+// A container that another program manages.
 struct NativeContainer {
     std::string name;
     std::string config;    // the path of its configuration

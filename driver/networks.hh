@@ -1,8 +1,8 @@
-// The API's calls about networks: one method for each of libvirt's virNetwork calls. Like Connection,
-// which hands it out, it is abstract and keeps no state between calls.
+// The API's calls about networks: one method for each of libvirt's virNetwork calls. Like
+// Connection, which hands it out, it is abstract and keeps no state between calls.
 //
-// A running network is held by its own supervisor, lxnetd. A network whose lxnetd was killed goes on,
-// and whichever call changes anything of it next starts another lxnetd (docs/architecture.md,
+// A running network is held by its own supervisor, lxnetd. A network whose lxnetd was killed goes
+// on, and whichever call changes anything of it next starts another lxnetd (docs/architecture.md,
 // "Networks").
 //
 // Every method that fails throws base::Error or base::SystemError, whose message() is libvirt's
@@ -19,6 +19,7 @@
 
 namespace lxvirt::driver {
 
+// The networks of one connection, which owns this object.
 class Networks {
   public:
     Networks() = default;
@@ -41,6 +42,8 @@ class Networks {
     // Starts a network that has no stored definition and is forgotten when it stops.
     virtual DefinedNetwork create_xml(std::string_view xml, const std::string& file,
                                       DefineFlags flags = DefineFlags::none) = 0;
+    // Removes the stored definition; a running network runs on without one. Throws
+    // operation_invalid for a transient network.
     virtual void undefine(const NetworkRef& network) = 0;
     // Defines the network that comes with lxvirt and marks it for autostart, on another subnet and
     // bridge if the host uses those. Throws operation_failed if there is a network of its name.
@@ -50,7 +53,8 @@ class Networks {
     [[nodiscard]] virtual std::string checked_xml(
         std::string_view xml, const std::string& file,
         const std::vector<std::string>& bridges) const = 0;
-    // Returns the live definition of a running network, else the stored one. Takes the flag inactive.
+    // Returns the live definition of a running network, else the stored one. Takes the flag
+    // inactive.
     [[nodiscard]] virtual std::string xml_desc(const NetworkRef& network,
                                                XmlFlags flags = XmlFlags::none) const = 0;
     [[nodiscard]] virtual bool autostart(const NetworkRef& network) const = 0;
@@ -61,13 +65,14 @@ class Networks {
                                             std::string_view fragment, Affect flags) = 0;
     // Changes a running network as a change of its definition from `before` to `after` asks for, as
     // far as lxnetd can follow without another bridge. What the definitions have in common is
-    // compared, so that a second call changes nothing. Returns notices: "live: dns", "at next start:
-    // bridge".
+    // compared, so that a second call changes nothing. Returns notices: "live: dns", "at next
+    // start: bridge".
     virtual std::vector<std::string> follow(const NetworkRef& network, std::string_view before,
                                             std::string_view after) = 0;
 
     // --- life
 
+    // Returns once bridge, rules and dnsmasq work.
     virtual void start(const NetworkRef& network) = 0;
     // Throws operation_invalid naming the containers that are attached, unless `force`.
     virtual void destroy(const NetworkRef& network, bool force = false) = 0;
@@ -86,6 +91,7 @@ class Networks {
     virtual std::string create_port(const NetworkRef& network, std::string_view xml,
                                     const std::string& file,
                                     DefineFlags flags = DefineFlags::none) = 0;
+    // Throws no_network_port.
     virtual void delete_port(const NetworkRef& network, const std::string& uuid) = 0;
 };
 

@@ -1,5 +1,5 @@
-// A program that runs in a container and was started from outside: what is asked for, and how it is
-// waited for. Connection::enter() returns one.
+// A program that runs in a container and was started from outside: what the caller asks for, and
+// how the caller waits for the program. Connection::enter() returns one.
 #pragma once
 
 #include <array>
@@ -12,13 +12,14 @@
 
 namespace lxvirt::driver {
 
+// What a caller of Connection::enter() asks for.
 struct EnterRequest {
     std::vector<std::string> argv;  // argv[0] is looked up in the container
     bool security_label = true;     // give the program the init's label
     std::string term;               // the value of TERM; empty keeps the init's
-    // Standard input, output and errors of the program. A descriptor that is not valid stands for a new
-    // terminal of the container, which the caller relays: the caller's own terminal would let the
-    // program push input into it (TIOCSTI).
+    // Standard input, output and errors of the program. A descriptor that is not valid stands for a
+    // new terminal of the container, which the caller relays: the caller's own terminal would let
+    // the program push input into it (TIOCSTI).
     std::array<base::Fd, 3> standard;
     unsigned rows = 0, columns = 0;  // the new terminal's size; 0 leaves the kernel's
     // The new terminal neither echoes nor rewrites line ends, for a caller whose own terminal does.
@@ -45,9 +46,9 @@ class EnteredProgram {
 
     // Returns a descriptor that is readable once the program has ended.
     [[nodiscard]] virtual base::Fd ended() const = 0;
-    // Returns the master of the new terminal, non-blocking; not valid if no terminal was asked for. The
-    // terminal stays open until the program ends, even if all processes inside close it, unless one of
-    // them hangs it up.
+    // Returns the master of the new terminal, non-blocking; not valid if no terminal was asked for.
+    // The terminal stays open until the program ends, even if all processes inside close it, unless
+    // one of them hangs it up.
     [[nodiscard]] virtual base::Fd terminal() const = 0;
     // Lets the terminal end as soon as no process inside has it open any more.
     virtual void let_terminal_end() = 0;

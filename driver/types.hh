@@ -27,13 +27,13 @@ enum class DomainState : int {
     pmsuspended = 7,
 };
 
-// A domain's state and why it is in it. libvirt numbers the reasons for each state (namespace reason
-// below); driver/names.hh has their words.
+// A domain's state and why it is in it. libvirt numbers the reasons for each state (namespace
+// reason below); driver/names.hh has their words.
 struct DomainStatus {
     DomainState state = DomainState::nostate;
     int reason = 0;
-    // Says what is known beyond libvirt's words: "exit status 3", "killed by signal 9 (KILL)", "out of
-    // memory"; empty where nothing is known.
+    // Says what is known beyond libvirt's words: "exit status 3", "killed by signal 9 (KILL)", "out
+    // of memory"; empty where nothing is known.
     std::string detail;
 };
 
@@ -53,15 +53,15 @@ inline constexpr int shutoff_failed = 6;
 }  // namespace reason
 // NOLINTEND(readability-identifier-naming)
 
-// What virDomainPtr is: a name, its uuid and, while it runs, its id (the helper's pid; -1 when
-// off).
+// Stands for virDomainPtr: a name, its uuid and, while the domain runs, its id (the helper's pid;
+// -1 if it is off).
 struct DomainRef {
     std::string name;
     std::string uuid;
     int id = -1;
 };
 
-// One notice is one line for the user: "FILE:LINE: TEXT".
+// The result of a definition. One notice is one line for the user: "FILE:LINE: TEXT".
 struct Defined {
     DomainRef domain;
     std::vector<std::string> notices;
@@ -80,20 +80,22 @@ struct DefinitionChange {
 using DefinitionDone =
     std::function<void(const DefinitionChange& change, const std::optional<std::string>& error)>;
 
+// A row of the list of domains.
 struct DomainSummary {
     std::string name;
     int id = -1;
     DomainState state = DomainState::shutoff;
-    std::string uuid;   // with ListFilter::uuids
-    std::string title;  // with ListFilter::titles
-    // Set where the definition cannot be read: "/etc/lxvirt/lxc/x.xml:1: ...".
+    std::string uuid;   // filled in with ListFilter::uuids
+    std::string title;  // filled in with ListFilter::titles
+    // Set if the definition cannot be read: "/etc/lxvirt/lxc/x.xml:1: ...".
     std::string problem;
 };
 
+// Selects rows of the list, as the flags of virConnectListAllDomains do.
 struct ListFilter {
     bool active = true;
     bool inactive = true;
-    // A row must match one of each pair that is set in it.
+    // A row must match one of each pair in which any is set.
     bool persistent = false, transient = false;
     bool autostart = false, no_autostart = false;
     bool running = false, paused = false, shutoff = false, other = false;
@@ -101,26 +103,28 @@ struct ListFilter {
     bool titles = false;
 };
 
+// virDomainInfo
 struct DomainInfo {
     DomainState state = DomainState::nostate;
     std::uint64_t max_memory = 0;  // KiB
-    std::uint64_t memory = 0;      // KiB: in use while running, else the balloon's size
+    std::uint64_t memory = 0;      // KiB; in use while it runs, otherwise <currentMemory>
     unsigned vcpus = 0;
     std::uint64_t cpu_time = 0;  // ns
     bool persistent = false;
 };
 
-// What a container has read and written; since its start.
+// Counts what a container has read and written since its start.
 struct BlockStats {
     std::uint64_t read_requests = 0, read_bytes = 0, write_requests = 0, write_bytes = 0;
 };
 
-// Sizes of a disk in bytes: what it can hold, what it takes on the host, how long it is there.
+// The sizes of a disk in bytes: what it can hold, what it takes up on the host, how long its file
+// is.
 struct BlockInfo {
     std::uint64_t capacity = 0, allocation = 0, physical = 0;
 };
 
-// A device's document, for attach, detach and update.
+// The options of attach, detach and update of a device's document.
 struct DeviceOptions {
     Affect flags = Affect::live;               // any of its bits
     bool validate = false;                     // refuse a document that the schema does not accept
@@ -132,39 +136,43 @@ enum class MetadataType { description = 0, title = 1, element = 2 };
 // One change of a domain's title, description or application metadata.
 struct MetadataChange {
     MetadataType type = MetadataType::description;
-    std::optional<std::string> value;  // nullopt removes it
-    std::string key, uri;              // of an element: its prefix and its namespace
+    std::optional<std::string> value;  // the new text; nullopt removes the old one
+    std::string key, uri;              // an element's prefix and namespace
 };
 
-// All that people and programs have written about a domain.
+// Everything that people and programs have written about a domain.
 struct DomainNotes {
     std::string title, description;
     std::vector<std::string> metadata;  // the elements below <metadata>, as text
 };
 
+// The versions that `version` prints.
 struct Version {
     std::string libvirt;     // the libvirt release whose behaviour we keep: "9.0.0"
-    std::string lxvirt;      // ours
-    std::string hypervisor;  // the kernel: "6.18.44"
+    std::string lxvirt;      // lxvirt's own release
+    std::string hypervisor;  // the kernel's release: "6.18.44"
 };
 
+// virNodeInfo
 struct NodeInfo {
     std::string model;         // "x86_64"
     std::uint64_t memory = 0;  // KiB
     unsigned cpus = 0, mhz = 0, nodes = 0, sockets = 0, cores = 0, threads = 0;
 };
 
-// A connected console: bytes go both ways over `stream` (SOCK_STREAM, non-blocking); its end means
-// the console was taken by another or the container stopped. `control` carries the window size.
+// A connected console, owned by the caller. Bytes go both ways over `stream` (SOCK_STREAM,
+// non-blocking); its end means that another has taken the console or that the container has
+// stopped. `control` carries the window size.
 struct ConsoleStream {
     base::UniqueFd stream;
     base::UniqueFd control;
     void resize(unsigned rows, unsigned columns) const;
 };
 
-// Where addresses are asked for: virDomainInterfaceAddressesSource.
+// virDomainInterfaceAddressesSource: where addresses are asked for.
 enum class AddressSource : int { lease = 0, agent = 1, arp = 2 };
 
+// One address in its text form, with the length of its prefix in bits.
 struct InterfaceAddress {
     std::string ip;
     unsigned prefix = 0;
@@ -180,31 +188,33 @@ using InterfaceStats = base::LinkCounters;
 
 // --- networks
 
-// What virNetworkPtr is.
+// Stands for virNetworkPtr.
 struct NetworkRef {
     std::string name;
     std::string uuid;
 };
 
+// The result of a definition of a network.
 struct DefinedNetwork {
     NetworkRef network;
     std::vector<std::string> notices;  // "FILE:LINE: TEXT"
 };
 
-// virNetworkInfo's facts, and a row of net-list.
+// A row of net-list, with the facts that net-info prints.
 struct NetworkSummary {
     std::string name;
     std::string uuid;
-    std::string bridge;  // empty where it has none
+    std::string bridge;  // empty if it has none
     bool active = false;
     bool persistent = false;
     bool autostart = false;
-    // Set where the definition cannot be read: "/etc/lxvirt/networks/x.xml:1: ...".
+    // Set if the definition cannot be read: "/etc/lxvirt/networks/x.xml:1: ...".
     std::string problem;
 };
 
+// Selects rows of net-list.
 struct NetworkFilter {
-    // A row must match one of each pair that is set in it; none set asks for nothing.
+    // A row must match one of each pair in which any is set.
     bool active = false, inactive = false;
     bool persistent = false, transient = false;
     bool autostart = false, no_autostart = false;
@@ -212,16 +222,17 @@ struct NetworkFilter {
 
 // virNetworkDHCPLease
 struct DhcpLease {
-    std::int64_t expiry = 0;  // seconds since 1970; 0 = never
+    std::int64_t expiry = 0;  // seconds since 1970; 0 means never
     std::string mac;
     std::string iaid;
     std::string ip;
     unsigned prefix = 0;
     std::string hostname;
-    std::string client_id;  // or DUID
+    std::string client_id;  // the DHCP client identifier, or DUID of DHCPv6
     bool v6 = false;
 };
 
+// The leases of a network.
 struct DhcpLeases {
     std::vector<DhcpLease> leases;
     std::vector<std::string> notices;  // lines of the lease file that cannot be read
@@ -292,6 +303,7 @@ inline constexpr int stopped_failed = 5;
 }  // namespace detail
 // NOLINTEND(readability-identifier-naming)
 
+// An event of a domain.
 struct DomainEvent {
     DomainRef domain;  // `id` is not known
     DomainEventKind kind = DomainEventKind::lifecycle;
@@ -314,6 +326,7 @@ enum class NetworkEventKind : int {
 // virNetworkEventLifecycleType
 enum class NetworkLifecycle : int { defined = 0, undefined = 1, started = 2, stopped = 3 };
 
+// An event of a network.
 struct NetworkEvent {
     NetworkRef network;
     NetworkEventKind kind = NetworkEventKind::lifecycle;
@@ -321,7 +334,7 @@ struct NetworkEvent {
     std::string text;  // kind supervision: "Restored Supervisor"
 };
 
-// One line of the journal.
+// One line of the journal as an event.
 struct Event {
     std::uint64_t sequence = 0;  // counts up by one, over all objects of a root
     std::int64_t seconds = 0;    // since 1970, by the wall clock
@@ -330,12 +343,13 @@ struct Event {
     std::string note;  // says what libvirt has no word for: "exit status 3"
 };
 
-// Reads the journal as it grows. One per connection that listens.
+// Reads the journal as it grows. Each connection that listens has one of its own.
 class EventStream {
   public:
     virtual ~EventStream() = default;
-    // Readable when next() may have something.
+    // Returns a descriptor that is readable when next() may have something; this object owns it.
     [[nodiscard]] virtual base::Fd fd() const = 0;
+    // Returns the next event, or nullopt if none is there.
     [[nodiscard]] virtual std::optional<Event> next() = 0;
 };
 

@@ -1,9 +1,9 @@
-// lxc_agent restart URI NAME PID     the driver's half of a reboot from inside; the helper that
-// waits for
-//                                    its plan is PID, at the other end of descriptor 3
-// lxc_agent stopped URI NAME         runs the hooks of a domain that has just stopped
+// lxc_agent restart URI NAME PID   the driver's half of a reboot from inside; PID is the helper
+//                                  that waits for its plan at the other end of descriptor 3
+// lxc_agent stopped URI NAME       runs the hooks of a domain that has just stopped
 //
-// Called by lxc_helper, which reads no XML. Not for people.
+// lxc_helper calls this program, because the helper reads no XML and must stay small; people do not
+// call it. The exit status is 0, 1 for a failure that a log line names, or 2 for wrong arguments.
 #include <fcntl.h>
 #include <sys/types.h>
 
@@ -29,31 +29,39 @@ namespace {
 using namespace lxvirt;
 using namespace lxvirt::driver;
 
-// Whether it has undone its part: it does before it tells of an error, and where we go away.
+// Returns whether the helper has undone its part of the start: it does so before it reports an
+// error (a PreparedError), and also when this process ends and the channel closes, if it still
+// lives.
 bool undoes_its_part(const Root& root, const std::string& name, const base::Exception& error) {
     return dynamic_cast<const base::PreparedError*>(&error) != nullptr || root.running(name);
 }
 
+// Hands the helper another plan. After a failure this process records the end and removes live.xml,
+// as the helper knows neither.
 int restart(const Root& root, const std::string& uri, const std::string& name, pid_t helper) {
     const auto live = read_live(root, name);
-    // The helper goes when the channel closes: not before its end is written down.
+    // The helper ends when the channel closes, so the channel is kept open until its end is written
+    // down.
     const base::UniqueFd channel(::fcntl(3, F_DUPFD_CLOEXEC, 4));
     try {
         restart_domain(root, name, uri, base::UniqueFd(3), helper);
         return 0;
     } catch (const base::Exception& error) {
-        // What is known of the domain is ours to take away.
+        // The files that describe the domain are this program's to remove.
         log_line(root, name, "restart: " + error.message());
         record_end(root, name, "failed", error.message());
         if (live)
             journal_lifecycle(root, name, live->domain.uuid, DomainLifecycle::stopped,
                               detail::stopped_failed, error.message());
-        // Of a helper that was killed the rest is left: for the next command, which cleans up.
+        // A killed helper has left groups and processes; the files stay for the next command, which
+        // cleans up.
         if (undoes_its_part(root, name, error)) remove_live(root, name);
         return 1;
     }
 }
 
+// Runs the hook scripts "stopped" and "release", and releases the ports. A failed hook changes the
+// exit status only, as the domain has stopped already.
 int stopped(const Root& root, const std::string& name) {
     const auto live = read_live(root, name);
     if (!live) return 0;

@@ -1,4 +1,9 @@
-// Connection's methods that tell what a domain's disks hold and what was read and written.
+// LocalConnection's methods that report what a domain's disks hold and what was read and written.
+//
+// The kernel counts block I/O per control group and device. In cgroup v1 the files
+// blkio.throttle.*_recursive have one line per device and direction
+// (Documentation/admin-guide/cgroup-v1/blkio-controller.rst); in v2 io.stat has one line per device
+// (cgroup-v2.rst). A filesystem that is no block device of its own counts for the device below it.
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
@@ -17,13 +22,15 @@ namespace {
 
 using base::ErrorCode;
 
+// Returns the disk with this target ("vda") or source path, or nullptr; `domain` owns it.
 const xml::Disk* find_disk(const xml::Domain& domain, const std::string& name) {
     for (const xml::Disk& disk : domain.disks)
         if (disk.target == name || disk.source == name) return &disk;
     return nullptr;
 }
 
-// v1: lines "7:0 Read 4096"; those of other devices are left out where `number` is given.
+// Adds up the lines "7:0 Read 4096" of a v1 file. `number` is the MAJOR:MINOR of the only device to
+// count; empty counts all devices. A missing file counts as zero.
 void add_v1(const std::string& file, const std::string& number, std::uint64_t& read,
             std::uint64_t& written) {
     const std::string text = base::try_read_file(file).value_or("");
@@ -36,7 +43,8 @@ void add_v1(const std::string& file, const std::string& number, std::uint64_t& r
     }
 }
 
-// v2: lines "7:0 rbytes=1 wbytes=2 rios=3 wios=4 ..."
+// Adds up the lines "7:0 rbytes=1 wbytes=2 rios=3 wios=4 ..." of a v2 io.stat; `number` is as for
+// add_v1().
 void add_v2(const std::string& file, const std::string& number, BlockStats& stats) {
     const std::string text = base::try_read_file(file).value_or("");
     for (const std::string_view line : base::split(text, '\n')) {
@@ -56,10 +64,13 @@ void add_v2(const std::string& file, const std::string& number, BlockStats& stat
     }
 }
 
+// Returns the size in bytes of the block device that `facts` describes, or 0 if sysfs does not have
+// it.
 std::uint64_t device_bytes(const struct stat& facts) {
     const auto text = base::try_read_file(fmt::format(
         "/sys/dev/block/{}:{}/size", gnu_dev_major(facts.st_rdev), gnu_dev_minor(facts.st_rdev)));
-    constexpr std::uint64_t kSector = 512;  // of sysfs, whatever the device's own is
+    // sysfs counts in sectors of 512 bytes, whatever the device's sector size is.
+    constexpr std::uint64_t kSector = 512;
     return text ? base::parse_number<std::uint64_t>(base::trim(*text)).value_or(0) * kSector : 0;
 }
 
@@ -69,6 +80,7 @@ BlockStats LocalConnection::block_stats(const DomainRef& domain, const std::stri
     const auto live = read_live(root_, domain.name);
     if (!root_.running(domain.name) || !live)
         base::fail(ErrorCode::operation_invalid, "domain is not running");
+    // MAJOR:MINOR of the device that the start or attach made for the disk, such as a loop device.
     std::string number;
     if (!disk.empty()) {
         const xml::Disk* const found = find_disk(live->domain, disk);

@@ -1,3 +1,4 @@
+// LocalConnection's opening: the URI, the check for root, and the folders of the root.
 #include "driver/connection.hh"
 
 #include <unistd.h>
@@ -12,6 +13,9 @@ namespace lxvirt::driver {
 
 namespace {
 
+// Returns the root that `uri` names. A connection that may write needs uid 0 and makes the root's
+// missing folders; a read-only one makes nothing. Throws operation_denied, and parse_uri()'s
+// errors.
 Root open_root(const std::string& uri, bool read_only) {
     const Uri parsed = parse_uri(uri);
     if (::geteuid() != 0 && !read_only)

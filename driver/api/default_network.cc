@@ -1,4 +1,6 @@
-// The network that comes with lxvirt: on a subnet and a bridge that the host does not use.
+// Defines the network "default" that comes with lxvirt, on a subnet and a bridge that the host does
+// not use. The shipped document has libvirt's addresses (192.168.122.0/24, virbr0), so a host that
+// runs libvirtd as well needs others.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -19,13 +21,15 @@ namespace lxvirt::driver {
 
 namespace {
 
-// The source tree's for programs of its build tree, else the installed one.
+// Returns the path of the shipped document: in the source tree for a program of the build tree,
+// otherwise the installed one.
 std::string shipped_file() {
     if (const auto tree = base::own_build_tree())
         return tree->source + "/examples/networks/default.xml";
     return NETWORK_FOLDER "/default.xml";
 }
 
+// Returns the subnets of all networks of this root that are defined, whether they run or not.
 std::vector<xml::UsedSubnet> used_by_definitions(const NetworkDefinitions& definitions) {
     std::vector<xml::UsedSubnet> used;
     for (const std::string& name : definitions.names()) {
@@ -55,14 +59,17 @@ DefinedNetwork LocalNetworks::define_default() {
     if (!subnet)
         base::fail(base::ErrorCode::operation_failed,
                    "no subnet below 192.168.0.0/16 is free for network '{}'", network.name);
+    // 192.168.122.0/24 comes first if it is free, as people know it from libvirt.
     xml::move_to_subnet(network, *subnet);
     base::Netlink netlink;
     const auto links = netlink.links();
     if (std::any_of(links.begin(), links.end(), [&network](const base::LinkFacts& link) {
             return link.name == network.bridge.name;
         }))
-        network.bridge.name.clear();  // the next free one is chosen
+        network.bridge.name.clear();  // define_xml() chooses the next free name
     DefinedNetwork defined = define_xml(xml::format_network(network), file, DefineFlags::none);
+    // If the network cannot be marked for autostart, it is not left defined: a default network that
+    // is off after a boot would surprise.
     base::Rollback rollback;
     rollback.add([&] { undefine(defined.network); });
     set_autostart(defined.network, true);

@@ -1,4 +1,10 @@
-// Connection's methods that add, change and remove definitions.
+// LocalConnection's methods that add, change and remove definitions.
+//
+// A method that adds or renames takes the define lock, as it has to see that no other domain has
+// the same name or uuid; the others take the domain's operation lock only (driver/store/root.hh has
+// the order). Each method settles first what a killed command has left
+// (driver/device/operation.hh), then checks everything, then writes. The journal gets its line
+// last, so that an event is never told of a change that did not happen.
 #include "base/error.hh"
 #include "driver/api/local.hh"
 #include "driver/device/operation.hh"
@@ -19,6 +25,7 @@ namespace {
 
 using base::ErrorCode;
 
+// Returns the notices as lines for the user: "FILE:LINE: TEXT".
 std::vector<std::string> messages(const std::vector<xml::Notice>& notices) {
     std::vector<std::string> lines;
     lines.reserve(notices.size());
@@ -26,7 +33,8 @@ std::vector<std::string> messages(const std::vector<xml::Notice>& notices) {
     return lines;
 }
 
-// Of the domain as it is now, its name having been looked up some time ago.
+// Throws no_domain if the domain is gone: the caller's DomainRef was looked up before the lock was
+// held.
 void require_domain(const Root& root, const std::string& name) {
     if (!find_by_name(root, name)) fail_no_domain(name);
 }
@@ -47,7 +55,8 @@ Defined LocalConnection::define_xml(std::string_view xml, const std::string& fil
 
     const auto locks = root_.lock_to_define({domain.name});
     settle(root_, domain.name);
-    // Asked before: once the definition is stored nothing may fail the command.
+    // The pid is asked for before the definition is stored, as nothing may fail the command
+    // afterwards.
     const int id = root_.running(domain.name).value_or(-1);
     const bool is_new = Definitions(root_).store(domain);
     journal_lifecycle(root_, domain.name, domain.uuid, DomainLifecycle::defined,
@@ -57,7 +66,10 @@ Defined LocalConnection::define_xml(std::string_view xml, const std::string& fil
 
 namespace {
 
-// lxc's hook of lxc-destroy, which takes no container that runs.
+// Runs the container's "destroy" hooks, which lxc-destroy(1) runs as it removes a container. A
+// domain that runs is undefined without them: lxc refuses to destroy a running container, so its
+// hooks expect a stopped one. A definition that cannot be read does not keep the domain from being
+// undefined; a log line names the reason.
 void call_destroy_hooks(const Root& root, const std::string& name, bool running) {
     std::optional<xml::Domain> definition;
     try {
@@ -76,7 +88,8 @@ void call_destroy_hooks(const Root& root, const std::string& name, bool running)
 
 void LocalConnection::undefine(const DomainRef& domain, UndefineFlags flags) {
     require_write("virDomainUndefineFlags");
-    // There is never a saved state, a snapshot or a checkpoint that could keep a domain.
+    // These flags ask for the removal of a saved state, snapshots and checkpoints, which lxvirt
+    // never has; they are accepted for clients that set them for every driver.
     check_flags(flags,
                 UndefineFlags::managed_save | UndefineFlags::snapshots_metadata |
                     UndefineFlags::checkpoints_metadata,
@@ -86,7 +99,7 @@ void LocalConnection::undefine(const DomainRef& domain, UndefineFlags flags) {
     const bool running = root_.running(domain.name).has_value();
     if (!running) clean_up(root_, domain.name);
     call_destroy_hooks(root_, domain.name, running);
-    // Running or not: a domain without a definition goes when it stops.
+    // A running domain becomes transient: without a definition it disappears when it stops.
     if (!Definitions(root_).remove(domain.name))
         base::fail(ErrorCode::operation_invalid, "cannot undefine transient domain");
     journal_lifecycle(root_, domain.name, domain.uuid, DomainLifecycle::undefined,
@@ -104,6 +117,7 @@ void LocalConnection::rename(const DomainRef& domain, const std::string& new_nam
         base::fail(ErrorCode::operation_invalid, "cannot rename active domain");
     clean_up(root_, domain.name);
     Definitions definitions(root_);
+    // The files of a crashed run have the old name, so they were cleaned up first.
     auto definition = definitions.load(domain.name);
     if (!definition) base::fail(ErrorCode::operation_invalid, "cannot rename a transient domain");
     if (find_by_name(root_, new_name))
@@ -118,6 +132,7 @@ void LocalConnection::rename(const DomainRef& domain, const std::string& new_nam
 
 std::string LocalConnection::xml_desc(const DomainRef& domain, XmlFlags flags) const {
     check_flags(flags, XmlFlags::secure | XmlFlags::inactive, "lxcDomainGetXMLDesc");
+    // libvirt refuses this flag to read-only clients.
     if (has(flags, XmlFlags::secure) && read_only_)
         base::fail(ErrorCode::operation_denied, "virDomainGetXMLDesc with secure flag");
     const Definitions definitions(root_);
@@ -128,7 +143,7 @@ std::string LocalConnection::xml_desc(const DomainRef& domain, XmlFlags flags) c
     }
     if (const auto definition = definitions.load(domain.name))
         return xml::format_domain(*definition);
-    // A transient domain has but its live definition.
+    // A transient domain has only its live definition.
     if (!active) fail_no_domain(domain.name);
     const auto live = read_live(root_, domain.name);
     if (!live) fail_no_domain(domain.name);

@@ -1,4 +1,5 @@
-// LocalConnection's methods that attach, detach and change devices.
+// LocalConnection's methods that attach, detach and change devices. They check access and flags, as
+// libvirt's lxc driver does; driver/device/hotplug.cc does the work.
 #include "driver/api/local.hh"
 #include "driver/device/hotplug.hh"
 

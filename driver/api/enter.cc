@@ -1,4 +1,6 @@
-// LocalConnection's method that runs a program in a container.
+// LocalConnection::enter(), which runs a program in a container; driver/life/enter.cc does the
+// work. The call that is named to a read-only caller is the one that virsh lxc-enter-namespace
+// makes.
 #include "driver/life/enter.hh"
 
 #include "driver/api/local.hh"

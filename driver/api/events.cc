@@ -1,3 +1,4 @@
+// JournalStream: finds new lines of the journal, across rotations, and turns each into an Event.
 #include "driver/api/events.hh"
 
 #include <fcntl.h>
@@ -15,18 +16,22 @@ namespace lxvirt::driver {
 
 namespace {
 
+// Returns a descriptor that is not valid if there is no such file. Throws SystemError for other
+// failures.
 base::UniqueFd open_if_there(const std::string& path) {
     base::UniqueFd fd = base::open_quietly(path, O_RDONLY);
     if (!fd && errno != ENOENT) base::fail_errno("open '{}'", path);
     return fd;
 }
 
+// Returns fstat(2)'s answer; `path` is named in the error.
 struct stat facts_of(base::Fd fd, const std::string& path) {
     struct stat facts = {};
     if (::fstat(fd.get(), &facts) != 0) base::fail_errno("stat '{}'", path);
     return facts;
 }
 
+// Returns whether `path` still names the file that `fd` has open; false if there is no such file.
 bool same_file(base::Fd fd, const std::string& path) {
     struct stat there = {};
     if (::stat(path.c_str(), &there) != 0) return false;
@@ -34,6 +39,8 @@ bool same_file(base::Fd fd, const std::string& path) {
     return here.st_dev == there.st_dev && here.st_ino == there.st_ino;
 }
 
+// Fills in what all kinds of a domain's events have in common, and the text of those that are no
+// lifecycle event.
 DomainEvent domain_event(const base::JournalEntry& entry, DomainEventKind kind) {
     DomainEvent event{.domain = {entry.domain, entry.uuid, -1}, .kind = kind, .text = {}};
     if (kind == DomainEventKind::metadata_change) {
@@ -45,7 +52,7 @@ DomainEvent domain_event(const base::JournalEntry& entry, DomainEventKind kind) 
     return event;
 }
 
-// Returns nullopt for words that this version does not know: another one wrote them.
+// Returns nullopt for words that this version does not know: a newer or older lxvirt wrote them.
 std::optional<DomainEvent> lifecycle_event(const base::JournalEntry& entry) {
     const auto happened = domain_lifecycle(entry.event);
     const auto detail = happened ? detail_number(*happened, entry.detail) : std::nullopt;
@@ -57,6 +64,8 @@ std::optional<DomainEvent> lifecycle_event(const base::JournalEntry& entry) {
     return event;
 }
 
+// Returns nullopt for an unknown kind or word. The kinds of networks have kNetworkPrefix before
+// them.
 std::optional<NetworkEvent> network_event(const base::JournalEntry& entry) {
     const std::string_view word = entry.kind;
     const auto kind = network_event_kind(word.substr(kNetworkPrefix.size()));
@@ -72,6 +81,7 @@ std::optional<NetworkEvent> network_event(const base::JournalEntry& entry) {
     return event;
 }
 
+// Returns nullopt for an entry that this version does not understand; the reader skips it.
 std::optional<Event> to_event(const base::JournalEntry& entry) {
     Event event;
     event.sequence = entry.sequence;
@@ -97,7 +107,7 @@ std::optional<Event> to_event(const base::JournalEntry& entry) {
 JournalStream::JournalStream(base::JournalFile file)
     : file_(std::move(file)), inotify_(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK)) {
     if (!inotify_) base::fail_errno("make an inotify instance to follow '{}'", file_.path);
-    // The folder, not the file: rotation puts another file in its place.
+    // The folder is watched, as rotation puts another file in the place of the journal.
     const std::string folder = base::parent_folder(file_.path);
     if (::inotify_add_watch(inotify_.get(), folder.c_str(), IN_MODIFY | IN_CREATE | IN_MOVED_TO) <
         0)
@@ -109,7 +119,8 @@ JournalStream::JournalStream(base::JournalFile file)
 
 std::optional<Event> JournalStream::next() {
     if (events_.empty()) {
-        // Notices first: what is written after the read below brings a new one.
+        // inotify is drained before the read: what is written after the read makes fd() readable
+        // again.
         drain_notices();
         read_new();
     }
@@ -119,6 +130,7 @@ std::optional<Event> JournalStream::next() {
     return event;
 }
 
+// Empties the inotify queue, which says nothing that the files do not.
 void JournalStream::drain_notices() {
     alignas(struct inotify_event) std::array<char, 4096> buffer;
     while (::read(inotify_.get(), buffer.data(), buffer.size()) > 0) {
@@ -129,19 +141,22 @@ void JournalStream::drain_notices() {
 void JournalStream::read_new() {
     if (journal_) read_lines();
     while (replaced()) {
-        // Nothing is written to a file after its rotation, so this reads it to its very end.
+        // Nothing is written to a file after its rotation, so this reads the old file to its very
+        // end.
         if (journal_) read_lines();
         open_next();
         read_lines();
     }
 }
 
+// Returns whether a rotation has put another file in the journal's place.
 bool JournalStream::replaced() const {
     if (!journal_) return base::exists(file_.path);
     return !same_file(journal_, file_.path) && base::exists(file_.path);
 }
 
-// The file after ours: the previous one where two rotations went by, else the present one.
+// Opens the file that follows the one at hand: the previous one if two rotations went by, otherwise
+// the present one. Events of a third file would be lost, as rotation keeps two.
 void JournalStream::open_next() {
     base::UniqueFd next;
     if (journal_ && !same_file(journal_, file_.previous())) next = open_if_there(file_.previous());
@@ -150,6 +165,7 @@ void JournalStream::open_next() {
     position_ = 0;
 }
 
+// Turns the whole lines after position_ into events, and moves position_ after them.
 void JournalStream::read_lines() {
     if (!journal_) return;
     std::array<char, 16384> buffer;
@@ -158,7 +174,7 @@ void JournalStream::read_lines() {
     for (;;) {
         const ssize_t got = ::pread(journal_.get(), buffer.data(), buffer.size(), from);
         if (got < 0) base::fail_errno("read '{}'", file_.path);
-        if (got == 0) return;  // what has no newline yet is read again next time
+        if (got == 0) return;  // a line without its newline is read again next time
         from += got;
         pending.append(buffer.data(), static_cast<std::size_t>(got));
         std::size_t start = 0;

@@ -1,5 +1,7 @@
-// Following the event journal (base/file/journal.hh): inotify on its folder, whole lines only, and
-// across a rotation the old file to its end before the new one.
+// Follows the event journal (base/file/journal.hh) for Connection::events(). inotify(7) watches the
+// journal's folder, because a rotation puts another file in the place of the journal. Only whole
+// lines become events, and a reader that meets a rotation reads the old file to its end before it
+// opens the new one, so that no event is lost or told twice.
 #pragma once
 
 #include <deque>
@@ -14,14 +16,20 @@
 
 namespace lxvirt::driver {
 
-// A reader of what is appended from now on. Throws SystemError where inotify has no instance left.
+// Returns a reader of the events that are appended from now on; the caller owns it. Throws
+// SystemError if the journal cannot be opened, or if inotify has no instance left
+// (/proc/sys/fs/inotify/max_user_instances).
 [[nodiscard]] std::unique_ptr<EventStream> follow_journal(const Root& root);
 
+// Follows one journal file through its rotations.
 class JournalStream : public EventStream {
   public:
+    // Begins at the present end of `file`, which need not exist yet. Throws SystemError.
     explicit JournalStream(base::JournalFile file);
+    // Returns the inotify descriptor, which this object owns.
     [[nodiscard]] base::Fd fd() const override { return inotify_; }
-    // To be called until it returns nothing each time fd() is readable.
+    // Returns the next event, or nullopt if none is there. Call it until it returns nullopt each
+    // time fd() is readable: one wake-up by inotify may stand for many lines. Throws SystemError.
     [[nodiscard]] std::optional<Event> next() override;
 
   private:
@@ -33,8 +41,8 @@ class JournalStream : public EventStream {
 
     base::JournalFile file_;
     base::UniqueFd inotify_;
-    base::UniqueFd journal_;  // not valid while there is no journal yet
-    off_t position_ = 0;      // after the last whole line that was read
+    base::UniqueFd journal_;  // not valid while no journal exists
+    off_t position_ = 0;      // the offset after the last whole line that was read
     std::deque<Event> events_;
 };
 

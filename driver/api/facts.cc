@@ -1,4 +1,6 @@
-// Connection's methods that look domains up and tell about them and the host.
+// LocalConnection's methods that look up domains and report facts about domains and the host. None
+// takes a lock: each reads files that are replaced atomically, so the facts of one domain may be of
+// two successive moments, but no file is ever read half written.
 #include "base/error.hh"
 #include "base/uuid.hh"
 #include "driver/api/events.hh"
@@ -71,6 +73,8 @@ DomainInfo LocalConnection::info(const DomainRef& domain) const {
     if (!found) fail_no_domain(domain.name);
     const Definitions definitions(root_);
     const auto live = found->id >= 0 ? read_live(root_, domain.name) : std::nullopt;
+    // A running domain has the sizes that it was started with; those of its definition hold from
+    // the next start.
     const auto definition = live ? live->domain : definitions.load(domain.name);
     if (!definition) fail_no_domain(domain.name);
     DomainInfo info;

@@ -1,5 +1,10 @@
-// Connection's methods about the network interfaces of domains: addresses, host name, counters and
-// link state.
+// LocalConnection's methods about the network interfaces of domains: addresses, host name, counters
+// and link state.
+//
+// Addresses come from one of three places, libvirt's virDomainInterfaceAddressesSource: the leases
+// of the network's dnsmasq, the host's neighbour (ARP) tables, or, in the place of libvirt's guest
+// agent, the container's own network namespace, which the kernel shows without any help from
+// inside.
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/utsname.h>
@@ -23,6 +28,7 @@ namespace {
 
 using base::ErrorCode;
 
+// Returns the live state. Throws operation_invalid if the domain does not run.
 LiveState require_live(const Root& root, const std::string& name) {
     auto live = root.running(name) ? read_live(root, name) : std::nullopt;
     if (!live) base::fail(ErrorCode::operation_invalid, "domain is not running");
@@ -33,10 +39,13 @@ LiveState require_live(const Root& root, const std::string& name) {
     base::fail(ErrorCode::invalid_arg, "'{}' is not a known interface", device);
 }
 
+// Returns an entry without addresses. The name is that of the host's end, as virsh domifaddr shows
+// it, or the container's name of an interface that has no host's end.
 InterfaceAddresses named(const xml::Interface& interface) {
     return {interface.target.empty() ? interface.guest : interface.target, interface.mac, {}};
 }
 
+// Returns the addresses that dnsmasq has leased to the interfaces on networks.
 std::vector<InterfaceAddresses> leased(const Networks& networks, const xml::Domain& domain) {
     std::vector<InterfaceAddresses> all;
     for (const xml::Interface& interface : domain.interfaces) {
@@ -67,7 +76,7 @@ std::vector<InterfaceAddresses> addresses_of_neighbours(const xml::Domain& domai
     return all;
 }
 
-// What the container has, asked of the kernel in its own namespace.
+// Returns every link in the network namespace `netns`, the loopback included, with its addresses.
 std::vector<InterfaceAddresses> asked_inside(base::Fd netns) {
     base::Netlink inside = base::Netlink::inside(netns);
     std::vector<InterfaceAddresses> all;
@@ -84,6 +93,8 @@ std::vector<InterfaceAddresses> asked_inside(base::Fd netns) {
     return all;
 }
 
+// Returns the host name in the UTS namespace `uts`, which only a member of that namespace can ask
+// for (uname(2)); the calling thread enters it and comes back. Throws SystemError.
 std::string name_inside(base::Fd uts) {
     const base::UniqueFd home = base::open_file("/proc/self/ns/uts", O_RDONLY);
     if (::setns(uts.get(), CLONE_NEWUTS) != 0)
@@ -96,6 +107,8 @@ std::string name_inside(base::Fd uts) {
     return names.nodename;
 }
 
+// Returns whether the host has an end of its own: a veth has one; a macvlan or a host device that
+// was moved into the container has none.
 bool has_host_end(const xml::Interface& interface) {
     return !interface.target.empty();
 }
@@ -132,8 +145,9 @@ InterfaceStats LocalConnection::interface_stats(const DomainRef& domain,
     if (interface == nullptr) fail_unknown(device);
     std::optional<base::LinkFacts> link;
     if (has_host_end(*interface)) {
+        // The host's end has the same counters, and needs no look into the container.
         link = base::Netlink().link(interface->target);
-        // What the host's end sends is what the container receives.
+        // The host's end of a veth sends what the container receives.
         if (link) {
             base::LinkCounters& c = link->counters;
             std::swap(c.rx_bytes, c.tx_bytes);

@@ -1,4 +1,15 @@
-// Connection's methods that start, stop and pause domains, and their consoles.
+// LocalConnection's methods that start, stop and pause domains, and their consoles.
+//
+// How destroy waits: the helper itself takes everything away, because no other process knows all
+// that was made. destroy() sends the request over the control socket, with the operation lock's
+// descriptor: if this command is killed, the lock stays held until the helper is gone. The helper
+// closes the connection at its end; then the lock `alive` is free, the run folder is gone, and
+// destroy() returns without waiting for the process to exit, which the kernel delays until the last
+// memory is freed. A helper is killed if it does not answer in kAnswerLimit (it is stopped, or has
+// no memory), or if it is not done after kEndLimit and the time that its end hooks may take; its
+// container dies with it, and clean_up() (driver/life/clean.cc) removes what it made.
+//
+// shutdown() and reboot() only ask init and return; wait_stopped() waits.
 #include <cmath>
 
 #include "base/cgroup/cgroup.hh"
@@ -31,18 +42,21 @@ namespace {
 using base::ErrorCode;
 using helper::RequestKind;
 
-// A helper that was told to end has this long before it is ended itself.
+// A helper that was told to end gets this much time before it is killed.
 constexpr auto kEndLimit = std::chrono::seconds(15);
 // The ways in which a container's init can be asked to stop.
 constexpr StopFlags kStopWays = StopFlags::initctl | StopFlags::signal;
+// The time in which a helper answers a request, and the time in which one that gave no answer may
+// still be ending by itself.
 constexpr auto kAnswerLimit = std::chrono::seconds(5);
 constexpr auto kLastMoment = std::chrono::seconds(2);
 
+// Returns a pidfd of the domain's helper, or nullopt if the domain does not run.
 std::optional<base::UniqueFd> open_helper(const Root& root, const std::string& name) {
     const auto pid = root.running(name);
     if (!pid) return std::nullopt;
     auto process = base::open_pidfd(*pid);
-    // The number may have changed hands in between: the lock tells.
+    // The kernel may have given the pid to another process before it was opened; the lock tells.
     if (!process || root.running(name) != pid) return std::nullopt;
     return process;
 }
@@ -51,7 +65,8 @@ void require_running(const Root& root, const std::string& name) {
     if (!root.running(name)) base::fail(ErrorCode::operation_invalid, "domain is not running");
 }
 
-// What <lx:signal> names for it, where the caller does not ask for a certain way.
+// Returns the signal that <lx:signal> of the live definition names for `kind`; nullopt if it names
+// none. Throws config_unsupported for a word that is no signal.
 std::optional<StopRequest> named_signal(const Root& root, const std::string& name, StopKind kind) {
     const auto live = read_live(root, name);
     if (!live) return std::nullopt;
@@ -66,7 +81,7 @@ std::optional<StopRequest> named_signal(const Root& root, const std::string& nam
     return StopRequest{.signal = *number};
 }
 
-// Of an init that may be ending just now.
+// Returns what is known of init. Throws operation_invalid if init ended just now.
 InitFacts facts_of_init(pid_t init) {
     try {
         return read_init_facts(init);
@@ -76,6 +91,8 @@ InitFacts facts_of_init(pid_t init) {
     }
 }
 
+// Asks init to power off or reboot, in the order: the caller's way, <lx:signal>, what init listens
+// to (driver/life/init_signals.hh). Throws operation_unsupported if init listens to nothing.
 void ask_init(const Root& root, const std::string& name, StopKind kind, StopFlags flags) {
     const Control control = connect_running(root, name);
     const Init init = open_init(root, name);
@@ -88,6 +105,7 @@ void ask_init(const Root& root, const std::string& name, StopKind kind, StopFlag
             "the domain's init ('{}', process {}) has neither an initctl pipe nor a handler for "
             "TERM, PWR, INT or QUIT; use destroy",
             facts.program, init.pid);
+    // The signal would only end this init; the helper is told first to start the container again.
     if (request->then_restart) {
         helper::Request restart;
         restart.kind = RequestKind::ask_restart;
@@ -105,8 +123,9 @@ void ask_init(const Root& root, const std::string& name, StopKind kind, StopFlag
     (void)control.request(signal);
 }
 
-// The helper does both at once, the group and what it says of it, so that no kill of ours comes in
-// between. One of an older build only notes: so the group is seen to here, too.
+// Freezes or thaws the container. The helper changes the control group and its status in one step,
+// so that no kill of this command can leave one without the other. A helper of an older build only
+// writes its status, so the group is frozen or thawed here as well; doing it twice is harmless.
 void set_paused(const Root& root, const std::string& name, bool paused) {
     require_running(root, name);
     const auto live = read_live(root, name);
@@ -121,8 +140,10 @@ void set_paused(const Root& root, const std::string& name, bool paused) {
         base::thaw_group(base::find_hierarchies(), live->cgroup);
 }
 
-// One that is just ending does not answer any more; one that is stopped or out of memory goes by
-// force, and its container with it. Gives the connection, which the helper closes at the end.
+// Asks the helper to end its container, and returns the connection, which the helper closes at its
+// end. Returns a descriptor that is not valid if no answer can come: the helper is just ending, or
+// it did not answer in time and was killed. Throws SystemError if the connection fails while the
+// helper lives on.
 base::UniqueFd ask_helper_to_end(const Root& root, const std::string& name, base::Fd process,
                                  const base::OperationLock& lock) {
     auto control = Control::connect(root, name, kAnswerLimit);
@@ -130,7 +151,8 @@ base::UniqueFd ask_helper_to_end(const Root& root, const std::string& name, base
     helper::Request request;
     request.kind = RequestKind::destroy;
     try {
-        // With the lock: should we be killed, nobody else takes it before the helper is gone.
+        // The lock's descriptor goes along: if this process is killed, nobody takes the lock before
+        // the helper is gone.
         (void)control->request(request, {lock.fd()});
         return control->take_socket();
     } catch (const NoAnswer& error) {
@@ -143,14 +165,15 @@ base::UniqueFd ask_helper_to_end(const Root& root, const std::string& name, base
     return {};
 }
 
-// The helper that closed its connection has taken everything away and let go of its locks: what is
-// left is its own exit, which takes the kernel a while. One that was killed or restarts closes it
-// as well, and one that we started is a child to be reaped.
+// Returns whether nothing but the helper's exit is left, which takes the kernel a while. A closed
+// connection alone does not say so: a helper that was killed, or that restarts the container,
+// closes it as well. A helper that this process started is a child, which has to be reaped.
 bool has_taken_all_away(const Root& root, const std::string& name) {
     return !has_helpers() && !root.running(name) && !base::exists(root.domain(name));
 }
 
-// A helper that is still there may be waiting for the container's own hooks.
+// Waits as long as the container's own end hooks may take. Returns whether the helper ended in that
+// time.
 bool ended_its_hooks(const Root& root, const DomainRef& domain, base::Fd process) {
     const auto live = read_live(root, domain.name);
     return live && base::wait_readable(process, end_hooks_limit(root, live->domain));
@@ -187,6 +210,7 @@ Defined LocalConnection::create_xml(std::string_view text, const std::string& fi
     DefineLocks locks = root_.lock_to_define({name});
     if (root_.running(name))
         base::fail(ErrorCode::operation_invalid, "domain '{}' is already active", name);
+    // A defined domain may run by another document, if name and uuid are its own.
     check_unique(root_, parsed.domain);
     const base::OperationLock lock = std::move(locks.objects.front());
     locks.define.reset();  // not held over the start
@@ -204,6 +228,8 @@ void LocalConnection::destroy(const DomainRef& domain, DestroyFlags flags) {
     const auto lock = root_.lock_domain(domain.name);
     const auto process = open_helper(root_, domain.name);
     if (!process) {
+        // Without a helper there may still be the remains of one that was killed; removing them is
+        // a success.
         const bool left = read_live(root_, domain.name).has_value();
         clean_up(root_, domain.name);
         if (left) return;
@@ -217,8 +243,10 @@ void LocalConnection::destroy(const DomainRef& domain, DestroyFlags flags) {
         (void)base::send_signal(*process, SIGKILL);
         (void)base::wait_readable(*process, kEndLimit);
     }
+    // A helper that this process started stays a zombie until it is reaped.
     reap_helpers();
-    // Usually it has taken everything away, and its last child is at the supervisors' group.
+    // The helper has usually removed the run folder; its last child may still be removing the group
+    // that all supervisors share, which is not waited for.
     if (base::exists(root_.domain(domain.name))) clean_up(root_, domain.name);
 }
 
@@ -262,6 +290,7 @@ void LocalConnection::resume(const DomainRef& domain) {
 bool LocalConnection::wait_stopped(const DomainRef& domain, double seconds) const {
     const auto process = open_helper(root_, domain.name);
     if (!process) return true;
+    // A fraction of a millisecond is rounded up, so that a wait is never shorter than asked for.
     const auto limit =
         std::chrono::milliseconds(static_cast<std::int64_t>(std::ceil(seconds * 1000)));
     return base::wait_readable(*process, limit);
@@ -270,6 +299,7 @@ bool LocalConnection::wait_stopped(const DomainRef& domain, double seconds) cons
 std::string LocalConnection::plan(const DomainRef& domain) const {
     auto definition = Definitions(root_).load(domain.name);
     if (!definition) fail_no_domain(domain.name);
+    // The pid 0 stands for the helper's, which only a start knows.
     name_live_domain(*definition, 0);
     return format_plan(compile_plan(*definition, root_, host_facts(root_),
                                     {.has_hooks = has_hooks(root_), .uri = uri_}));
@@ -287,6 +317,7 @@ ConsoleStream LocalConnection::open_console(const DomainRef& domain, const std::
     request.value = has(flags, ConsoleFlags::safe) ? 1 : 0;
     ConsoleStream stream;
     stream.stream = control.request(request);
+    // The same connection takes the window size for as long as the console is open.
     stream.control = control.take_socket();
     return stream;
 }
@@ -294,11 +325,13 @@ ConsoleStream LocalConnection::open_console(const DomainRef& domain, const std::
 void ConsoleStream::resize(unsigned rows, unsigned columns) const {
     helper::Request request;
     request.kind = RequestKind::resize;
+    // The protocol has one number for both (helper/exchange/protocol.hh): rows in the upper 16
+    // bits.
     request.value = rows << 16 | (columns & 0xffffU);
     try {
         (void)control_request(control, request);
     } catch (const base::Exception&) {
-        // The stream's end, which comes too, says it better.
+        // The end of the stream, which comes as well, tells the user more.
     }
 }
 

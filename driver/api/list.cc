@@ -1,3 +1,4 @@
+// Lists domains by their files and locks; parses no XML.
 #include "driver/api/list.hh"
 
 #include <algorithm>
@@ -18,14 +19,14 @@ namespace lxvirt::driver {
 
 namespace {
 
-// One row and what the filters look at.
+// A row of the list, and the two facts that only the filters look at.
 struct Row {
     DomainSummary summary;
     bool defined = false;
-    bool starts = false;  // with the host
+    bool starts = false;  // the domain starts with the host
 };
 
-// A pair of filters of which none is set asks for nothing.
+// Returns true if neither filter of a pair is set, as such a pair asks for nothing.
 bool passes_pair(bool first, bool second, bool is_first) {
     return (!first && !second) || (is_first ? first : second);
 }
@@ -44,11 +45,13 @@ bool passes(const Row& row, const ListFilter& filter) {
     }
 }
 
+// Keeps the first problem of a row, which the others usually follow from.
 void add_problem(DomainSummary& summary, std::string_view what) {
     if (summary.problem.empty()) summary.problem = what;
 }
 
-// The live definition's where it runs, as libvirt shows them.
+// Fills in uuid and title, from the live definition of a running domain, as libvirt does. An error
+// becomes the row's problem.
 void add_texts(const Root& root, const ListFilter& filter, DomainSummary& summary) {
     try {
         auto text = summary.id >= 0 ? base::try_read_file(root.live(summary.name)) : std::nullopt;
@@ -66,6 +69,7 @@ void add_texts(const Root& root, const ListFilter& filter, DomainSummary& summar
     }
 }
 
+// Returns the state of a running domain; nostate, with a problem, if its files cannot be read.
 DomainState state_of(const Root& root, DomainSummary& summary) {
     try {
         return read_state(root, summary.name, summary.id).state;
@@ -75,6 +79,8 @@ DomainState state_of(const Root& root, DomainSummary& summary) {
     }
 }
 
+// Returns the names of the autostart links, "NAME.xml": one folder is read, not a link for each
+// domain.
 std::set<std::string> autostarted(const Root& root) {
     const auto links = base::list_folder(root.autostart_folder());
     return {links.begin(), links.end()};
@@ -89,6 +95,7 @@ std::vector<DomainSummary> list_domains(const Root& root, const ListFilter& filt
     for (const ActiveDomain& domain : active)
         rows.push_back({{.name = domain.name, .id = domain.id}, definitions.exists(domain.name)});
     if (filter.inactive) {
+        // active_domains() returns the domains sorted by name.
         const auto runs = [&active](const std::string& name) {
             const auto at =
                 std::lower_bound(active.begin(), active.end(), name,
@@ -107,7 +114,7 @@ std::vector<DomainSummary> list_domains(const Root& root, const ListFilter& filt
     std::vector<DomainSummary> list;
     for (Row& row : rows) {
         DomainSummary& summary = row.summary;
-        // What is off is off: only what runs has a file with its state.
+        // Only a running domain has a file with its state, so none is looked for otherwise.
         if (summary.id >= 0) summary.state = state_of(root, summary);
         if (row.defined) add_problem(summary, definitions.problem(summary.name));
         if (!passes(row, filter)) continue;

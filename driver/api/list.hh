@@ -1,6 +1,6 @@
-// The list of domains: names from the folders, what runs from the locks. No definition is parsed,
-// and none is read but its last bytes, unless uuids or titles are asked for: a thousand take
-// milliseconds.
+// Lists domains: the names come from the folders of definitions and of running domains, and the
+// locks tell what runs. Nothing is parsed, and only the last bytes of a definition are read, unless
+// the caller asks for uuids or titles: listing a thousand domains takes milliseconds.
 #pragma once
 
 #include <vector>
@@ -10,8 +10,9 @@
 
 namespace lxvirt::driver {
 
-// Active ones first, by id, then the others by name. One that cannot be read is in the list, with
-// its `problem`; nothing throws for the sake of one domain.
+// Returns the domains that pass `filter`: active ones first, by id, then the others by name. A
+// domain whose definition cannot be read is in the list with its `problem` set; no error of a
+// single domain is thrown. Throws SystemError if a folder cannot be read.
 [[nodiscard]] std::vector<DomainSummary> list_domains(const Root& root, const ListFilter& filter);
 
 }  // namespace lxvirt::driver

@@ -1,5 +1,8 @@
-// The driver in the caller's own process: Connection and Networks on a root folder of this host. Each
-// method is in the file of its group: define.cc, life.cc, networks.cc and so on.
+// The driver in the caller's own process: LocalConnection and LocalNetworks implement Connection
+// and Networks on a root folder of this host. Each method is defined in the file of its group:
+// define.cc, life.cc, networks.cc and so on. driver/connection.hh and driver/networks.hh say what
+// the methods do. Nothing is cached between calls, as other programs may change the same root at
+// any time: every method reads the files and asks the locks anew.
 #pragma once
 
 #include <memory>
@@ -16,9 +19,10 @@
 
 namespace lxvirt::driver {
 
+// Implements Networks; a LocalConnection owns the only instance.
 class LocalNetworks final : public Networks {
   public:
-    // Borrows `root`.
+    // Borrows `root`, which has to outlive this object.
     LocalNetworks(const Root& root, bool read_only) : root_(root), read_only_(read_only) {}
 
     [[nodiscard]] NetworkRef lookup_by_name(const std::string& name) const override;
@@ -53,14 +57,18 @@ class LocalNetworks final : public Networks {
     void delete_port(const NetworkRef& network, const std::string& uuid) override;
 
   private:
+    // Throws operation_denied, with libvirt's name of the call, if the connection is read-only.
     void require_write(std::string_view libvirt_call) const;
     const Root& root_;
     bool read_only_;
 };
 
+// Implements Connection. Closing it ends the containers that it started with
+// StartFlags::autodestroy.
 class LocalConnection final : public Connection {
   public:
-    // Throws as open_connection() does.
+    // Opens the root that `uri` names, or default_uri() if `uri` is empty. Throws as
+    // open_connection() does.
     explicit LocalConnection(const std::string& uri, bool read_only = false);
 
     [[nodiscard]] const std::string& uri() const override;
@@ -145,14 +153,16 @@ class LocalConnection final : public Connection {
     [[nodiscard]] std::unique_ptr<Held> lock_apply() override;
 
   private:
+    // Throws operation_denied, with libvirt's name of the call, if the connection is read-only.
     void require_write(std::string_view libvirt_call) const;
 
     std::string uri_;
     bool read_only_;
     Root root_;
-    // It keeps no state that a const method could change.
+    // LocalNetworks has no state that a const method could change, so networks() may be const.
     mutable LocalNetworks networks_;
-    // Closed with this connection, each ends a container that was started with autodestroy.
+    // One socket for each start; not valid unless the start had autodestroy. A helper ends its
+    // container when the other end of its socket closes, also if this process is killed.
     std::vector<base::UniqueFd> autodestroy_;
 };
 

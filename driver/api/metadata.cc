@@ -1,4 +1,4 @@
-// Connection's title, description and application metadata, live and persistent.
+// LocalConnection's methods about title, description and application metadata, live and persistent.
 #include "xml/domain/metadata.hh"
 #include "base/error.hh"
 #include "driver/api/local.hh"
@@ -15,6 +15,8 @@ namespace {
 
 using base::ErrorCode;
 
+// Applies `change` to a definition. Throws xml_error for a title with a newline, with libvirt's
+// sentence.
 void apply_change(xml::Domain& domain, const MetadataChange& change) {
     const auto& value = change.value;
     switch (change.type) {
@@ -75,6 +77,8 @@ void LocalConnection::set_notes(const DomainRef& domain, const DomainNotes& note
         definition.description = notes.description;
         definition.metadata = notes.metadata;
     });
+    // libvirt has no event for all three at once; this one makes a listener read the definition
+    // again.
     journal_metadata(root_, domain.name, domain.uuid, MetadataType::element);
 }
 

@@ -1,4 +1,5 @@
-// LocalConnection's conversions between domain XML and the configurations of lxc-tools.
+// LocalConnection's conversions between domain XML and the configurations of lxc-tools;
+// driver/native/ does the work. They change nothing, so they need no lock and no right to write.
 #include "base/error.hh"
 #include "base/file/file.hh"
 #include "driver/api/local.hh"
@@ -11,6 +12,7 @@ namespace lxvirt::driver {
 
 namespace {
 
+// Throws invalid_arg unless `format` is libvirt's name of the only format, "lxc-tools".
 void require_format(const std::string& format) {
     if (format != "lxc-tools")
         base::fail(base::ErrorCode::invalid_arg, "unsupported config type {}", format);

@@ -1,4 +1,5 @@
-// LocalNetworks' methods that look up, tell, and change definitions.
+// LocalNetworks' methods that look up networks, report facts about them, and change definitions. A
+// change of a running network is in networks_life.cc.
 #include "driver/api/local.hh"
 
 #include <algorithm>
@@ -22,6 +23,7 @@ namespace {
 
 using base::ErrorCode;
 
+// Returns true if neither filter of a pair is set, as such a pair asks for nothing.
 bool passes_pair(bool first, bool second, bool is_first) {
     return (!first && !second) || (is_first ? first : second);
 }
@@ -32,6 +34,8 @@ bool passes(const NetworkSummary& row, const NetworkFilter& filter) {
            passes_pair(filter.autostart, filter.no_autostart, row.autostart);
 }
 
+// Returns the row of one network. A definition that cannot be read sets `problem` and is not
+// thrown. Only the head of live.xml is read, without its network.
 NetworkSummary summary_of(const Root& root, const std::string& name) {
     const NetworkDefinitions definitions(root);
     NetworkSummary summary;
@@ -54,7 +58,7 @@ NetworkSummary summary_of(const Root& root, const std::string& name) {
     return summary;
 }
 
-// The prefix of the network's address that has `ip` in its subnet; 0 where none has.
+// Returns the prefix length of the network's first address of this family, or 0 if it has none.
 unsigned prefix_for(const xml::Network& network, bool v6) {
     for (const xml::NetworkIp& ip : network.ips)
         if (ip.v6() == v6) return xml::ip_prefix(ip);
@@ -113,6 +117,7 @@ DefinedNetwork LocalNetworks::define_xml(std::string_view text, const std::strin
     (void)definitions.store(network);
     journal_network(root_, network.name, network.uuid, NetworkLifecycle::defined);
     DefinedNetwork defined{{network.name, network.uuid}, std::move(notices)};
+    // Two networks may be defined with the same addresses; a start refuses the second.
     for (const std::string& rival : definitions.rivals(network))
         defined.notices.push_back(fmt::format(
             "{}: it has addresses of network '{}': only one of the two can run", file, rival));
@@ -128,7 +133,8 @@ void LocalNetworks::undefine(const NetworkRef& network) {
         base::fail(ErrorCode::operation_invalid, "can't undefine transient network");
     }
     const bool runs = hold_network(root_, network.name).has_value();
-    // The leases; running, they go when it stops.
+    // The leases of a network that is off go with its definition; those of a running one go when it
+    // stops.
     if (!runs) remove_live_network(root_, network.name, false);
     (void)definitions.remove(network.name);
     journal_network(root_, network.name, network.uuid, NetworkLifecycle::undefined);
@@ -148,6 +154,7 @@ std::string LocalNetworks::xml_desc(const NetworkRef& network, XmlFlags flags) c
     if (active && !has(flags, XmlFlags::inactive)) {
         xml::Network shown = live->network;
         const auto ports = valid_ports(root_, network.name);
+        // libvirt counts the ports in the attribute `connections` of the live document.
         shown.connections = static_cast<unsigned>(ports.size());
         for (xml::ForwardInterface& entry : shown.forward.interfaces)
             entry.connections = static_cast<unsigned>(std::count_if(
@@ -184,12 +191,14 @@ DhcpLeases LocalNetworks::dhcp_leases(const NetworkRef& network,
     if (!text) return found;
     const auto live = read_live_network(root_, network.name);
     const auto definition = live ? live->network : NetworkDefinitions(root_).load(network.name);
+    // dnsmasq's lease file has addresses without prefix lengths.
     const unsigned prefix_v4 = definition ? prefix_for(*definition, false) : 0;
     const unsigned prefix_v6 = definition ? prefix_for(*definition, true) : 0;
     const std::int64_t now = ::time(nullptr);
     netd::Leases leases = netd::parse_leases(*text, path);
     found.notices = std::move(leases.notices);
     for (netd::Lease& lease : leases.leases) {
+        // dnsmasq keeps a lease that has run out in the file until it next looks.
         if ((mac && lease.mac != *mac) || (lease.expiry != 0 && lease.expiry < now)) continue;
         found.leases.push_back({.expiry = lease.expiry,
                                 .mac = std::move(lease.mac),

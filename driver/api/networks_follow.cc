@@ -1,4 +1,7 @@
-// LocalNetworks' method that changes a running network as its changed definition asks for.
+// LocalNetworks::follow(), which changes a running network as its changed definition asks for. Each
+// part of the definition is tried alone: a part that lxnetd can take over while the network runs is
+// changed at once, the others wait for the next start and are reported so. Parts are compared by
+// their XML, as the structs have no equality.
 #include <tuple>
 
 #include "base/codec.hh"
@@ -21,7 +24,8 @@ struct Part {
 template <typename T>
 Part(const char*, T xml::Network::*) -> Part<T>;
 
-// Whatever a definition says, bar name and uuid.
+// Lists all parts of a definition but name and uuid, with the names of their elements and
+// attributes. A new member of xml::Network needs a line here.
 constexpr std::tuple kParts{
     Part{"ipv6", &xml::Network::ipv6},
     Part{"trustGuestRxFilters", &xml::Network::trust_guest_rx_filters},
@@ -42,7 +46,9 @@ constexpr std::tuple kParts{
     Part{"options", &xml::Network::dnsmasq_options},
 };
 
-// lxnetd can be handed `to` in place of `from`: it changes rules and dnsmasq's files, no bridge.
+// Returns whether lxnetd can be handed `to` in place of `from` while the network runs: it can
+// change rules and dnsmasq's files, but no bridge, and neither the name of its nftables table nor
+// its control group.
 bool can_follow(const Root& root, const xml::Network& from, const xml::Network& to) {
     try {
         const netd::NetworkPlan a = compile_network_plan(root, from);
@@ -56,6 +62,7 @@ bool can_follow(const Root& root, const xml::Network& from, const xml::Network& 
     }
 }
 
+// Returns the text of `network` with one member taken from `from`.
 std::string text_with(xml::Network network, auto member, const xml::Network& from) {
     network.*member = from.*member;
     return xml::format_network(network);
@@ -77,6 +84,7 @@ std::vector<std::string> LocalNetworks::follow(const NetworkRef& network,
     LiveNetwork changed = *running;
     const std::string text = xml::format_network(before);
     std::vector<std::string> now, later;
+    // Sorts one part into `now` or `later`, and puts a part that can be followed into `changed`.
     const auto take = [&](const auto& part) {
         if (text_with(before, part.member, after) == text) return;
         xml::Network next = changed.network;

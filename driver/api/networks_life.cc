@@ -1,4 +1,6 @@
-// LocalNetworks' methods that start, stop and change networks, and their ports.
+// LocalNetworks' methods that start, stop and change running networks, and their ports.
+// hold_network() (driver/network/life.hh) is asked before each: it adopts a network whose lxnetd
+// was killed.
 #include <set>
 
 #include "base/error.hh"
@@ -16,7 +18,9 @@ namespace {
 
 using base::ErrorCode;
 
-// Containers with a port of the network, or a link in its bridge.
+// Returns the names of the containers that use the network: those with a port, and those with a
+// link in the bridge, which a container with <interface type='bridge'> has without a port. IFALIAS
+// of such a link is "lxvirt:ROOT:NAME".
 std::set<std::string> attached(const Root& root, const xml::Network& network) {
     std::set<std::string> names;
     for (const PortRecord& record : valid_ports(root, network.name))
@@ -32,12 +36,14 @@ std::set<std::string> attached(const Root& root, const xml::Network& network) {
     return names;
 }
 
+// Returns the running network, adopted if need be. Throws operation_invalid if it does not run.
 LiveNetwork require_active(const Root& root, const std::string& name) {
     auto live = hold_network(root, name);
     if (!live) base::fail(ErrorCode::operation_invalid, "network '{}' is not active", name);
     return std::move(*live);
 }
 
+// Returns the port with this uuid. Throws no_network_port.
 PortRecord require_port(const Root& root, const std::string& network, const std::string& uuid) {
     for (PortRecord& record : valid_ports(root, network))
         if (record.port.uuid == uuid) return std::move(record);
@@ -75,9 +81,11 @@ DefinedNetwork LocalNetworks::create_xml(std::string_view text, const std::strin
 void LocalNetworks::destroy(const NetworkRef& network, bool force) {
     require_write("virNetworkDestroy");
     const auto lock = root_.lock_network(network.name);
-    // Not through hold_network(): what has lost its supervisor needs none to be taken away.
+    // read_live_network() is asked instead of hold_network(), which would start a new lxnetd for a
+    // network that lost its own, only to end it.
     const auto live = read_live_network(root_, network.name);
     if (!live || !live->running || !live->current()) {
+        // A network of an earlier boot, or of a start that was cut short, is cleaned up here.
         (void)hold_network(root_, network.name);
         base::fail(ErrorCode::operation_invalid, "network '{}' is not active", network.name);
     }
@@ -100,6 +108,7 @@ std::vector<std::string> LocalNetworks::update(const NetworkRef& network,
     NetworkDefinitions definitions(root_);
     auto definition = definitions.load(network.name);
     if (!running && !definition) fail_no_network(network.name);
+    // No flag (current) means the running network, or the definition of one that is off.
     if (!live && !config) (running ? live : config) = true;
     if (live && !running) base::fail(ErrorCode::operation_invalid, "network is not running");
     if (config && !definition)
@@ -113,6 +122,7 @@ std::vector<std::string> LocalNetworks::update(const NetworkRef& network,
             notices.push_back(notice.message());
     };
     LiveNetwork changed;
+    // Both are changed in memory first, so that a refusal leaves both as they are.
     if (live) change((changed = *running).network);
     if (config) change(*definition);
     if (live)
@@ -145,6 +155,7 @@ std::string LocalNetworks::create_port(const NetworkRef& network, std::string_vi
     record.port = xml::parse_network_port(text, options).port;
     const auto lock = root_.lock_network(network.name);
     const LiveNetwork live = require_active(root_, network.name);
+    // The uuid of a dead container's port may be used again.
     sweep_ports(root_, network.name);
     for (const std::string& uuid : ports(network))
         if (uuid == record.port.uuid)

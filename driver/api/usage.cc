@@ -1,3 +1,5 @@
+// Reads memory and CPU time from the control groups of either version (cgroup-v1/memory.rst,
+// cgroup-v1/cpuacct.rst, cgroup-v2.rst in the kernel's Documentation/admin-guide).
 #include "driver/api/usage.hh"
 
 #include "base/cgroup/cgroup.hh"
@@ -8,12 +10,14 @@ namespace lxvirt::driver {
 
 namespace {
 
+// Returns the number that a file of a control group holds; nullopt if there is no such file.
 std::optional<std::uint64_t> number_in(const std::string& file) {
     const auto text = base::try_read_file(file);
     return text ? base::parse_number<std::uint64_t>(base::trim(*text)) : std::nullopt;
 }
 
-// cgroup v2 accounts CPU time in cpu.stat of every group, whatever controllers are enabled.
+// Returns the CPU time in microseconds from a v2 cpu.stat, which every group has, whatever
+// controllers are enabled.
 std::optional<std::uint64_t> usage_usec(const std::string& file) {
     const auto text = base::try_read_file(file);
     if (!text) return std::nullopt;

@@ -1,4 +1,4 @@
-// What a running domain uses, read from its control groups.
+// Reads from a running domain's control groups how much memory and CPU time the domain uses.
 #pragma once
 
 #include "driver/store/live.hh"
@@ -6,8 +6,8 @@
 
 namespace lxvirt::driver {
 
-// Fills in `memory` and `cpu_time` of a running domain; leaves them where the host does not
-// account.
+// Fills in `memory` (KiB) and `cpu_time` (ns) of the running domain that `live` describes. Leaves
+// each as it is where the host has no controller that accounts it.
 void add_usage(const LiveHead& live, DomainInfo& info);
 
 }  // namespace lxvirt::driver

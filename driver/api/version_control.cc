@@ -1,5 +1,5 @@
-// LocalConnection's methods that driver/apply/ is composed of, beside libvirt's calls: definitions as they
-// are stored, the record of what apply has brought, and its lock.
+// LocalConnection's methods that driver/apply/ needs beside libvirt's calls: the text of
+// definitions as they are stored, the record of what apply has brought, and apply's lock.
 #include "base/error.hh"
 #include "base/file/file.hh"
 #include "base/file/lock.hh"
@@ -12,10 +12,12 @@ namespace lxvirt::driver {
 
 namespace {
 
+// Returns the paths of a kind; `root` owns them.
 const ObjectPaths& paths_of(const Root& root, ObjectKind kind) {
     return kind == ObjectKind::domain ? root.domain_paths() : root.network_paths();
 }
 
+// Holds a lock for a caller who knows only the interface; letting it go is its destructor's work.
 class HeldLock final : public Held {
   public:
     explicit HeldLock(base::OperationLock lock) : lock_(std::move(lock)) {}
@@ -31,6 +33,7 @@ std::optional<std::string> LocalConnection::stored_text(ObjectKind kind,
     try {
         return DefinitionFolder(paths_of(root_, kind)).text(name);
     } catch (const base::SystemError&) {
+        // A file that cannot be read is to be replaced by apply, as if it were not there.
         return std::nullopt;
     }
 }

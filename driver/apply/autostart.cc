@@ -10,6 +10,7 @@ namespace lxvirt::driver {
 
 namespace {
 
+// Returns whether the domain is in `group`; a domain without groups is in the group "".
 bool is_in(const AutostartCandidate& candidate, const std::string& group) {
     const auto& groups = candidate.groups;
     if (group.empty()) return groups.empty();

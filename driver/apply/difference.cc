@@ -15,9 +15,11 @@ namespace {
 
 using base::ErrorCode;
 
+// libvirt's default of <resource><partition>, which a start fills in.
 constexpr std::string_view kUsualPartition = "/machine";
 
-// Returns the stored definition in canonical form, though somebody has edited its file.
+// Returns the stored definition in canonical form, even if somebody has edited its file by hand.
+// Throws operation_invalid if there is none.
 std::string definition_text(const Connection& connection, ObjectKind kind,
                             const std::string& name) {
     if (!connection.stored_text(kind, name))
@@ -31,6 +33,7 @@ std::string definition_text(const Connection& connection, ObjectKind kind,
     base::fail(ErrorCode::operation_invalid, "{} '{}' does not run", name_of(kind), name);
 }
 
+// Parses a text that the driver made; nothing is made up.
 xml::Domain parse_domain(const std::string& text, const std::string& name) {
     return xml::parse_domain(text, {.file = name, .defaults = false}).domain;
 }
@@ -39,7 +42,7 @@ xml::Domain parse_domain(const std::string& text, const std::string& name) {
 std::string live_domain(const Connection& connection, const std::string& name) {
     const DomainRef domain = connection.lookup_by_name(name);
     if (domain.id < 0) fail_inactive(ObjectKind::domain, name);
-    // Read as a definition, it loses the names that a start makes.
+    // Parsed as a definition, the live text loses the names that a start makes.
     xml::Domain shown = parse_domain(connection.xml_desc(domain), name);
     if (!connection.stored_text(ObjectKind::domain, name)) return xml::format_domain(shown);
     const xml::Domain definition =
@@ -52,6 +55,7 @@ std::string live_domain(const Connection& connection, const std::string& name) {
     return xml::format_domain(shown);
 }
 
+// Returns the live network as a definition, without the NAT ranges that a start fills in.
 std::string live_network(const Connection& connection, const std::string& name) {
     const Networks& networks = connection.networks();
     const NetworkRef ref = networks.lookup_by_name(name);
@@ -69,7 +73,7 @@ std::string live_network(const Connection& connection, const std::string& name) 
             network.forward.nat = nat;
             return xml::format_network(network);
         };
-        // What a start fills in is no difference.
+        // The ports that a start fills in are no difference; other ones are.
         if (text_with(started.forward.nat) == text_with(live.forward.nat))
             live.forward.nat = definition.forward.nat;
     }

@@ -19,7 +19,8 @@ std::vector<std::string> messages(const std::vector<xml::Notice>& notices) {
     return lines;
 }
 
-// The stored definition as a struct; nothing where it cannot be read, for it is to be replaced.
+// Returns the stored definition as `parse` makes it; nullopt if it cannot be parsed, which is no
+// error because it is to be replaced.
 template <typename Parse>
 auto parse_known(const std::optional<std::string>& text, Parse&& parse)
     -> std::optional<decltype(parse(*text))> {
@@ -101,7 +102,7 @@ void ObjectDocument::complete(const Connection& connection,
             return xml::parse_network(text, {.file = "(stored)", .defaults = false}).network;
         });
         if (known) xml::take_generated(*network, *known);
-        // One that runs without a definition has an identity, too.
+        // A transient network, which runs without a definition, has a uuid as well.
         if (network->uuid.empty())
             network->uuid = uuid_of(connection, ObjectKind::network, network->name);
         xml::fill_generated(*network);
@@ -131,7 +132,7 @@ std::string ObjectDocument::canonical() const {
 ObjectDocument read_object(std::string_view text, const std::string& file) {
     const std::string_view element = xml::outermost_element(text);
     const auto kind = kind_of(element);
-    // What is no XML at all is refused by the parser, with its line.
+    // Text that is no XML at all has no element; the parser refuses it and names the line.
     if (!kind && !element.empty())
         base::fail(ErrorCode::xml_error, "{}: <{}> is neither a <domain> nor a <network>", file,
                    element);

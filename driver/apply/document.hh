@@ -1,5 +1,7 @@
-// A file with a domain or a network, as `apply` and `diff` read it: beside the definition that it
-// is about, so that what the file leaves to be made up (xml/domain/generated.hh) stays as it was made up.
+// A file with a domain or a network, as `apply` and `diff` read it. The file is completed from the
+// stored definition of the same name, so that values that the file leaves to be made up
+// (xml/domain/generated.hh) keep the values that they once got; without this, each apply would give
+// a container another hardware address.
 #pragma once
 
 #include <optional>
@@ -14,9 +16,10 @@
 
 namespace lxvirt::driver {
 
-// "Network", "Domain": at the beginning of a sentence.
+// Returns "Network" or "Domain", for the beginning of a sentence; name_of() (driver/names.hh) has
+// the words in small letters.
 [[nodiscard]] std::string_view kind_title(ObjectKind kind);
-// The kind whose documents have this outermost element; nothing where none has.
+// Returns the kind whose documents have this outermost element; nullopt for other elements.
 [[nodiscard]] std::optional<ObjectKind> kind_of(std::string_view element);
 
 // Returns the uuid of an object that is defined or runs; empty if there is none or it has none.
@@ -27,25 +30,33 @@ namespace lxvirt::driver {
 [[nodiscard]] bool is_active(const Connection& connection, ObjectKind kind,
                              const std::string& name);
 
+// A parsed domain or network with the file that it came from.
 class ObjectDocument {
   public:
-    // Nothing is made up yet. Throws as the parsers do.
+    // Parses `text` and makes nothing up. Throws as xml::parse_domain() and xml::parse_network()
+    // do.
     ObjectDocument(ObjectKind kind, std::string_view text, std::string file);
 
     [[nodiscard]] ObjectKind kind() const { return kind_; }
     [[nodiscard]] const std::string& file() const { return file_; }
     [[nodiscard]] const std::string& name() const;
-    [[nodiscard]] const std::string& uuid() const;  // empty where the file has none
+    // Empty if the file has none, until complete().
+    [[nodiscard]] const std::string& uuid() const;
+    // Returns a line for the user for each thing that lxvirt ignores.
     [[nodiscard]] const std::vector<std::string>& notices() const { return notices_; }
+    // The object itself, which this document owns. Throws std::bad_variant_access for the other
+    // kind.
     [[nodiscard]] const xml::Domain& domain() const { return std::get<xml::Domain>(object_); }
     [[nodiscard]] const xml::Network& network() const { return std::get<xml::Network>(object_); }
     [[nodiscard]] xml::Network& network() { return std::get<xml::Network>(object_); }
 
-    // Takes what the file does not say from `stored`, the definition, and makes up the rest.
+    // Takes what the file does not say from `stored`, the text of the definition, and makes up the
+    // rest. A definition that cannot be parsed counts as missing, for the file replaces it.
     void complete(const Connection& connection, const std::optional<std::string>& stored);
-    // Replaces a network's document by `canonical`, the same network with what the driver has filled in.
+    // Replaces a network's document by `canonical`, the same network with what the driver has
+    // filled in. Throws as xml::parse_network() does.
     void take(std::string_view canonical);
-    // As it would be stored.
+    // Returns the text as it would be stored.
     [[nodiscard]] std::string canonical() const;
 
   private:
@@ -55,7 +66,8 @@ class ObjectDocument {
     std::vector<std::string> notices_;
 };
 
-// Throws xml_error where the text has neither a domain nor a network. `file` names it.
+// Parses a domain or a network, whichever `text` holds. Throws xml_error if it holds neither.
+// `file` names the text in errors.
 [[nodiscard]] ObjectDocument read_object(std::string_view text, const std::string& file);
 
 }  // namespace lxvirt::driver

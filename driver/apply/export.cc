@@ -10,8 +10,10 @@ namespace lxvirt::driver {
 namespace {
 
 constexpr std::string_view kSuffix = ".xml";
-constexpr mode_t kMode = 0666;  // the user's mask takes from it
+constexpr mode_t kMode = 0666;  // umask(2) takes bits away
 
+// Writes a file unless it has this text already; atomically, but without waiting for the disk, as
+// the files are copies.
 void write_one(Exported& exported, const std::string& path, const std::string& text) {
     if (base::try_read_file(path) == text) {
         ++exported.unchanged;
@@ -43,6 +45,7 @@ void export_kind(Exported& exported, const std::vector<std::string>& names,
 }
 
 template <typename Row>
+// Returns the names of a list's rows, sorted.
 std::vector<std::string> names_of(const std::vector<Row>& rows) {
     std::vector<std::string> names;
     for (const Row& row : rows) names.push_back(row.name);

@@ -1,6 +1,7 @@
-// Applies to a running domain the part of a change of its definition that can be applied while it runs.
-// What the definition and the running domain have in common is compared first, so that doing it twice,
-// or again after a kill in the middle, does it once; what somebody has attached by hand stays.
+// Applies to a running domain the part of a change of its definition that can be applied while it
+// runs. Each step first compares what is wanted with what runs, so that doing it twice, or again
+// after a kill in the middle, does it once. Devices that somebody has attached by hand stay, as
+// neither definition has them.
 #pragma once
 
 #include <string>
@@ -11,9 +12,10 @@
 
 namespace lxvirt::driver {
 
-// Changes the running `domain` from the definition `before` to `after`. Returns what was done and what has
-// to wait, for the user: "live: disk vdb attached", "at next start: memory". Throws nothing for what has
-// to wait.
+// Changes the running `domain` from the definition `before` to `after`. Returns lines for the user
+// about what was done and what has to wait: "live: disk vdb attached", "at next start: memory". A
+// device that cannot be changed while the domain runs is such a line, not an error. Throws if the
+// running domain cannot be read.
 [[nodiscard]] std::vector<std::string> change_live(Connection& connection, const DomainRef& domain,
                                                    const xml::Domain& before,
                                                    const xml::Domain& after);

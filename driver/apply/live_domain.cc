@@ -12,6 +12,8 @@ namespace {
 
 using xml::Device;
 
+// Returns the device of `domain` that `wanted` names (by target, hardware address or port); nullopt
+// if there is none.
 std::optional<Device> find(const xml::Domain& domain, const Device& wanted) {
     try {
         return find_device(domain, wanted);
@@ -20,12 +22,13 @@ std::optional<Device> find(const xml::Domain& domain, const Device& wanted) {
     }
 }
 
-// As a definition has it, without what a start adds.
+// Returns the device's XML as a definition has it, without what a start adds.
 std::string plain_text(const Device& device) {
     return xml::format_device(device);
 }
 
-// "memory, vcpu": the children of <domain> in which two canonical texts differ.
+// Returns the names of the children of <domain> in which two canonical texts differ: "memory,
+// vcpu". Canonical texts indent such children by two blanks.
 std::string changed_elements(const std::string& before, const std::string& after) {
     const auto elements = [](const std::string& text) {
         std::vector<std::pair<std::string, std::string>> found;
@@ -49,6 +52,7 @@ std::string changed_elements(const std::string& before, const std::string& after
     return fmt::format("{}", fmt::join(names, ", "));
 }
 
+// One call of change_live(); collects the lines for the user.
 class LiveDomainChange {
   public:
     LiveDomainChange(Connection& connection, const DomainRef& domain)
@@ -56,7 +60,7 @@ class LiveDomainChange {
 
     std::vector<std::string> run(const xml::Domain& before, const xml::Domain& after) {
         const std::vector<Device> old_ones = devices_of(before), new_ones = devices_of(after);
-        // The last console goes first.
+        // Devices are detached in reverse order: of consoles only the last can be detached.
         for (auto device = old_ones.rbegin(); device != old_ones.rend(); ++device)
             if (!find(after, *device)) change_device(*device, [&] { return detach(*device); });
         for (const Device& device : new_ones) {
@@ -65,6 +69,7 @@ class LiveDomainChange {
                 change_device(device, [&] { return bring(device); });
         }
         change_notes(before, after);
+        // What is left when the live changes are taken out has to wait for the next start.
         xml::Domain rest = before;
         rest.disks = after.disks;
         rest.controllers = after.controllers;
@@ -79,12 +84,15 @@ class LiveDomainChange {
     }
 
   private:
+    // Copies title, description and metadata.
     static void take_notes(xml::Domain& domain, const xml::Domain& from) {
         domain.title = from.title;
         domain.description = from.description;
         domain.metadata = from.metadata;
     }
 
+    // Calls `act`, which returns what it did or nothing, and turns the result or the error into a
+    // line.
     template <typename Act>
     void change_device(const Device& device, Act&& act) {
         try {
@@ -96,6 +104,7 @@ class LiveDomainChange {
         }
     }
 
+    // Returns the device as it runs now; nullopt if the running domain does not have it.
     [[nodiscard]] std::optional<Device> running(const Device& device) const {
         const std::string text = connection_.xml_desc(domain_);
         return find(
@@ -103,15 +112,19 @@ class LiveDomainChange {
             device);
     }
 
+    // Detaches the device. Returns an empty text if the running domain does not have it any more.
     std::string detach(const Device& device) {
         if (!running(device)) return {};
         add(connection_.detach_device(domain_, plain_text(device), {}));
         return "detached";
     }
 
+    // Attaches the device, or changes the one that runs. Returns an empty text if it runs as
+    // wanted.
     std::string bring(const Device& device) {
         const auto have = running(device);
-        // With the names that its start has given it.
+        // changed_device() keeps the names that the start gave, so equal texts mean that nothing is
+        // to be done.
         if (have && plain_text(*have) == plain_text(changed_device(*have, device))) return {};
         if (!have) {
             add(connection_.attach_device(domain_, plain_text(device), {}));

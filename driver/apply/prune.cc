@@ -1,4 +1,7 @@
-// --prune: what apply has brought and the files no longer have.
+// --prune: undefines objects that apply has brought and that the files no longer have. Only an
+// object that the record names, with the recorded uuid, whose recorded file is below the paths of
+// this run, is undefined; running objects run on. If any file could not be read, nothing is
+// undefined, as that file may hold the object.
 #include <algorithm>
 #include <filesystem>
 
@@ -14,6 +17,7 @@ namespace lxvirt::driver {
 
 namespace {
 
+// Returns whether an absolute path is `place` or below it.
 bool is_below(const std::string& file, const std::string& place) {
     return file == place || place == "/" || file.starts_with(place + "/");
 }
@@ -26,7 +30,7 @@ void ApplyRun::prune(const std::vector<std::string>& paths) {
     for (const std::string& path : paths)
         places.push_back(std::filesystem::is_directory(path, error) ? absolute_folder(path)
                                                                     : absolute_file(path));
-    // Who uses a network goes before it.
+    // Domains go first, as they may use a network.
     prune_kind(ObjectKind::domain, places);
     prune_kind(ObjectKind::network, places);
 }
@@ -35,13 +39,13 @@ void ApplyRun::prune_kind(ObjectKind kind, const std::vector<std::string>& place
     std::set<std::string> named;
     for (const ApplyItem& item : items_)
         if (item.document.kind() == kind) named.insert(item.document.name());
-    const auto entries = record_.of(kind);  // a copy: it changes meanwhile
+    const auto entries = record_.of(kind);  // a copy, as the loop changes the record
     for (const auto& known : entries) {
         const std::string& name = known.first;
         const AppliedEntry& entry = known.second;
         if (named.contains(name)) continue;
         const auto text = connection_.stored_text(kind, name);
-        // Undefined by somebody, or somebody else's by now.
+        // Somebody else has undefined the object, or defined another of its name.
         if (!text || xml::scan_uuid(*text) != entry.uuid) {
             record_.erase(kind, name);
             continue;

@@ -10,6 +10,8 @@ namespace {
 
 constexpr std::array<ObjectKind, 2> kKinds{ObjectKind::network, ObjectKind::domain};
 
+// Reads lines "NAME TAB UUID TAB FILE", with escapes as in the event journal; `file` names the text
+// in errors. Throws config_unsupported: a line that is not understood must not make --prune guess.
 AppliedRecord::Entries parse(std::string_view text, const std::string& file) {
     AppliedRecord::Entries entries;
     int number = 0;
@@ -29,6 +31,7 @@ AppliedRecord::Entries parse(std::string_view text, const std::string& file) {
     return entries;
 }
 
+// Returns the text of `entries`, sorted by name, so that version control shows small changes.
 std::string format(const AppliedRecord::Entries& entries) {
     std::string text = "# What lxsh apply has brought: name, uuid, file. Written by it.\n";
     for (const auto& [name, entry] : entries)

@@ -1,4 +1,5 @@
-// ApplyRun: reading, deciding, and bringing what is new or changed.
+// ApplyRun's main part: reads the files, decides what each means, and brings what is new or
+// changed.
 #include "driver/apply/run.hh"
 
 #include <algorithm>
@@ -20,7 +21,7 @@ namespace lxvirt::driver {
 
 namespace {
 
-// From the definition to the file, as far as each is there.
+// Returns the diff from the stored definition to the file; a new object is compared with /dev/null.
 std::string diff_of(const ApplyItem& item, const Connection& connection) {
     const ObjectDocument& document = item.document;
     return base::unified_diff(
@@ -29,6 +30,7 @@ std::string diff_of(const ApplyItem& item, const Connection& connection) {
         document.file());
 }
 
+// Returns the names and uuids of all domains, which new ones must not clash with.
 KnownDomains known_domains(const Connection& connection) {
     KnownDomains known;
     for (const DomainSummary& domain : connection.list_all_domains({.uuids = true}))
@@ -95,7 +97,7 @@ void ApplyRun::read_file(const std::string& file) {
     items_.push_back({.document = read_object(text, file), .before = {}, .after = {}});
 }
 
-// Which of two would be meant cannot be known, so neither is brought.
+// Fails all documents that share a name or uuid: apply cannot know which of them is meant.
 void ApplyRun::refuse_doubles() {
     using Key = std::tuple<ObjectKind, std::string_view, std::string>;  // kind, of what, value
     std::map<Key, std::vector<ApplyItem*>> by_key;
@@ -118,6 +120,9 @@ void ApplyRun::refuse_doubles() {
     }
 }
 
+// Completes each document and finds out whether it changes anything. A network is checked here and
+// gets its bridge, so that two new networks do not get the same one; a domain's name and uuid are
+// compared with all others.
 void ApplyRun::decide() {
     std::optional<KnownDomains> domains;
     std::vector<std::string> bridges;
@@ -146,9 +151,11 @@ void ApplyRun::decide() {
     }
 }
 
-// What is new belongs to apply from now on. What somebody else defined stays theirs.
+// Writes the record before the definitions. A new object belongs to apply from now on; an object
+// that somebody else defined stays theirs, even if apply changes it.
 void ApplyRun::write_record_ahead() {
-    std::map<std::string, std::string> folders;  // resolving one takes longer than reading a file
+    // Resolving a folder takes longer than reading a file.
+    std::map<std::string, std::string> folders;
     const auto place = [&](const std::string& file) {
         std::string& folder = folders[base::parent_folder(file)];
         if (folder.empty()) folder = base::parent_folder(absolute_file(file));
@@ -189,6 +196,8 @@ void ApplyRun::bring_networks() {
     }
 }
 
+// Changes the running domains, then stores all definitions in one batch, which waits for the disk
+// once.
 void ApplyRun::bring_domains() {
     std::vector<DefinitionChange> changes;
     std::vector<ApplyItem*> items;
@@ -221,15 +230,16 @@ void ApplyRun::bring_domains() {
                     brought(*items[at], std::move(effects[at]));
             });
     } catch (const std::exception& error) {
-        // What holds for all of them: no space, no define lock.
+        // Such an error concerns all that are left: no space, or no define lock.
         for (ApplyItem* item : items)
             if (!item->failed && !item->brought) fail(*item, base::message_of(error));
-        // Stored, but maybe not for good: the folder could not be synced.
+        // All are stored, but a power failure may undo that: the folder could not be synced.
         if (items.back()->brought) fail_unread("", base::message_of(error));
     }
 }
 
-// What can be done at once of a change of something that runs.
+// Changes a running object as far as it can be changed, and returns lines for the user. An error is
+// a line, too: the definition is stored all the same and holds from the next start.
 std::vector<std::string> ApplyRun::change_running(const ApplyItem& item) {
     if (!item.before) return {};
     const ObjectDocument& document = item.document;
@@ -262,7 +272,7 @@ void ApplyRun::brought(ApplyItem& item, std::vector<std::string> effects) {
 }
 
 void ApplyRun::fail(ApplyItem& item, const std::string& error) {
-    // What was written down ahead and has not come.
+    // The record named the object in advance, and it has not come.
     if (item.ahead && !item.brought) record_.erase(item.document.kind(), item.document.name());
     if (!item.failed) ++summary_.failed;
     item.failed = true;

@@ -1,4 +1,6 @@
-// One run of apply(), for driver/apply/*.cc only.
+// One run of apply(), for driver/apply/*.cc only. run() reads all files, decides what each means,
+// writes the record, and then brings networks before the domains that use them. Errors of one
+// object become events; the others go on.
 #pragma once
 
 #include <optional>
@@ -11,23 +13,26 @@
 
 namespace lxvirt::driver {
 
-// A document and what it is to become.
+// A document and what becomes of it in this run.
 struct ApplyItem {
     ObjectDocument document;
-    std::optional<std::string> before;  // the definition as it is stored
-    std::string after;                  // canonical
-    bool ahead = false;    // it is new, and in the record for what this run is going to do
-    bool brought = false;  // stored by this run
+    std::optional<std::string> before;  // the stored text; nullopt if there is no definition
+    std::string after;                  // the text to store, canonical
+    bool ahead = false;    // the object is new, and the record names it before it exists
+    bool brought = false;  // this run has stored the definition
+    // An item that failed is passed over by all later steps.
     bool failed = false;
     [[nodiscard]] bool equal() const { return before == after; }
 };
 
+// Borrows all that its constructor gets.
 class ApplyRun {
   public:
     ApplyRun(Connection& connection, const ApplyOptions& options,
              const std::function<void(const ApplyEvent&)>& on_event)
         : connection_(connection), options_(options), on_event_(on_event), record_(connection) {}
 
+    // Carries out the whole run; call it once.
     ApplySummary run(const std::vector<std::string>& paths);
 
   private:
@@ -42,7 +47,8 @@ class ApplyRun {
     std::vector<std::string> change_running(const ApplyItem& item);
     void brought(ApplyItem& item, std::vector<std::string> effects);
     void fail(ApplyItem& item, const std::string& error);
-    // `file` or a folder that could not be read: some name is not known.
+    // Reports a file or folder that could not be read. Some name is unknown then, so --prune
+    // removes nothing in this run.
     void fail_unread(const std::string& file, const std::string& error);
 
     // --- prune.cc
@@ -61,14 +67,16 @@ class ApplyRun {
     const ApplyOptions& options_;
     const std::function<void(const ApplyEvent&)>& on_event_;
     AppliedRecord record_;
-    std::vector<ApplyItem> items_;  // networks first
+    std::vector<ApplyItem> items_;  // networks first, as domains use them
     bool unread_ = false;
     ApplySummary summary_;
 };
 
-// The absolute path of a folder, without links; of one that is not there as far as it is.
+// Returns the absolute path of a folder, without links. For a folder that does not exist, only the
+// part that exists is resolved.
 [[nodiscard]] std::string absolute_folder(const std::string& path);
-// Of a file, which may be a link itself.
+// Returns the absolute path of a file: its folder is resolved, its own name is not, as the file may
+// be a link.
 [[nodiscard]] std::string absolute_file(const std::string& path);
 
 }  // namespace lxvirt::driver

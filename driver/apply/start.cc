@@ -1,4 +1,5 @@
-// --start and --wait.
+// --start and --wait: starts what does not run, networks first, and waits until running domains
+// have the addresses that dnsmasq leases.
 #include <algorithm>
 #include <thread>
 
@@ -13,9 +14,11 @@ namespace lxvirt::driver {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+// Time between two looks at a domain's addresses.
 constexpr auto kPause = std::chrono::milliseconds(50);
 
-// Returns the interfaces that dnsmasq gives an address.
+// Returns the interfaces on networks with <dhcp>: only they get an address, so only they are waited
+// for.
 std::vector<xml::Interface> addressed(const Connection& connection, const xml::Domain& domain) {
     std::vector<xml::Interface> found;
     const Networks& networks = connection.networks();
@@ -32,6 +35,8 @@ std::vector<xml::Interface> addressed(const Connection& connection, const xml::D
     return found;
 }
 
+// Returns whether the interface with this hardware address has an address other than a link-local
+// one of IPv6, which every link has.
 bool has_address(const std::vector<InterfaceAddresses>& all, const std::string& mac) {
     for (const InterfaceAddresses& one : all)
         if (one.mac == mac)
@@ -80,6 +85,8 @@ void ApplyRun::wait() {
     }
 }
 
+// Waits until each interface has an address. Throws operation_failed if the domain ends meanwhile,
+// operation_timeout at `end`.
 void ApplyRun::await_addresses(ApplyItem& item, Clock::time_point end) {
     const std::string& name = item.document.name();
     const DomainRef domain{name, item.document.uuid(), -1};

@@ -1,15 +1,18 @@
+// Attach, detach and update: reads the document, finds the device in the definitions, and runs the
+// steps in the order that hotplug.hh explains. The undo record is in hotplug_settle.cc, updates in
+// place are in hotplug_update.cc.
 #include "driver/device/hotplug.hh"
 
 #include "base/error.hh"
 #include "base/test_point.hh"
 #include "base/uuid.hh"
-#include "xml/device/device.hh"
 #include "driver/device/hotplug_parts.hh"
 #include "driver/device/in_use.hh"
 #include "driver/device/plug.hh"
 #include "driver/plan/compile.hh"
 #include "driver/store/journal.hh"
 #include "driver/store/lookup.hh"
+#include "xml/device/device.hh"
 #include "xml/domain/parse.hh"
 
 namespace lxvirt::driver {
@@ -19,11 +22,14 @@ namespace {
 using base::ErrorCode;
 using base::test_point;
 
+// A document of the user's, parsed.
 struct Document {
-    xml::Device device;  // with what a live definition has: an alias, generated names
+    xml::Device device;  // a live definition's device, with an alias and generated names
     std::vector<std::string> notices;
 };
 
+// Parses a document as a live definition's device, so that an alias in it is kept. `defaults`: make
+// up what the document leaves out.
 Document parse(std::string_view xml, const DeviceOptions& options, bool defaults) {
     xml::ParsedDevice parsed = xml::parse_device(
         xml,
@@ -39,11 +45,13 @@ xml::Device without_live_names(xml::Device device) {
     return device;
 }
 
+// libvirt reserves the prefix "ua-" for aliases of the user's own.
 bool is_users_alias(const std::string& alias) {
     return alias.starts_with("ua-");
 }
 
-// A device that is attached gets the names that a start makes; an alias of the user's own is kept.
+// Parses the document of an attach. The device gets the names that a start makes; an alias of the
+// user's own is kept.
 Document parse_new(std::string_view xml, const DeviceOptions& options) {
     Document document = parse(xml, options, true);
     const std::string alias = device_alias(document.device);
@@ -58,7 +66,8 @@ void require_alias_is_free(const xml::Domain& domain, const xml::Device& device)
         base::fail(ErrorCode::operation_invalid, "alias {} already exists", alias);
 }
 
-// Adds it to the live definition, with the names that a start would have given it.
+// Adds the device to the live definition, and returns it with the names that a start would have
+// given it. Throws operation_invalid if its alias or target is taken.
 xml::Device add_named(LiveState& live, const xml::Device& device) {
     require_alias_is_free(live.domain, device);
     add_device(live.domain, device);
@@ -73,7 +82,7 @@ xml::Device add_named(LiveState& live, const xml::Device& device) {
         device);
 }
 
-// What cannot be taken away from a running container.
+// Throws operation_unsupported for what cannot be taken away from a running container.
 void check_detachable(const xml::Domain& domain, const xml::Device& device) {
     if (const auto* filesystem = std::get_if<xml::Filesystem>(&device))
         if (filesystem->target == "/")
@@ -90,7 +99,8 @@ void check_detachable(const xml::Domain& domain, const xml::Device& device) {
                    domain.consoles.size() - 1);
 }
 
-// As it was; what cannot be undone now is undone by settle() later.
+// Undoes an attach. What cannot be undone now stays in the record, and settle() undoes it later; a
+// log line says why.
 void take_back(const Root& root, const Guest& guest, const LiveState& before,
                const xml::Device& device, const std::vector<MadeDevice>& made) noexcept {
     try {
@@ -102,6 +112,8 @@ void take_back(const Root& root, const Guest& guest, const LiveState& before,
     }
 }
 
+// Attaches a device to the running container, and with `definition` stores that text as the last
+// step. Throws with everything as it was.
 void attach_live(const Root& root, const LiveState& before, const xml::Device& wanted,
                  const std::optional<std::string>& definition) {
     const std::string& name = before.domain.name;
@@ -114,7 +126,8 @@ void attach_live(const Root& root, const LiveState& before, const xml::Device& w
     add_to_live(live, device, plug.made());
     if (auto* interface = std::get_if<xml::Interface>(&device);
         interface != nullptr && interface->type == xml::InterfaceType::network)
-        interface->portid = base::random_uuid();  // claimed by this name, to be released by it
+        // The port is claimed by this uuid, and released by it after a kill.
+        interface->portid = base::random_uuid();
     test_point("attach-prepared");
     write_change(root, name,
                  {.operation = "attach",
@@ -126,7 +139,7 @@ void attach_live(const Root& root, const LiveState& before, const xml::Device& w
     test_point("attach-written-down");
     try {
         plug.apply(device);
-        replace_device(live.domain, device, device);  // a console's paths
+        replace_device(live.domain, device, device);  // takes over a console's paths
         write_live(root, live);
         test_point("attach-live");
         if (definition) Definitions(root).update_text(name, *definition);
@@ -138,7 +151,8 @@ void attach_live(const Root& root, const LiveState& before, const xml::Device& w
     clear_pending(root, name);
 }
 
-// Returns notices: who used the device, with `force`.
+// Detaches a device from the running container. With `force` returns notices that name who used the
+// device; otherwise a use throws resource_busy.
 std::vector<std::string> detach_live(const Root& root, const Originals& originals,
                                      const xml::Device& device,
                                      const std::optional<std::string>& definition, bool force) {
@@ -170,7 +184,7 @@ std::vector<std::string> detach_live(const Root& root, const Originals& original
         test_point("detach-definition");
         unplug(root, guest, after, device, made, force);
     } catch (const base::Exception&) {
-        // unplug() begins with what can fail: nothing of the container's was taken away.
+        // unplug() begins with what can fail, so nothing was taken away from the container.
         if (definition) Definitions(root).update_text(name, originals.definition_text);
         clear_pending(root, name);
         throw;
@@ -181,6 +195,8 @@ std::vector<std::string> detach_live(const Root& root, const Originals& original
     return notices;
 }
 
+// Adds a notice if a definition has just lost its last interface: without one libvirt's containers
+// share the host's network.
 void add_network_notice(const xml::Domain& definition, std::vector<std::string>& notices) {
     if (!xml::has_own_network(definition) &&
         !(definition.lxc_namespace && definition.lxc_namespace->sharenet))
@@ -190,7 +206,8 @@ void add_network_notice(const xml::Domain& definition, std::vector<std::string>&
                         definition.name));
 }
 
-// `find` looks the device up in a definition, and throws where it is not there.
+// Detaches the device that `find` returns from each definition. `find` throws if a definition does
+// not have the device.
 template <typename Find>
 std::vector<std::string> detach(const Root& root, const DomainRef& domain,
                                 const DeviceOptions& options, Find&& find) {
@@ -217,8 +234,8 @@ std::vector<std::string> detach(const Root& root, const DomainRef& domain,
     return notices;
 }
 
-// Changes the device that `find` looks up in each definition into what `changed` makes of it; `live`
-// tells `changed` for which definition.
+// Changes the device that `find` looks up in each definition into what `changed` makes of it; the
+// flag tells `changed` whether the definition is the live one.
 template <typename Find, typename Changed>
 void change_device(const Root& root, const DomainRef& domain, Affect flags, Find&& find,
                    Changed&& changed) {
@@ -293,7 +310,8 @@ std::vector<std::string> detach_alias(const Root& root, const DomainRef& domain,
     return detach(
         root, domain, options,
         [&](const xml::Domain& definition, const std::optional<xml::Device>& live) {
-            // A definition has no aliases: there it is the one that the live one is.
+            // A stored definition has no aliases, so its device is the one that matches the live
+            // one.
             if (live) return find_device(definition, *live);
             if (auto found = find_alias(definition, alias)) return std::move(*found);
             base::fail(ErrorCode::device_missing, "no device found with alias {}", alias);

@@ -1,15 +1,19 @@
-// attach, detach and update of one device, live and in the definition, under the domain's operation
-// lock.
+// attach, detach and update of one device, in the running container and in the definition. The
+// functions take the domain's operation lock.
 //
-// A change of a running container is written down first (`pending`): the device, what is made for
-// it, and with --config the text that the definition gets. Each order of steps has one step that
-// decides:
+// Every check comes first. A change of a running container is then recorded (`pending`,
+// driver/store/live.hh): the device, what is made for it, and with --config the text that the
+// definition gets. Then the steps follow in this order, and one of them decides:
 //
-//   attach, update   container, live.xml, definition: the last one decides; before it all is undone
-//   detach           definition, container, live.xml: begun is done, since a device that is half
-//                    taken away is of no use
+//   attach, update   container, live.xml, definition    the last step that is asked for decides
+//   detach           definition, container, live.xml    the record itself decides
 //
-// settle() (operation.hh) does that for whoever was killed in between.
+// An attach or update that is cut short before its last step is undone: the container and live.xml
+// can still be put back, while nothing has touched the definition. A detach is finished once its
+// record is written: a device that is half taken away is of no use, and putting it back may fail.
+//
+// If a step throws, the function itself undoes the steps before. If the process is killed, settle()
+// (operation.hh) undoes or finishes the change for the next command.
 #pragma once
 
 #include <string>
@@ -22,7 +26,11 @@
 
 namespace lxvirt::driver {
 
-// These return notices for the user. They throw with everything as it was before.
+// Attach, detach or change the device of a document, or detach the device with an alias. They
+// return notices for the user, and throw with everything as it was before: no_domain,
+// operation_invalid (the domain does not run, or has no definition), device_missing, resource_busy
+// (the device is in use, and force is not set), and errors of the document, the host and the
+// container.
 std::vector<std::string> attach_device(const Root& root, const DomainRef& domain,
                                        std::string_view xml, const DeviceOptions& options);
 std::vector<std::string> detach_device(const Root& root, const DomainRef& domain,
@@ -32,12 +40,13 @@ std::vector<std::string> detach_alias(const Root& root, const DomainRef& domain,
 std::vector<std::string> update_device(const Root& root, const DomainRef& domain,
                                        std::string_view xml, const DeviceOptions& options);
 
-// Sets the link state of the interface that `device` names: by its name on the host, its name inside or
-// its hardware address. Throws invalid_arg if there is none.
+// Sets the link state of the interface that `device` names, by its name on the host, its name
+// inside or its hardware address. Throws invalid_arg if there is none.
 void set_link_state(const Root& root, const DomainRef& domain, const std::string& device, bool up,
                     Affect flags);
 
-// Finds an interface of a domain by one of these names; null if there is none.
+// Returns the interface of `domain` with one of these names, or nullptr if there is none; `domain`
+// owns it.
 [[nodiscard]] const xml::Interface* find_interface(const xml::Domain& domain,
                                                    const std::string& device);
 

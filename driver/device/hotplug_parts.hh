@@ -1,5 +1,5 @@
-// What the files of hot-plug share: one change, from the definitions it begins with to those it
-// ends with. For driver/device/hotplug*.cc only.
+// What the files of hot-plug share: one change, from the definitions that it begins with to those
+// that it ends with. For driver/device/hotplug*.cc only.
 #pragma once
 
 #include <optional>
@@ -13,44 +13,52 @@
 
 namespace lxvirt::driver {
 
-// The definitions that a change may touch, as they are before it, under the operation lock.
+// The definitions that a change may touch, as they are before it, and the operation lock, which is
+// held as long as this object lives. A definition that the flags do not mean is nullopt.
 struct Originals {
     base::OperationLock lock;
     std::optional<LiveState> live;
     std::optional<xml::Domain> definition;
     std::string definition_text;
 };
-// Takes the lock. Throws operation_invalid if a definition that `flags` mean does not exist.
+// Takes the lock, settles, and reads the definitions that `flags` mean. Throws operation_invalid if
+// one of them does not exist.
 [[nodiscard]] Originals begin_change(const Root& root, const std::string& name, Affect flags);
 
-// The undo record of a change, both ways.
+// One change, with all that it takes to undo or to finish it.
 struct Change {
     std::string operation;            // "attach", "detach", "update"
-    xml::Device device;               // what comes, goes, or was
-    std::vector<MadeDevice> made;     // of it
-    std::optional<xml::Device> with;  // update: what it becomes
+    xml::Device device;               // the device that is attached, detached, or changed
+    std::vector<MadeDevice> made;     // made for `device`
+    std::optional<xml::Device> with;  // of an update: the changed device
+    // Made for `with`, as a changed disk gets a node of its own.
     std::vector<MadeDevice> made_with;
-    std::optional<std::string> definition;  // the text it gets
+    std::optional<std::string> definition;  // the text that the definition gets
 };
+// Writes the undo record. Call it again if the record grows.
 void write_change(const Root& root, const std::string& name, const Change& change);
-// Returns the change that an undo record tells of, or nullopt if it is of another kind. `file` names the
-// record in errors.
+// Returns the change that an undo record describes, or nullopt if the record is of another kind.
+// `file` names the record in errors.
 [[nodiscard]] std::optional<Change> parse_change(const Pending& pending, const std::string& file);
 
-// A live state without a device, and with it.
+// Returns the live state without a device.
 [[nodiscard]] LiveState without_device(LiveState live, const xml::Device& device);
+// Adds a device, and what was made for it, to a live state.
 void add_to_live(LiveState& live, const xml::Device& device, const std::vector<MadeDevice>& made);
+// Returns what `live` lists as made for the device.
 [[nodiscard]] std::vector<MadeDevice> made_for(const LiveState& live, const xml::Device& device);
 
-// An update of a device that check_live_change() allows: `have` becomes `with`.
+// Carries out an update that check_live_change() allows: `have` becomes `with` in the container, in
+// live.xml and, if it is given, in the stored `definition`. Throws with everything as it was.
 void update_live(const Root& root, const Guest& guest, const LiveState& before,
                  const xml::Device& have, const xml::Device& with,
                  const std::optional<std::string>& definition);
-// Brings back what `change`, an update, began; the live state that holds then. `live` is the one
-// that was written last.
+// Undoes in the container what `change`, an update, began, and returns the live state that holds
+// then. `live` is the state that was written last.
 [[nodiscard]] LiveState undo_update(const Root& root, const Guest& guest, const LiveState& live,
                                     const Change& change);
 
+// Returns the texts with ", " between them.
 [[nodiscard]] std::string join(const std::vector<std::string>& texts);
 
 }  // namespace lxvirt::driver

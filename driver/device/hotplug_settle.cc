@@ -1,23 +1,25 @@
-// What a change of a device leaves on disk: the undo record, and what the next holder of the lock
-// makes of one that was cut short.
+// The undo record of a change of a device, and what the next holder of the lock makes of a change
+// that was cut short. The keys of the record are: device, made, with, made-with, definition.
 #include "base/error.hh"
-#include "xml/device/device.hh"
 #include "driver/device/hotplug_parts.hh"
 #include "driver/device/operation.hh"
 #include "driver/device/plug.hh"
 #include "driver/plan/parts.hh"
 #include "driver/store/definition_change.hh"
 #include "driver/store/lookup.hh"
+#include "xml/device/device.hh"
 #include "xml/domain/parse.hh"
 
 namespace lxvirt::driver {
 
 namespace {
 
+// Parses a device that the driver itself has written.
 xml::Device parse_own(const std::string& text, const std::string& file) {
     return xml::parse_device(text, {.file = file, .defaults = false, .live = true}).device;
 }
 
+// Adds one line for each of `made` under `key`.
 void add_made(Pending& pending, const char* key, const std::vector<MadeDevice>& made) {
     for (const MadeDevice& one : made) pending.values.emplace_back(key, format_made(one));
 }
@@ -30,7 +32,7 @@ std::vector<MadeDevice> made_of(const Pending& pending, std::string_view key,
     return made;
 }
 
-// Nothing where the container ends just now, so that there is nothing to undo in it.
+// Returns nullopt if the container is just ending, so that there is nothing to undo in it.
 std::optional<Guest> try_guest(const Root& root, const std::string& name) {
     try {
         return Guest(root, name);
@@ -42,7 +44,8 @@ std::optional<Guest> try_guest(const Root& root, const std::string& name) {
     }
 }
 
-// Whether the deciding step of an attach or update was taken.
+// Returns whether the deciding step of an attach or update was taken: the stored definition has the
+// new text, or, for a change of the running container alone, live.xml has the new device.
 bool is_decided(const Root& root, const LiveState& live, const Change& change) {
     if (change.definition) return Definitions(root).text(live.domain.name) == change.definition;
     const auto found = find_alias(live.domain, device_alias(change.device));
@@ -50,10 +53,13 @@ bool is_decided(const Root& root, const LiveState& live, const Change& change) {
                                          xml::format_device(change.device, {.live = true}));
 }
 
+// Returns whether the live definition has the device, by its alias.
 bool has_device(const LiveState& live, const xml::Device& device) {
     return find_alias(live.domain, device_alias(device)).has_value();
 }
 
+// Finishes a detach and undoes an undecided attach or update. Without `guest` the container is
+// gone, and only the files are changed.
 void settle_change(const Root& root, LiveState live, const Change& change,
                    const std::optional<Guest>& guest) {
     const std::string name = live.domain.name;
@@ -104,7 +110,7 @@ std::optional<Change> parse_change(const Pending& pending, const std::string& fi
 LiveState without_device(LiveState live, const xml::Device& device) {
     const bool had_network = xml::has_own_network(live.domain);
     remove_device(live.domain, device);
-    // It keeps its network namespace over a reboot, too.
+    // The container keeps its network namespace over a reboot, though its last interface is gone.
     if (had_network && !xml::has_own_network(live.domain)) live.domain.features.privnet = true;
     std::erase_if(live.made,
                   [&](const MadeDevice& made) { return made.device == device_alias(device); });
@@ -151,7 +157,7 @@ std::string join(const std::vector<std::string>& texts) {
 }
 
 void settle(const Root& root, const std::string& name, bool restarting) {
-    if (!root.running(name)) return;  // whoever starts or removes it cleans up
+    if (!root.running(name)) return;  // whoever starts or removes the domain cleans up
     const auto pending = read_pending(root, name);
     if (!pending) return;
     settle_definitions(root, name, *pending);

@@ -1,4 +1,5 @@
-// update-device of a running container: what may change of an attached device, in place.
+// update-device of a running container. An interface and a filesystem are changed in place, so
+// nobody inside loses them; a disk gets a new node, as a loop device cannot change its file.
 #include <fcntl.h>
 #include <sys/mount.h>
 
@@ -19,6 +20,8 @@ namespace {
 
 using base::test_point;
 
+// Makes the mount, and all mounts below it, read-only or writable (mount_setattr(2)). Throws
+// operation_failed if the container has unmounted or hidden it.
 void change_readonly(const Guest& guest, const xml::Filesystem& filesystem,
                      const std::vector<MadeDevice>& made) {
     const auto entry = find_filesystem(guest, filesystem, made);
@@ -33,13 +36,15 @@ void change_readonly(const Guest& guest, const xml::Filesystem& filesystem,
     base::change_mount(*object, change, filesystem.target);
 }
 
-// Returns true also for two that do not differ: the host or the container may have changed the link.
+// Returns whether two descriptions differ in nothing but the link's state. Equal ones count, too, since the
+// host or the container may have changed the link itself.
 bool differs_in_link_state_only(xml::Interface from, const xml::Interface& to) {
     from.link_up = to.link_up;
     return xml::format_device(from, {.live = true}) == xml::format_device(to, {.live = true});
 }
 
-// A network's port is claimed before the link is moved to it, and the old one let go of after.
+// Changes an interface in place. A new network's port is claimed before the link moves to that
+// network, and the old one is released afterwards, so that the link always has a port.
 void change_interface(const Root& root, const Guest& guest, const LiveState& live,
                       const xml::Interface& from, xml::Interface& to) {
     const bool moves = from.type != to.type || from.source != to.source;
@@ -55,14 +60,14 @@ void change_interface(const Root& root, const Guest& guest, const LiveState& liv
                    to.source);
     helper::LinkMaker maker(guest.network());
     if (differs_in_link_state_only(from, to)) return maker.set_carrier(link);
-    // All of the link is set anew if it moves, since the network that it was on may be gone.
+    // If the link moves, all of it is set anew, since the network that it was on may be gone.
     std::optional<helper::Link> before;
     if (!moves) before = link_of(from);
     maker.change(before, link);
     if (moves) release_port(root, from);
 }
 
-// Of what is changed in place.
+// Changes an interface or a filesystem; other devices have nothing that changes in place.
 void change_in_place(const Root& root, const Guest& guest, const LiveState& live,
                      const xml::Device& from, xml::Device& to,
                      const std::vector<MadeDevice>& made) {
@@ -73,7 +78,8 @@ void change_in_place(const Root& root, const Guest& guest, const LiveState& live
             change_readonly(guest, *filesystem, made);
 }
 
-// A disk gets a new node and number: the old one goes first, since both have one name.
+// Replaces a disk's node and number, and returns the live state with the new ones. The old node
+// goes first, since both have one name.
 LiveState change_disk(const Root& root, const Guest& guest, const LiveState& before,
                       Change& change) {
     (void)compile_device(*change.with, before.domain, root, host_facts(root));
@@ -91,6 +97,7 @@ LiveState change_disk(const Root& root, const Guest& guest, const LiveState& bef
     return live;
 }
 
+// Returns the live state with `to` in the place of `from`.
 LiveState with_changed(LiveState live, const xml::Device& from, const xml::Device& to) {
     replace_device(live.domain, from, to);
     return live;
@@ -145,7 +152,7 @@ void update_live(const Root& root, const Guest& guest, const LiveState& before,
             write_live(root, undo_update(root, guest, before, change));
             clear_pending(root, name);
         } catch (const base::Exception& error) {
-            log_line(root, name, error.message());  // settle() tries again
+            log_line(root, name, error.message());  // the next command's settle() tries again
         }
         throw;
     }

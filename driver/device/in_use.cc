@@ -18,16 +18,20 @@ namespace lxvirt::driver {
 
 namespace {
 
+// Returns "process 4711 (dd)".
 std::string process_text(pid_t pid) {
     const auto name = base::try_read_file(fmt::format("/proc/{}/comm", pid));
     return fmt::format("process {} ({})", pid, name ? base::trim(*name) : "gone");
 }
 
+// Returns the link of the mount namespace ("mnt:[4026531841]"), which tells namespaces apart; empty
+// if the process is gone.
 std::string namespace_of(pid_t pid) {
     return base::read_link(fmt::format("/proc/{}/ns/mnt", pid)).value_or("");
 }
 
-// Calls `check` with each descriptor's path, "/proc/PID/fd/N"; the process may go meanwhile.
+// Returns whether `check` is true for the path of any descriptor, "/proc/PID/fd/N". A process that
+// ends meanwhile uses nothing.
 template <typename Check>
 bool any_descriptor(pid_t pid, const char* folder, Check&& check) {
     const std::string whole = fmt::format("/proc/{}/{}", pid, folder);
@@ -35,12 +39,12 @@ bool any_descriptor(pid_t pid, const char* folder, Check&& check) {
         for (const std::string& name : base::list_folder(whole))
             if (check(whole + "/" + name)) return true;
     } catch (const base::SystemError&) {
-        // gone
+        // The process is gone.
     }
     return false;
 }
 
-// Whether what the link of /proc stands for is on one of the mounts.
+// Returns whether the object that a link of /proc leads to is on one of the mounts.
 bool is_on(const std::string& link, const std::set<std::uint64_t>& mounts) {
     const base::UniqueFd object = base::open_quietly(link, O_PATH);
     if (!object) return false;
@@ -51,7 +55,8 @@ bool is_on(const std::string& link, const std::set<std::uint64_t>& mounts) {
     }
 }
 
-// How a process of the container's own mount namespace uses the mounts; empty where it does not.
+// Returns how a process of the container's own mount namespace uses the mounts; empty if it does
+// not.
 std::string use_of_mounts(pid_t pid, const std::set<std::uint64_t>& mounts) {
     const std::string proc = fmt::format("/proc/{}", pid);
     const auto on = [&](const std::string& link) { return is_on(link, mounts); };
@@ -63,7 +68,7 @@ std::string use_of_mounts(pid_t pid, const std::set<std::uint64_t>& mounts) {
     return {};
 }
 
-// The mount and those below it, and whether each came along with a host's tree.
+// Collects the mount `id` and all mounts below it.
 void add_tree(const std::vector<base::MountEntry>& table, std::uint64_t id,
               std::set<std::uint64_t>& tree) {
     tree.insert(id);
@@ -71,10 +76,12 @@ void add_tree(const std::vector<base::MountEntry>& table, std::uint64_t id,
         if (entry.parent == id && !tree.contains(entry.id)) add_tree(table, entry.id, tree);
 }
 
+// Returns whether both show the same folder of the same file system.
 bool same_tree(const base::MountEntry& a, const base::MountEntry& b) {
     return a.major == b.major && a.minor == b.minor && a.root == b.root;
 }
 
+// Collects the uses of one device in `found`, from all processes in the container's control groups.
 class Search {
   public:
     Search(const Guest& guest, const LiveState& live)
@@ -82,6 +89,7 @@ class Search {
           own_(namespace_of(guest.init())),
           processes_(base::processes_of(base::find_hierarchies(), live.cgroup)) {}
 
+    // Looks for mounts and processes in the tree of a mounted <filesystem>.
     void filesystem(const xml::Filesystem& filesystem, const std::vector<MadeDevice>& made) {
         const auto entry = find_filesystem(guest_, filesystem, made);
         if (!entry) return;
@@ -99,6 +107,7 @@ class Search {
         }
     }
 
+    // Looks for mounts of a block device and for processes that have it open.
     void disk(const MadeDevice& made) {
         const dev_t number = ::makedev(made.major, made.minor);
         for (const pid_t pid : processes_) {
@@ -116,7 +125,8 @@ class Search {
     std::vector<std::string> found;
 
   private:
-    // Mounts that the container made in the tree; those of the host's tree are known by the host.
+    // Finds mounts that the container made inside the tree. A mount that came along with a tree of
+    // the host is in the host's mount table as well, and does not count as a use.
     void add_foreign_mounts(const std::vector<base::MountEntry>& table,
                             const std::set<std::uint64_t>& tree, std::uint64_t top) {
         const auto host = base::parse_mount_table(base::read_file("/proc/self/mountinfo"));
@@ -128,7 +138,8 @@ class Search {
         }
     }
 
-    // A namespace that the container made has copies of its mounts, which stay.
+    // Finds a copy of the mount in a mount namespace that the container made: such a copy stays
+    // when the original goes.
     void add_copy(pid_t pid, const base::MountEntry& wanted) {
         if (!seen_.insert(namespace_of(pid)).second) return;
         for (const base::MountEntry& entry : base::mount_table(pid))
@@ -139,10 +150,12 @@ class Search {
             }
     }
 
+    // Finds mounts of the device in the mount namespace of `pid`.
     void add_mounts_of(pid_t pid, const MadeDevice& made) {
         const std::string node = "/dev/" + made.path;
         for (const base::MountEntry& entry : base::mount_table(pid))
-            // File systems of several devices have a number of their own, of major 0.
+            // A file system on several devices (btrfs) has a device number of its own, with major
+            // 0.
             if ((entry.major == made.major && entry.minor == made.minor) ||
                 (entry.major == 0 && entry.source == node))
                 found.push_back(

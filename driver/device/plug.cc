@@ -1,3 +1,5 @@
+// Plug and unplug(): the steps for each kind of device. A step that is repeated does no harm, so
+// that unplug() may run after any part of either.
 #include "driver/device/plug.hh"
 
 #include <fcntl.h>
@@ -25,6 +27,7 @@ using base::ErrorCode;
 using base::test_point;
 using helper::RequestKind;
 
+// Sends a request to the helper and waits for its answer. Throws the helper's error, or NoAnswer.
 void ask_helper(const Root& root, const std::string& name, RequestKind kind,
                 const std::string& text, const std::vector<base::Fd>& fds = {}) {
     helper::Request request;
@@ -33,7 +36,8 @@ void ask_helper(const Root& root, const std::string& name, RequestKind kind,
     (void)connect_running(root, name).request(request, fds);
 }
 
-// What shares the host's network would get the device on the host itself.
+// Throws operation_invalid if the container shares the host's network, because the device would
+// appear on the host itself.
 void require_network(const Guest& guest) {
     struct stat own {
     }, inside{};
@@ -45,9 +49,10 @@ void require_network(const Guest& guest) {
                    "</features> or an interface when it is started");
 }
 
+// Returns whether a node of this name is in the container's /dev.
 bool is_there(base::Fd dev, const std::string& path) {
     struct stat info {};
-    // The first part is enough where the path has more: those folders are made as needed.
+    // Only a name without folders can clash: folders of a longer path are made as needed.
     return path.find('/') == std::string::npos &&
            ::fstatat(dev.get(), path.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0;
 }
@@ -67,6 +72,7 @@ bool has_loop(const std::vector<MadeDevice>& made) {
     return false;
 }
 
+// Removes device nodes; with `lazily` none if the container has hidden its /dev.
 void remove_nodes(const Guest& guest, const std::vector<MadeDevice>& made, bool lazily) {
     base::UniqueFd dev;
     for (const MadeDevice& one : made) {
@@ -83,6 +89,7 @@ void remove_nodes(const Guest& guest, const std::vector<MadeDevice>& made, bool 
     }
 }
 
+// Removes an interface's link, or gives a moved device back to the host, and releases the port.
 void remove_link(const Root& root, const Guest& guest, const LiveState& live,
                  const xml::Device& device) {
     const auto* interface = std::get_if<xml::Interface>(&device);
@@ -111,6 +118,8 @@ void Plug::prepare() {
     if (parts_.console) prepare_console();
 }
 
+// Attaches `file` to a free loop device and puts the number into made_. The descriptor keeps the
+// device (LO_FLAGS_AUTOCLEAR) until the helper holds it.
 base::LoopDevice Plug::attach_loop(const std::string& file, bool readonly) {
     base::LoopDevice loop = base::attach_loop(file, readonly);
     loop_ = std::move(loop.fd);
@@ -137,6 +146,7 @@ void Plug::prepare_nodes() {
     }
 }
 
+// Makes the mount detached, with its options and id mapping: a failure leaves the container alone.
 void Plug::prepare_mount() {
     helper::Mount& mount = *parts_.mount;
     made_ = made_devices(parts_, host_);
@@ -175,13 +185,14 @@ void Plug::apply_link(xml::Device& device) {
     if (auto* interface = std::get_if<xml::Interface>(&device)) {
         claim_port(root_, port_owner(live_), *interface);
         test_point("plug-port");
-        // With what the network has chosen for it.
+        // compile_device() runs again with what the network has chosen for the port.
         parts_ = compile_device(device, live_.domain, root_, host_);
     }
     helper::LinkMaker(guest_.network()).make(*parts_.link);
     test_point("plug-link");
 }
 
+// The rules go first, so that the node can be opened as soon as it is there.
 void Plug::apply_nodes() {
     refresh_device_rules(root_, live_);
     test_point("plug-rules");

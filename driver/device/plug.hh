@@ -1,11 +1,13 @@
 // The kernel's half of hot-plug: makes what one device of a running container needs, and takes it
-// away. All of it is done from outside, from descriptor to descriptor; the same code makes these
-// things at a start where that is possible (helper/objects/devices.hh, helper/objects/links.hh).
+// away. All of it is done from outside, by descriptors of the container's root and namespaces
+// (driver/supervisor/guest.hh); no program runs inside. A start makes these things by the same code
+// where that is possible (helper/objects/devices.hh, helper/objects/links.hh).
 //
-//   disk, hostdev       a node in /dev, a device rule, for a file a loop device that the helper
-//   holds filesystem          a mount, made detached and then attached interface, net dev  a link,
-//   made straight in the container's namespace console             a pty of the container's, bound
-//   on /dev/ttyN, that the helper relays
+//   disk, hostdev        a node in /dev and a device rule; for a file also a loop device, which the
+//                        helper holds
+//   filesystem           a mount, made detached and then attached
+//   interface, net dev   a link, made straight in the container's network namespace
+//   console              a pty of the container's, bound on /dev/ttyN, which the helper relays
 #pragma once
 
 #include <string>
@@ -20,18 +22,22 @@
 
 namespace lxvirt::driver {
 
-// One device on its way in. What prepare() makes is seen by nobody and goes with this object.
+// One device that is being attached. What prepare() makes is seen by nobody in the container and
+// goes with this object.
 class Plug {
   public:
-    // `live` has the device already, named; all are borrowed.
+    // Borrows all four. `live` has the device already, with its name.
     Plug(const Root& root, const Guest& guest, const LiveState& live, const xml::Device& device);
 
-    // Throws what is wrong with the device, the host or the container; nothing is left of it.
+    // Makes what can be made without a change of the container, and checks the rest. Throws if the
+    // device, the host or the container does not allow it; nothing is left then.
     void prepare();
-    // What apply() makes, for live.xml and for the undo record.
+    // Returns what apply() is going to make, for live.xml and the undo record. Valid after
+    // prepare().
     [[nodiscard]] const std::vector<MadeDevice>& made() const { return made_; }
-    // Throws with parts of it made: unplug() takes them away. What only a live device has (a
-    // console's paths, a network's port) is filled in.
+    // Makes the device appear in the container, and fills in what only a live device has (a
+    // console's paths, a network's port). If it throws, parts may have been made: unplug() takes
+    // them away.
     void apply(xml::Device& device);
 
   private:
@@ -57,19 +63,21 @@ class Plug {
 
 // Takes away whatever is there of a device: after apply(), after a part of it, or after a part of
 // an earlier unplug(). `live` no longer counts `made` among what the container may open. With
-// `lazily` a mount goes although it is in use, and what a container has hidden is passed over;
-// otherwise SystemError(EBUSY) or operation_failed before anything was taken away.
+// `lazily` a mount goes although it is in use (MNT_DETACH), and what the container has hidden is
+// passed over; otherwise SystemError(EBUSY) or operation_failed is thrown before anything was taken
+// away.
 void unplug(const Root& root, const Guest& guest, const LiveState& live, const xml::Device& device,
             const std::vector<MadeDevice>& made, bool lazily);
 
-// In whose name a container's ports are claimed.
+// Returns the owner in whose name a container's ports are claimed.
 [[nodiscard]] PortOwner port_owner(const LiveState& live);
 
-// Brings the device rules to what `live` says.
+// Makes the device rules of the container's control group those that `live` asks for. Throws
+// SystemError.
 void refresh_device_rules(const Root& root, const LiveState& live);
 
-// The mount of a <filesystem> in the container's table; nothing where it is not there (any more).
-// Throws operation_failed where another one covers it.
+// Returns the mount of a <filesystem> in the container's mount table; nullopt if it is not there,
+// or not any more. Throws operation_failed if another mount covers it.
 [[nodiscard]] std::optional<base::MountEntry> find_filesystem(const Guest& guest,
                                                               const xml::Filesystem& filesystem,
                                                               const std::vector<MadeDevice>& made);

@@ -1,4 +1,5 @@
-// The container's end of a console that comes and goes while it runs.
+// The container's end of a console that is attached or detached while the container runs: a pty in
+// the container's own devpts, bound on /dev/ttyN, as a start does it.
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <sys/mount.h>
@@ -17,10 +18,12 @@ namespace {
 
 using base::UniqueFd;
 
+// Returns the name in /dev of the console on `port`: consoles count from 0, terminals from 1.
 std::string tty_name(unsigned port) {
     return fmt::format("tty{}", port + 1);
 }
 
+// Opens the container's devpts. Throws operation_failed if anything else is on its /dev/pts.
 UniqueFd open_devpts(const Guest& guest) {
     auto devpts = base::try_open_in_root(guest.dev(), "pts", O_PATH | O_DIRECTORY);
     struct statfs facts {};
@@ -66,7 +69,8 @@ void unbind_console(const Guest& guest, unsigned port, bool lazily) {
     if (const auto place = base::try_open_in_root(*dev, name, O_PATH | O_NOFOLLOW))
         bound = base::mount_place(*place, name).is_root;
     if (bound) {
-        // A terminal may have it open: that one sees the end of its line.
+        // A program may have the terminal open, which does not keep it: the program reads end of
+        // file.
         const base::InMountNamespace inside(guest.mounts());
         base::unmount_in(*dev, name, MNT_DETACH);
     }

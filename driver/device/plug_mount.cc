@@ -1,4 +1,5 @@
-// Mounts of a running container: a detached one put in its place, and taken away.
+// Mounts of a running container: a detached mount is put in its place, and taken away. No path of
+// the container is followed out of its root (openat2(2), RESOLVE_IN_ROOT).
 #include <fcntl.h>
 #include <sys/fsuid.h>
 #include <sys/mount.h>
@@ -21,7 +22,8 @@ using base::ErrorCode;
 using base::UniqueFd;
 using helper::MountKind;
 
-// What is made in the container's file systems belongs to its root, as if that had made it.
+// Makes files in the container's file systems belong to its root, as if the container's root had
+// made them: sets the thread's fsuid and fsgid (setfsuid(2)) while it lives.
 class AsInnerRoot {
   public:
     explicit AsInnerRoot(const xml::Domain& domain)
@@ -45,12 +47,14 @@ bool is_folder(base::Fd fd, const std::string& name) {
     return S_ISDIR(info.st_mode);
 }
 
+// A mount point in the container.
 struct Target {
     UniqueFd fd;
-    bool made = false;  // the last part of it
+    bool made = false;  // the last part of the path was made for this mount
 };
 
-// The mount point: a folder for a folder, else an empty file.
+// Opens the mount point: a folder for a folder, otherwise a file. A missing one is made. Throws
+// ENOTDIR or EISDIR if the target is of the other kind.
 Target open_target(const Guest& guest, const xml::Domain& domain, const std::string& path,
                    bool folder) {
     if (auto found = base::try_open_in_root(guest.root(), path, O_PATH)) {
@@ -69,7 +73,8 @@ Target open_target(const Guest& guest, const xml::Domain& domain, const std::str
     return {base::open_in_root(guest.root(), path, O_PATH), true};
 }
 
-// Whether what is mounted on the target is the file system's source, as far as that can be told.
+// Returns whether the mount on the target is the <filesystem>'s source, as far as that can be told
+// from outside.
 bool is_source(base::Fd mounted, const base::MountEntry& entry, const xml::Filesystem& filesystem) {
     if (filesystem.type == xml::FilesystemType::ram) return entry.fstype == "tmpfs";
     if (filesystem.type != xml::FilesystemType::mount) return true;
@@ -80,6 +85,7 @@ bool is_source(base::Fd mounted, const base::MountEntry& entry, const xml::Files
            inside.st_ino == source.st_ino;
 }
 
+// Returns the mount with this id, or nullopt.
 std::optional<base::MountEntry> entry_with(const std::vector<base::MountEntry>& table,
                                            std::uint64_t id) {
     for (const base::MountEntry& entry : table)
@@ -100,7 +106,7 @@ UniqueFd open_detached(const helper::Mount& mount, const std::string& source,
     if (mount.kind == MountKind::host_bind || mount.kind == MountKind::device)
         return helper::open_mount(mount, source);
     if (mount.kind == MountKind::fresh) {
-        // Made from outside, its root would belong to the host's.
+        // A file system that is made from outside would have a root folder of the host's root.
         helper::Mount owned = mount;
         owned.options.push_back({"uid", std::to_string(compile::host_id(domain.idmap.uids, 0))});
         owned.options.push_back({"gid", std::to_string(compile::host_id(domain.idmap.gids, 0))});
@@ -109,7 +115,7 @@ UniqueFd open_detached(const helper::Mount& mount, const std::string& source,
     const auto inner = base::try_open_in_root(guest.root(), mount.source, O_PATH);
     if (!inner)
         base::fail_with(ENOENT, "bind '{}' of the container on '{}'", mount.source, mount.target);
-    // Kernels before 6.15 clone only what is in the caller's namespace.
+    // Kernels before 6.15 clone a tree only from the caller's mount namespace (open_tree(2)).
     const base::InMountNamespace inside(guest.mounts());
     UniqueFd tree = base::clone_mount(*inner, mount.recursive, mount.source);
     if (mount.attributes != 0)
@@ -129,7 +135,8 @@ void attach_in_guest(const Guest& guest, const xml::Domain& domain, base::Fd mou
             if (const auto parent = base::try_open_in_root(
                     guest.root(), base::parent_folder(plan.target), O_PATH | O_DIRECTORY)) {
                 const std::string name = plan.target.substr(plan.target.rfind('/') + 1);
-                // Not there, or not empty any more: then it is the container's.
+                // The removal fails if the target is gone or not empty any more: then it belongs to
+                // the container.
                 if (::unlinkat(parent->get(), name.c_str(), AT_REMOVEDIR) != 0)
                     (void)::unlinkat(parent->get(), name.c_str(), 0);
             }
@@ -163,7 +170,8 @@ void detach_in_guest(const Guest& guest, const xml::Filesystem& filesystem,
         base::open_in_root(guest.root(), base::parent_folder(entry->point), O_PATH | O_DIRECTORY);
     const std::string name = entry->point.substr(entry->point.rfind('/') + 1);
     const base::InMountNamespace inside(guest.mounts());
-    // Mounts that came along with a tree go with it; whoever uses one has been looked for.
+    // Mounts that came along with a tree go with it (MNT_DETACH); users_of() has looked for whoever
+    // uses one.
     base::unmount_in(folder, name, lazily || whole_tree ? MNT_DETACH : 0);
 }
 

@@ -1,3 +1,13 @@
+// Clean-up after a crash. That the `alive` lock is free does not mean that the container is gone:
+// if lxc_helper is killed, the kernel releases the lock at once and kills the container's pid
+// namespace, but its processes need time to exit, and those of a frozen group do not exit before it
+// is thawed. So the group is killed before anything else, by its path in live.xml and never by a
+// pid, as a pid may have been reused.
+//
+// The order is: the group's processes, the groups, the hooks of the container's end, the record of
+// the end and the journal, ports, files. live.xml goes last (remove_live()), so a clean-up that is
+// cut short is simply done again. Mounts, veths and loop devices need no work: the kernel removes
+// them with the namespaces and with the helper's descriptors.
 #include "driver/life/clean.hh"
 
 #include "base/cgroup/cgroup.hh"
@@ -34,7 +44,7 @@ void finish_leaving(const Root& root, const std::string& name) {
     if (!group) return;
     const auto hierarchies = base::find_hierarchies();
     const base::Hierarchy* unified = base::unified_of(hierarchies);
-    // Another supervisor that is in it takes it away in its turn.
+    // If another supervisor is in the group, that one removes the group when it ends.
     if (!group->empty() && unified != nullptr && !base::try_remove_group(*unified, *group)) return;
     for (const base::Hierarchy& hierarchy : hierarchies)
         if (!group->empty()) base::remove_empty_group(hierarchy, *group);
@@ -46,13 +56,14 @@ void clean_up(const Root& root, const std::string& name) {
     finish_leaving(root, name);
     const auto live = read_live(root, name);
     if (!live) {
-        // A start that was killed before it wrote anything may have made the folder.
+        // A start that was killed before it wrote live.xml may have made the folder.
         if (base::exists(root.domain(name))) remove_live(root, name);
         return;
     }
     if (live->current()) remove_groups(*live);
-    // Maybe once more: whoever was killed may have run them already.
+    // The hooks may run a second time: the killed helper may have run them already.
     if (live->current()) run_late_end_hooks(root, live->domain);
+    // A start that was cut short was never told to anybody, so its end is not told either.
     if (live->current() && live->phase != LivePhase::starting) {
         record_end(root, name, "crashed", "its lxc_helper was killed");
         journal_lifecycle(root, name, live->domain.uuid, DomainLifecycle::stopped,

@@ -1,5 +1,5 @@
-// Takes away what a killed supervisor left: processes, groups, files (design, hard part 2: the lock
-// being free does not mean that the container is gone). Under the domain's operation lock.
+// Cleans up what a killed supervisor left: processes, control groups, ports, files. The caller
+// holds the domain's operation lock. clean.cc explains the order.
 #pragma once
 
 #include <string>
@@ -9,15 +9,17 @@
 
 namespace lxvirt::driver {
 
-// Does nothing where there is no live.xml or the domain runs. What another boot left is only files.
-// Tells the journal "Stopped Crashed". Throws SystemError where processes or groups are still left.
+// Cleans up a domain that does not run; does nothing if it runs or nothing is left. Of another boot
+// only files are left. Journals "Stopped Crashed". Throws SystemError if processes or groups are
+// still left; live.xml then stays, and the next command tries again.
 void clean_up(const Root& root, const std::string& name);
 
-// The part of it that is about the supervisors' group, where lxc_helper has gone and lxc_cleanup,
-// its last child, was killed.
+// Removes the supervisors' group if lxc_helper has ended and its last child, lxc_cleanup, was
+// killed before it could do so.
 void finish_leaving(const Root& root, const std::string& name);
 
-// The part of it that is about groups and the processes in them; the supervisor is gone.
+// Kills the processes in the domain's control groups and removes the groups. The supervisor is
+// gone. Throws SystemError(EBUSY) if a process does not end.
 void remove_groups(const LiveState& live);
 
 }  // namespace lxvirt::driver

@@ -1,3 +1,6 @@
+// The driver's half of entering a container: checks, compiles a plan, opens a terminal, and spawns
+// lxc_enter, which joins the namespaces (setns(2)) and becomes the program's parent. The operation
+// lock is held only until the program is inside.
 #include "driver/life/enter.hh"
 
 #include <sys/socket.h>
@@ -29,15 +32,18 @@ using base::UniqueFd;
 using helper::EnterPhase;
 using helper::EnterReport;
 
+// Returns which of the standard descriptors the new terminal takes first, or -1 if all were given.
 int terminal_of(const EnterRequest& request) {
     for (int fd = 0; fd <= 2; ++fd)
         if (!request.standard[static_cast<std::size_t>(fd)].valid()) return fd;
     return -1;
 }
 
+// Returns lxc_enter's plan, with the rights and environment of the container's first process.
 helper::EnterPlan plan_of(const Root& root, LiveState live, const EnterRequest& request) {
     const HostFacts host = host_facts(root);
-    // Those of whoever calls now are none that the init has.
+    // Variables that the init inherited came from the caller of its start; those of the present
+    // caller are others, so none are passed on.
     live.domain.container.inherited_environment.clear();
     helper::EnterPlan plan;
     plan.name = live.domain.name;
@@ -55,7 +61,8 @@ helper::EnterPlan plan_of(const Root& root, LiveState live, const EnterRequest& 
     return plan;
 }
 
-// Nothing of it is the caller's but the size.
+// Returns a new pty of the container. Only its size comes from the caller: modes of the caller's
+// terminal would leak into the container.
 base::Pty open_terminal(const Guest& guest, const xml::Domain& domain,
                         const EnterRequest& request) {
     base::Pty pty = open_inner_pty(guest, domain);
@@ -70,6 +77,7 @@ base::Pty open_terminal(const Guest& guest, const xml::Domain& domain,
     return pty;
 }
 
+// Waits for lxc_enter's next report. Throws internal_error if lxc_enter ended.
 EnterReport receive_report(base::Fd channel) {
     const auto message = base::receive_message(channel, helper::kMaxEnterReport);
     if (!message)
@@ -78,7 +86,8 @@ EnterReport receive_report(base::Fd channel) {
     return base::decode<EnterReport>(message->bytes, "answer of lxc_enter");
 }
 
-// A way into the host's file system, unlike a file (CVE-2024-21626's class).
+// Throws invalid_arg if a standard descriptor is a folder: unlike a file, an open folder is a way
+// into the host's file system (CVE-2024-21626).
 void refuse_folders(const EnterRequest& request) {
     for (const base::Fd fd : request.standard) {
         struct stat info {};
@@ -90,7 +99,7 @@ void refuse_folders(const EnterRequest& request) {
     }
 }
 
-// A program of which lxc_enter, a child of this process, is the parent.
+// A program whose parent is lxc_enter, which is a child of this process.
 class LocalProgram final : public EnteredProgram {
   public:
     LocalProgram(UniqueFd channel, UniqueFd process, UniqueFd image, UniqueFd terminal,
@@ -101,7 +110,7 @@ class LocalProgram final : public EnteredProgram {
           terminal_(std::move(terminal)),
           other_end_(std::move(other_end)) {}
     ~LocalProgram() override {
-        channel_.reset();  // lxc_enter kills the program and ends
+        channel_.reset();  // lxc_enter sees the hang-up, kills the program and ends
         if (process_) reap_later(std::move(process_));
     }
 
@@ -120,9 +129,13 @@ class LocalProgram final : public EnteredProgram {
     }
 
   private:
+    // image_ is the read-only clone that lxc_enter is executed from; other_end_ is the slave, which
+    // keeps the terminal from ending.
     UniqueFd channel_, process_, image_, terminal_, other_end_;
 };
 
+// Throws operation_invalid for a frozen domain, in which the program would wait before its first
+// instruction.
 void require_unpaused(const Root& root, const std::string& name) {
     if (read_state(root, name).state == DomainState::paused)
         base::fail(ErrorCode::operation_invalid,
@@ -134,7 +147,8 @@ void require_unpaused(const Root& root, const std::string& name) {
 std::unique_ptr<EnteredProgram> enter_domain(const Root& root, const DomainRef& domain,
                                              const EnterRequest& request) {
     refuse_folders(request);
-    // Until the program is inside, so that neither a destroy nor a pause comes in between.
+    // The lock is held until the program is inside, so that neither a destroy nor a pause comes in
+    // between.
     const base::OperationLock lock = lock_settled(root, domain.name);
     const Guest guest(root, domain.name);
     require_unpaused(root, domain.name);

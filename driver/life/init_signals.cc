@@ -1,3 +1,5 @@
+// Chooses how to ask an init to stop, in the order: the signals that a known init documents, the
+// initctl pipe, the signals that an unknown init catches.
 #include "driver/life/init_signals.hh"
 
 #include <fcntl.h>
@@ -17,11 +19,11 @@ namespace lxvirt::driver {
 
 namespace {
 
+// The places of the pipe in sysvinit's versions, newest first.
 constexpr std::array<const char*, 3> kPipes = {"/run/initctl", "/dev/initctl", "/etc/.initctl"};
 
-// Signals that known inits act on: systemd(1) "SIGNALS", busybox init, runit-init(8) by its stopit
-// file, finit, s6-linux-init; sysvinit and OpenRC listen on the pipe and take SIGINT as
-// ctrl-alt-del.
+// The signals that known inits act on: systemd(1) "SIGNALS", busybox's init, finit, s6-linux-init.
+// sysvinit and OpenRC are not listed, as they listen on the pipe and take SIGINT as ctrl-alt-del.
 struct KnownInit {
     const char* program;
     int power_off, reboot;
@@ -34,15 +36,18 @@ KnownInit known_init(const std::string& program) {
     return {"", 0, 0};
 }
 
+// Returns whether the init has a handler for the signal.
 bool catches(const InitFacts& init, int signal) {
     return (init.caught >> (signal - 1) & 1U) != 0;
 }
 
+// Returns a signal that the init acts on, or nullopt.
 std::optional<StopRequest> by_signal(const InitFacts& init, StopKind kind) {
     const KnownInit known = known_init(init.program);
     const int wanted = kind == StopKind::reboot ? known.reboot : known.power_off;
     if (wanted != 0) return StopRequest{.signal = wanted};
-    // A program of unknown kind: what it catches, in the order in which programs mean "end".
+    // A program of unknown kind gets the first signal that it catches, in the order in which
+    // programs mean "end".
     for (const int signal : {SIGTERM, SIGPWR, SIGINT, SIGQUIT})
         if (catches(init, signal))
             return StopRequest{.signal = signal, .then_restart = kind == StopKind::reboot};
@@ -72,7 +77,7 @@ std::optional<int> signal_number(std::string_view text) {
 
 std::optional<StopRequest> choose_stop(const InitFacts& init, StopKind kind, StopFlags ways) {
     const auto allowed = [&](StopFlags way) { return ways == StopFlags::none || has(ways, way); };
-    // systemd keeps the pipe for old programs only; its signals say more.
+    // systemd keeps the pipe for old programs only, and its signals say more.
     const bool prefers_signal = known_init(init.program).power_off != 0;
     if (allowed(StopFlags::initctl) && init.initctl &&
         !(prefers_signal && allowed(StopFlags::signal)))
@@ -86,7 +91,7 @@ InitFacts read_init_facts(pid_t init) {
     const std::string proc = fmt::format("/proc/{}", init);
     const std::string program = base::read_link(proc + "/exe").value_or("");
     facts.program = program.substr(program.rfind('/') + 1);
-    // One program of many names: only as init it takes an init's signals.
+    // busybox is one program of many names: only as init it takes an init's signals.
     const std::string name(base::trim(base::try_read_file(proc + "/comm").value_or("")));
     if (facts.program == "busybox" && name != "init" && name != "linuxrc") facts.program = name;
     const std::string status = base::try_read_file(proc + "/status").value_or("");
@@ -105,6 +110,7 @@ InitFacts read_init_facts(pid_t init) {
 }
 
 void write_initctl(pid_t init, StopKind kind) {
+    // struct init_request of initreq.h: 384 bytes, in the host's byte order.
     struct Request {
         std::int32_t magic = 0x03091969;
         std::int32_t command = 1;  // change the run level
@@ -121,8 +127,9 @@ void write_initctl(pid_t init, StopKind kind) {
         const auto pipe = base::try_open_in_root(root, path, O_PATH);
         struct stat info {};
         if (!pipe || ::fstat(pipe->get(), &info) != 0 || !S_ISFIFO(info.st_mode)) continue;
-        // The same one, whatever the path leads to by now. Non-blocking: a pipe that nobody reads
-        // must not hold us (ENXIO).
+        // The path in /proc/self/fd leads to the pipe that was checked, whatever its name leads to
+        // by now. The open does not block: a pipe that nobody reads must not hold this command
+        // (ENXIO).
         const base::UniqueFd writer =
             base::open_file(fmt::format("/proc/self/fd/{}", pipe->get()), O_WRONLY | O_NONBLOCK);
         base::write_all(writer, {reinterpret_cast<const char*>(&request), sizeof request}, path);

@@ -1,6 +1,7 @@
-// How an init is asked to stop or to reboot. Every init understands something else, and one that
-// does not handle a signal ignores it as PID 1 (pid_namespaces(7)); so the init is looked at: what
-// program it is, which signals it catches (SigCgt in proc(5)), whether an initctl pipe is there.
+// How an init is asked to stop or to reboot. Every init understands something else, and the kernel
+// drops a signal for which PID 1 has no handler (pid_namespaces(7)). So the driver looks at the
+// init: what program it is, which signals it catches (SigCgt in proc(5)), whether it listens on an
+// initctl pipe.
 #pragma once
 
 #include <sys/types.h>
@@ -16,29 +17,38 @@ namespace lxvirt::driver {
 
 enum class StopKind { power_off, reboot };
 
+// The facts of one init by which choose_stop() decides.
 struct InitFacts {
-    std::string program;       // last component of its /proc/PID/exe: "systemd", "busybox"
-    std::uint64_t caught = 0;  // bit N-1 = signal N has a handler
-    bool initctl = false;      // a pipe that an init listens on: /run/initctl or /dev/initctl
+    std::string program;       // last component of /proc/PID/exe: "systemd", "busybox"
+    std::uint64_t caught = 0;  // bit N-1 is set if signal N has a handler
+    bool initctl = false;      // a pipe /run/initctl, /dev/initctl or /etc/.initctl exists
 };
 
+// The way in which an init is to be asked.
 struct StopRequest {
     bool initctl = false;  // write the run level instead of sending a signal
+    // The signal's number on this host; 0 with `initctl`.
     int signal = 0;
-    bool then_restart = false;  // the init knows only how to end: its supervisor starts it again
+    // The signal only ends the init, so its supervisor starts it again.
+    bool then_restart = false;
 };
 
-// Nothing where the init understands nothing that is allowed. Pure. Empty `ways` = any.
+// Returns the way to ask this init; nullopt if the init understands none of `ways`. StopFlags::none
+// allows any way. The function is pure.
 [[nodiscard]] std::optional<StopRequest> choose_stop(const InitFacts& init, StopKind kind,
                                                      StopFlags ways);
 
-// "SIGPWR", "PWR", "SIGRTMIN+3", "SIGRTMAX-1", "30" (signal(7)); nothing for anything else.
+// Returns the number of a signal's name: "SIGPWR", "PWR", "SIGRTMIN+3", "SIGRTMAX-1", "30"
+// (signal(7)); nullopt for any other text.
 [[nodiscard]] std::optional<int> signal_number(std::string_view text);
 
+// Reads the facts from /proc; `init` is a pid of the host's. Throws SystemError, ENOENT or ESRCH if
+// the init is gone.
 [[nodiscard]] InitFacts read_init_facts(pid_t init);
 
-// Writes the request of sysvinit(8)'s initctl protocol (struct init_request, initreq.h) into the
-// pipe inside the container, resolved within its root. Throws SystemError.
+// Writes a request of sysvinit's initctl protocol (struct init_request in initreq.h) into the pipe
+// inside the container, which is looked up below the container's root. Throws SystemError, or
+// operation_unsupported if there is no pipe.
 void write_initctl(pid_t init, StopKind kind);
 
 }  // namespace lxvirt::driver

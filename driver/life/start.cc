@@ -1,3 +1,22 @@
+// The order of a start, in the driver:
+//
+//   1  cleans up after a crash, and checks what needs nothing made
+//   2  live.xml: `starting`, with the control group's path
+//   3  the container's hook pre-start, which may make what the checks look for
+//   4  spawns the helper, which loads and resets itself while the driver goes on
+//   5  a scope, names that contain the helper's pid, ports of networks, the plan
+//   6  hook scripts: prepare, start
+//   7  live.xml again, with every name of the plan; then the helper gets the plan
+//   8  waits until the container runs; live.xml: `running`
+//   9  registers with machined; hook script: started; commits
+//
+// Every name is written before the object of that name is made, so a kill at any moment leaves a
+// live.xml by which clean_up() finds everything. Until the commit, a close of the channel, by an
+// error or by the death of this process, makes the helper undo its part. undo_start() does the
+// driver's part: ports, files, and the record of the failure.
+//
+// If no device rule has to wait for the number of a loop device, the driver makes the control
+// groups while the helper prepares the mounts.
 #include "driver/life/start.hh"
 
 #include <fcntl.h>
@@ -26,6 +45,7 @@ namespace lxvirt::driver {
 
 namespace {
 
+// Returns the host's ends of the plan's veths, which live.xml lists.
 std::vector<std::string> made_links(const helper::Plan& plan) {
     std::vector<std::string> names;
     for (const helper::Link& link : plan.links)
@@ -33,28 +53,33 @@ std::vector<std::string> made_links(const helper::Plan& plan) {
     return names;
 }
 
-// At its end: of the container, or of its ports.
+// Returns whether hook scripts have to be called at the container's end, for the container or for
+// its ports.
 bool calls_hooks(const Root& root, const xml::Domain& domain) {
     return has_hooks(root) || has_port_hooks(root, domain);
 }
 
+// Runs the hook scripts of one operation, with the live XML on standard input. Throws
+// hook_script_failed.
 void call_hooks(const Root& root, const LiveState& live, const char* operation) {
     if (!has_hooks(root)) return;
     run_hooks(root, {.name = live.domain.name, .operation = operation, .suboperation = "begin"},
               xml::format_domain(live.domain, {.live = true}));
 }
 
+// Returns a function that writes log lines of the domain; it borrows `root`.
 std::function<void(const std::string&)> log_of(const Root& root, const std::string& name) {
     return [&root, name](const std::string& text) { log_line(root, name, text); };
 }
 
-// It may make what check_startable() looks for.
+// Returns whether the domain has a hook pre-start, which may make what check_startable() looks for.
 bool has_pre_start(const xml::Domain& domain) {
     const auto& hooks = domain.container.hooks;
     return std::any_of(hooks.begin(), hooks.end(),
                        [](const xml::ContainerHook& hook) { return hook.type == "pre-start"; });
 }
 
+// Puts the ptys that the helper reports, with blanks between, into the live definition.
 void take_console_paths(LiveState& live, const helper::StartReply& reply) {
     std::size_t from = 0;
     for (xml::Console& console : live.domain.consoles) {
@@ -65,6 +90,7 @@ void take_console_paths(LiveState& live, const helper::StartReply& reply) {
     }
 }
 
+// Puts the loop devices' numbers that the helper reports into the live state.
 void take_loops(LiveState& live, const helper::StartReply& reply) {
     for (const helper::HeldLoop& loop : reply.loops)
         for (MadeDevice& made : live.made) {
@@ -74,13 +100,16 @@ void take_loops(LiveState& live, const helper::StartReply& reply) {
         }
 }
 
-// The numbers of loop devices are in no rule before the helper has made them.
+// Returns whether all device rules are known now: the number of a loop device is not, before the
+// helper has made it.
 bool knows_device_rules(const helper::Plan& plan) {
     return std::none_of(
         plan.dev.nodes.begin(), plan.dev.nodes.end(),
         [](const auto& node) { return !node.loop_file.empty(); });
 }
 
+// Makes the control groups, if the plan leaves them to the driver, and waits for the container to
+// run. Throws the helper's error, or the driver's with the groups removed.
 helper::StartReply make_groups_and_wait(HelperProcess& helper, const helper::Plan& plan) {
     if (!plan.groups.made_by_driver) return helper.await_start();
     try {
@@ -89,14 +118,15 @@ helper::StartReply make_groups_and_wait(HelperProcess& helper, const helper::Pla
         return helper.await_start();
     } catch (const base::Exception&) {
         (void)helper::remove_groups(plan.groups);
-        // The folders above, which the helper's end finds in use while these are there.
+        // The helper's end removes the folders above only if the groups are gone.
         for (const base::Hierarchy& hierarchy : plan.groups.hierarchies)
             base::remove_group(hierarchy, plan.groups.outer);
         throw;
     }
 }
 
-// From the compiled plan to a running container; live.xml says `starting` before anything is made.
+// Brings the container from a compiled plan to running. live.xml lists every name before anything
+// is made.
 void carry_out(const Root& root, const HostFacts& host, HelperProcess& helper, helper::Plan plan,
                LiveState& live) {
     live.phase = LivePhase::starting;
@@ -114,8 +144,8 @@ void carry_out(const Root& root, const HostFacts& host, HelperProcess& helper, h
     write_live(root, live);
 }
 
-// Makes the supervisors' group and calls `use`. The last supervisor that ends takes the group away,
-// maybe just now.
+// Makes the supervisors' group and calls `use`. The last supervisor that ends removes the group,
+// maybe just now, so a group that is gone is made again.
 template <typename Use>
 auto with_helper_group(const base::Hierarchy& unified, const std::string& path, Use&& use) {
     for (int attempt = 0;; ++attempt) {
@@ -128,8 +158,9 @@ auto with_helper_group(const base::Hierarchy& unified, const std::string& path, 
     }
 }
 
-// Born in the supervisors' group, so that nothing of the caller's limits or session holds it. One
-// that is to get a scope is born in the caller's: a scope is made around a process.
+// Spawns the helper in the supervisors' group, so that no limit and no session of the caller holds
+// it. A helper that is to get a scope is born in the caller's group, because systemd makes a scope
+// around a process.
 HelperProcess spawn_helper(const LiveState& live, const HostFacts& host,
                            const base::OperationLock& lock, bool scope) {
     const base::Hierarchy* unified = base::unified_of(host.hierarchies);
@@ -142,8 +173,8 @@ HelperProcess spawn_helper(const LiveState& live, const HostFacts& host,
     });
 }
 
-// Brings the helper out of the caller's group: into a scope of its own, or to the other
-// supervisors. The folder for the container's group: the scope's, or empty for the partition.
+// Moves the helper out of the caller's group, into a scope of its own or to the other supervisors.
+// Returns the folder for the container's group: the scope's, or empty for the partition.
 std::string enter_scope(LiveState& live, const HostFacts& host, pid_t helper,
                         const systemd::Log& log) {
     std::string scope = systemd::make_scope(live.domain, helper, log).value_or("");
@@ -158,14 +189,16 @@ std::string enter_scope(LiveState& live, const HostFacts& host, pid_t helper,
     }
     live.cgroup = outer_group(live.domain, helper, scope);
     live.partition.clear();
-    // Out of the scope's own group, or no controller could be switched on below it.
+    // The helper leaves the scope's own group, or no controller could be switched on below it
+    // (cgroups(7), "no internal processes").
     base::make_leaf_group(unified, helper_group(live.cgroup));
     enter(helper_group(live.cgroup));
     return scope;
 }
 
-// The helper undoes its part, unless it was killed; the files are ours, and the supervisors' group
-// where none was spawned or it failed before it knew.
+// Undoes a start. The helper undoes its part, unless it was killed. The files are the driver's
+// part, and so is the supervisors' group if no helper was spawned or the helper failed before it
+// knew the group.
 void undo_start(const Root& root, const LiveState& live, std::optional<HelperProcess>& helper,
                 const HostFacts& host) {
     const bool killed = helper && !helper->abandon();
@@ -176,7 +209,7 @@ void undo_start(const Root& root, const LiveState& live, std::optional<HelperPro
     } catch (const base::Exception& error) {
         log_line(root, live.domain.name, error.message());
     }
-    // A helper that had its plan ran them.
+    // A helper that had its plan has run these hooks itself.
     if (killed || live.helper == 0) run_late_end_hooks(root, live.domain);
     release_ports(root, live.domain);
     remove_live(root, live.domain.name);
@@ -198,7 +231,8 @@ base::UniqueFd start_domain(const Root& root, StartRequest request,
     const bool scope = systemd::wants_scope(root, host, log);
     std::optional<HelperProcess> helper;
     try {
-        // From here on a kill leaves what the cleaner finds: first of all the supervisors' group.
+        // From here on a kill leaves a live.xml by which clean_up() finds everything, beginning
+        // with the supervisors' group.
         live.cgroup = outer_group(live.domain, 0);
         live.partition = base::first_missing_above(host.hierarchies, live.cgroup);
         name_ports(live.domain);
@@ -207,7 +241,7 @@ base::UniqueFd start_domain(const Root& root, StartRequest request,
             run_pre_start(root, live.domain, false);
             check_startable(live.domain);
         }
-        // Spawned before its plan is there: it loads and resets itself while that is compiled.
+        // The helper loads and resets itself while its plan is compiled.
         helper = spawn_helper(live, host, lock, scope);
         const std::string folder =
             scope ? enter_scope(live, host, helper->pid(), log) : std::string();
@@ -242,6 +276,8 @@ base::UniqueFd start_domain(const Root& root, StartRequest request,
 
 namespace {
 
+// Runs pre-start, checks and compiles. If that fails, the hooks of the container's end run, as a
+// start's failure would run them.
 helper::Plan plan_of_restart(const Root& root, const xml::Domain& domain, const HostFacts& host,
                              const CompileOptions& options) {
     try {

@@ -1,5 +1,5 @@
-// Starting a domain (design, "Start, step by step"), from the command and from a helper that
-// reboots.
+// Starts a domain, from a command or from a helper that reboots (docs/architecture.md, "A start,
+// step by step"). start.cc explains the order.
 #pragma once
 
 #include <string>
@@ -12,20 +12,24 @@
 
 namespace lxvirt::driver {
 
+// What is to be started.
 struct StartRequest {
     xml::Domain domain;  // the definition to run
+    // The connection's URI, by which lxc_agent finds the root again at a reboot.
     std::string uri;
     StartFlags flags = StartFlags::none;  // paused and autodestroy are acted upon
 };
 
-// Under the domain's operation lock, which is passed on to the helper until the start is done.
-// Throws what went wrong with nothing left behind; the descriptor returned is valid with
-// autodestroy only, and its close ends the container.
+// Starts a domain. The caller holds the domain's operation lock `lock`, which the helper shares
+// until the start is done. Returns the channel to the helper with StartFlags::autodestroy, whose
+// close ends the container, otherwise a descriptor that is not valid. Throws what went wrong, with
+// nothing left behind: errors of the plan, of hooks, and the helper's.
 base::UniqueFd start_domain(const Root& root, StartRequest request,
                             const base::OperationLock& lock);
 
-// The driver's half of a reboot from inside: compiles the plan anew from the live definition and
-// hands it to the helper that waits at the other end of `channel`.
+// Does the driver's half of a reboot from inside: compiles the plan anew from the live definition
+// and hands it to the helper (pid `helper`) that waits at the other end of `channel`. Throws what
+// went wrong; the helper then takes the container away.
 void restart_domain(const Root& root, const std::string& name, const std::string& uri,
                     base::UniqueFd channel, pid_t helper);
 

@@ -30,7 +30,7 @@ std::vector<xml::Network> NetworkDefinitions::others(std::string_view name) cons
         try {
             if (auto network = read(other)) found.push_back(std::move(*network));
         } catch (const base::Exception&) {
-            // Whoever uses it is told.
+            // A network that cannot be read is an error for whoever uses it, not for others.
         }
     };
     for (const std::string& other : names())
@@ -48,7 +48,7 @@ std::vector<xml::Network> NetworkDefinitions::others(std::string_view name) cons
 void NetworkDefinitions::check(xml::Network& network, std::vector<std::string> taken) const {
     xml::check_name(network.name);
     const auto own = find_network(root_, network.name);
-    // A definition without a readable uuid may be replaced: that is its repair.
+    // A definition without a readable uuid may be replaced: that is how it is repaired.
     if (own && own->uuid != network.uuid && !own->uuid.empty())
         base::fail(ErrorCode::operation_failed, "network '{}' already exists with uuid {}",
                    network.name, own->uuid);

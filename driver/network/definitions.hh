@@ -1,4 +1,5 @@
-// The persistent definitions of networks: DefinitionFolder with xml::Network in it.
+// The persistent definitions of networks, a DefinitionFolder that reads and writes xml::Network,
+// and the look-up of networks by name and uuid.
 #pragma once
 
 #include <optional>
@@ -12,38 +13,45 @@
 
 namespace lxvirt::driver {
 
+// Reads and writes the definitions; nothing is cached.
 class NetworkDefinitions : public DefinitionFolder {
   public:
-    // Borrows it.
+    // Borrows `root`.
     explicit NetworkDefinitions(const Root& root)
         : DefinitionFolder(root.network_paths()), root_(root) {}
 
-    // Throws base::Error naming file and line where the file is broken.
+    // Returns the parsed definition, under the file's name; nullopt if there is none. Throws
+    // base::Error that names file and line if the file is broken.
     [[nodiscard]] std::optional<xml::Network> load(std::string_view name) const;
-    // Under the define lock. Gives it a bridge where it has none; throws operation_failed where the
-    // name belongs to another uuid or the uuid to another name, internal_error where the bridge is
-    // another's (libvirt's sentences). `taken` are bridges that are promised to others.
+    // Checks a definition that is to be stored, and gives it a bridge name if it makes a bridge and
+    // has no name. The caller holds the define lock. `taken` are bridge names that are promised to
+    // others. Throws, with libvirt's sentences, operation_failed if the name belongs to another
+    // uuid or the uuid to another name, internal_error if another network has the bridge.
     void check(xml::Network& network, std::vector<std::string> taken = {}) const;
-    // Of networks whose addresses are also this one's: only one of them can run at a time.
+    // Returns the names of networks that have addresses of this one's subnets: only one of them can
+    // run at a time.
     [[nodiscard]] std::vector<std::string> rivals(const xml::Network& network) const;
-    // True where there was none of this name.
+    // Stores a definition. Returns true if there was none of this name. Throws SystemError.
     bool store(const xml::Network& network);
 
   private:
-    // All but `name`, defined or running; those that cannot be read are passed over.
+    // Returns all networks but `name`, defined or running. Passes over those that cannot be read.
     [[nodiscard]] std::vector<xml::Network> others(std::string_view name) const;
     const Root& root_;
 };
 
-// A document that a caller gives, with a name that a network can have. Throws base::Error.
+// A document that a caller gives, parsed.
 struct GivenNetwork {
     xml::Network network;
     std::vector<std::string> notices;
 };
+// Parses a document. `file` names it in errors and notices; `validate` compares it with the schema.
+// Throws base::Error, also for a name that a network cannot have.
 [[nodiscard]] GivenNetwork parse_given_network(std::string_view text, const std::string& file,
                                                bool validate);
 
-// Finding networks: those with a definition and those that run, which need not have one.
+// Find a network, which has a definition or runs, or both. Return nullopt if there is none. The
+// uuid is empty if the definition cannot be read.
 [[nodiscard]] std::optional<NetworkRef> find_network(const Root& root, std::string_view name);
 [[nodiscard]] std::optional<NetworkRef> find_network_by_uuid(const Root& root,
                                                              std::string_view uuid);

@@ -1,3 +1,17 @@
+// The life of a network, and how a network is adopted.
+//
+// A start writes live.xml (`running` false), spawns lxnetd, and sends the plan; lxnetd makes
+// bridge, rules and dnsmasq; then lxnetd goes on by itself, and live.xml says that the network
+// runs. If lxnetd is killed later, the kernel's objects and dnsmasq stay, and containers keep their
+// network, but nobody restarts dnsmasq or repairs the rules. The next command that changes the
+// network or plugs a container in calls hold_network(), which finds a live.xml of this boot and a
+// free lock `alive`: it kills the old dnsmasq, which nobody supervises, spawns another lxnetd, and
+// sends the same plan. lxnetd recognises its bridge by the alias, and makes rules and dnsmasq anew;
+// links that were lost from the bridge are put back. That is possible only in the network namespace
+// in which the network was made.
+//
+// If live.xml does not say that the network runs, or is of another boot, a start or stop of the
+// network was cut short. Another lxnetd then gets the plan with the word to take everything away.
 #include "driver/network/life.hh"
 
 #include <algorithm>
@@ -35,7 +49,7 @@ std::vector<xml::UsedSubnet> used_subnets(const std::string& own_bridge) {
     };
     for (const base::AddressFacts& entry : netlink.addresses())
         if (!entry.link_local) add(entry.index, entry.address);
-    // A way out to everywhere is in nobody's way.
+    // A default route covers every subnet and is in nobody's way.
     for (const base::RouteFacts& entry : netlink.routes())
         if (entry.destination.prefix != 0) add(entry.index, entry.destination);
     return used;
@@ -46,6 +60,7 @@ namespace {
 using base::ErrorCode;
 using base::test_point;
 
+// Returns `text` with two blanks before each line.
 std::string indented(const std::string& text) {
     std::string out;
     std::string_view rest = text;
@@ -57,9 +72,12 @@ std::string indented(const std::string& text) {
     return out;
 }
 
+// Makes the network of `live`. Sets `process` as soon as there is an lxnetd, for undo_start(). The
+// subnet lock is held until the bridge has its addresses, so that two starts cannot both find a
+// subnet free.
 void make(const Root& root, const LiveNetwork& live, std::optional<NetworkProcess>& process) {
     const xml::Network& network = live.network;
-    // It loads and resets itself while we look around.
+    // lxnetd loads and resets itself while this process looks at the host's addresses.
     process = NetworkProcess::spawn(network.name, root.id());
     std::optional<base::OperationLock> subnets;
     if (network.makes_bridge()) {
@@ -76,12 +94,14 @@ void make(const Root& root, const LiveNetwork& live, std::optional<NetworkProces
     write_live_network(root, std::move(running));
 }
 
+// Puts running containers back into the bridge; what cannot be done is logged.
 void attach_again(const Root& root, const xml::Network& network) {
     for (const std::string& problem : attach_running(root, network))
         base::append_log(root.network_paths().log(network.name), problem);
 }
 
-// Which folders above its groups are about to be made: a kill may come before they are marked.
+// Records the topmost missing folder above the network's control group before lxnetd makes and
+// marks that folder, as a kill may come in between.
 void note_partition(const Root& root, LiveNetwork& live) {
     std::string missing = missing_partition(root, live.network.name);
     if (missing.empty() || missing == live.partition) return;
@@ -89,7 +109,8 @@ void note_partition(const Root& root, LiveNetwork& live) {
     write_live_network(root, live);
 }
 
-// The network is there, but nobody holds it.
+// Adopts a network that has lost its lxnetd. Throws operation_failed in another network namespace
+// than the network's, and lxnetd's errors.
 void put_supervisor_back(const Root& root, LiveNetwork& live) {
     const std::string& name = live.network.name;
     if (live.netns != present_netns())
@@ -113,8 +134,8 @@ void put_supervisor_back(const Root& root, LiveNetwork& live) {
     journal_supervision(root, name, live.network.uuid);
 }
 
-// What a start or an end that was cut short has left: by another supervisor. False where that one
-// was killed, too.
+// Has another lxnetd take away what a start or stop that was cut short has left. Returns false if
+// that lxnetd was killed, too. After a reboot of the host only the control group may be left.
 bool try_take_away(const Root& root, const LiveNetwork& live) {
     const std::string& name = live.network.name;
     clear_network_group(root, live);
@@ -130,6 +151,7 @@ bool try_take_away(const Root& root, const LiveNetwork& live) {
     return undone;
 }
 
+// Does the same, and throws operation_failed instead of returning false.
 void take_away(const Root& root, const LiveNetwork& live) {
     if (!try_take_away(root, live))
         base::fail(
@@ -139,16 +161,17 @@ void take_away(const Root& root, const LiveNetwork& live) {
             live.network.name, live.network.name);
 }
 
+// Removes the run folder; the leases stay for a network that is still defined.
 void forget_network(const Root& root, const std::string& name) {
     remove_live_network(root, name, base::exists(root.network_paths().definition(name)));
 }
 
-// `process` may have been committed already.
+// Undoes a start; `process` may have been committed already.
 void undo_start(const Root& root, const LiveNetwork& live, std::optional<NetworkProcess>& process) {
     const std::string& name = live.network.name;
     const bool undone = !process || process->abandon();
     clear_network_group(root, live);
-    // What is left after two that were killed is for the next command.
+    // If two lxnetd were killed in turn, live.xml stays, and the next command tries again.
     if (undone || try_take_away(root, live)) forget_network(root, name);
 }
 
@@ -199,7 +222,8 @@ void start_network(const Root& root, xml::Network network) {
 
 void stop_network(const Root& root, const LiveNetwork& live, bool keep_leases, base::Fd lock) {
     const std::string& name = live.network.name;
-    // From here on it does not run, whoever is killed: what is left is taken away, not held.
+    // From here on the network does not run, whoever is killed: what is left is taken away, not
+    // adopted.
     LiveNetwork ending = live;
     ending.running = false;
     write_live_network(root, std::move(ending));
@@ -239,7 +263,8 @@ void change_network(const Root& root, const LiveNetwork& from, const LiveNetwork
 
 namespace {
 
-// Finishes or undoes a change that was cut short: the last text that it writes decides.
+// Finishes or undoes a change that was cut short: the last text that change_network() writes
+// decides.
 void settle_change(const Root& root, LiveNetwork& live) {
     const std::string record = root.network_pending(live.network.name);
     const auto pending = read_pending_file(record);
@@ -263,7 +288,8 @@ void settle_change(const Root& root, LiveNetwork& live) {
 std::optional<LiveNetwork> hold_network(const Root& root, const std::string& name) {
     auto live = read_live_network(root, name);
     if (!live) {
-        // A start that was killed before it was whole; it had made nothing but the folder.
+        // Such a folder is left by a start that was killed before it wrote live.xml; it had made
+        // nothing else.
         if (base::exists(root.network_paths().folder(name))) forget_network(root, name);
         return std::nullopt;
     }
@@ -272,7 +298,8 @@ std::optional<LiveNetwork> hold_network(const Root& root, const std::string& nam
         settle_change(root, *live);
         return live;
     }
-    // Of another boot, or never finished: its driver is gone, for we hold the lock.
+    // The network is of another boot, or its start or stop was never finished; the command that did
+    // it is gone, for we hold its lock.
     if (root.supervised(name)) (void)stop_network_process(root, name);
     take_away(root, *live);
     forget_network(root, name);

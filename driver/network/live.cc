@@ -19,10 +19,12 @@ namespace lxvirt::driver {
 
 namespace {
 
-// A higher one is refused with words.
+// The version of the layout. A higher one is refused with a sentence that says so.
 constexpr int kVersion = 1;
 constexpr std::string_view kEnd = "</network>";
 
+// Parses the first line, and finds the uuid by scanning. Throws internal_error; `path` names the
+// file.
 LiveNetworkHead parse_head(std::string_view text, const std::string& path) {
     const std::string_view tag = text.substr(0, text.find('\n'));
     const auto value = [&](std::string_view name) {
@@ -48,7 +50,7 @@ LiveNetworkHead parse_head(std::string_view text, const std::string& path) {
 }
 
 void make_folder(const std::string& path) {
-    // Others go through it: dnsmasq reads its files as nobody.
+    // dnsmasq reads its files as nobody, so others may go through the folder.
     if (::mkdir(path.c_str(), 0711) != 0 && errno != EEXIST)
         base::fail_errno("make folder '{}'", path);
     base::test_point("folder-made");
@@ -138,7 +140,7 @@ void remove_live_network(const Root& root, std::string_view name, bool keep_leas
     for (const std::string& port : base::list_folder(root.ports(name)))
         (void)base::remove_file(root.ports(name) + "/" + port);
     (void)::rmdir(root.ports(name).c_str());
-    // live.xml last: as long as it stands, the next holder of the lock finds what is left.
+    // live.xml goes last: as long as it stands, the next holder of the lock finds what is left.
     for (const std::string& entry : base::list_folder(folder))
         if (entry != base::kLiveFile && (!keep_leases || entry != netd::kLeases))
             (void)base::remove_file(folder + "/" + entry);

@@ -1,8 +1,10 @@
-// What is written about a running network, in run/network/NAME/: live.xml, before anything is made
-// and again when it runs. A network runs while its live.xml of this boot says so: it outlives its
-// supervisor, which is then put back by whoever changes anything of it next.
+// What is written about a running network, in run/lxvirt/network/NAME/: live.xml is written before
+// anything is made, and again when the network runs. A network runs as long as its live.xml of this
+// boot says so: bridge, rules and dnsmasq outlive their supervisor, which is then replaced by
+// whoever changes anything of the network next.
 //
-// live.xml is one line of our own and then the live <network>, which names all that was made.
+// live.xml is one line of our own, <networkstatus>, and then the live <network>, which names all
+// that was made.
 #pragma once
 
 #include <cstdint>
@@ -16,14 +18,17 @@
 
 namespace lxvirt::driver {
 
+// Holds what the line <networkstatus> says, and the uuid.
 struct LiveNetworkHead {
-    bool running = false;      // else it is being started, or that was cut short
-    std::string boot;          // base::boot_id() of when it was written
-    std::uint64_t netns = 0;   // inode of the network namespace it is in
-    std::string uuid, bridge;  // without parsing
-    std::string partition;     // the topmost folder above its group that this start makes, if any
+    bool running = false;      // false while it starts, also if the start was cut short
+    std::string boot;          // base::boot_id() when it was written
+    std::uint64_t netns = 0;   // inode of the network namespace in which it was made
+    std::string uuid, bridge;  // found without parsing the <network>
+    // The topmost folder above its group that this start makes; empty if none.
+    std::string partition;
+    // Returns whether it was written in this boot of the host.
     [[nodiscard]] bool current() const;
-    // It runs, and in the caller's network namespace.
+    // Returns whether it runs, and in the caller's network namespace, where alone it can be used.
     [[nodiscard]] bool here() const;
 };
 
@@ -31,21 +36,25 @@ struct LiveNetwork : LiveNetworkHead {
     xml::Network network;
 };
 
-// The caller's network namespace.
+// Returns the inode number of the caller's network namespace. Throws SystemError.
 [[nodiscard]] std::uint64_t present_netns();
 
-// Makes the run folder where it is missing. Fills in boot and netns where they are not set.
+// Makes the run folder if it is missing, and replaces live.xml atomically. Fills in boot and netns
+// if they are not set. Throws SystemError.
 void write_live_network(const Root& root, LiveNetwork live);
+// Returns the text of live.xml.
 [[nodiscard]] std::string format_live_network(const Root& root, const LiveNetwork& live);
-// `file` names the text in errors. Throws base::Error naming it if it cannot be read.
+// Parses a text of live.xml. `file` names the text in errors. Throws internal_error if it is broken
+// or of a newer version.
 [[nodiscard]] LiveNetwork parse_live_network(std::string_view text, const std::string& file);
-// Returns nullopt if there is none.
+// Return nullopt if there is no live.xml. The second does not parse the <network>.
 [[nodiscard]] std::optional<LiveNetwork> read_live_network(const Root& root, std::string_view name);
 [[nodiscard]] std::optional<LiveNetworkHead> read_live_network_head(const Root& root,
                                                                     std::string_view name);
-// Running ones, sorted by name.
+// Returns the names of the networks that run, sorted.
 [[nodiscard]] std::vector<std::string> active_networks(const Root& root);
-// Removes what is in the run folder, and the folder; the leases stay where `keep_leases`.
+// Removes the run folder with all that is in it; `keep_leases` keeps the lease file, and the folder
+// with it.
 void remove_live_network(const Root& root, std::string_view name, bool keep_leases);
 
 }  // namespace lxvirt::driver

@@ -31,6 +31,7 @@ std::string port_file(const Root& root, std::string_view network, std::string_vi
     return fmt::format("{}/{}{}", root.ports(network), uuid, kSuffix);
 }
 
+// Returns the port of a file; nullopt if there is none. Throws internal_error for a broken file.
 std::optional<PortRecord> read_port(const std::string& path) {
     const auto text = base::try_read_file(path);
     if (!text) return std::nullopt;
@@ -55,6 +56,7 @@ std::optional<PortRecord> read_port(const std::string& path) {
     return record;
 }
 
+// Returns all ports of a network, valid or not.
 std::vector<PortRecord> all_ports(const Root& root, std::string_view network) {
     std::vector<PortRecord> records;
     for (const std::string& file : base::list_folder(root.ports(network)))
@@ -64,7 +66,8 @@ std::vector<PortRecord> all_ports(const Root& root, std::string_view network) {
     return records;
 }
 
-// The portgroup that the interface asks for, or the default one; null where there is none.
+// Returns the portgroup that the interface asks for, or the default one, or nullptr; `network` owns
+// it. Throws config_unsupported if the named one does not exist.
 const xml::PortGroup* portgroup_of(const xml::Network& network, const xml::Interface& interface) {
     const xml::PortGroup* group = network.portgroup(interface.portgroup);
     if (group == nullptr && !interface.portgroup.empty())
@@ -74,6 +77,7 @@ const xml::PortGroup* portgroup_of(const xml::Network& network, const xml::Inter
     return group;
 }
 
+// Returns the macvlan mode of a network's forward mode; vepa is libvirt's default.
 xml::DirectMode direct_mode(xml::ForwardMode mode) {
     switch (mode) {
         case xml::ForwardMode::private_: return xml::DirectMode::private_;
@@ -83,7 +87,8 @@ xml::DirectMode direct_mode(xml::ForwardMode mode) {
     }
 }
 
-// The device of a macvlan network that the fewest ports use; with passthrough, one that none uses.
+// Returns the device of a macvlan network that the fewest ports use; with passthrough, which the
+// kernel allows once per device, one that no port uses. Throws if there is none.
 std::string choose_device(const Root& root, const xml::Network& network) {
     const auto ports = valid_ports(root, network.name);
     const auto users = [&](const std::string& dev) {
@@ -104,6 +109,8 @@ std::string choose_device(const Root& root, const xml::Network& network) {
     return best->dev;
 }
 
+// Returns a network that runs in the caller's network namespace. Throws no_network or
+// operation_invalid.
 LiveNetwork require_live(const Root& root, const std::string& name) {
     auto live = read_live_network(root, name);
     if (live && live->here()) return std::move(*live);
@@ -114,7 +121,9 @@ LiveNetwork require_live(const Root& root, const std::string& name) {
     fail_inactive(name);
 }
 
-// Everything but which device a macvlan goes on.
+// Returns the interface with all that network and portgroup say, except which device a new macvlan
+// goes on. Of each setting the interface's own comes first, then the portgroup's, then the
+// network's.
 xml::Interface merge(const xml::Network& network, const xml::Interface& interface) {
     xml::Interface made = interface;
     const xml::PortGroup* group = portgroup_of(network, interface);
@@ -141,7 +150,8 @@ xml::Interface merge(const xml::Network& network, const xml::Interface& interfac
     return made;
 }
 
-// Ports without a tag stay in VLAN 1, where the host is too.
+// Switches on VLAN filtering of the network's bridge (vlan_filtering in ip-link(8)). Ports without
+// a tag stay in VLAN 1, in which the host is as well.
 void let_bridge_know_tags(const xml::Network& network) {
     base::Netlink netlink;
     try {
@@ -154,7 +164,7 @@ void let_bridge_know_tags(const xml::Network& network) {
     }
 }
 
-// What a link that is in the bridge already lacks; the helper does it for new ones.
+// Sets what a link that is in the bridge already lacks; the helper does it for new links.
 void configure_port(base::Netlink& netlink, int port, const xml::Interface& plugged) {
     if (plugged.isolated.value_or(false)) netlink.set_port_isolated(port, true);
     if (!plugged.vlan) return;
@@ -163,6 +173,7 @@ void configure_port(base::Netlink& netlink, int port, const xml::Interface& plug
         netlink.add_port_vlan(port, vlan.id, vlan.untagged);
 }
 
+// Returns the <networkport> of an interface, in libvirt's form.
 xml::NetworkPort port_of(const xml::Network& network, const xml::Interface& interface,
                          const PortOwner& owner) {
     const xml::Interface plugged = merge(network, interface);
@@ -186,7 +197,8 @@ xml::NetworkPort port_of(const xml::Network& network, const xml::Interface& inte
     return port;
 }
 
-// Under the network's lock.
+// Records a port and fills in the live interface. The caller holds the network's lock. Throws with
+// no port left if a hook fails.
 void plug_in(const Root& root, const xml::Network& network, const PortOwner& owner,
              xml::Interface& interface) {
     if (merge(network, interface).vlan) let_bridge_know_tags(network);
@@ -215,7 +227,7 @@ void plug_in(const Root& root, const xml::Network& network, const PortOwner& own
 bool PortRecord::valid() const {
     if (owner == 0) return true;
     const auto process = base::open_pidfd(owner);
-    // One that has ended counts as gone, though nobody has reaped it yet.
+    // A supervisor that has ended counts as gone, though nobody has reaped it yet.
     return process && !base::wait_readable(*process, std::chrono::milliseconds(0)) &&
            base::start_time(owner) == owner_start;
 }
@@ -271,7 +283,7 @@ std::vector<helper::PortVlan> port_vlans(const xml::Vlan& vlan) {
 
 void claim_port(const Root& root, const PortOwner& owner, xml::Interface& interface) {
     if (interface.type != xml::InterfaceType::network) return;
-    // First without the lock, for the words of what is plainly wrong.
+    // The first look takes no lock; it only gives an early, exact error.
     (void)require_live(root, interface.source);
     const auto lock = root.lock_network(interface.source);
     const auto live = hold_network(root, interface.source);
@@ -298,7 +310,7 @@ void claim_ports(const Root& root, xml::Domain& domain, pid_t supervisor) {
 void release_port(const Root& root, const xml::Interface& interface) {
     if (interface.type != xml::InterfaceType::network || interface.portid.empty()) return;
     const std::string file = port_file(root, interface.source, interface.portid);
-    (void)base::remove_file(base::temporary_of(file));  // of a claim that was cut short
+    (void)base::remove_file(base::temporary_of(file));  // a claim that was cut short leaves it
     const auto record = read_port(file);
     if (!record || !remove_port(root, interface.source, interface.portid)) return;
     try {
@@ -307,7 +319,7 @@ void release_port(const Root& root, const xml::Interface& interface) {
                 root, live->network,
                 {.operation = "port-deleted", .port_xml = xml::format_network_port(record->port)});
     } catch (const base::Exception& error) {
-        // It keeps nobody from ending a container.
+        // A hook's failure keeps nobody from ending a container.
         base::append_log(root.network_paths().log(interface.source), error.message());
     }
 }
@@ -348,6 +360,8 @@ std::vector<std::string> attach_running(const Root& root, const xml::Network& ne
                     continue;
                 base::Netlink netlink;
                 const auto link = netlink.link(interface.target);
+                // IFALIAS tells that the link is this domain's; another program may have taken the
+                // name.
                 if (!link || link->alias != fmt::format("lxvirt:{}:{}", root.id(), name)) continue;
                 const int bridge = netlink.link_index(network.bridge.name);
                 if (link->master == bridge) continue;

@@ -1,10 +1,9 @@
-// What is plugged into the running networks: one file for each port,
-// run/network/NAME/ports/UUID.xml. The port of a container is valid as long as the container's
-// supervisor lives: the file names it by pid and start time, and whoever holds the network's lock
-// removes what is left of dead ones. A port that somebody made by hand (net-port-create) is valid
-// until it is deleted.
+// The ports of running networks: one file for each, run/lxvirt/network/NAME/ports/UUID.xml. A
+// container's port is valid as long as the container's supervisor lives: the file names the
+// supervisor by pid and start time, and whoever holds the network's lock removes the ports of dead
+// ones. A port that somebody made by hand (net-port-create) is valid until it is deleted.
 //
-// This is also where an interface of type `network` becomes one of a bridge or of a device below.
+// Here an interface of type `network` also becomes one of a bridge or of a device below.
 #pragma once
 
 #include <sys/types.h>
@@ -22,54 +21,63 @@
 
 namespace lxvirt::driver {
 
+// One port's file.
 struct PortRecord {
     xml::NetworkPort port;
-    std::string link;  // the host's end of the veth; empty with macvlan
-    pid_t owner = 0;   // the container's supervisor; 0 = made by hand
+    std::string link;  // the host's end of the veth; empty for a macvlan
+    pid_t owner = 0;   // the pid of the container's supervisor; 0 if made by hand
+    // The owner's start time (field 22 of /proc/PID/stat), which tells it from a later process with
+    // its pid.
     std::uint64_t owner_start = 0;
+    // Returns whether the owner lives.
     [[nodiscard]] bool valid() const;
 };
 
-// Valid ones, by uuid.
+// Returns the valid ports, sorted by uuid.
 [[nodiscard]] std::vector<PortRecord> valid_ports(const Root& root, std::string_view network);
-// Under the network's lock.
+// Write and remove the file of a port, and remove the files of all ports that are not valid. The
+// caller holds the network's lock. remove_port() returns false if there was no such port.
 void write_port(const Root& root, std::string_view network, const PortRecord& record);
 bool remove_port(const Root& root, std::string_view network, std::string_view uuid);
 void sweep_ports(const Root& root, std::string_view network);
 
-// The interface as the kernel is to have it: type `bridge` or `direct`, with what network and
-// portgroup say of mtu, vlan, bandwidth and isolation. Other types come back as they are. Makes
-// nothing. Throws operation_invalid where the network is not active, saying how to start it.
+// Returns the interface as the kernel is to have it: of type `bridge` or `direct`, with what
+// network and portgroup say of mtu, vlan, bandwidth and isolation. Other types come back as they
+// are. Makes nothing. Throws operation_invalid, with the command that starts the network, if the
+// network is not active.
 [[nodiscard]] xml::Interface resolve_interface(const Root& root, const xml::Interface& interface);
 
-// The tags of a bridge port.
+// Returns the VLANs of a bridge port.
 [[nodiscard]] std::vector<helper::PortVlan> port_vlans(const xml::Vlan& vlan);
 
-// Who plugs in.
+// The container that plugs in.
 struct PortOwner {
-    std::string name, uuid;  // of the domain
+    std::string name, uuid;  // name and uuid of the domain
     pid_t supervisor = 0;
 };
 
-// Plugs an interface of type `network` in: puts a supervisor back where the network has lost its
-// own, records a port, and fills in what only a live interface has (portid, bridge, device). Other
-// types are left alone. Under the domain's lock; takes the network's for a moment.
+// Plugs in an interface of type `network`: adopts the network if it has lost its supervisor,
+// records a port, runs the hook "port-created", and fills in what only a live interface has
+// (portid, bridge, device). Other types are left alone. The caller holds the domain's lock; the
+// network's is taken for a moment. Throws with no port left.
 void claim_port(const Root& root, const PortOwner& owner, xml::Interface& interface);
-// All of a domain, or none of them.
+// Claims the ports of all interfaces of a domain, or none of them.
 void claim_ports(const Root& root, xml::Domain& domain, pid_t supervisor);
-// Before: gives them the names by which they can be released after a kill.
+// Gives the interfaces the uuids of their future ports. live.xml is written with these before
+// claim_ports(), so that the ports can be released after a kill.
 void name_ports(xml::Domain& domain);
-// Its port is deleted; no error where there is none.
+// Deletes the interface's port and runs the hook "port-deleted", whose failure is logged. Does
+// nothing if there is no port.
 void release_port(const Root& root, const xml::Interface& interface);
 void release_ports(const Root& root, const xml::Domain& domain);
-// Whether the end of a port is to be told to a hook.
+// Returns whether a hook has to be told of the end of a port of this domain.
 [[nodiscard]] bool has_port_hooks(const Root& root, const xml::Domain& domain);
-// The files that go with the container.
+// Returns the files of the domain's ports, which the helper removes at the container's end.
 [[nodiscard]] std::vector<std::string> port_files(const Root& root, const xml::Domain& domain);
 
-// Puts the links of containers that still run back into the bridge of a network where they are not
-// in it, because it was started again, and records their ports. Under the network's lock. Returns
-// what could not be done.
+// Puts the links of running containers back into the bridge of a network that was started again,
+// and records their ports. Skips links that are in the bridge. The caller holds the network's lock.
+// Returns a sentence for each domain whose links could not be put back.
 std::vector<std::string> attach_running(const Root& root, const xml::Network& network);
 
 }  // namespace lxvirt::driver

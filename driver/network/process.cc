@@ -25,13 +25,15 @@ namespace {
 
 using base::ErrorCode;
 
-// dnsmasq's start has its own, shorter limit.
+// Time for lxnetd's answer to a plan; dnsmasq's start has its own, shorter limit.
 constexpr std::chrono::seconds kAnswerLimit(30);
-// It is told to end before it does anything for that.
+// Time for lxnetd's answer to a stop, which it gives before it begins.
 constexpr std::chrono::seconds kStopAnswerLimit(5);
-// An lxnetd that was told to end has this long before it is ended itself.
+// Time that an lxnetd that was told to end gets before it is killed.
 constexpr auto kEndLimit = std::chrono::seconds(15);
 
+// Returns dnsmasq's path; empty if the host has none, which is an error only for a network that
+// needs it. PATH is not searched: the caller's environment must not choose the program.
 std::string find_dnsmasq() {
     constexpr std::array<const char*, 4> places = {"/usr/sbin/dnsmasq", "/usr/local/sbin/dnsmasq",
                                                    "/sbin/dnsmasq", "/usr/bin/dnsmasq"};
@@ -40,6 +42,7 @@ std::string find_dnsmasq() {
     return {};
 }
 
+// Waits for lxnetd's reply. Throws the error in it, or internal_error if lxnetd ended.
 void expect_answer(base::Fd socket) {
     const auto message = base::receive_message(socket, netd::kMaxMessage);
     if (!message) base::fail(ErrorCode::internal_error, "lxnetd ended without a word");
@@ -47,12 +50,15 @@ void expect_answer(base::Fd socket) {
     if (reply.code != 0) throw base::PreparedError(static_cast<ErrorCode>(reply.code), reply.text);
 }
 
+// Connects to the network's lxnetd; nullopt if none listens. Later receives fail with EAGAIN after
+// `answer_limit`.
 std::optional<base::UniqueFd> connect(const Root& root, const std::string& name,
                                       std::chrono::seconds answer_limit) {
     return base::connect_local(root.network_paths().folder(name), base::kControlSocket,
                                answer_limit);
 }
 
+// Sends a request with `fds` and waits for the reply. Throws as expect_answer().
 void request(base::Fd socket, netd::RequestKind kind, const std::vector<base::Fd>& fds = {}) {
     netd::Request request;
     request.kind = kind;
@@ -84,7 +90,8 @@ NetworkProcess NetworkProcess::spawn(const std::string& name, const std::string&
         base::make_group(*unified, path);
         group = base::open_file(unified->mount + path, O_RDONLY | O_DIRECTORY);
     }
-    // No container sees its /proc, so it needs no read-only clone.
+    // No container sees lxnetd's /proc/PID/exe, so lxnetd needs no read-only clone as lxc_helper
+    // does.
     const base::UniqueFd program = base::open_file(lxnetd_path(), O_PATH);
     base::StartedProgram started =
         base::start_program({.program = program,
@@ -96,7 +103,7 @@ NetworkProcess NetworkProcess::spawn(const std::string& name, const std::string&
 
 void NetworkProcess::send(const netd::NetworkPlan& plan, const char* word) const {
     const base::UniqueFd file = memory_file(base::encode(plan));
-    // One that has failed already has said why.
+    // An lxnetd that has failed already has sent its error.
     (void)unless_it_has_failed([&] { base::send_message(channel_, word, {file}); });
     expect_answer(channel_);
 }
@@ -147,7 +154,7 @@ bool stop_network_process(const Root& root, const std::string& name, base::Fd lo
     const auto pid = root.supervised(name);
     if (!pid) return false;
     const auto process = base::open_pidfd(*pid);
-    // The number may have changed hands in between: the lock tells.
+    // The kernel may have given the pid to another process meanwhile; the lock tells.
     if (!process || root.supervised(name) != pid) return false;
     bool told = false;
     auto patience = kEndLimit;
@@ -158,14 +165,14 @@ bool stop_network_process(const Root& root, const std::string& name, base::Fd lo
         if (socket) request(*socket, netd::RequestKind::stop, shared);
         told = socket.has_value();
     } catch (const base::PreparedError& error) {
-        // One of another version is killed, and what it leaves taken away.
+        // An lxnetd of another version is killed, and what it leaves is taken away.
         if (error.code() != ErrorCode::operation_unsupported) throw;
         patience = {};
     } catch (const base::SystemError& error) {
-        // One whose start was cut short undoes it at this moment, and answers nobody either.
+        // An lxnetd whose start was cut short is undoing it at this moment, and answers nobody.
         if (error.error() == EAGAIN) patience = {};
     } catch (const base::Exception&) {
-        // It has ended without a word.
+        // lxnetd has ended without an answer.
     }
     if (!base::wait_readable(*process, patience)) {
         base::append_log(root.network_paths().log(name),
@@ -174,7 +181,7 @@ bool stop_network_process(const Root& root, const std::string& name, base::Fd lo
         (void)base::wait_readable(*process, kEndLimit);
     }
     reap_helpers();
-    // Its status goes last: one that was killed on the way has left it.
+    // lxnetd removes its status file last: one that was killed on the way has left the file.
     return told && !base::exists(root.network_paths().folder(name) + "/" + base::kStatusFile);
 }
 

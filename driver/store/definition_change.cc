@@ -15,8 +15,11 @@ namespace {
 
 using base::test_point;
 
+// The name of this operation in an undo record.
 constexpr const char* kOperation = "definitions";
 
+// Writes both definitions, under an undo record. After an error the live one is put back; a record
+// that cannot be cleared then is settled by the next command.
 void write_both(const Root& root, const std::string& name, const LiveState& before,
                 const LiveState& after, const std::string& definition) {
     Pending pending{.operation = kOperation, .values = {}};
@@ -34,7 +37,8 @@ void write_both(const Root& root, const std::string& name, const LiveState& befo
             write_live(root, before);
             clear_pending(root, name);
         } catch (const base::Exception& error) {
-            log_line(root, name, error.message());  // settle_definitions() tries again
+            // The next command's settle_definitions() tries again.
+            log_line(root, name, error.message());
         }
         throw;
     }
@@ -70,6 +74,7 @@ void change_definitions(const Root& root, const std::string& name, Affect flags,
 
 void settle_definitions(const Root& root, const std::string& name, const Pending& pending) {
     if (pending.operation != kOperation) return;
+    // The stored definition was written last: if it is there, everything is.
     if (Definitions(root).text(name) == pending.value("definition")) return;
     write_live(root, parse_live(pending.value("live"), root.pending(name)));
 }

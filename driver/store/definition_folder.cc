@@ -21,6 +21,7 @@ namespace {
 
 constexpr std::string_view kSuffix = ".xml";
 
+// Returns whether anything has this name; a link is not followed, as its target may be missing.
 bool is_link(const std::string& path) {
     struct stat facts = {};
     return ::lstat(path.c_str(), &facts) == 0;
@@ -65,7 +66,7 @@ std::optional<std::string> DefinitionFolder::find_by_uuid(std::string_view uuid)
         try {
             if (this->uuid(name) == uuid) return std::move(name);
         } catch (const base::SystemError&) {
-            // Unreadable: it has no uuid that could clash; list and problem() report it.
+            // An unreadable file has no uuid that could clash; list and problem() report it.
         }
     }
     return std::nullopt;
@@ -74,7 +75,7 @@ std::optional<std::string> DefinitionFolder::find_by_uuid(std::string_view uuid)
 std::string DefinitionFolder::problem(std::string_view name) const {
     const std::string path = paths_.definition(name);
     const base::UniqueFd fd = base::open_quietly(path, O_RDONLY);
-    // Removed since somebody read the folder: there is no file to be wrong.
+    // Another command has removed the file since the folder was read: there is no file to be wrong.
     if (!fd && errno == ENOENT) return {};
     struct stat facts = {};
     if (!fd || ::fstat(fd.get(), &facts) != 0)
@@ -95,14 +96,14 @@ std::string DefinitionFolder::problem(std::string_view name) const {
 
 bool DefinitionFolder::write(const std::string& name, std::string_view xml) {
     const bool is_new = !exists(name);
-    // A link left by a rename that was cut short must not start this one.
+    // An autostart link left by a rename that was cut short must not start this object.
     if (is_new) (void)base::remove_file(paths_.autostart_link(name));
     base::write_atomic(paths_.definition(name), xml);
     return is_new;
 }
 
 bool DefinitionFolder::remove(std::string_view name) {
-    // The definition first: a link to nothing starts nothing.
+    // The definition goes first: a link to nothing starts nothing.
     const bool removed = base::remove_file(paths_.definition(name), base::Durability::fsync);
     (void)base::remove_file(paths_.autostart_link(name));
     return removed;

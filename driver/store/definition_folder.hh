@@ -1,10 +1,10 @@
 // The persistent definitions of one kind of object: one file of canonical XML per object, named
-// after it, and nothing else in it, so that the folder is fit for version control. The file's name
-// is the object's name, whatever its <name> says: renaming is thus one rename(2), and a crash
-// leaves one of the two states.
+// after it. Beside them the folder has only autostart/ with links to them, so it is fit for version
+// control. The file's name is the object's name, whatever its <name> says: renaming is thus one
+// rename(2), and a crash leaves one of the two states.
 //
-// Looking for names reads the folder only; looking for a uuid scans the texts without parsing them.
-// A definition that cannot be read is an error that names its file and never hides the others.
+// Looking for names reads only the folder; looking for a uuid scans the texts without parsing them.
+// A definition that cannot be read causes an error that names its file, and never hides the others.
 #pragma once
 
 #include <optional>
@@ -16,34 +16,44 @@
 
 namespace lxvirt::driver {
 
+// Reads and writes the definitions of one kind. Every method throws SystemError if a file exists
+// but cannot be read or written.
 class DefinitionFolder {
   public:
     explicit DefinitionFolder(const ObjectPaths& paths) : paths_(paths) {}  // borrows it
 
     [[nodiscard]] std::vector<std::string> names() const;  // sorted
     [[nodiscard]] bool exists(std::string_view name) const;
-    // The file's text; nothing where there is none.
+    // Returns the file's text; nullopt if there is no such file.
     [[nodiscard]] std::optional<std::string> text(std::string_view name) const;
-    // The same, fit to be parsed: throws where it has no uuid, though it is whole.
+    // Returns the text if it is fit to be parsed. Throws xml_error if a whole document has no uuid:
+    // the parser would make one up, another each time.
     [[nodiscard]] std::optional<std::string> whole_text(std::string_view name) const;
+    // Returns the uuid of a definition; nullopt if there is no file or no valid <uuid>.
     [[nodiscard]] std::optional<std::string> uuid(std::string_view name) const;
+    // Returns the name of the definition with this canonical uuid; passes over files that cannot be
+    // read.
     [[nodiscard]] std::optional<std::string> find_by_uuid(std::string_view uuid) const;
 
-    // What is plainly wrong with the file, without parsing it: unreadable, empty, cut short. Empty
-    // where nothing is.
+    // Returns a sentence about what is plainly wrong with the file: unreadable, empty, cut short.
+    // The file is not parsed. Returns an empty text if nothing is wrong.
     [[nodiscard]] std::string problem(std::string_view name) const;
 
+    // Returns whether the definition exists and starts with the host.
     [[nodiscard]] bool autostart(std::string_view name) const;
 
-    // The callers of these hold the object's operation lock; those of write() for a new name and of
-    // rename() the define lock before it.
+    // The callers of the methods below hold the object's operation lock; for write() of a new name
+    // and for rename() they took the define lock before it.
 
-    // True where there was none of this name.
+    // Stores `xml` under `name`, atomically and on the disk. Returns true if there was no such
+    // definition.
     bool write(const std::string& name, std::string_view xml);
-    // Removes the definition and its autostart link; false where there was none.
+    // Removes the definition and its autostart link. Returns false if there was no definition.
     bool remove(std::string_view name);
-    // Both names' locks are held. `xml` is the definition with the new name.
+    // Renames a definition; `xml` is the definition with the new name. The caller holds both names'
+    // locks. Throws operation_invalid if the new name is taken.
     void rename(std::string_view old_name, const std::string& new_name, std::string_view xml);
+    // Makes or removes the autostart link, and syncs it to the disk.
     void set_autostart(std::string_view name, bool on);
 
   private:

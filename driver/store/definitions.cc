@@ -12,6 +12,7 @@ std::optional<xml::Domain> Definitions::load(std::string_view name) const {
     xml::ParseOptions options;
     options.file = root_.definition(name);
     xml::Domain domain = xml::parse_domain(*text, options).domain;
+    // The file's name holds, whatever <name> says (definition_folder.hh).
     domain.name = name;
     return domain;
 }

@@ -1,4 +1,4 @@
-// The persistent definitions of domains: DefinitionFolder with xml::Domain in it.
+// The persistent definitions of domains: a DefinitionFolder that reads and writes xml::Domain.
 #pragma once
 
 #include <optional>
@@ -12,23 +12,27 @@ namespace lxvirt::driver {
 
 class Definitions : public DefinitionFolder {
   public:
-    // Borrows it.
+    // Borrows `root`.
     explicit Definitions(const Root& root) : DefinitionFolder(root.domain_paths()), root_(root) {}
 
-    // Throws base::Error naming file and line where the file is broken.
+    // Returns the parsed definition, under the file's name; nullopt if there is none. Throws
+    // base::Error that names file and line if the file is broken.
     [[nodiscard]] std::optional<xml::Domain> load(std::string_view name) const;
 
-    // The callers of these hold the domain's operation lock; those of store and rename the define
-    // lock before it (Root::lock_to_define).
+    // The callers of the methods below hold the domain's operation lock; for store() and rename()
+    // they took the define lock before it (Root::lock_to_define).
 
-    // True where there was none of this name. Throws operation_failed where the uuid belongs to
-    // another name, or the name to another uuid (libvirt's sentences).
+    // Stores a new or changed definition. Returns true if there was none of this name. Throws
+    // operation_failed, with libvirt's sentences, if the uuid belongs to another name, or the name
+    // to another uuid.
     bool store(const xml::Domain& domain);
-    // Replaces what exists, name and uuid being the same: no look at the others.
+    // Replaces an existing definition by one with the same name and uuid, so the other domains are
+    // not looked at.
     void update(const xml::Domain& domain);
-    // The same with its text as format_domain() made it, or as text() returned it.
+    // Does what update() does with a text that format_domain() made or text() returned.
     void update_text(std::string_view name, std::string_view text);
-    // Both names' locks are held. `domain` is the definition with the new name.
+    // Renames a definition; `domain` is the definition with the new name. The caller holds both
+    // names' locks.
     void rename(std::string_view old_name, const xml::Domain& domain);
 
   private:

@@ -22,6 +22,7 @@ base::JournalEntry network_entry(NetworkEventKind kind, std::string_view name,
     return entry_of(fmt::format("{}{}", kNetworkPrefix, name_of(kind)), name, uuid);
 }
 
+// Appends an entry; if the journal cannot be written, a log line of the object says so.
 void append(const Root& root, base::JournalEntry entry) {
     const std::string name = entry.domain;
     if (const auto failure = base::journal_append(root.journal(), std::move(entry)))

@@ -1,6 +1,6 @@
-// The driver's entries in the event journal (base/file/journal.hh). The words of an entry are libvirt's
-// (driver/names.hh). A journal that cannot be written never fails the operation; a line in the
-// object's log says so.
+// The driver's entries in the event journal (base/file/journal.hh). The words of an entry are
+// libvirt's (driver/names.hh). A journal that cannot be written never fails the operation; a line
+// in the object's log says so.
 #pragma once
 
 #include <string>
@@ -11,18 +11,20 @@
 
 namespace lxvirt::driver {
 
-// `detail` is one of namespace detail; `note` says what libvirt has no word for.
+// Appends a lifecycle event. `detail` is one of namespace detail in driver/types.hh; `note` says
+// what libvirt has no word for ("exit status 3").
 void journal_lifecycle(const Root& root, std::string_view name, std::string_view uuid,
                        DomainLifecycle event, int detail, std::string_view note = {});
-// `uri` is the namespace of an element.
+// Appends a change of title, description or metadata. `uri` is the namespace of a metadata element.
 void journal_metadata(const Root& root, std::string_view name, std::string_view uuid,
                       MetadataType type, std::string_view uri = {});
-// A device was added or removed; `alias` names it.
+// Appends that a device was added or removed, as `kind` says; `alias` names the device.
 void journal_device(const Root& root, std::string_view name, std::string_view uuid,
                     DomainEventKind kind, std::string_view alias);
+// Appends a lifecycle event of a network.
 void journal_network(const Root& root, std::string_view name, std::string_view uuid,
                      NetworkLifecycle event);
-// Another lxnetd holds the network.
+// Appends that another lxnetd holds the network, because the one before was killed.
 void journal_supervision(const Root& root, std::string_view name, std::string_view uuid);
 
 // Appends one line with the time to the domain's log. Ignores it if the line cannot be written.

@@ -19,7 +19,7 @@ namespace lxvirt::driver {
 
 namespace {
 
-// The version of the layout; a higher one is refused with words.
+// The version of the layout. A higher one is refused with a sentence that says so.
 constexpr unsigned kVersion = 1;
 
 struct PhaseWord {
@@ -34,12 +34,13 @@ constexpr std::array<PhaseWord, 3> kPhases = {{{LivePhase::starting, "starting"}
     base::fail(base::ErrorCode::internal_error, "{}:{}: {}", file, line, what);
 }
 
-// Reads the lines before the <domain>.
+// Reads the elements before the <domain>, each of which is one line with attributes only. No XML
+// parser is needed for that, and none would be as fast.
 class HeadReader {
   public:
     HeadReader(std::string_view text, const std::string& file) : rest_(text), file_(file) {}
 
-    // False at the line of <domain>, which is left where it is.
+    // Goes to the next element. Returns false at the line of <domain>, which stays unread.
     bool next() {
         const auto start = rest_.find_first_not_of(' ');
         if (start == std::string_view::npos || rest_.substr(start).starts_with("<domain "))
@@ -53,12 +54,13 @@ class HeadReader {
     [[nodiscard]] bool is(std::string_view name) const {
         return tag_.starts_with(fmt::format("<{} ", name));
     }
+    // Returns an attribute, unescaped. Throws internal_error if it is missing.
     [[nodiscard]] std::string value(std::string_view name) const {
         auto found = xml::scan_attribute(tag_, name);
         if (!found) refuse(file_, line_, fmt::format("attribute '{}' is missing", name));
         return *found;
     }
-    // Empty where it is absent.
+    // Returns an empty text if the attribute is absent.
     [[nodiscard]] std::string optional(std::string_view name) const {
         return xml::scan_attribute(tag_, name).value_or("");
     }
@@ -133,6 +135,7 @@ LiveHead read_head(HeadReader& reader, const std::string& file) {
     return head;
 }
 
+// The folder is private, as its files name paths and device numbers of the host.
 void make_domain_folder(const Root& root, std::string_view name) {
     const std::string folder = root.domain(name);
     if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)
@@ -211,7 +214,7 @@ LiveState parse_live(std::string_view text, const std::string& file) {
     constexpr std::string_view kEnd = "</domain>";
     const auto end = reader.rest().rfind(kEnd);
     if (end == std::string_view::npos) refuse(file, reader.line() + 1, "its <domain> is not whole");
-    // Blank lines in front, so that the parser counts the file's lines.
+    // The parser gets blank lines in front, so that it counts the file's lines.
     const std::string padded = std::string(static_cast<std::size_t>(reader.line()), '\n') +
                                std::string(reader.rest().substr(0, end + kEnd.size()));
     xml::ParseOptions options;
@@ -245,7 +248,7 @@ std::vector<std::string> live_names(const Root& root) {
 
 void remove_live(const Root& root, std::string_view name) {
     const std::string folder = root.domain(name);
-    // live.xml last: as long as it stands, the next holder of the lock finds what is left.
+    // live.xml goes last: as long as it stands, the next holder of the lock finds what is left.
     for (const std::string& entry : base::list_folder(folder))
         if (entry != base::kLiveFile) (void)base::remove_file(folder + "/" + entry);
     (void)base::remove_file(root.live(name));

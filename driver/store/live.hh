@@ -1,11 +1,14 @@
-// What is written about a running container, in run/lxc/NAME/ (design, hard part 4): live.xml, with
-// every name made for it, written before anything is made; and `pending`, the undo record of a
-// change of several steps. Both are of this boot only: one with another boot id is stale, and then
-// files are deleted and nothing else is touched. Nothing is ever killed by a pid that stands here.
+// What is written about a running container, in run/lxvirt/lxc/NAME/: live.xml, with every name
+// made for the container, and `pending`, the undo record of a change of several steps. live.xml is
+// written before anything is made, so that whoever comes after a crash knows every kernel object
+// that may exist. Both files are of this boot only: if their boot id is another, they are stale,
+// and are deleted without touching anything else. Nothing is ever killed by a pid that stands here.
 //
-// Whether a running domain is persistent is not written here: it is whether a definition exists.
+// Whether a running domain is persistent is not written: a domain is persistent if its definition
+// exists.
 //
-// live.xml is <domstatus> with our own elements, one a line, and then the live <domain>.
+// live.xml is libvirt's <domstatus> with our own elements, one a line, followed by the live
+// <domain>.
 #pragma once
 
 #include <sys/types.h>
@@ -22,33 +25,37 @@
 
 namespace lxvirt::driver {
 
+// How far a run is. `starting` also means a start that was cut short.
 enum class LivePhase { starting, running, stopping };
 
-// What was made for one device beyond what its XML says; hot-plug takes it back by this.
+// Lists what was made for one device beyond what its XML says; hot-plug takes the device back by
+// this.
 struct MadeDevice {
-    std::string device;  // alias: "disk0"
-    // A number that the container may open; type 0 where the device has none.
+    std::string device;  // the alias: "disk0"
+    // The device number that the container may open; type 'b' or 'c', or 0 if the device has none.
     char type = 0;
     std::uint32_t major = 0, minor = 0;
     bool readonly = false;
-    std::string path;         // of the node, below /dev; empty where there is none
-    bool loop = false;        // the number is that of a loop device, which the helper holds
-    std::uint64_t mount = 0;  // id of a mount that was attached while it ran; 0 = not known
+    std::string path;   // the node's path below /dev; empty if there is no node
+    bool loop = false;  // the number is a loop device's, which the helper holds
+    // Id of the mount of a hot-plugged filesystem (mountinfo's first field); 0 if not known.
+    std::uint64_t mount = 0;
 };
 
-// What stands before the <domain>.
+// Holds what stands before the <domain>.
 struct LiveHead {
     LivePhase phase = LivePhase::starting;
-    std::string boot;  // base::boot_id() of when it was written
+    std::string boot;  // base::boot_id() when it was written
     std::string root;  // Root::id()
-    pid_t helper = 0;  // for information; 0 while it is not known
+    pid_t helper = 0;  // for people; 0 while it is not known
     bool autodestroy = false;
-    std::string cgroup;              // of the outer group, relative to each hierarchy's mount
-    std::string partition;           // the topmost folder above it that this start makes, if any
-    std::vector<std::string> links;  // host's ends of interfaces, bridges excluded
+    std::string cgroup;  // the outer group, relative to each hierarchy's mount
+    // The topmost folder above `cgroup` that this start makes; empty if none.
+    std::string partition;
+    std::vector<std::string> links;  // the host's ends of interfaces, without bridges
     std::vector<MadeDevice> made;
 
-    // Written in this boot of the host?
+    // Returns whether it was written in this boot of the host.
     [[nodiscard]] bool current() const;
 };
 
@@ -56,40 +63,45 @@ struct LiveState : LiveHead {
     xml::Domain domain;  // the live definition
 };
 
+// Returns the text of live.xml.
 [[nodiscard]] std::string format_live(const LiveState& state);
-// `file` names the text in errors. Throws base::Error naming it where it cannot be read.
+// Parses a text of live.xml. `file` names the text in errors. Throws internal_error if it is broken
+// or of a newer version.
 [[nodiscard]] LiveState parse_live(std::string_view text, const std::string& file);
-// One line of live.xml, which stands in an undo record too.
+// Format and parse one <made> line of live.xml, which stands in an undo record as well.
 [[nodiscard]] std::string format_made(const MadeDevice& made);
 [[nodiscard]] MadeDevice parse_made(std::string_view line, const std::string& file);
-// The same without parsing the domain.
+// Parses the head and leaves the domain alone, which takes microseconds.
 [[nodiscard]] LiveHead parse_live_head(std::string_view text, const std::string& file);
 
-// Makes the domain's run folder where it is missing, and replaces live.xml; not synced. Fills in no
-// field but an empty `boot` and `root`.
+// Makes the domain's run folder if it is missing, and replaces live.xml atomically; nothing is
+// synced, as the file has no meaning after a crash of the host. Fills in no field but an empty
+// `boot` and `root`. Throws SystemError.
 void write_live(const Root& root, LiveState state);
-// Nothing where there is none.
+// Returns nullopt if there is no live.xml. Throws as parse_live() does.
 [[nodiscard]] std::optional<LiveState> read_live(const Root& root, std::string_view name);
-// Names with a live.xml, whether running or left by a crash; sorted.
+// Returns the names that have a live.xml, whether they run or a crash has left it; sorted.
 [[nodiscard]] std::vector<std::string> live_names(const Root& root);
-// Removes what is in the domain's run folder, sockets and unknown files too, and the folder.
+// Removes the domain's run folder with all that is in it, sockets and unknown files too.
 void remove_live(const Root& root, std::string_view name);
 
-// An undo record: what was begun, and what it takes to undo or finish it.
+// An undo record: the operation that was begun, and what it takes to undo or finish it.
 struct Pending {
     std::string operation;  // "attach", "tune" ...
     std::vector<std::pair<std::string, std::string>> values;
-    // Empty where there is no such key.
+    // Returns the first value of a key; empty if there is no such key.
     [[nodiscard]] std::string value(std::string_view key) const;
     [[nodiscard]] bool has(std::string_view key) const;
 };
 
+// Writes the undo record of a domain, atomically. The caller holds the operation lock.
 void write_pending(const Root& root, std::string_view name, const Pending& pending);
 // Returns nullopt if there is none, or if another boot wrote it.
 [[nodiscard]] std::optional<Pending> read_pending(const Root& root, std::string_view name);
-// The same for a record of another kind of object, by its path; the folder exists.
+// Do the same for a record of another kind of object, by its path; its folder exists.
 void write_pending_file(const std::string& path, const Pending& pending);
 [[nodiscard]] std::optional<Pending> read_pending_file(const std::string& path);
+// Removes the record: the change is done, or undone.
 void clear_pending(const Root& root, std::string_view name);
 
 }  // namespace lxvirt::driver

@@ -14,6 +14,7 @@ namespace {
 
 using base::ErrorCode;
 
+// Returns the supervisor's pid, or -1.
 int id_of(const Root& root, std::string_view name) {
     return root.running(name).value_or(-1);
 }
@@ -29,7 +30,8 @@ std::optional<std::string> known_uuid(const Root& root, std::string_view name) {
     try {
         if (auto uuid = Definitions(root).uuid(name)) return uuid;
     } catch (const base::SystemError&) {
-        // Unreadable: list and load() report it; a running domain still has its live definition.
+        // list and load() report an unreadable file; a running domain still has its live
+        // definition.
     }
     return uuid_of_live(root, name);
 }
@@ -67,6 +69,7 @@ std::vector<ActiveDomain> active_domains(const Root& root) {
 void check_unique(const Root& root, const xml::Domain& domain) {
     std::optional<std::string> own_uuid, other_name;
     if (auto own = find_by_name(root, domain.name)) own_uuid = std::move(own->uuid);
+    // The usual case: the definition is replaced, so no other file has to be scanned.
     if (own_uuid == domain.uuid) return;
     if (auto other = find_by_uuid(root, domain.uuid)) other_name = std::move(other->name);
     require_unique(domain.name, domain.uuid, own_uuid, other_name);

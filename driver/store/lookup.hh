@@ -1,4 +1,5 @@
-// Finding domains: those with a definition and those that run, which need not have one.
+// Finds domains: those with a definition and those that run, which need not have one. Nothing is
+// cached, as other programs change the files.
 #pragma once
 
 #include <optional>
@@ -12,34 +13,37 @@
 
 namespace lxvirt::driver {
 
-// Nothing where there is no such domain. The id is that of a running one, else -1. A definition
-// that cannot be read is found by its name, with an empty uuid.
+// Return nullopt if there is no such domain. The id is a running domain's pid, otherwise -1. A
+// definition that cannot be read is found by its name, with an empty uuid.
 [[nodiscard]] std::optional<DomainRef> find_by_name(const Root& root, std::string_view name);
 [[nodiscard]] std::optional<DomainRef> find_by_uuid(const Root& root, std::string_view uuid);
 [[nodiscard]] std::optional<DomainRef> find_by_id(const Root& root, int id);
 
-// The uuid of the definition, else of the running domain, by scanning the text.
+// Returns the uuid of the definition, otherwise the running domain's, by scanning the text; nullopt
+// if neither has one.
 [[nodiscard]] std::optional<std::string> known_uuid(const Root& root, std::string_view name);
 
-// Domains that run, sorted by name.
+// A running domain; its id is the helper's pid.
 struct ActiveDomain {
     std::string name;
     int id = -1;
 };
+// Returns the domains that run, sorted by name.
 [[nodiscard]] std::vector<ActiveDomain> active_domains(const Root& root);
 
-// Under the define lock: throws operation_failed where the name belongs to another uuid or the uuid
-// to another name, with libvirt's sentences. For define, and for create of a transient domain.
+// Throws operation_failed, with libvirt's sentences, if the name belongs to another uuid or the
+// uuid to another name. The caller holds the define lock, or another command could take the name
+// meanwhile. define and create of a transient domain call this.
 void check_unique(const Root& root, const xml::Domain& domain);
 // The definitions that a call's flags mean.
 struct Targets {
     bool live = false, config = false;
 };
-// Returns the targets of `flags` (live, config, or neither for whichever there is). Throws no_domain, or
-// operation_invalid if a definition that is asked for does not exist.
+// Returns the targets of `flags` (live, config, or neither for whichever there is). Throws
+// no_domain, or operation_invalid if a definition that is asked for does not exist.
 [[nodiscard]] Targets targets_of(const Root& root, const std::string& name, Affect flags);
 
-// The sentence for a name that is not there: "no domain with matching name 'x'".
+// Throws no_domain with libvirt's sentence: "no domain with matching name 'x'".
 [[noreturn]] void fail_no_domain(std::string_view name);
 
 }  // namespace lxvirt::driver

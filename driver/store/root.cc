@@ -17,9 +17,11 @@ namespace lxvirt::driver {
 
 namespace {
 
+// Set in the environment of every hook, and of all that the hook starts.
 constexpr const char* kHookVariable = "LXVIRT_HOOK_OF";
 
-// FNV-1a, 64 bit (draft-eastlake-fnv): short, and the same in every version of every program.
+// Returns the FNV-1a hash, 64 bit (draft-eastlake-fnv). The hash is short, and the same in every
+// version of every program, as names in the kernel outlive an upgrade.
 std::uint64_t fnv1a(std::string_view text) {
     std::uint64_t hash = 0xcbf29ce484222325U;
     for (const char c : text) {
@@ -29,7 +31,7 @@ std::uint64_t fnv1a(std::string_view text) {
     return hash;
 }
 
-// Without "..", links and double slashes, as far as the folder exists.
+// Returns the path without "..", links and double slashes, as far as the folder exists; "" for "/".
 std::string canonical(const std::string& folder) {
     std::error_code error;
     std::string path = std::filesystem::weakly_canonical(folder, error).string();
@@ -38,12 +40,15 @@ std::string canonical(const std::string& folder) {
     return path == "/" ? "" : path;
 }
 
+// Makes a folder with mode 0700. Its parents are tried only if they are missing, as this runs at
+// every connection.
 void make_private(const std::string& path) {
     if (::mkdir(path.c_str(), 0700) == 0 || errno == EEXIST) return;
     base::make_folders(base::parent_folder(path));
     base::make_folders(path, 0700);
 }
 
+// Returns FOLDER/NAMESUFFIX.
 std::string join(std::string folder, std::string_view name, std::string_view suffix) {
     folder.append("/").append(name).append(suffix);
     return folder;
@@ -59,7 +64,8 @@ Root::Root(const std::string& folder) {
         folder_ = canonical(folder);
     }
     id_ = folder_.empty() ? "system" : fmt::format("{:016x}", fnv1a(folder_)).substr(0, 12);
-    // No object's lock ends in ".lock", so none can have the name of those that do.
+    // The locks of objects end in ".op" and ".alive", so none has the name of another lock, which
+    // ends in ".lock".
     const std::string lock_folder = run() + "/lock";
     domain_paths_ = {.kind = "domain",
                      .definitions = etc() + "/lxc",
@@ -88,7 +94,7 @@ void Root::make_folders() const {
     }
     make_private(domains());
     make_private(ended_folder());
-    // dnsmasq, which runs as nobody, has to get through to its files.
+    // dnsmasq runs as nobody and has to get through to its files.
     base::make_folders(network_paths_.running, 0711);
 }
 
@@ -157,7 +163,8 @@ base::OperationLock Root::lock(const ObjectPaths& paths, std::string_view name,
 
 namespace {
 
-// Links to nothing, which start nothing: of a removal or a rename that was cut short.
+// Removes autostart links to nothing, which a removal or rename that was cut short has left. They
+// start nothing, but an object of the same name that is defined later would start.
 void sweep_links(const ObjectPaths& paths) {
     for (const std::string& link : base::list_folder(paths.autostart_folder()))
         if (!base::exists(paths.definitions + "/" + link))
@@ -166,7 +173,8 @@ void sweep_links(const ObjectPaths& paths) {
 
 }  // namespace
 
-// What a kill may have left half written; now nobody else writes them.
+// Removes temporary files that a killed writer may have left. The caller holds the operation lock,
+// so nobody writes them now.
 void Root::sweep(const ObjectPaths& paths, std::string_view name) const {
     (void)base::remove_file(base::temporary_of(paths.definition(name)));
     if (&paths == &domain_paths_) (void)base::remove_file(base::temporary_of(ended(name)));
@@ -188,6 +196,7 @@ DefineLocks Root::lock_to_define(const ObjectPaths& paths, std::vector<std::stri
             return false;
         });
         if (busy == names.end()) return locks;
+        // The define lock is let go of before the busy operation is waited for.
         locks = {};
         (void)base::OperationLock::acquire(paths.operation_lock(*busy), limit);
     }

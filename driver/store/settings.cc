@@ -26,6 +26,7 @@ struct SystemdWord {
 constexpr std::array<SystemdWord, 3> kSystemdWords = {
     {{"auto", UseSystemd::automatic}, {"yes", UseSystemd::yes}, {"no", UseSystemd::no}}};
 
+// The longest time-out, one day in seconds.
 constexpr long kLongest = 24L * 3600;
 
 std::string_view trimmed(std::string_view text) {
@@ -39,6 +40,8 @@ std::string_view trimmed(std::string_view text) {
     base::fail(base::ErrorCode::config_unsupported, "{}:{}: {}", file, line, what);
 }
 
+// Sets the field of `key`. Throws config_unsupported for an unknown key or a value that does not
+// fit.
 void set(Settings& settings, std::string_view key, std::string_view value, const std::string& file,
          int line) {
     for (const Key& known : kKeys) {

@@ -1,5 +1,6 @@
-// ROOT/etc/lxvirt/lxvirt.conf: lines of `key = value`, `#` begins a comment. A key that does not
-// exist or a value that does not fit is an error with file and line, never ignored.
+// The settings of a root, ROOT/etc/lxvirt/lxvirt.conf: lines of `key = value`, in which `#` begins
+// a comment. An unknown key or a value that does not fit is an error with file and line, never
+// ignored.
 #pragma once
 
 #include <chrono>
@@ -10,21 +11,23 @@
 
 namespace lxvirt::driver {
 
-// Whether containers get scopes of systemd, where it is the host's PID 1.
+// Tells whether containers get scopes of systemd; only a host whose PID 1 is systemd can give any.
 enum class UseSystemd {
-    automatic,  // those of the machine's own root
-    yes,        // those of any root
+    automatic,  // containers of the machine's own root
+    yes,        // containers of any root
     no,
 };
 
+// The settings, named like their keys in the file.
 struct Settings {
-    std::chrono::seconds hook_timeout{300};  // hook_timeout: after that a hook is killed
+    std::chrono::seconds hook_timeout{300};  // in the file: seconds after which a hook is killed
     std::chrono::seconds operation_timeout{
-        30};  // operation_timeout: for another's operation to end
+        30};  // in the file: seconds to wait for another's operation
     UseSystemd systemd = UseSystemd::automatic;  // systemd: auto, yes or no
 };
 
-// The defaults where there is no file. Throws base::Error(config_unsupported).
+// load_settings() returns the defaults if there is no file. Both throw config_unsupported, which
+// names `file` and line; load_settings() also SystemError.
 [[nodiscard]] Settings load_settings(const Root& root);
 [[nodiscard]] Settings parse_settings(std::string_view text, const std::string& file);
 

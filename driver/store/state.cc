@@ -26,13 +26,14 @@ constexpr std::array<StateWord, 4> kHelperStates = {{
     {"stopping", DomainState::shutdown},
 }};
 
+// Returns shutoff with the reason that record_end() wrote, if there is one of this boot.
 DomainStatus ended_state(const Root& root, std::string_view name) {
     const auto ended = helper::read_status(root.ended(name));
     if (!ended) return {DomainState::shutoff, reason::unknown, {}};
     return {DomainState::shutoff, reason_number(DomainState::shutoff, ended->reason), ended->exit};
 }
 
-// What live.xml says; nothing where there is none of this boot.
+// Returns the phase in live.xml; nullopt if there is no live.xml of this boot.
 std::optional<LivePhase> live_phase(const Root& root, std::string_view name) {
     const auto text = base::try_read_file(root.live(name));
     if (!text) return std::nullopt;
@@ -40,10 +41,14 @@ std::optional<LivePhase> live_phase(const Root& root, std::string_view name) {
     return head.current() ? std::optional(head.phase) : std::nullopt;
 }
 
+// Returns the state of a domain whose alive lock is held. The supervisor takes the lock before it
+// writes its first status and lets go of the lock after it removed the last, so both gaps are
+// looked at.
 DomainStatus active_state(const Root& root, std::string_view name) {
     auto status = helper::read_status(root.status(name));
     if (!status && live_phase(root, name) != LivePhase::starting) {
-        // The last thing that a supervisor lets go of is the lock; or it has just started.
+        // A supervisor lets go of the lock as its last act, or it has just started: the second look
+        // decides.
         status = helper::read_status(root.status(name));
         if (!status) return ended_state(root, name);
     }
@@ -52,12 +57,13 @@ DomainStatus active_state(const Root& root, std::string_view name) {
     for (const StateWord& entry : kHelperStates)
         if (entry.word == status->state)
             return {entry.state, reason_number(entry.state, status->reason), status->exit};
-    // "stopped", and the lock not yet let go.
+    // The helper has written "stopped" and not yet let go of the lock.
     return {DomainState::shutdown, reason::shutdown_user, status->exit};
 }
 
-// Without the lock, a live.xml of this boot was left by a supervisor that was killed. One that is
-// `starting` belongs to a start that is under way or was cut short: off so far.
+// Returns shutoff (crashed) if a supervisor was killed: nobody holds the alive lock, and a live.xml
+// of this boot is left. A live.xml that is `starting` belongs to a start that is under way or was
+// cut short, so the domain is just off.
 std::optional<DomainStatus> crashed_state(const Root& root, std::string_view name) {
     const auto phase = live_phase(root, name);
     if (!phase || phase == LivePhase::starting) return std::nullopt;

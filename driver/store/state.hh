@@ -1,5 +1,6 @@
-// What state a domain is in, from the lock, live.xml, the helper's status and the record of its
-// last end. Only reads: what a crash left is reported here and cleaned by the next operation.
+// Tells what state a domain is in, from the alive lock, live.xml, the helper's status and the
+// record of its last end. These functions only read: what a crash left is reported here and cleaned
+// up by the next operation.
 #pragma once
 
 #include <string>
@@ -10,14 +11,16 @@
 
 namespace lxvirt::driver {
 
+// Returns the state with its reason; shutoff for a name that does not exist.
 [[nodiscard]] DomainStatus read_state(const Root& root, std::string_view name);
 
-// For who knows already whether it runs: `id` is the holder of its lock, -1 where there is none.
+// Does the same for a caller who knows whether the domain runs: `id` is the pid that holds the
+// alive lock, or -1.
 [[nodiscard]] DomainStatus read_state(const Root& root, std::string_view name, int id);
 
-// Writes how a run ended, for `domstate --reason` of the domain that is off: `reason` is
-// "shutdown", "destroyed", "crashed" or "failed", `exit` what is known of init ("exit status 3").
-// Never throws: it must not keep anyone from stopping a domain.
+// Writes how a run ended, for `domstate --reason` of a domain that is off. `reason` is "shutdown",
+// "destroyed", "crashed" or "failed"; `exit` is what is known of init ("exit status 3"). Never
+// throws, as a failure must not keep anyone from stopping a domain; a log line names it.
 void record_end(const Root& root, std::string_view name, std::string_view reason,
                 std::string_view exit) noexcept;
 

@@ -11,7 +11,8 @@ namespace {
 
 using base::ErrorCode;
 
-// %XX of RFC 3986, 2.1.
+// Decodes %XX (RFC 3986, 2.1). Throws invalid_arg for other uses of '%', and for %00, which no path
+// can hold.
 std::string decode(std::string_view text, const std::string& uri) {
     std::string out;
     for (std::size_t i = 0; i < text.size(); ++i) {
@@ -31,6 +32,7 @@ std::string decode(std::string_view text, const std::string& uri) {
     return out;
 }
 
+// Returns the folder of the query "root=DIR". Throws invalid_arg for anything else in the query.
 std::string embed_root(std::string_view query, const std::string& uri) {
     constexpr std::string_view kKey = "root=";
     if (!query.starts_with(kKey) || query.find('&') != std::string_view::npos)

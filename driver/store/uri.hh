@@ -1,6 +1,6 @@
-// Connection URIs, as libvirt's LXC driver has them: "lxc:///", "lxc:///system", and the embed form
-// "lxc:///embed?root=DIR" of libvirt's drvqemu page, with state below DIR instead of the machine's
-// own.
+// Connection URIs as libvirt's LXC driver has them: "lxc:///", "lxc:///system", and the embed form
+// "lxc:///embed?root=DIR", which libvirt documents for QEMU (drvqemu.html), with state below DIR
+// instead of the machine's own.
 #pragma once
 
 #include <string>
@@ -12,11 +12,11 @@ struct Uri {
     std::string root;  // the root folder, "" for the machine's own state
 };
 
-// Throws no_connect for another driver's URI and internal_error for a path of no meaning, with
-// libvirt's sentences; invalid_arg for a query that is not root=/ABSOLUTE/DIR.
+// Parses a URI. Throws, with libvirt's sentences, no_connect for another driver's URI and
+// internal_error for an unknown path; invalid_arg for a query that is not root=/ABSOLUTE/DIR.
 [[nodiscard]] Uri parse_uri(const std::string& uri);
 
-// The URI that an empty one stands for: LIBVIRT_DEFAULT_URI, else "lxc:///".
+// Returns the URI that an empty one stands for: LIBVIRT_DEFAULT_URI, otherwise "lxc:///".
 [[nodiscard]] std::string default_uri();
 
 }  // namespace lxvirt::driver

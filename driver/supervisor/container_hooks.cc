@@ -10,22 +10,27 @@ namespace lxvirt::driver {
 
 namespace {
 
-// In the container's namespaces before its root is the root.
+// These hooks run in the container's namespaces before its root file system becomes the root.
 constexpr std::string_view kStaged[] = {"pre-mount", "mount", "autodev"};
 
+// Returns lxc.rootfs.mount, the folder at which such hooks find the root file system.
 std::string stage_folder(const xml::Domain& domain) {
     for (const xml::ContainerSetting& key : domain.container.keys)
         if (key.name == "lxc.rootfs.mount" && key.value.starts_with('/')) return key.value;
     return base::parent_folder(helper_path()) + "/rootfs";
 }
 
+// Returns lxc.rootfs.path in lxc's own form ("overlay:/a:/b") if there is one, otherwise the root's
+// source.
 std::string root_path(const xml::Domain& domain) {
     if (!domain.container.rootfs_storage.empty()) return domain.container.rootfs_storage;
     const xml::Filesystem* root = domain.root();
     return root == nullptr ? "/" : root->source;
 }
 
-// All but the hooks themselves.
+// Returns all that hooks are told: lxc's environment variables (lxc.container.conf(5), "CONTAINER
+// HOOKS ENVIRONMENT VARIABLES"), the time limit in seconds, and the variable that keeps a hook from
+// waiting for its own domain.
 helper::Hooks facts_for_hooks(const xml::Domain& domain, const Root& root) {
     helper::Hooks made;
     made.name = domain.name;
@@ -48,6 +53,7 @@ helper::Hooks facts_for_hooks(const xml::Domain& domain, const Root& root) {
     return made;
 }
 
+// Returns the moment of a hook that the driver runs; its output becomes log lines of the domain.
 helper::HookMoment moment(const Root& root, const xml::Domain& domain, std::string_view type) {
     return {.type = type,
             .environment = {},

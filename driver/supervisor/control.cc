@@ -9,6 +9,8 @@ namespace lxvirt::driver {
 
 namespace {
 
+// Returns the answer; nullopt at the end of the connection. Throws NoAnswer after the socket's time
+// limit.
 std::optional<base::Message> await_answer(base::Fd socket) {
     try {
         return base::receive_message(socket, helper::kMaxMessage);
@@ -44,6 +46,7 @@ base::UniqueFd control_request(base::Fd socket, const helper::Request& request,
     if (reply.code == static_cast<int>(base::ErrorCode::system_error))
         throw base::PreparedError(base::ErrorCode::system_error, reply.text);
     const auto code = static_cast<base::ErrorCode>(reply.code);
+    // An older helper answers so to a request that it does not know.
     if (code == base::ErrorCode::operation_unsupported) throw NoAnswer(code, reply.text);
     if (reply.code != 0) throw base::Error(code, reply.text);
     if (message->fds.empty()) return {};

@@ -1,4 +1,5 @@
-// The driver's end of a running helper's control socket.
+// The driver's end of a running helper's control socket (helper/exchange/protocol.hh): one request,
+// one reply.
 #pragma once
 
 #include <chrono>
@@ -13,26 +14,28 @@
 
 namespace lxvirt::driver {
 
-// A helper that is stopped, has no memory for an answer, has just ended, or is of a version that
-// does not know what it is asked.
+// No answer came: the helper is stopped, has no memory for an answer, has just ended, or is of a
+// version that does not know the request.
 class NoAnswer : public base::Error {
   public:
     using Error::Error;
 };
 
+// Owns a connection to one helper.
 class Control {
   public:
-    // Nothing where no helper listens. It answers in microseconds; `limit` is for one that does
-    // not.
+    // Returns nullopt if no helper listens. A helper answers in microseconds; `limit` is for one
+    // that does not, and holds for each answer. Throws SystemError.
     [[nodiscard]] static std::optional<Control> connect(
         const Root& root, const std::string& name,
         std::chrono::seconds limit = std::chrono::seconds(30));
 
-    // Sends and waits for the answer, which may bring a descriptor. Throws the error that the
-    // helper answers, or NoAnswer.
+    // Sends a request with `fds` and waits for the answer. Returns the descriptor that the answer
+    // brings, if any. Throws the error that the helper answers, or NoAnswer.
     [[nodiscard]] base::UniqueFd request(const helper::Request& request,
                                          const std::vector<base::Fd>& fds = {}) const;
 
+    // Gives up the socket, whose hang-up tells the helper's end.
     [[nodiscard]] base::UniqueFd take_socket() { return std::move(socket_); }
 
   private:
@@ -40,11 +43,12 @@ class Control {
     base::UniqueFd socket_;
 };
 
-// One request over a connected control socket, which the caller keeps; `fds` go with it.
+// Does the same over a connected control socket, which the caller keeps.
 base::UniqueFd control_request(base::Fd socket, const helper::Request& request,
                                const std::vector<base::Fd>& fds = {});
 
-// Of a domain that must be running: throws operation_invalid "domain is not running".
+// Returns a connection to the helper of a domain. Throws operation_invalid "domain is not running"
+// if there is none.
 [[nodiscard]] Control connect_running(const Root& root, const std::string& name);
 
 }  // namespace lxvirt::driver

@@ -16,6 +16,7 @@ namespace {
 
 using base::ErrorCode;
 
+// Throws operation_failed, for a container that ends at this moment.
 [[noreturn]] void fail_ended() {
     base::fail(ErrorCode::operation_failed, "the domain's init has just ended");
 }
@@ -44,7 +45,7 @@ Guest::Guest(const Root& root, const std::string& name) : init_(open_init(root, 
         if (error.error() == ENOENT || error.error() == ESRCH) fail_ended();
         throw;
     }
-    // The init is still there, so its number belonged to it all the time.
+    // The init is still there, so the pid belonged to the init while the files were opened.
     if (base::wait_readable(init_.process, std::chrono::milliseconds(0))) fail_ended();
 }
 

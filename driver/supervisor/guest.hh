@@ -1,8 +1,8 @@
-// The way into a running container: its init, and descriptors of the init's root, namespaces and /dev.
-// Everything that host programs do in a container begins here. The init is known by its pid and its
-// start time (helper/exchange/status.hh) and is held by a pidfd, so that no other process of that number is ever
-// taken for it. No path of the container is looked up without RESOLVE_IN_ROOT, and no program runs
-// inside.
+// The way into a running container: its init, and descriptors of the init's root, namespaces and
+// /dev. Everything that host programs do in a container begins here. The init is known by its pid
+// and its start time (helper/exchange/status.hh) and is held by a pidfd, so that no other process
+// of that number is ever taken for it. No path of the container is looked up without
+// RESOLVE_IN_ROOT (openat2(2)), so a link inside cannot lead out, and no program runs inside.
 #pragma once
 
 #include <sys/types.h>
@@ -27,11 +27,16 @@ struct Init {
 // Throws operation_invalid if the domain does not run, operation_failed if its init has just ended.
 [[nodiscard]] Init open_init(const Root& root, const std::string& name);
 
+// The open descriptors of one container. They stay good after the container's end, when they lead
+// to what is left of it.
 class Guest {
   public:
-    // Throws as open_init() does. Who changes anything through it holds the domain's operation lock.
+    // Opens the container. Throws as open_init() does. A caller that changes anything through it
+    // holds the domain's operation lock.
     Guest(const Root& root, const std::string& name);
 
+    // These borrow: the descriptors live as long as this object. root() is an O_PATH descriptor,
+    // the others are namespaces.
     [[nodiscard]] base::Fd root() const { return root_; }
     [[nodiscard]] base::Fd mounts() const { return mounts_; }
     [[nodiscard]] base::Fd network() const { return network_; }
@@ -42,8 +47,9 @@ class Guest {
 
     // Returns the tmpfs on /dev. Throws operation_failed if it is not the one that the start made.
     [[nodiscard]] base::UniqueFd dev() const;
-    // Returns nullopt in that case.
+    // Returns the same, or nullopt instead of throwing.
     [[nodiscard]] std::optional<base::UniqueFd> try_dev() const;
+    // Returns the mounts as the init sees them.
     [[nodiscard]] std::vector<base::MountEntry> mount_table() const {
         return base::mount_table(init_.pid);
     }

@@ -20,17 +20,20 @@ namespace lxvirt::driver {
 
 namespace {
 
+// Returns the pidfds of the children that are to be reaped when they end.
 std::vector<base::UniqueFd>& spawned() {
     static std::vector<base::UniqueFd> helpers;
     return helpers;
 }
 
-// The build folder of this program, looked for once; empty where it is installed.
+// Returns the build folder of this program, which is looked for once; empty if the program is
+// installed.
 std::string& build_folder() {
     static std::string folder = base::own_build_tree().value_or(base::BuildTree()).build;
     return folder;
 }
 
+// Returns the path of a program that users do not call.
 std::string libexec(const char* room, const char* program) {
     if (!build_folder().empty()) return fmt::format("{}/{}/{}", build_folder(), room, program);
     return fmt::format("{}/{}", HELPER_FOLDER, program);

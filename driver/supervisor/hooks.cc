@@ -14,12 +14,14 @@ namespace lxvirt::driver {
 
 namespace {
 
+// Returns whether the path is a regular file that this process may execute.
 bool is_runnable(const std::string& path) {
     struct stat facts = {};
     return ::stat(path.c_str(), &facts) == 0 && S_ISREG(facts.st_mode) &&
            ::access(path.c_str(), X_OK) == 0;
 }
 
+// Returns the scripts of a kind that would run, in their order.
 std::vector<std::string> scripts(const Root& root, HookKind kind) {
     std::vector<std::string> paths;
     const std::string main = root.hooks() + (kind == HookKind::lxc ? "/lxc" : "/network");

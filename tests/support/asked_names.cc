@@ -14,9 +14,9 @@
 #include "base/file/file.hh"
 #include "xml/check_document.hh"
 #include "xml/document/document.hh"
+#include "xml/document/scan.hh"
 #include "xml/domain/parse.hh"
 #include "xml/network/document.hh"
-#include "xml/document/scan.hh"
 
 namespace {
 

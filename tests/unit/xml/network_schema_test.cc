@@ -5,8 +5,8 @@
 #include "base/error.hh"
 #include "tests/support/folders.hh"
 #include "xml/check_document.hh"
-#include "xml/network/document.hh"
 #include "xml/document/scan.hh"
+#include "xml/network/document.hh"
 
 namespace lxvirt::xml {
 namespace {
