@@ -19,8 +19,8 @@ struct Token {
     std::size_t begin = 0;  // the offset of the word in the line, in bytes
 };
 
-// Returns the tokens of a line. Throws Failure in virsh's words if the line ends too early:
-// `dangling \`, `missing "` or `missing '`.
+// Returns the tokens of a line. Throws Failure if the line ends too early: `dangling \`, `missing
+// "` or `missing '`. The last one is lxvirt's own: virsh takes the rest of the line as the word.
 [[nodiscard]] std::vector<Token> split_line(std::string_view line);
 
 // Does the same for a line that is still being typed: an open quote or backslash ends with the

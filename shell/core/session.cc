@@ -204,8 +204,8 @@ bool Session::run(const Invocation& invocation) {
     failure_status_ = 1;
     const auto before = std::chrono::steady_clock::now();
     connecting_failed_ = false;
-    // With --autodestroy the container ends together with the process that started it, so that must
-    // be the shell and not a child process that ends with the command.
+    // With --autodestroy the container ends when the connection that started it is closed, so that
+    // connection must be the shell's and not one of a child process.
     const bool in_child = interactive_ && command.has(kInterruptible) && !invocation.help() &&
                           !invocation.has("autodestroy");
     const bool good = in_child ? run_in_child(invocation) : run_here(invocation);

@@ -57,7 +57,7 @@ class Session {
     bool run_line(std::string_view line);
     bool run_words(const std::vector<std::string>& words);
     // Returns the status with which the program exits: 0, 1, or what the last command passed to
-    // fail_with().
+    // fail_with(). As in virsh, the last command of a line decides, and not the first that failed.
     [[nodiscard]] int exit_status() const { return good_ ? 0 : failure_status_; }
     // Sets the exit status of a command that fails with a status of its own, and returns false, so
     // that the command can say `return session.fail_with(status)`.
