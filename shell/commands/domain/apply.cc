@@ -116,8 +116,9 @@ ObjectKind find_object(Session& session, const std::string& name, bool network) 
     return ObjectKind::network;
 }
 
-// Prints the difference and returns true if there is none, so that the exit status can be used in
-// scripts as that of diff(1). Without a file the one is taken from which apply defined the object.
+// Prints the difference and returns true if there is none, so that scripts can use the exit status
+// as that of diff(1). Without a file argument the definition is compared with the file from which
+// apply defined the object.
 bool diff(Session& session, const Invocation& invocation) {
     invocation.exclusive("live", "file");
     const std::string name = invocation.text("name");

@@ -65,8 +65,8 @@ struct Taken {
     std::optional<terminal::TakenSignals> signals;
     std::optional<terminal::RawTerminal> raw;
 
-    // Is called when all was checked and the program is about to run, so that an error before that
-    // is printed on a terminal with its usual settings.
+    // Called when all was checked and the program is about to run, so that an error before that is
+    // printed on a terminal with its usual settings.
     void take(const Terminals& terminals) {
         signals.emplace();
         if (terminals.whole()) raw.emplace();

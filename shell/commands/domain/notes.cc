@@ -26,7 +26,7 @@ std::optional<std::string> current_value(Session& session, const driver::DomainR
 }
 
 // Lets the user edit the text. Returns the new text, or nullopt if it is unchanged. Newlines at the
-// end are removed, as virsh does, because editors add one. Throws Failure.
+// end are removed, because editors add one; virsh removes one as well. Throws Failure.
 std::optional<std::string> edited(const std::string& before) {
     const EditedFile file(before + '\n');
     file.edit();
