@@ -1,4 +1,6 @@
-// lxsh: the options of the program, then one command, one line of commands, or the shell.
+// The program lxsh: parses its own options, then runs one command, one line of commands, or the
+// interactive shell. Everything that a command prints as an error is printed by Session; main()
+// prints only what fails before there is a session.
 #include <fcntl.h>
 
 #include <cerrno>
@@ -18,15 +20,17 @@ namespace {
 
 using namespace lxvirt::shell;
 
+// Returns the value of the environment variable, or nullopt if it is unset.
 std::optional<std::string> from_environment(const char* name) {
     const char* value = std::getenv(name);
     if (value == nullptr) return std::nullopt;
     return value;
 }
 
+// Prints what -v and -V ask for, in the layout of virsh.
 void print_version(const ProgramOptions& options) {
     if (options.version == VersionText::short_) {
-        // Programs compare what virsh says with libvirt's releases.
+        // Programs parse this line and compare it with libvirt's releases.
         (void)std::fputs(options.as_virsh() ? "9.0.0\n" : VERSION "\n", stdout);
         return;
     }
@@ -40,14 +44,20 @@ void print_version(const ProgramOptions& options) {
     (void)std::fputs(text.c_str(), stdout);
 }
 
-// A descriptor that the caller closed would be the next file that we open, and a program that is
-// run in a container would get that. What stands there instead fails as a closed one does.
+// Opens /dev/null in the place of each standard descriptor that the caller closed. Otherwise the
+// next file that lxsh opens would get that number, and a program that is run in a container would
+// inherit it. The mode is the wrong one on purpose, so that a read or write still fails with EBADF
+// as on a closed descriptor.
 void occupy_standard_descriptors() {
     for (int fd = 0; fd <= 2; ++fd)
         if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
-            (void)open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY);  // takes the lowest: this one
+            (void)open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY);  // gets the lowest number: fd
 }
 
+// Does what the options ask for and returns the exit status. One word is a whole line, in which
+// quotes and `;` have a meaning; several words are one command, taken as they are. Throws what the
+// Session's constructor and run_interactive() throw; failures of commands are printed here and
+// become the status.
 int run(const ParsedOptions& parsed) {
     if (parsed.options.version != VersionText::none) {
         print_version(parsed.options);
@@ -65,7 +75,7 @@ int run(const ParsedOptions& parsed) {
         (void)session.run_words(words);
         return session.exit_status();
     }
-    // virsh fails on an empty line, and only here.
+    // virsh fails if the line given as its argument is empty; in a pipe it skips such a line.
     if (words[0].empty()) return EXIT_FAILURE;
     (void)session.run_line(words[0]);
     return session.exit_status();
@@ -84,6 +94,8 @@ int main(int count, char** arguments) {
     } catch (const std::exception& error) {
         (void)std::fprintf(stderr, "error: %s\n", error.what());
     }
+    // Session::print() checks no write; a full disk or a closed pipe is found here, once for all
+    // output.
     if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
         const int saved = errno;
         (void)std::fprintf(stderr, "error: cannot write the output: %s\n",

@@ -1,7 +1,7 @@
 #include "shell/prompt.hh"
 
 #include <cstdio>
-// readline wants FILE declared before it.
+// readline's headers use FILE without including <cstdio>.
 #include <readline/history.h>
 #include <readline/readline.h>
 
@@ -25,20 +25,23 @@ namespace lxvirt::shell {
 
 namespace {
 
-constexpr int kHistoryLines = 500;  // virsh's
+constexpr int kHistoryLines = 500;  // virsh's default
 
+// readline's callbacks take no context argument, so what they need is kept in these variables. The
+// session is set while a Prompt exists, the guard while a line is read.
 Session* current_session = nullptr;
 const terminal::InterruptGuard* current_guard = nullptr;
 bool line_dropped = false;
 
-// Readline's own reader goes on after a signal; here Ctrl-C ends the line with nothing in it.
+// Returns the next byte from the terminal, or EOF. Replaces readline's own reader, which goes on
+// waiting after a signal; here Ctrl-C empties the line and ends it by a newline.
 int next_key(FILE* stream) {
     for (;;) {
         unsigned char key = 0;
         const ssize_t count = read(fileno(stream), &key, 1);
         if (count == 1) return key;
         if (count == 0 || errno != EINTR) return EOF;
-        rl_check_signals();  // the window's size
+        rl_check_signals();  // lets readline act on a new size of the window
         if (current_guard != nullptr && current_guard->interrupted() && !line_dropped) {
             line_dropped = true;
             (void)std::fputs("^C", rl_outstream);
@@ -48,11 +51,13 @@ int next_key(FILE* stream) {
     }
 }
 
+// Returns a copy made by malloc(3), which readline frees.
 char* copy_for_readline(const std::string& text) {
     return strdup(text.c_str());
 }
 
-// The words of the command under the cursor, the last one unfinished.
+// Returns the words of the command under the cursor. The last word is the unfinished one, and is
+// empty if the cursor stands after a blank.
 std::vector<std::string> words_before(std::string_view line) {
     bool open = false;
     std::vector<std::string> words;
@@ -65,18 +70,22 @@ std::vector<std::string> words_before(std::string_view line) {
     return words;
 }
 
+// Readline's completion callback: returns a null-terminated array whose first string replaces the
+// word and whose other strings are listed, or null if there is nothing to complete. Readline cuts
+// the line at blanks without lxsh's quoting rules, so its idea of the word only says what is
+// replaced; the candidates come from the lexer's words.
 char** complete_line(const char*, int begin, int end) {
-    // Readline cuts at blanks; what it calls the word is only replaced, the meaning is ours.
     const std::string line(rl_line_buffer, static_cast<std::size_t>(end));
     const std::vector<std::string> words = words_before(line);
     const CompletionPlace place = completion_place(groups(), words);
     if (place.file) return nullptr;  // readline's own file completion
+    // Without this, readline would offer file names when there is no candidate.
     rl_attempted_completion_over = 1;
     std::vector<std::string> found = complete_words(*current_session, groups(), words);
     if (found.empty()) return nullptr;
     const bool quoted = begin > 0 && (line[static_cast<std::size_t>(begin) - 1] == '"' ||
                                       line[static_cast<std::size_t>(begin) - 1] == '\'');
-    // Readline frees the array and the strings. The first one replaces the word.
+    // Readline frees the array and its strings, so both come from malloc(3).
     auto** out = static_cast<char**>(std::calloc(found.size() + 2, sizeof(char*)));
     if (out == nullptr) return nullptr;
     std::string common = found[0];
@@ -96,6 +105,8 @@ char** complete_line(const char*, int begin, int end) {
     return out;
 }
 
+// Returns how many lines the history keeps: $VIRSH_HISTSIZE, which virsh reads, or the default. A
+// bad value is an error message in virsh's words, and the default is used.
 int history_lines(Session& session) {
     const char* text = std::getenv("VIRSH_HISTSIZE");
     if (text == nullptr) return kHistoryLines;
@@ -124,6 +135,7 @@ Prompt::Prompt(Session& session) : session_(session), history_file_(history_path
     rl_attempted_completion_function = complete_line;
     rl_basic_word_break_characters = " \t\n;";
     rl_completer_quote_characters = "'\"";
+    // readline must not install handlers: the InterruptGuard of read() counts SIGINT.
     rl_catch_signals = 0;
     rl_getc_function = next_key;
     load_history();

@@ -1,5 +1,4 @@
-// The prompt on a terminal: readline with history and completion. The only file that knows
-// readline.
+// The prompt on a terminal: readline with history and completion. No other file calls readline.
 #pragma once
 
 #include <optional>
@@ -9,16 +8,19 @@ namespace lxvirt::shell {
 
 class Session;
 
-// One at a time; readline's state is the process's. Reads the history file when made and writes it
-// when it ends; a history that cannot be kept costs a warning, no more.
+// Reads lines from the terminal. At most one Prompt may exist at a time, because readline keeps its
+// state in globals of the process. The constructor reads the history file and the destructor writes
+// it; a failure of either is a warning and never ends the shell.
 class Prompt {
   public:
+    // Borrows `session`, which must outlive the prompt: completion asks it for a connection.
     explicit Prompt(Session& session);
     ~Prompt();
     Prompt(const Prompt&) = delete;
     Prompt& operator=(const Prompt&) = delete;
 
-    // A line without its newline; nothing at the end of input. Ctrl-C empties the line.
+    // Returns a line without its newline, or nullopt at the end of the input. Ctrl-C drops what was
+    // typed and returns an empty line.
     [[nodiscard]] std::optional<std::string> read(const std::string& prompt);
 
   private:
@@ -28,7 +30,8 @@ class Prompt {
     std::string history_file_;
 };
 
-// $XDG_CACHE_HOME/lxvirt/lxsh_history, else below ~/.cache; empty where neither is known.
+// Returns the history's path, $XDG_CACHE_HOME/lxvirt/lxsh_history or ~/.cache/lxvirt/lxsh_history.
+// The path is empty if neither variable holds an absolute path; the history is then not kept.
 [[nodiscard]] std::string history_path();
 
 }  // namespace lxvirt::shell

@@ -1,3 +1,4 @@
+// The list of all groups of commands. A new file of commands is added here and in tables.hh.
 #include "shell/commands/tables.hh"
 
 #include <algorithm>
@@ -7,6 +8,8 @@ namespace lxvirt::shell {
 
 namespace {
 
+// Returns the commands of all `tables`, sorted by name, because `help` prints a group in that
+// order.
 std::vector<Command> joined(std::initializer_list<std::span<const Command>> tables) {
     std::vector<Command> out;
     for (const std::span<const Command> table : tables)
@@ -18,6 +21,8 @@ std::vector<Command> joined(std::initializer_list<std::span<const Command>> tabl
 
 }  // namespace
 
+// The groups of one file are spans of its constant table; merged ones are made at the first call
+// and live until the program ends, so that pointers to commands and options stay valid.
 std::span<const Group> groups() {
     static const std::vector<Command> domain = joined(
         {definition_commands(), life_commands(), identity_commands(), note_commands(),

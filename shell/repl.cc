@@ -17,10 +17,12 @@ namespace lxvirt::shell {
 
 namespace {
 
+// Returns virsh's prompt: the program's name, then '#', or '>' on a read-only connection.
 std::string prompt_of(const Session& session) {
     return fmt::format("{} {} ", session.options().program, session.read_only() ? '>' : '#');
 }
 
+// Prints the greeting, which has virsh's layout.
 void greet(Session& session) {
     session.print_extra_format(
         "This is {0}, the shell for lxvirt's containers.\n\n"
@@ -29,7 +31,8 @@ void greet(Session& session) {
         session.options().program);
 }
 
-// A line of a pipe, shown behind the prompt as if it had been typed.
+// Returns the next line of standard input, or nullopt at its end. Prints the prompt and the line,
+// as if somebody had typed the line.
 std::optional<std::string> next_piped_line(Session& session) {
     session.print(prompt_of(session));
     (void)std::fflush(stdout);
@@ -50,7 +53,7 @@ std::optional<std::string> next_piped_line(Session& session) {
 
 int run_interactive(Session& session) {
     const bool terminal = isatty(STDIN_FILENO) != 0;
-    // As virsh: without a connection there is nothing to talk about. `connect` changes it later.
+    // As virsh, the shell ends at once if it cannot connect. Later, `connect` may fail harmlessly.
     if (!session.try_connection()) return 1;
     session.set_interactive(true);
     greet(session);
@@ -61,6 +64,7 @@ int run_interactive(Session& session) {
         const std::optional<std::string> line =
             prompt ? prompt->read(prompt_of(session)) : next_piped_line(session);
         if (!line) break;
+        // A blank line runs nothing and does not change the status of the last command.
         if (line->find_first_not_of(" \t") != std::string::npos) good = session.run_line(*line);
         (void)std::fflush(stdout);
     }

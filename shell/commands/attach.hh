@@ -1,5 +1,5 @@
-// What the commands that attach and detach devices have in common: their options, and what those
-// mean.
+// What the commands share that attach, detach or change devices: their options, and the flags that
+// the options stand for (virDomainDeviceModifyFlags).
 #pragma once
 
 #include <string>
@@ -17,15 +17,17 @@ inline constexpr Option kForceOption{
     "force", OptionType::boolean,
     "detach it even if it is in use; it disappears when its last user closes it"};
 
-// attach_device, detach_device or update_device.
+// A method of the driver that takes a device's document: attach_device, detach_device or
+// update_device. It returns notices for the user.
 using Act = std::vector<std::string> (driver::Connection::*)(const driver::DomainRef&,
                                                              std::string_view,
                                                              const driver::DeviceOptions&);
 
-// Throws Failure if --current was given with one of the others.
+// Throws Failure if --current was given with --live, --config or --persistent.
 void check_affect_options(const Invocation& invocation);
-// Returns what --persistent, --live, --config, --current and --force ask for; `fallback` if none of the
-// first three was given.
+// Returns what --persistent, --live, --config, --current and --force ask for. As in virsh,
+// --persistent means the definition, and the container as well if it runs. `fallback` is used if
+// none of the first four was given.
 [[nodiscard]] driver::DeviceOptions device_options(const Invocation& invocation,
                                                    const driver::DomainRef& domain,
                                                    driver::Affect fallback);

@@ -15,11 +15,14 @@ namespace lxvirt::shell {
 
 namespace {
 
+// Ignores SIGPIPE: a console that closes during a write is the end of the connection, reported by
+// write(2), and no reason to kill the shell.
 void write_pipe_errors_instead() {
-    // A console that closes while we write is an end, not a SIGPIPE.
     (void)std::signal(SIGPIPE, SIG_IGN);
 }
 
+// Connects the terminal with the console until one side ends. Returns the signal that ended the
+// relay, or 0. The objects restore the terminal and the signals in the reverse order.
 int relay_terminal(const driver::ConsoleStream& stream, char escape) {
     int signal = 0;
     const terminal::TakenSignals signals;
@@ -43,7 +46,7 @@ int relay_terminal(const driver::ConsoleStream& stream, char escape) {
 
 bool open_console(Session& session, const driver::DomainRef& domain, const std::string& device,
                   driver::ConsoleFlags flags) {
-    // A domain that was just started is known by its name only; ask again.
+    // After start --console the id in `domain` is still -1, so the driver is asked for the state.
     const driver::DomainState state = session.connection().status(domain).state;
     if (state == driver::DomainState::shutoff) give_up("The domain is not running");
     if (isatty(STDIN_FILENO) == 0)
@@ -53,11 +56,12 @@ bool open_console(Session& session, const driver::DomainRef& domain, const std::
                                escape);
     if (escape[0] == '^') session.print_extra_format(" (Ctrl + {})", escape[1]);
     session.print_extra("\n");
+    // The relay writes to the descriptor directly, so buffered text must go out before.
     (void)std::fflush(stdout);
     const driver::ConsoleStream stream = session.connection().open_console(domain, device, flags);
     write_pipe_errors_instead();
     const int signal = relay_terminal(stream, escape_byte(escape));
-    // The terminal is itself again; now the signal may do what it came for.
+    // The terminal has its settings back, so the signal may now end the shell.
     if (signal != 0) (void)raise(signal);
     return true;
 }

@@ -1,5 +1,6 @@
 // Connects the terminal to a container's console until the escape character is typed, the container
-// ends or somebody else takes the console. Used by console, start --console and create --console.
+// ends, or another user takes the console with --force. The commands console, start --console and
+// create --console call it.
 #pragma once
 
 #include <string>
@@ -10,9 +11,9 @@ namespace lxvirt::shell {
 
 class Session;
 
-// Says "Connected to domain ...", relays, and returns true. `device` is an alias or empty for the
-// first console. Throws Failure without a terminal or while the domain is off, and what the driver
-// throws.
+// Prints "Connected to domain ...", copies in both directions until the end, and returns true.
+// `device` is a console's alias; empty means the first console. Throws Failure if the domain is off
+// or standard input is no terminal, and what the driver throws.
 bool open_console(Session& session, const driver::DomainRef& domain, const std::string& device,
                   driver::ConsoleFlags flags);
 

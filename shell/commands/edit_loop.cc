@@ -15,6 +15,7 @@ namespace lxvirt::shell {
 
 namespace {
 
+// The answers to virsh's question after a definition was refused.
 enum class Answer { again, give_up, unchecked, force };
 
 void explain_answers(Session& session) {
@@ -26,7 +27,8 @@ void explain_answers(Session& session) {
         "? - this list\n");
 }
 
-// One key, as long as there is a terminal to press it on; nothing where there is none.
+// Asks until one of the keys is pressed and returns the answer. Returns nullopt at Ctrl-C, at the
+// end of the input, and if there is no terminal on which to ask.
 std::optional<Answer> ask(Session& session) {
     if (isatty(STDIN_FILENO) == 0 || isatty(STDOUT_FILENO) == 0) return std::nullopt;
     for (;;) {
@@ -45,6 +47,8 @@ std::optional<Answer> ask(Session& session) {
     }
 }
 
+// One run of `edit`. The text that was loaded first is kept, for two comparisons: an unchanged file
+// stores nothing, and a definition that someone else stored meanwhile is not overwritten.
 class Edit {
   public:
     Edit(Session& session, const EditSubject& subject, bool validate)
@@ -54,6 +58,8 @@ class Edit {
           file_(before_),
           validate_(validate) {}
 
+    // Runs the editor, then stores or asks until the definition is stored (true) or given up
+    // (false).
     bool run() {
         file_.edit();
         for (;;) {
@@ -73,7 +79,7 @@ class Edit {
     }
 
   private:
-    // False: refused, and the user has been told why.
+    // Returns true if the text was stored. Otherwise prints why and returns false.
     bool store(const std::string& text) {
         try {
             if (!force_ && subject_.load() != before_) {

@@ -17,6 +17,8 @@ namespace lxvirt::shell {
 
 namespace {
 
+// Returns the editor in virsh's order: $VISUAL, $EDITOR, vi. Throws Failure instead of vi without a
+// terminal, where vi would hang or write its screen into a file.
 std::string editor_command() {
     for (const char* variable : {"VISUAL", "EDITOR"}) {
         const char* value = std::getenv(variable);
@@ -27,6 +29,8 @@ std::string editor_command() {
     return "vi";
 }
 
+// Says whether the program exists, as execvp(3) would look for it, so that a missing editor is an
+// error of its own and not the status 127.
 bool in_path(const std::string& program) {
     if (program.find('/') != std::string::npos) return access(program.c_str(), X_OK) == 0;
     const char* value = std::getenv("PATH");
@@ -40,7 +44,8 @@ bool in_path(const std::string& program) {
     return false;
 }
 
-// A plain command with arguments is run as it is; what has more to it is left to sh.
+// Returns what to execute: the words of a plain command and the file, or, as virsh does it, a call
+// of sh(1) if the command contains other characters than these.
 std::vector<std::string> editor_words(const std::string& command, const std::string& path) {
     constexpr std::string_view kPlain =
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/_.:@ -+=,%";
@@ -56,6 +61,7 @@ std::vector<std::string> editor_words(const std::string& command, const std::str
     return words;
 }
 
+// Becomes the editor, with SIGINT as it was by default. Never returns.
 [[noreturn]] void run_in_child(const std::vector<std::string>& words) {
     (void)std::signal(SIGINT, SIG_DFL);
     std::vector<char*> arguments;
@@ -65,6 +71,8 @@ std::vector<std::string> editor_words(const std::string& command, const std::str
     _exit(127);
 }
 
+// Runs the editor and waits. SIGINT, which the terminal also sends to the shell, does not end the
+// shell meanwhile. Throws Failure in the words of libvirt's virCommand, which virsh prints here.
 void run_and_wait(const std::vector<std::string>& words) {
     std::string shown;
     for (const std::string& word : words) {
@@ -95,7 +103,7 @@ EditedFile::EditedFile(std::string_view text) {
     const char* folder = std::getenv("TMPDIR");
     path_ =
         fmt::format("{}/lxshXXXXXX.xml", folder != nullptr && *folder != '\0' ? folder : "/tmp");
-    constexpr int kSuffix = 4;  // ".xml", by which editors know what to colour
+    constexpr int kSuffix = 4;  // the length of ".xml", by which editors choose their mode
     const base::UniqueFd fd(mkstemps(path_.data(), kSuffix));
     if (!fd) base::fail_errno("make a temporary file '{}'", path_);
     try {

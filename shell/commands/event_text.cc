@@ -10,7 +10,7 @@ namespace lxvirt::shell {
 
 namespace {
 
-// UTC, as virsh prints it: "2026-11-22 03:45:02.069+0000".
+// Returns the time in UTC, as virsh prints it: "2026-11-22 03:45:02.069+0000".
 std::string time_text(const driver::Event& event) {
     const std::time_t seconds = event.seconds;
     std::tm utc{};
@@ -20,6 +20,8 @@ std::string time_text(const driver::Event& event) {
     return fmt::format("{}.{:03}+0000", text, event.milliseconds);
 }
 
+// Returns what follows a domain's name in virsh's line. "<null>" is how virsh prints the absent URI
+// of a changed title or description.
 std::string detail_text(const driver::DomainEvent& event) {
     using Kind = driver::DomainEventKind;
     if (event.kind == Kind::lifecycle)
@@ -36,7 +38,8 @@ std::string text_of(const driver::DomainEvent& event) {
                        detail_text(event));
 }
 
-// virsh puts quotes around the names of domains only.
+// Returns a network's event. virsh puts quotes around the names of domains, and none around those
+// of networks.
 std::string text_of(const driver::NetworkEvent& event) {
     const bool lifecycle = event.kind == driver::NetworkEventKind::lifecycle;
     return fmt::format("event '{}' for network {}: {}", name_of(event.kind), event.network.name,

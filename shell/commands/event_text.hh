@@ -1,4 +1,4 @@
-// How an event is printed: virsh's lines, with what lxvirt knows beyond them at the end.
+// The text of an event: virsh's line, and behind it what lxvirt knows in addition.
 #pragma once
 
 #include <string>
@@ -8,12 +8,13 @@
 
 namespace lxvirt::shell {
 
+// Says which parts beside virsh's plain line are printed.
 struct EventFormat {
-    bool timestamp = false;
-    bool with_note = true;  // "(exit status 3)", which virsh does not have
+    bool timestamp = false;  // --timestamp
+    bool with_note = true;   // "(exit status 3)", which virsh does not print
 };
 
-// One line with its newline: "event 'lifecycle' for domain 'web': Started Booted\n".
+// Returns one line with its newline: "event 'lifecycle' for domain 'web': Started Booted\n".
 [[nodiscard]] std::string event_line(const driver::Event& event, const EventFormat& format);
 
 }  // namespace lxvirt::shell

@@ -15,9 +15,11 @@ namespace lxvirt::shell {
 
 namespace {
 
+// Says why the waiting ended.
 enum class LoopEnd { enough, timed_out, interrupted };
 
-// Prints what comes; `count` is what was printed.
+// Prints the events that are wanted, and adds how many it printed to `count`. Waits in slices of
+// kWaitSlice, because a SIGINT just before poll(2) would not interrupt it.
 LoopEnd print_events(Session& session, driver::EventStream& stream, const EventWatch& watch,
                      unsigned& count) {
     using Clock = std::chrono::steady_clock;

@@ -1,4 +1,5 @@
-// From the options of a command to the flags of a call, which the driver checks.
+// Turns options of a command into flags of a driver call. Nothing is checked here: the driver
+// refuses flags that it does not support, with libvirt's message.
 #pragma once
 
 #include <initializer_list>
@@ -9,6 +10,7 @@
 
 namespace lxvirt::shell {
 
+// Pairs an option with the flag that it stands for.
 template <typename E>
 struct OptionFlag {
     std::string_view option;
@@ -26,12 +28,12 @@ template <driver::FlagSet E>
     return flags;
 }
 
-// --validate
+// Returns the flag of --validate.
 [[nodiscard]] inline driver::DefineFlags define_flags(const Invocation& invocation) {
     return flags_of<driver::DefineFlags>(invocation, {{"validate", driver::DefineFlags::validate}});
 }
 
-// --inactive, --security-info, --update-cpu and --migratable
+// Returns the flags of --inactive, --security-info, --update-cpu and --migratable.
 [[nodiscard]] inline driver::XmlFlags xml_flags(const Invocation& invocation) {
     using driver::XmlFlags;
     return flags_of<XmlFlags>(invocation, {{"inactive", XmlFlags::inactive},

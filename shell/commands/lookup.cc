@@ -13,6 +13,7 @@ namespace lxvirt::shell {
 
 namespace {
 
+// Returns the names of the domains that the filter lets through, sorted.
 std::vector<std::string> names(Session& session, const driver::ListFilter& filter) {
     std::vector<std::string> out;
     for (driver::DomainSummary& domain : session.connection().list_all_domains(filter))
@@ -21,7 +22,8 @@ std::vector<std::string> names(Session& session, const driver::ListFilter& filte
     return out;
 }
 
-// Returns what `look_up` finds, or nullopt if there is no such domain; other failures are thrown on.
+// Returns what `look_up` finds, or nullopt if there is no such domain. Throws every other failure
+// on.
 template <typename Act>
 std::optional<driver::DomainRef> unless_absent(Act&& look_up) {
     try {
@@ -32,6 +34,7 @@ std::optional<driver::DomainRef> unless_absent(Act&& look_up) {
     }
 }
 
+// Returns the number that is all of `text`, or nullopt if it is none or negative.
 std::optional<int> positive_number(const std::string& text) {
     int number = 0;
     const char* end = text.data() + text.size();
@@ -74,6 +77,7 @@ driver::DomainRef find_domain(Session& session, const Invocation& invocation, un
     const driver::Connection& connection = session.connection();
     const std::string_view command = invocation.command().name;
     session.debug(Level::info, fmt::format("{}: found option <{}>: {}", command, option, word));
+    // virsh prints each attempt with -d 0, in these words.
     const auto trying = [&](std::string_view how) {
         session.debug(Level::debug, fmt::format("{}: <{}> {}", command, option, how));
     };
@@ -110,6 +114,7 @@ std::string read_document(const std::string& path) {
     try {
         return base::read_file(path);
     } catch (const base::SystemError& error) {
+        // A folder can be opened, and only fails when it is read.
         const char* act = error.error() == EISDIR ? "read" : "open";
         give_up("Failed to {} file '{}': {}", act, path, base::errno_text(error.error()));
     }

@@ -10,6 +10,7 @@ namespace lxvirt::shell {
 
 namespace {
 
+// Returns one field of each network that the filter lets through, sorted.
 std::vector<std::string> sorted(Session& session, const driver::NetworkFilter& filter,
                                 std::string driver::NetworkSummary::*field) {
     std::vector<std::string> out;
@@ -43,6 +44,8 @@ driver::NetworkRef find_network(Session& session, const Invocation& invocation, 
     session.debug(Level::info,
                   fmt::format("{}: found option <network>: {}", invocation.command().name, word));
     std::vector<std::string> lines{fmt::format("failed to get network '{}'", word)};
+    // Returns nullopt if there is no such network. The driver's last message is kept, because the
+    // error must say why the last attempt failed.
     const auto unless_absent = [&](auto&& look_up) -> std::optional<driver::NetworkRef> {
         try {
             return look_up(word);

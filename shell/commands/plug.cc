@@ -36,6 +36,7 @@ xml::Domain meant_domain(Session& session, const Invocation& invocation) {
         domain, stored ? driver::XmlFlags::inactive : driver::XmlFlags::none);
     xml::ParseOptions options;
     options.file = domain.name;
+    // The text is the driver's own output, in which every default has been filled in already.
     options.defaults = false;
     options.live = domain.id != -1 && !stored;
     return xml::parse_domain(text, options).domain;

@@ -9,7 +9,7 @@ namespace {
 struct Mode {
     std::string_view word;
     driver::StopFlags flag;
-    bool offered;  // by completion: a container has it
+    bool offered;  // a container has the mode, so completion offers it
 };
 
 constexpr Mode kModes[] = {

@@ -1,5 +1,6 @@
-// The modes of shutdown and reboot: virsh's words and libvirt's numbers
-// (virDomainShutdownFlagValues).
+// The modes of shutdown and reboot, with virsh's words and libvirt's numbers
+// (virDomainShutdownFlagValues). Modes that no container has (acpi, agent, paravirt) are accepted
+// here and refused by the driver.
 #pragma once
 
 #include <string>
@@ -11,10 +12,12 @@
 
 namespace lxvirt::shell {
 
-// Returns the flags of --mode ("initctl,signal"). Throws Failure for an unknown word; `ending` is how the
-// command's list of good ones ends (virsh words it differently for shutdown and for reboot).
+// Returns the flags of --mode, a list such as "initctl,signal"; no flags if it was not given.
+// Throws Failure for an unknown word. `ending` ends the message's list of modes, which virsh words
+// differently for shutdown and for reboot.
 [[nodiscard]] driver::StopFlags stop_flags(const Invocation& invocation, std::string_view ending);
 
+// Returns the modes that a container has.
 [[nodiscard]] std::vector<std::string> complete_stop_modes(Session& session);
 
 }  // namespace lxvirt::shell

@@ -1,4 +1,5 @@
-// The tables that registry.cc puts together: one per file of commands.
+// The tables of commands that registry.cc merges into groups, one function per file of commands.
+// The spans are valid for the whole run.
 #pragma once
 
 #include <span>

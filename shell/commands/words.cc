@@ -11,6 +11,7 @@ using driver::DomainState;
 std::string state_and_reason(const driver::DomainStatus& status, bool with_detail) {
     const std::string_view state = driver::state_name(status.state);
     const std::string_view why = driver::reason_name(status.state, status.reason);
+    // The driver keeps a detail for other reasons, too; only an end by itself is worth a line.
     const bool ended_itself = status.state == DomainState::shutoff &&
                               (status.reason == driver::reason::shutoff_crashed ||
                                status.reason == driver::reason::shutoff_shutdown ||

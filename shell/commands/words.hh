@@ -8,8 +8,8 @@
 
 namespace lxvirt::shell {
 
-// "shut off (crashed)"; with `with_detail`, what lxvirt knows beyond that: "shut off (crashed: exit
-// status 3)", for a container that ended by itself.
+// Returns the state and libvirt's reason: "shut off (crashed)". `with_detail` adds how the init of
+// a container ended by itself, which virsh cannot say: "shut off (crashed: exit status 3)".
 [[nodiscard]] std::string state_and_reason(const driver::DomainStatus& status, bool with_detail);
 
 }  // namespace lxvirt::shell

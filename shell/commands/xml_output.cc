@@ -8,6 +8,7 @@ namespace lxvirt::shell {
 
 namespace {
 
+// Returns the nodes in one element, indented as virsh prints them with --wrap.
 std::string wrapped(const std::vector<std::string>& nodes) {
     if (nodes.empty()) return "<nodes/>\n";
     std::string out = "<nodes>\n";

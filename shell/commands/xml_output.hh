@@ -1,4 +1,4 @@
-// Printing XML, for dumpxml and its relatives.
+// Prints XML, for dumpxml and the other commands with --xpath and --wrap.
 #pragma once
 
 #include <string>
@@ -12,7 +12,8 @@ inline constexpr Option kXpathOption{"xpath", OptionType::string,
 inline constexpr Option kWrapOption{"wrap", OptionType::boolean,
                                     "with --xpath, put one element around the results"};
 
-// The text, or what the two options make of it.
+// Prints the document `text`, or the nodes that --xpath selects from it, each with a newline;
+// --wrap puts them into one <nodes> element. Throws base::Exception for a wrong expression.
 void print_xml(Session& session, const Invocation& invocation, const std::string& text);
 
 }  // namespace lxvirt::shell

@@ -39,6 +39,7 @@ const Invocation::Value* Invocation::find(std::string_view option) const {
 std::string Invocation::text(std::string_view option) const {
     const Value* value = find(option);
     if (value == nullptr) return {};
+    // The message is virsh's for an option without VSH_OFLAG_EMPTY_OK.
     if (value->text.empty() && !value->option->empty_ok)
         give_up("Failed to get option '{}': Option argument is empty", option);
     return value->text;

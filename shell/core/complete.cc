@@ -14,7 +14,8 @@ bool is_option(std::string_view word) {
     return word.starts_with("--");
 }
 
-// Follows the finished words of a command, as the parser would, forgiving what it would not.
+// Follows the finished words of a command as the parser would, but skips what the parser would
+// refuse: a line that is being typed is often not valid yet.
 class Follower {
   public:
     explicit Follower(const Command& command) : invocation_(command) {}
@@ -30,8 +31,10 @@ class Follower {
             invocation_.add(*option, word);
     }
 
-    // The option whose value comes next in any case: "--mode" stands before.
+    // Returns the option whose value the next word is, whatever it looks like: "--mode" stands
+    // before. Null if the next word is an option or a bare word.
     [[nodiscard]] const Option* waiting() const { return waiting_; }
+    // Says whether "--" has come, after which no word is an option.
     [[nodiscard]] bool only_data() const { return only_data_; }
     [[nodiscard]] const Invocation& invocation() const { return invocation_; }
 
@@ -54,6 +57,7 @@ class Follower {
     bool only_data_ = false;
 };
 
+// Appends `candidate` to `out` if it begins with `word`.
 void add_matching(std::vector<std::string>& out, std::string_view word, std::string candidate) {
     if (candidate.starts_with(word)) out.push_back(std::move(candidate));
 }
@@ -67,6 +71,7 @@ std::vector<std::string> command_names(std::span<const Group> groups, std::strin
     return out;
 }
 
+// Returns the candidates of the option's completer that begin with `word`.
 std::vector<std::string> values(Session& session, const Option* option, std::string_view word) {
     std::vector<std::string> out;
     if (option == nullptr || option->completer == nullptr) return out;
@@ -74,8 +79,8 @@ std::vector<std::string> values(Session& session, const Option* option, std::str
         for (std::string& value : option->completer(session))
             add_matching(out, word, std::move(value));
     } catch (const std::exception&) {
-        // Somebody pressed a key; there is no good place for an error, the command itself will say
-        // it.
+        // An error message would tear the line that is being typed; the command prints it when it
+        // runs.
         return {};
     }
     return out;
@@ -112,6 +117,7 @@ CompletionPlace completion_place(std::span<const Group> groups,
     place.option = follower.waiting() != nullptr ? follower.waiting()
                                                  : next_data_option(follower.invocation());
     place.file = place.option != nullptr && place.option->completer == complete_files;
+    // No bare word fits here any more, so an empty word can only become an option.
     if (place.option == nullptr && !follower.only_data() && last.empty())
         place.kind = CompletionPlace::Kind::option;
     return place;
@@ -126,6 +132,8 @@ std::vector<std::string> complete_words(Session& session, std::span<const Group>
     std::vector<std::string> out;
     if (place.kind == Kind::value) {
         out = values(session, place.option, last);
+        // An empty word for which the completer knows nothing gets the names of the options
+        // instead.
         if (!out.empty() || !last.empty() || place.file) return out;
     }
     if (place.kind == Kind::nothing) return out;

@@ -1,5 +1,5 @@
-// What the last, unfinished word of a line can become: commands, options, values by the option's
-// completer. Readline (repl.cc) and the hidden `complete` command, which bash calls, both ask here.
+// Completion of the last, unfinished word of a line: commands, options, and values by the option's
+// completer. Readline (prompt.cc) and the hidden command `complete`, which bash calls, both use it.
 #pragma once
 
 #include <span>
@@ -12,29 +12,32 @@ namespace lxvirt::shell {
 
 class Session;
 
-// What the last of `words` is: the first word of a command, an option, or a value.
+// Says what the last word of a line is: the name of a command, an option, or a value.
 struct CompletionPlace {
     enum class Kind { command, option, value, nothing };
     Kind kind = Kind::nothing;
     const Command* command = nullptr;
-    const Option* option = nullptr;  // for values; null where none is expected
+    const Option* option = nullptr;  // the option of a value; null if no value is expected
+    // The options that may still be given; an argv option stays in the list.
     std::vector<const Option*> unused;
-    // The option's value is a file name, which readline and bash complete better themselves.
+    // Says that the value is a file name, which readline and bash complete better themselves.
     bool file = false;
 };
 
-// `words` are those of one command, the last one unfinished (possibly empty). Never throws.
+// Returns the place of the last of `words`, which are those of one command; the last one is
+// unfinished and may be empty. Never throws: words that the parser would refuse are skipped.
 [[nodiscard]] CompletionPlace completion_place(std::span<const Group> groups,
                                                std::span<const std::string> words);
 
-// Candidates that begin with the last word, in the table's order. For an empty word after a
-// command: values where the next option has a completer, else options. A failing completer gives
-// none.
+// Returns the candidates that begin with the last word, in the order of the tables. For an empty
+// word after a command these are the values of the next option if it has a completer, else the
+// names of options. A completer that throws gives no candidates.
 [[nodiscard]] std::vector<std::string> complete_words(Session& session,
                                                       std::span<const Group> groups,
                                                       std::span<const std::string> words);
 
-// Files are completed by readline and bash themselves; this marks the option and gives nothing.
+// The completer of options whose value is a file. Returns nothing: the function only marks the
+// option, and readline and bash complete the file name.
 [[nodiscard]] std::vector<std::string> complete_files(Session& session);
 
 }  // namespace lxvirt::shell

@@ -6,12 +6,16 @@ namespace lxvirt::shell {
 
 namespace {
 
+// Says whether the command has an option of type data, which changes how an argv option is shown.
 bool has_bare_option(const Command& command) {
     for (const Option& option : command.options)
         if (option.type == OptionType::data) return true;
     return false;
 }
 
+// Returns an option as virsh's SYNOPSIS shows it. The brackets are virsh's, odd ones included: a
+// required integer is "<name>" and a required string "--name <string>". `named_argv` says that the
+// command has a data option, too; virsh then shows the name of an argv option.
 std::string synopsis(const Option& option, bool named_argv) {
     const std::string_view name = option.name;
     switch (option.type) {
@@ -36,6 +40,7 @@ std::string synopsis(const Option& option, bool named_argv) {
     return {};
 }
 
+// Returns an option as the OPTIONS part of virsh's help shows it, which differs from the synopsis.
 std::string option_label(const Option& option, bool named_argv) {
     const std::string_view name = option.name;
     switch (option.type) {

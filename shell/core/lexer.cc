@@ -13,6 +13,7 @@ bool is_separator(char c) {
     return c == ';' || c == '\n';
 }
 
+// Reads one line. Adjacent quoted and unquoted parts are one word, as in sh(1).
 class Lexer {
   public:
     Lexer(std::string_view line, bool unfinished) : line_(line), unfinished_(unfinished) {}
@@ -34,7 +35,7 @@ class Lexer {
         return std::move(tokens_);
     }
 
-    // The last word reaches the end of the line.
+    // Says whether the last word reaches the end of the line.
     [[nodiscard]] bool open() const { return open_; }
 
   private:
@@ -58,7 +59,8 @@ class Lexer {
         tokens_.push_back(std::move(token));
     }
 
-    // The character after a backslash stands for itself; a newline goes with it.
+    // Takes the character after a backslash as it is; a backslash before a newline continues the
+    // line. Between single quotes a backslash has no meaning, so the caller does not come here.
     void escape(std::string& text) {
         if (at_ + 1 >= line_.size()) {
             if (!unfinished_) give_up("dangling \\");

@@ -10,6 +10,7 @@ namespace lxvirt::shell {
 
 namespace {
 
+// Returns the number that is all of `text`, or nullopt.
 std::optional<long> whole_number(const std::string& text) {
     long number = 0;
     const char* end = text.data() + text.size();
@@ -18,6 +19,7 @@ std::optional<long> whole_number(const std::string& text) {
     return number;
 }
 
+// The code of --version, above all characters because the option has no letter of its own.
 constexpr int kVersionOption = 0x100;
 
 constexpr option kLongOptions[] = {
@@ -35,6 +37,7 @@ constexpr option kLongOptions[] = {
     {nullptr, 0, nullptr, 0},
 };
 
+// Sets the level of -d. As in virsh, a number out of range is a warning, and no number is an error.
 void set_level(ParsedOptions& parsed, const std::string& text) {
     const std::optional<long> level = whole_number(text);
     if (!level) give_up("option -d takes a numeric argument");
@@ -46,13 +49,16 @@ void set_level(ParsedOptions& parsed, const std::string& text) {
     parsed.options.level = static_cast<Level>(*level);
 }
 
-// There is no connection that could be kept alive; the values are checked and have no effect.
+// Checks a value of -k or -K and drops it: there is no connection that could be kept alive. Throws
+// Failure in virsh's words.
 void check_keepalive(char option, const std::string& text) {
     const std::optional<long> value = whole_number(text);
     if (!value) give_up("Invalid value for option -{}", option);
     if (*value < 0) give_up("option -{} requires a positive integer argument", option);
 }
 
+// Throws Failure for an option that getopt_long(3) refused. `code` is ':' for a missing argument,
+// else '?'.
 [[noreturn]] void bad_option(int code, const std::vector<char*>& argv) {
     if (code == ':') {
         for (const option* known = kLongOptions; known->name != nullptr; ++known) {
@@ -68,6 +74,8 @@ void check_keepalive(char option, const std::string& text) {
     give_up("unsupported option '{}'. See --help.", word);
 }
 
+// Stores one option that getopt_long(3) returned. As in virsh, --version with a TYPE other than
+// "long" is the short text.
 void apply(ParsedOptions& parsed, int code, const std::string& value) {
     ProgramOptions& options = parsed.options;
     switch (code) {
@@ -93,6 +101,8 @@ void apply(ParsedOptions& parsed, int code, const std::string& value) {
     }
 }
 
+// Reads virsh's variables, under virsh's names so that scripts written for virsh keep their
+// meaning. $LIBVIRT_DEFAULT_URI is the driver's to read.
 void read_environment(ParsedOptions& parsed, const Environment& environment) {
     if (const auto level = environment("VIRSH_DEBUG")) {
         const std::optional<long> number = whole_number(*level);
@@ -129,14 +139,16 @@ ParsedOptions parse_program_options(const std::vector<std::string>& arguments,
         const std::string& path = arguments[0];
         parsed.options.program = path.substr(path.rfind('/') + 1);
     }
-    optind = 0;  // glibc: start anew
+    optind = 0;  // makes glibc forget an earlier call, which tests make
     const int count = static_cast<int>(arguments.size());
-    // '+': options end at the command's name; ':': we word the errors.
+    // '+' ends the options at the command's name; ':' leaves the error messages to bad_option().
     constexpr const char* kShort = "+:c:d:e:hk:K:l:qrtvV";
     for (int code = 0;
          (code = getopt_long(count, argv.data(), kShort, kLongOptions, nullptr)) != -1;) {
         if (code == ':' || code == '?') bad_option(code, argv);
         apply(parsed, code, optarg == nullptr ? std::string() : std::string(optarg));
+        // virsh acts on --help and --version as soon as it meets them: a mistake after them is not
+        // seen.
         if (parsed.options.version != VersionText::none || parsed.options.help) break;
     }
     for (auto i = static_cast<std::size_t>(optind); i < arguments.size(); ++i)

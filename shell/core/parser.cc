@@ -26,9 +26,10 @@ const Option* resolve_option(const Command& command, std::string_view word, std:
 
 namespace {
 
+// Every command of virsh has --help without naming it in its table.
 constexpr std::string_view kHelpOption = "help";
 
-// Reads one command from its name to the next separator.
+// Parses the words of one command, from behind its name to the next separator.
 class CommandParser {
   public:
     CommandParser(std::span<const Token> tokens, const Command& command)
@@ -50,6 +51,8 @@ class CommandParser {
     }
 
   private:
+    // Takes the option `word`, without its "--", and its value if that is the next word. A value
+    // may begin with "--": virsh takes whatever comes.
     void option(std::string_view word) {
         const Command& command = invocation_.command();
         const std::size_t equals = word.find('=');
@@ -80,14 +83,16 @@ class CommandParser {
         invocation_.add(*option, std::move(value));
     }
 
+    // Gives a bare word to the next option without a value. Throws Failure if there is none.
     void data(const std::string& word) {
         const Option* option = next_data_option(invocation_);
-        // After --help the rest of the line does not matter.
+        // After --help the command is only explained, so words too many do no harm.
         if (option == nullptr && invocation_.help()) return;
         if (option == nullptr) give_up("unexpected data '{}'", word);
         invocation_.add(*option, word);
     }
 
+    // Throws Failure for the first required option that was not given, named as virsh names it.
     void require_all() const {
         for (const Option& option : invocation_.command().options) {
             if (!option.required || invocation_.has(option.name)) continue;

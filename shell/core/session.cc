@@ -20,7 +20,7 @@ namespace lxvirt::shell {
 
 namespace {
 
-// The words as sh(1) would take them, for a line that the user can paste.
+// Returns the words quoted for sh(1), so that the user can paste the line.
 std::string pasteable(const std::vector<std::string>& words) {
     std::string out;
     for (const std::string& word : words) {
@@ -30,6 +30,7 @@ std::string pasteable(const std::vector<std::string>& words) {
     return out;
 }
 
+// Returns virsh's name of an option's type, which its debug messages show.
 std::string_view type_word(OptionType type) {
     switch (type) {
         case OptionType::boolean: return "bool";
@@ -56,7 +57,7 @@ Session::Session(ProgramOptions options) : options_(std::move(options)) {
 Session::~Session() = default;
 
 void Session::print(std::string_view text) {
-    (void)std::fwrite(text.data(), 1, text.size(), stdout);  // checked once, by main's last flush
+    (void)std::fwrite(text.data(), 1, text.size(), stdout);  // main() checks stdout at the end
 }
 
 void Session::print_extra(std::string_view text) {
@@ -88,6 +89,7 @@ void Session::debug(Level level, std::string_view line) {
     print_format("{}\n", line);
 }
 
+// Appends a line to the log file in virsh's format: [time program pid] LEVEL text.
 void Session::log(Level level, std::string_view line) {
     if (!log_ || level < options_.level) return;
     constexpr std::string_view kNames[] = {"DEBUG", "INFO", "NOTICE", "WARNING", "ERROR"};
@@ -101,6 +103,7 @@ void Session::log(Level level, std::string_view line) {
     try {
         base::write_all(log_, text, options_.log_file);
     } catch (const base::Exception& failure) {
+        // The log is closed first, because error() would come back here.
         log_.reset();
         error(failure.message());
     }
@@ -111,6 +114,8 @@ std::unique_ptr<driver::Connection> Session::open(const std::string& uri, bool r
         return driver::open_connection(uri, read_only);
     } catch (const base::Exception& failure) {
         std::vector<std::string> lines{"failed to connect to the hypervisor", failure.message()};
+        // The hint is for a call from another shell; at lxsh's own prompt there is no line to
+        // repeat.
         if (failure.code() == base::ErrorCode::operation_denied && geteuid() != 0 &&
             !interactive_) {
             std::string again = fmt::format("sudo {}", options_.program);
@@ -179,6 +184,7 @@ bool Session::run_tokens(const std::function<std::vector<Token>()>& tokens) {
 }
 
 bool Session::run_all(const std::vector<Invocation>& invocations) {
+    // With -d, virsh prints the options of the whole line before it runs the first command.
     for (const Invocation& invocation : invocations) {
         for (const Invocation::Value& value : invocation.values()) {
             debug(Level::info, fmt::format("{}: {}({}): {}", invocation.command().name,
@@ -198,9 +204,12 @@ bool Session::run(const Invocation& invocation) {
     failure_status_ = 1;
     const auto before = std::chrono::steady_clock::now();
     connecting_failed_ = false;
+    // With --autodestroy the container ends when the connection that started it is closed, so that
+    // connection must be the shell's and not one of a child process.
     const bool in_child = interactive_ && command.has(kInterruptible) && !invocation.help() &&
                           !invocation.has("autodestroy");
     const bool good = in_child ? run_in_child(invocation) : run_here(invocation);
+    // As in virsh, nothing follows the error when the first command cannot connect.
     if (connecting_failed_ && !interactive_) return false;
     if (command.has(kLeavesShell) && !invocation.help()) return good;
     if (options_.timing) {
@@ -230,8 +239,9 @@ bool Session::run_here(const Invocation& invocation) {
     return false;
 }
 
-// The driver keeps nothing in the process, so a command may as well run in a child: Ctrl-C then
-// ends it wherever it waits, and what it left half made is undone by the container's helper.
+// Ctrl-C ends the child wherever it waits. That loses nothing, because the driver keeps no state in
+// the process; what the child had half made is undone by the container's helper or by the next
+// command.
 bool Session::run_in_child(const Invocation& invocation) {
     (void)std::fflush(stdout);
     (void)std::fflush(stderr);

@@ -1,4 +1,5 @@
-// Definitions in version control: validate, export, diff, apply.
+// validate, export, diff and apply: definitions as files in version control. virsh has none of
+// these commands. The work is done in driver/apply; this file prints what happened.
 #include "driver/apply/apply.hh"
 #include "base/file/find.hh"
 #include "driver/apply/difference.hh"
@@ -25,6 +26,8 @@ constexpr Option kValidateOptions[] = {
      complete_files, true},
 };
 
+// Checks one file and prints its faults as errors and its notices as warnings. Returns whether the
+// file is without a fault. Throws Failure if it cannot be read.
 bool validate_one(Session& session, const std::string& file) {
     const xml::Checked checked =
         xml::check_document(read_document(file), {.file = file, .validate = true});
@@ -34,6 +37,8 @@ bool validate_one(Session& session, const std::string& file) {
     return checked.faults.empty();
 }
 
+// Checks all files before it fails, so that one run names every fault. Needs no connection, so that
+// it works on machines without containers, such as a build server.
 bool validate(Session& session, const Invocation& invocation) {
     const base::FoundFiles found = base::find_files(invocation.all("file"), ".xml");
     for (const std::string& problem : found.problems) session.error(problem);
@@ -56,6 +61,9 @@ constexpr Option kExportOptions[] = {
      true},
 };
 
+// Writes every definition. A definition that cannot be exported is an error at the end, after the
+// others have been written; a file without a definition is only a warning, because nothing is
+// removed.
 bool export_all(Session& session, const Invocation& invocation) {
     const std::string folder = invocation.text("folder");
     const driver::Exported exported = explain(fmt::format("Failed to export to {}", folder), [&] {
@@ -71,6 +79,7 @@ bool export_all(Session& session, const Invocation& invocation) {
 
 // --- diff
 
+// Returns the names of all domains, then of all networks.
 std::vector<std::string> complete_objects(Session& session) {
     std::vector<std::string> names = complete_domains(session);
     for (std::string& name : complete_networks(session)) names.push_back(std::move(name));
@@ -86,6 +95,8 @@ constexpr Option kDiffOptions[] = {
     {"network", OptionType::boolean, "compare the network, even if there is a domain of this name"},
 };
 
+// Returns what `name` names: a domain, or a network if there is no such domain or if `network` is
+// set. Throws Failure or base::Exception if there is neither.
 ObjectKind find_object(Session& session, const std::string& name, bool network) {
     const driver::Connection& connection = session.connection();
     if (!network) {
@@ -105,6 +116,9 @@ ObjectKind find_object(Session& session, const std::string& name, bool network) 
     return ObjectKind::network;
 }
 
+// Prints the difference and returns true if there is none, so that scripts can use the exit status
+// as that of diff(1). Without a file argument the definition is compared with the file from which
+// apply defined the object.
 bool diff(Session& session, const Invocation& invocation) {
     invocation.exclusive("live", "file");
     const std::string name = invocation.text("name");
@@ -137,7 +151,8 @@ constexpr Option kApplyOptions[] = {
     {"timeout", OptionType::integer, "seconds to wait at most (default: 30)"},
 };
 
-// "Domain 'web' defined from web.xml"
+// Returns the message of a change: "Domain 'web' defined from web.xml", or "would be defined" for a
+// dry run. Returns nothing for a failure, which is printed as an error.
 std::string sentence(const driver::ApplyEvent& event, bool dry_run) {
     const auto done = [&](std::string_view past) {
         return fmt::format("{} '{}' {}{}", kind_title(event.kind), event.name,
@@ -154,6 +169,8 @@ std::string sentence(const driver::ApplyEvent& event, bool dry_run) {
     return {};
 }
 
+// Prints one change as soon as it is done: notices as warnings, the diff as the result, and what -q
+// suppresses (the message, and the effects on the running object) after it.
 void print_event(Session& session, const driver::ApplyEvent& event, bool dry_run) {
     if (event.act == ApplyAct::skipped) return session.warn(event.error);
     if (event.act == ApplyAct::failed) {
@@ -171,6 +188,8 @@ void print_event(Session& session, const driver::ApplyEvent& event, bool dry_run
     for (const std::string& effect : event.effects) session.print_extra_format("  {}\n", effect);
 }
 
+// Applies the files and prints a summary. Returns false if a file failed; the others were applied.
+// The summary is printed with -q, too, since it is the result of the command.
 bool apply(Session& session, const Invocation& invocation) {
     driver::ApplyOptions options;
     options.dry_run = invocation.has("dry-run");

@@ -1,5 +1,5 @@
-// attach-device, detach-device, update-device, detach-device-alias, and what the commands for one
-// kind of device share with them.
+// attach-device, detach-device, update-device and detach-device-alias, and the functions of
+// attach.hh.
 #include "shell/commands/attach.hh"
 #include "shell/commands/flags.hh"
 #include "shell/commands/lookup.hh"
@@ -18,6 +18,7 @@ driver::DeviceOptions device_options(const Invocation& invocation, const driver:
     options.flags = asked;
     if (invocation.command().find_option("persistent") != nullptr && invocation.has("persistent"))
         options.flags |= domain.id != -1 ? Affect::live | Affect::config : Affect::config;
+    // Affect::current is the value without any flag, so only the option itself tells the two apart.
     if (options.flags == Affect::current && !invocation.has("current")) options.flags = fallback;
     options.flags |= flags_of<Affect>(invocation, {{"force", Affect::force}});
     return options;
@@ -36,7 +37,9 @@ void print_notices(Session& session, const std::vector<std::string>& notices) {
 
 namespace {
 
-// The three commands that take a document, in the words of each: "attach", "attached".
+// Runs one of the three commands that take a document. `failing` and `done` are the command's words
+// in virsh's messages, such as "attach" and "attached". `fallback` is what is changed without
+// options: for attach and detach, as in virsh, the running container and not the definition.
 bool with_document(Session& session, const Invocation& invocation, Act act,
                    std::string_view failing, std::string_view done, driver::Affect fallback) {
     check_affect_options(invocation);
@@ -102,6 +105,8 @@ constexpr Option kAliasOptions[] = {
     kForceOption,
 };
 
+// virsh says "request sent" here, because libvirt only asks a virtual machine. In lxvirt the device
+// is gone when the command returns; only the words are kept.
 bool detach_device_alias(Session& session, const Invocation& invocation) {
     check_affect_options(invocation);
     const std::string alias = invocation.text("alias");

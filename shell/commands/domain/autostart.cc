@@ -1,4 +1,6 @@
-// start-autostarted and stop-running: what the host's boot and its shutdown run.
+// start-autostarted and stop-running, which two systemd units run when the host boots and shuts
+// down. virsh has no such commands: libvirt's daemon starts what is marked. One object that fails
+// never keeps the others from their turn; the exit status then says that something failed.
 #include <algorithm>
 #include <chrono>
 #include <thread>
@@ -38,6 +40,8 @@ bool goes_on_after(Session& session, const std::string& line, Act&& act) {
     }
 }
 
+// Starts the networks that are marked as autostarted and are off. They come first, because domains
+// are attached to them. Returns false if one failed.
 bool start_networks(Session& session) {
     driver::Networks& networks = session.connection().networks();
     bool good = true;
@@ -50,7 +54,8 @@ bool start_networks(Session& session) {
     return good;
 }
 
-// One whose definition cannot be read is told.
+// Returns what is known for the choice about each domain that the filter lets through. A domain
+// whose definition cannot be read is printed as an error, left out, and sets `good` to false.
 std::vector<driver::AutostartCandidate> candidates(Session& session,
                                                    const driver::ListFilter& filter, bool& good) {
     std::vector<driver::AutostartCandidate> found;
@@ -68,6 +73,7 @@ std::vector<driver::AutostartCandidate> candidates(Session& session,
     return found;
 }
 
+// Sleeps in short steps. Returns true if Ctrl-C has come.
 bool interrupted_pause(const terminal::InterruptGuard& guard, unsigned seconds) {
     const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(seconds);
     while (!guard.interrupted() && std::chrono::steady_clock::now() < end)
@@ -75,6 +81,8 @@ bool interrupted_pause(const terminal::InterruptGuard& guard, unsigned seconds) 
     return guard.interrupted();
 }
 
+// Starts the chosen domains one after the other, with the pause of <lx:autostart delay> after each
+// but the last. Ctrl-C ends the command between two starts and is a failure.
 bool start_autostarted(Session& session, const Invocation& invocation) {
     invocation.exclusive("group", "all");
     driver::AutostartSelection selection{.all_groups = invocation.has("all"),
@@ -111,7 +119,8 @@ constexpr Option kStopOptions[] = {
      "seconds until the domains that still run are destroyed (default: 60)"},
 };
 
-// What cannot be asked, or was and still runs at `end`, is destroyed.
+// Waits until `end` if the domain was asked to stop, and destroys it if it still runs. A domain
+// that could not be asked is destroyed at once. Prints a failure and returns false.
 bool stop_by(Session& session, const driver::DomainRef& domain, bool asked,
              std::chrono::steady_clock::time_point end) {
     return goes_on_after(
@@ -125,6 +134,8 @@ bool stop_by(Session& session, const driver::DomainRef& domain, bool asked,
         });
 }
 
+// Asks all domains first and then waits for each, so that they stop at the same time and --wait
+// limits the whole command.
 bool stop_running(Session& session, const Invocation& invocation) {
     const auto end =
         std::chrono::steady_clock::now() + std::chrono::seconds(invocation.number("wait", 60, 0));
@@ -141,6 +152,7 @@ bool stop_running(Session& session, const Invocation& invocation) {
                 session.connection().shutdown(domain);
                 session.print_extra_format("Domain '{}' is being shutdown\n", domain.name);
             });
+        // The name is empty if the lookup failed; there is no domain to wait for then.
         if (!domain.name.empty()) (done ? asked : refused).push_back(domain);
     }
     for (const driver::DomainRef& domain : refused) good &= stop_by(session, domain, false, end);

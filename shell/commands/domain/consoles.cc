@@ -1,4 +1,4 @@
-// console, ttyconsole.
+// console and ttyconsole.
 #include "shell/commands/console.hh"
 #include "shell/commands/flags.hh"
 #include "shell/commands/lookup.hh"
@@ -16,6 +16,7 @@ constexpr Option kConsoleOptions[] = {
     {"safe", OptionType::boolean, "fail if somebody is connected"},
 };
 
+// Unlike libvirt's LXC driver, lxvirt supports --force and --safe.
 bool console(Session& session, const Invocation& invocation) {
     const driver::DomainRef domain = find_domain(session, invocation);
     const auto flags = flags_of<driver::ConsoleFlags>(
@@ -25,7 +26,7 @@ bool console(Session& session, const Invocation& invocation) {
 
 constexpr Option kTtyOptions[] = {domain_option(complete_active)};
 
-// Nothing and exit 1 for a domain that is off, as in virsh.
+// Prints nothing and fails for a domain that is off or has no console, as virsh does.
 bool ttyconsole(Session& session, const Invocation& invocation) {
     const driver::DomainRef domain = find_domain(session, invocation);
     if (domain.id == -1) return false;

@@ -1,4 +1,4 @@
-// define, undefine, dumpxml, autostart, domrename.
+// define, undefine, dumpxml, autostart and domrename.
 #include "shell/commands/flags.hh"
 #include "shell/commands/lookup.hh"
 #include "shell/commands/tables.hh"
@@ -16,6 +16,8 @@ constexpr Option kDefineOptions[] = {
     {"validate", OptionType::boolean, "refuse a document that the schema does not accept"},
 };
 
+// Every element and attribute that lxvirt leaves out is a warning with its line; virsh says
+// nothing.
 bool define(Session& session, const Invocation& invocation) {
     const std::string file = invocation.text("file");
     const std::string text = read_document(file);
@@ -44,6 +46,7 @@ constexpr Option kUndefineOptions[] = {
     {"keep-tpm", OptionType::boolean, "refused for the same reason"},
 };
 
+// Returns the words between the commas; an empty word stays in the list and names no disk.
 std::vector<std::string> split_commas(const std::string& list) {
     std::vector<std::string> words;
     for (std::size_t begin = 0; begin <= list.size();) {
@@ -54,8 +57,10 @@ std::vector<std::string> split_commas(const std::string& list) {
     return words;
 }
 
-// lxvirt manages no volumes yet: each one asked for is named as staying, and a name that is no disk
-// of the domain stops the command.
+// Returns a line for each volume that --storage or --remove-all-storage would remove: lxvirt has no
+// storage pools yet, so each of them stays. The line is virsh's for a volume outside of all pools,
+// with its own newline, which leaves a blank line as in virsh. Throws Failure for a word that is no
+// disk of the domain.
 std::vector<std::string> volumes_left(Session& session, const Invocation& invocation,
                                       const driver::DomainRef& domain) {
     const std::string xml = session.connection().xml_desc(domain, driver::XmlFlags::inactive);
@@ -81,6 +86,7 @@ std::vector<std::string> volumes_left(Session& session, const Invocation& invoca
     return left;
 }
 
+// As in virsh, volumes that stay are printed as errors, and the command succeeds nevertheless.
 bool undefine(Session& session, const Invocation& invocation) {
     invocation.exclusive("nvram", "keep-nvram");
     invocation.exclusive("tpm", "keep-tpm");
@@ -149,6 +155,7 @@ constexpr Option kRenameOptions[] = {
     {"new-name", OptionType::data, "the name it gets", nullptr, true},
 };
 
+// Takes no id: only an inactive domain can be renamed, and such a domain has none.
 bool rename(Session& session, const Invocation& invocation) {
     const driver::DomainRef domain = find_domain(session, invocation, kByName | kByUuid);
     const std::string new_name = invocation.text("new-name");

@@ -1,4 +1,4 @@
-// edit.
+// The command edit. The loop around the editor is in edit_loop.hh.
 #include "shell/commands/edit_loop.hh"
 #include "shell/commands/lookup.hh"
 #include "shell/commands/tables.hh"
@@ -16,10 +16,13 @@ constexpr Option kOptions[] = {
 
 bool edit(Session& session, const Invocation& invocation) {
     const driver::DomainRef domain = find_domain(session, invocation);
+    // The definition is edited with its secrets. libvirt refuses to print those on a read-only
+    // connection, with these words.
     if (session.read_only()) give_up("operation forbidden: virDomainGetXMLDesc with secure flag");
     EditSubject subject;
     subject.title = [](const std::string& name) { return fmt::format("Domain '{}'", name); };
     subject.name = domain.name;
+    // The text is loaded again before it is stored, to find out whether it was changed meanwhile.
     subject.load = [&] {
         return session.connection().xml_desc(domain,
                                              driver::XmlFlags::inactive | driver::XmlFlags::secure);

@@ -1,4 +1,7 @@
-// lxc-enter-namespace.
+// lxc-enter-namespace: runs a program in a container. virsh gives the program its own terminal and
+// environment; lxvirt gives it the init's environment and a terminal of the container, which this
+// file connects with the shell's. Otherwise the program could push input into the caller's terminal
+// (TIOCSTI).
 #include <unistd.h>
 
 #include <csignal>
@@ -25,17 +28,21 @@ constexpr Option kEnterOptions[] = {
     {"cmd", OptionType::argv, "the program and its arguments", nullptr, true},
 };
 
-// What of the shell's own descriptors is a terminal: the program gets another one in its place.
+// Says which of the standard descriptors are terminals. The program gets a terminal of the
+// container in the place of each, and inherits the others (pipes, files) as they are.
 struct Terminals {
     bool is[3] = {isatty(0) != 0, isatty(1) != 0, isatty(2) != 0};
 
     [[nodiscard]] bool any() const { return is[0] || is[1] || is[2]; }
-    // Both ways: the program's terminal does all that the shell's own did. Otherwise who reads or
-    // writes the rest of the line (`lxsh ... | less`) finds that one as it was.
+    // Says whether both input and output are a terminal. Only then is the caller's terminal made
+    // raw: in `lxsh ... | less` another program uses the same terminal and needs its usual
+    // settings.
     [[nodiscard]] bool whole() const { return is[0] && is[1]; }
+    // Returns the descriptor on which the program's terminal is shown.
     [[nodiscard]] int output() const { return is[1] ? 1 : is[2] ? 2 : 0; }
 };
 
+// Returns what the driver is asked to run. The descriptors in it are borrowed.
 driver::EnterRequest request_of(const Invocation& invocation, const Terminals& terminals) {
     driver::EnterRequest request;
     request.argv = invocation.all("cmd");
@@ -52,20 +59,24 @@ driver::EnterRequest request_of(const Invocation& invocation, const Terminals& t
     return request;
 }
 
-// Ours while the program runs: the signals that would end the shell go to it, and where its
-// terminal is in the place of ours this one is raw.
+// Holds the signals, which go to the program instead of ending the shell, and the terminal in raw
+// mode if the program's terminal does all that the caller's did.
 struct Taken {
     std::optional<terminal::TakenSignals> signals;
     std::optional<terminal::RawTerminal> raw;
 
+    // Called when all was checked and the program is about to run, so that an error before that is
+    // printed on a terminal with its usual settings.
     void take(const Terminals& terminals) {
         signals.emplace();
         if (terminals.whole()) raw.emplace();
     }
 };
 
-// Until the program's end; its terminal is shown on ours.
+// Copies between the caller's terminal and the program's, and passes signals on, until the program
+// ends. Then prints what it had written last.
 void attend(driver::EnteredProgram& program, const Terminals& terminals, base::Fd signals) {
+    // Ctrl-D: at the end of the input the program's terminal reports an end of file.
     constexpr std::string_view kEndOfInput = "\x04";
     terminal::Relay relay;
     relay.signals = signals;
@@ -90,6 +101,7 @@ void attend(driver::EnteredProgram& program, const Terminals& terminals, base::F
     terminal::drain_console(relay);
 }
 
+// Runs the program and returns how it ended. Throws what the driver throws if it could not be run.
 driver::ProgramEnd run_program(Session& session, const driver::DomainRef& domain,
                                const Invocation& invocation) {
     const Terminals terminals;
@@ -102,16 +114,18 @@ driver::ProgramEnd run_program(Session& session, const driver::DomainRef& domain
     return program->wait();
 }
 
-// The status is the program's, as a shell would give it.
+// Returns the program's status as this command's, and 128 and the signal's number if a signal ended
+// the program, as sh(1) does. virsh itself always exits with 0 or 1 here.
 bool enter_namespace(Session& session, const Invocation& invocation) {
     constexpr int kSignalled = 128;
     const driver::DomainRef domain = find_domain(session, invocation);
+    // The program writes to the descriptors directly, so buffered text must go out before.
     (void)std::fflush(stdout);
     (void)std::fflush(stderr);
     const driver::ProgramEnd end = run_program(session, domain, invocation);
     if (!end.failure.empty()) session.error(end.failure);
     if (end.signal == 0) return end.status == 0 || session.fail_with(end.status);
-    // Whoever pressed Ctrl-C knows.
+    // The user who pressed Ctrl-C, or closed the pipe, needs no message.
     if (end.signal != SIGINT && end.signal != SIGPIPE)
         session.error(fmt::format("'{}' in domain '{}' was killed by signal {} ({})",
                                   invocation.all("cmd").front(), domain.name, end.signal,

@@ -1,4 +1,5 @@
-// domid, domname, domuuid: one name of a domain for another.
+// domid, domname and domuuid: each turns one name of a domain into another. As in virsh, none of
+// them accepts the kind of name that it prints.
 #include "shell/commands/lookup.hh"
 #include "shell/commands/tables.hh"
 #include "shell/core/session.hh"
@@ -9,12 +10,14 @@ namespace {
 
 constexpr Option kIdOptions[] = {domain_option(complete_active, "the domain, by its name or UUID")};
 
+// As in virsh, a domain that is off is a success, with "-" as its id.
 bool domid(Session& session, const Invocation& invocation) {
     const driver::DomainRef domain = find_domain(session, invocation, kByName | kByUuid);
     session.print(domain.id == -1 ? std::string("-\n") : fmt::format("{}\n", domain.id));
     return true;
 }
 
+// Nothing is completed: the names that completion knows are what this command is to find.
 constexpr Option kNameOptions[] = {domain_option(nullptr, "the domain, by its id or UUID")};
 
 bool domname(Session& session, const Invocation& invocation) {

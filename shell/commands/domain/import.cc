@@ -1,4 +1,6 @@
-// import-lxc: every container of lxc-tools becomes a domain.
+// import-lxc: defines a domain for every container of lxc-tools. virsh has no such command. The
+// conversion of one file is the driver's (domxml-from-native); this file shows the results
+// together.
 #include <algorithm>
 #include <set>
 
@@ -24,6 +26,9 @@ constexpr Option kImportOptions[] = {
     {"dry-run", OptionType::boolean, "show what would be done and define nothing"},
 };
 
+// Returns the containers in the folder. Throws Failure if the folder cannot be read, and for two
+// common mistakes: several words after one --name, and the path of a container instead of the
+// folder above.
 std::vector<driver::NativeContainer> find_all(Session& session, const std::string& lxcpath,
                                               bool has_names) {
     std::vector<driver::NativeContainer> found;
@@ -42,11 +47,13 @@ std::vector<driver::NativeContainer> find_all(Session& session, const std::strin
     return found;
 }
 
-// Imports one container after another, and shows all of them at the end.
+// Imports one container after another and keeps what is to be printed: a table, then lines about
+// what was not exact, then the errors. A container that fails does not stop the others.
 class Import {
   public:
     Import(Session& session, bool dry_run) : session_(session), dry_run_(dry_run) {}
 
+    // Imports one container; a failure becomes a row of the table and an error.
     void add(const driver::NativeContainer& container) {
         try {
             import(container);
@@ -55,11 +62,12 @@ class Import {
         }
     }
 
+    // Adds an error for a --name without a container.
     void add_absent(const std::string& name, const std::string& lxcpath) {
         fail(name, fmt::format("there is no file '{}/{}/config'", lxcpath, name));
     }
 
-    // False where a container failed.
+    // Prints everything. Returns false if a container failed.
     bool show() {
         session_.print(table_.text(!session_.options().quiet));
         std::string text;
@@ -70,6 +78,8 @@ class Import {
     }
 
   private:
+    // Converts one container and defines it, unless a domain of the name exists, which is never
+    // replaced. Throws base::Exception.
     void import(const driver::NativeContainer& container) {
         const driver::FromNative made = session_.connection().xml_from_native(
             std::string(kFormat), {.path = container.config, .sets_autostart = true});
@@ -94,6 +104,8 @@ class Import {
             add_state(container, made);
     }
 
+    // Says whether a domain of this name is defined, or would be by this run: with --dry-run the
+    // driver does not know the names of the containers before this one.
     bool is_defined(const std::string& name) {
         if (names_.contains(name)) return true;
         try {
@@ -105,6 +117,7 @@ class Import {
         }
     }
 
+    // Stores the domain and its autostart; notices of the document join the lines.
     void define(const driver::FromNative& made, const driver::NativeContainer& container) {
         const driver::Defined defined = session_.connection().define_xml(
             made.xml, container.config + " as domain XML", driver::DefineFlags::validate);
@@ -112,7 +125,7 @@ class Import {
         if (made.autostart) session_.connection().set_autostart(defined.domain, true);
     }
 
-    // Files that many include are told of once.
+    // Adds a line for each key that is not translated exactly.
     void add_entries(const native::Verdicts& verdicts) {
         for (const native::Entry& entry : verdicts.entries)
             if (entry.verdict != native::Verdict::exact) add_line(entry.message());
@@ -124,6 +137,7 @@ class Import {
         errors_.push_back(why);
     }
 
+    // Adds what the user should know before the first start of the domain.
     void add_state(const driver::NativeContainer& container, const driver::FromNative& made) {
         if (!made.missing_root.empty())
             add_line_about(container, fmt::format("its root file system '{}' is not there",
@@ -141,6 +155,7 @@ class Import {
         add_line(fmt::format("{}: {}", container.name, what));
     }
 
+    // Adds the line once: a file that many containers include gives the same lines each time.
     void add_line(std::string line) {
         if (std::find(lines_.begin(), lines_.end(), line) == lines_.end())
             lines_.push_back(std::move(line));
@@ -151,7 +166,7 @@ class Import {
     terminal::Table table_{
         {"Container", "Domain", "Result", "Exact", "Kept", "Approximated", "Not translated"}};
     std::vector<std::string> lines_, errors_;
-    std::set<std::string> names_;  // of this run
+    std::set<std::string> names_;  // the domains that this run defined or found
 };
 
 bool import_lxc(Session& session, const Invocation& invocation) {

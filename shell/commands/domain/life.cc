@@ -1,4 +1,4 @@
-// start, create, destroy, shutdown, reboot, suspend, resume.
+// start, create, destroy, shutdown, reboot, suspend and resume.
 #include <chrono>
 
 #include "shell/commands/console.hh"
@@ -25,6 +25,7 @@ constexpr Option kPassFdsOption{"pass-fds", OptionType::string,
 constexpr Option kResetNvramOption{"reset-nvram", OptionType::boolean,
                                    "refused: containers have no NVRAM"};
 
+// Returns the flags for start and create; create has only some of these options.
 driver::StartFlags start_flags(const Invocation& invocation) {
     using driver::StartFlags;
     return flags_of<StartFlags>(invocation, {{"paused", StartFlags::paused},
@@ -35,8 +36,8 @@ driver::StartFlags start_flags(const Invocation& invocation) {
                                              {"reset-nvram", StartFlags::reset_nvram}});
 }
 
-// The numbers are checked as virsh checks them, and then the whole is refused: our helper gives an
-// init no descriptors but its standard ones.
+// Throws Failure if --pass-fds was given: the helper gives an init no descriptors but the standard
+// ones. The numbers are checked first, with virsh's message. `line` comes first in the refusal.
 void refuse_descriptors(const Invocation& invocation, std::string_view line) {
     if (!invocation.has("pass-fds")) return;
     const std::string list = invocation.text("pass-fds");
@@ -62,8 +63,9 @@ constexpr Option kStartOptions[] = {
     kResetNvramOption,
 };
 
-// What runs now may be a start that is being undone, so the driver decides, under the domain's
-// lock.
+// Starts the domain. virsh refuses an active domain before it asks libvirt, but here the domain may
+// look active only because a failed start is being undone. The driver decides, under the domain's
+// lock, and its refusal becomes virsh's sentence.
 void start_unless_active(Session& session, const driver::DomainRef& domain,
                          driver::StartFlags flags) {
     try {
@@ -75,6 +77,7 @@ void start_unless_active(Session& session, const driver::DomainRef& domain,
     }
 }
 
+// After --console, success is that of the console.
 bool start(Session& session, const Invocation& invocation) {
     const driver::DomainRef domain = find_domain(session, invocation);
     const std::string line = fmt::format("Failed to start domain '{}'", domain.name);
@@ -95,6 +98,7 @@ constexpr Option kCreateOptions[] = {
     kResetNvramOption,
 };
 
+// The notices about the document are warnings, as those of define.
 bool create(Session& session, const Invocation& invocation) {
     const std::string file = invocation.text("file");
     const std::string text = read_document(file);
@@ -132,6 +136,8 @@ constexpr Option kShutdownOptions[] = {
     {"wait", OptionType::integer, "seconds to wait for the end"},
 };
 
+// Waits for the domain's end, at most `seconds`, and prints how long it took. Throws Failure if the
+// domain still runs. This is --wait, which virsh does not have: virsh's shutdown returns at once.
 bool report_outcome(Session& session, const driver::DomainRef& domain, std::int64_t seconds) {
     using Clock = std::chrono::steady_clock;
     const auto begin = Clock::now();
@@ -147,6 +153,8 @@ bool report_outcome(Session& session, const driver::DomainRef& domain, std::int6
         domain.name, seconds);
 }
 
+// The options are checked before the domain is looked up, as in virsh, so a wrong --mode is the
+// error that is printed.
 bool shutdown(Session& session, const Invocation& invocation) {
     const driver::StopFlags flags = stop_flags(invocation, "'signal', or 'paravirt'");
     const std::int64_t wait = invocation.number("wait", 0, 1);
@@ -154,6 +162,7 @@ bool shutdown(Session& session, const Invocation& invocation) {
     const std::string line = fmt::format("Failed to shutdown domain '{}'", domain.name);
     explain(line, [&] { session.connection().shutdown(domain, flags); });
     session.print_extra_format("Domain '{}' is being shutdown\n", domain.name);
+    // The message must be seen before the waiting begins.
     (void)std::fflush(stdout);
     return wait == 0 || report_outcome(session, domain, wait);
 }

@@ -1,4 +1,6 @@
-// domxml-from-native, domxml-to-native: between the configurations of lxc-tools and domain XML.
+// domxml-from-native and domxml-to-native: convert between configurations of lxc-tools and domain
+// XML. The result goes to stdout and the report to stderr, so that the result can be redirected.
+// Both work without privilege, except for the domain that domxml-to-native reads.
 #include <cstring>
 
 #include "shell/commands/lookup.hh"
@@ -14,10 +16,12 @@ namespace native = driver::native;
 
 constexpr std::string_view kFormat = "lxc-tools";
 
+// Returns the only format, under libvirt's name for it.
 std::vector<std::string> formats(Session&) {
     return {std::string(kFormat)};
 }
 
+// Returns the forms of --report.
 std::vector<std::string> reports(Session&) {
     return {"text", "json"};
 }
@@ -31,11 +35,12 @@ constexpr Option kFromOptions[] = {
     {"strict", OptionType::boolean, "fail if a line could not be translated"},
 };
 
+// Throws Failure for another format, in the words of libvirt's LXC driver.
 void require_format(const std::string& format) {
     if (format != kFormat) give_up("invalid argument: unsupported config type {}", format);
 }
 
-// Returns what became of the lines that were not translated exactly, a line each.
+// Returns the report: a line for each key or element that was not translated exactly.
 std::string text_of(const native::Verdicts& verdicts) {
     std::string text;
     for (const native::Entry& entry : verdicts.entries)
@@ -43,6 +48,7 @@ std::string text_of(const native::Verdicts& verdicts) {
     return text;
 }
 
+// Returns the conversion. Throws Failure; a file that cannot be opened gives virsh's message.
 driver::FromNative convert(Session& session, const std::string& file, const std::string& rootfs) {
     try {
         return session.any_connection().xml_from_native(std::string(kFormat),
@@ -54,6 +60,7 @@ driver::FromNative convert(Session& session, const std::string& file, const std:
     }
 }
 
+// With --strict the report is printed and the XML is not, so that no script uses an incomplete one.
 bool from_native(Session& session, const Invocation& invocation) {
     require_format(invocation.text("format"));
     const std::string report = invocation.has("report") ? invocation.text("report") : "text";
@@ -81,6 +88,7 @@ constexpr Option kToOptions[] = {
     {"xml", OptionType::string, "file with the domain's XML, instead of a domain", complete_files},
 };
 
+// With --xml there is no stored domain, so nothing is known about an autostart.
 bool to_native(Session& session, const Invocation& invocation) {
     require_format(invocation.text("format"));
     invocation.exclusive("domain", "xml");

@@ -1,4 +1,4 @@
-// desc, metadata: what people and programs write into a domain's definition about it.
+// desc and metadata: the title, the description and the elements of programs in a definition.
 #include <optional>
 
 #include "shell/commands/editor.hh"
@@ -13,7 +13,7 @@ namespace {
 
 using driver::MetadataType;
 
-// Returns nullopt if the domain has none.
+// Returns the value, or nullopt if the domain has none. Throws every other failure of the driver.
 std::optional<std::string> current_value(Session& session, const driver::DomainRef& domain,
                                          MetadataType type, const std::string& uri,
                                          driver::Affect flags) {
@@ -25,7 +25,8 @@ std::optional<std::string> current_value(Session& session, const driver::DomainR
     }
 }
 
-// Nothing where the user left it as it was. Editors end the last line; that end is not meant.
+// Lets the user edit the text. Returns the new text, or nullopt if it is unchanged. Newlines at the
+// end are removed, because editors add one; virsh removes one as well. Throws Failure.
 std::optional<std::string> edited(const std::string& before) {
     const EditedFile file(before + '\n');
     file.edit();
@@ -45,6 +46,9 @@ constexpr Option kDescOptions[] = {
     {"new-desc", OptionType::argv, "the new text; '' removes the old one", nullptr, false, true},
 };
 
+// Prints or stores the description or title. As in virsh, the text and the message of success are
+// printed without a newline (the blank line after each command ends them), bare words are joined by
+// blanks, and an empty text removes the old one. --edit with words opens the editor on these words.
 bool desc(Session& session, const Invocation& invocation) {
     const driver::Affect flags = affect_flags(invocation);
     const driver::DomainRef domain = find_domain(session, invocation);
@@ -95,6 +99,7 @@ constexpr Option kMetadataOptions[] = {
     {"remove", OptionType::boolean, "remove the element of that namespace"},
 };
 
+// Unlike desc, a missing element is an error here, as in virsh.
 bool metadata(Session& session, const Invocation& invocation) {
     const driver::Affect flags = affect_flags(invocation);
     invocation.exclusive("remove", "edit");
@@ -106,6 +111,7 @@ bool metadata(Session& session, const Invocation& invocation) {
     constexpr MetadataType kType = MetadataType::element;
     if ((invocation.has("set") || invocation.has("edit")) && key.empty())
         give_up("namespace key is required when modifying metadata");
+    // Stores the element, or removes it for nullopt.
     const auto store = [&](std::optional<std::string> value) {
         session.connection().set_metadata(
             domain, {.type = kType, .value = std::move(value), .key = key, .uri = uri}, flags);

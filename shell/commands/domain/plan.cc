@@ -1,4 +1,4 @@
-// plan: what libvirt has no command for.
+// The command plan, which virsh does not have: prints what a start would do, without doing it.
 #include "shell/commands/lookup.hh"
 #include "shell/commands/tables.hh"
 #include "shell/core/failure.hh"

@@ -1,5 +1,5 @@
-// attach-disk, detach-disk, attach-mount, detach-mount: each writes the document that attach-device
-// or detach-device takes.
+// attach-disk, detach-disk, attach-mount and detach-mount. As in virsh, each writes the document
+// that attach-device or detach-device takes. virsh has no commands for mounts.
 #include <sys/stat.h>
 
 #include <array>
@@ -50,6 +50,9 @@ constexpr Option kAttachDisk[] = {
     kCurrentOption,
 };
 
+// Returns the type of the disk by virsh's rule: --sourcetype; else "file" for the drivers file and
+// tap; else what the source is on this host. A source that does not exist counts as a block device,
+// and the driver then reports it as missing.
 std::string disk_type(const Invocation& invocation) {
     std::string asked = invocation.text("sourcetype");
     if (!asked.empty()) {
@@ -64,6 +67,8 @@ std::string disk_type(const Invocation& invocation) {
     return file ? "file" : "block";
 }
 
+// Options of QEMU's disks are refused by name; other options that a container has no use for are
+// kept in the definition, as documents from libvirt have them.
 bool attach_disk(Session& session, const Invocation& invocation) {
     check_affect_options(invocation);
     static constexpr std::array<std::string_view, 10> kRefused{"iothread",
@@ -111,6 +116,8 @@ constexpr Option kDetachDisk[] = {
     kForceOption,
 };
 
+// As in virsh, the disk may be named by its target or its source, and the document that is sent is
+// the one found in the domain. If several disks match, the last one is detached.
 bool detach_disk(Session& session, const Invocation& invocation) {
     check_affect_options(invocation);
     const std::string target = invocation.text("target");

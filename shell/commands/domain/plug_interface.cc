@@ -1,5 +1,5 @@
-// attach-interface and detach-interface: they write the document that attach-device or
-// detach-device takes.
+// attach-interface and detach-interface. As in virsh, each writes the document that attach-device
+// or detach-device takes.
 #include <array>
 
 #include "shell/commands/lookup.hh"
@@ -38,7 +38,8 @@ constexpr Option kAttachInterface[] = {
      "the mode of type direct: vepa, bridge, private or passthrough"},
 };
 
-// Writes a limit that is given as AVERAGE[,PEAK[,BURST]] as an element with these attributes.
+// Writes --inbound or --outbound, "1000,2000,512", as an element with the attributes average, peak and
+// burst. Throws Failure for a fourth number; the driver checks the numbers themselves.
 void write_limit(xml::Writer& out, const Invocation& invocation, const char* option) {
     std::array<std::string, 3> values;
     const std::string text = invocation.text(option);
@@ -53,9 +54,11 @@ void write_limit(xml::Writer& out, const Invocation& invocation, const char* opt
     out.empty_if(option, {{"average", values[0]}, {"peak", values[1]}, {"burst", values[2]}});
 }
 
+// virsh's types that a container cannot have (such as hostdev) are refused in virsh's words.
 bool attach_interface(Session& session, const Invocation& invocation) {
     check_affect_options(invocation);
     const std::string type = invocation.text("type");
+    // The attribute with the source is named like the type, except for direct.
     const char* source = type == "direct" ? "dev" : type.c_str();
     if (type != "network" && type != "bridge" && type != "direct")
         give_up("No support for {} in command 'attach-interface'", type);
@@ -96,6 +99,8 @@ constexpr Option kDetachInterface[] = {
     kPrintXml,
 };
 
+// virsh wants --mac only if the type alone does not choose one interface. Here, unlike elsewhere,
+// "Failed to detach interface" is the last line of the error: virsh prints it after its own reason.
 bool detach_interface(Session& session, const Invocation& invocation) {
     check_affect_options(invocation);
     const std::string type = invocation.text("type"), mac = invocation.text("mac");

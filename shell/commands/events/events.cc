@@ -1,4 +1,4 @@
-// event: waits for what happens to domains, whoever makes it happen.
+// The command event: prints what happens to domains, whichever process on the host makes it happen.
 #include "driver/names.hh"
 #include "shell/commands/event_watch.hh"
 #include "shell/commands/lookup.hh"
@@ -10,8 +10,8 @@ namespace lxvirt::shell {
 
 namespace {
 
-// Containers give lifecycle, reboot, metadata-change, device-added and device-removed; the other kinds can
-// be waited for in vain, as in virsh.
+// Returns all kinds that virsh knows. Containers give lifecycle, reboot, metadata-change,
+// device-added and device-removed; as in virsh, the others can be named, and never come.
 std::vector<std::string> complete_kinds(Session&) {
     const auto names = driver::domain_event_names();
     return {names.begin(), names.end()};
@@ -28,12 +28,14 @@ constexpr Option kOptions[] = {
     {"timestamp", OptionType::boolean, "begin each line with the time"},
 };
 
+// Prints the kinds, a line each.
 bool list_kinds(Session& session) {
     for (const std::string_view kind : driver::domain_event_names())
         session.print_format("{}\n", kind);
     return true;
 }
 
+// Called as virsh, the command leaves out the note that lxvirt adds, such as an exit status.
 bool event(Session& session, const Invocation& invocation) {
     invocation.exclusive("list", "all");
     invocation.exclusive("list", "event");
@@ -47,6 +49,7 @@ bool event(Session& session, const Invocation& invocation) {
         watch.wanted.domain_kind = driver::domain_event_kind(kind);
         if (!watch.wanted.domain_kind) give_up("unknown event type {}", kind);
     }
+    // As in virsh, a timeout of 0 is an error; no --timeout means to wait for ever.
     watch.seconds = invocation.number("timeout", 0, 1);
     if (invocation.has("domain")) watch.wanted.uuid = find_domain(session, invocation).uuid;
     watch.loop = invocation.has("loop");

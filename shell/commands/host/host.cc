@@ -1,4 +1,5 @@
-// nodeinfo, capabilities, hostname, uri, version, sysinfo.
+// capabilities, hostname, nodeinfo, sysinfo, uri and version: facts about the host. Layouts and
+// error messages are virsh's, down to their small and capital first letters.
 #include "shell/commands/tables.hh"
 #include "shell/core/failure.hh"
 #include "shell/core/session.hh"
@@ -20,6 +21,7 @@ bool hostname(Session& session, const Invocation&) {
     return true;
 }
 
+// As in virsh, an unknown frequency leaves its line out.
 bool nodeinfo(Session& session, const Invocation&) {
     const driver::NodeInfo node = explain(
         "failed to get node information", [&] { return session.connection().node_info(); });
@@ -51,6 +53,9 @@ constexpr Option kVersionOptions[] = {
     {"daemon", OptionType::boolean, "print the daemon's version, too, which is the driver's own"},
 };
 
+// Scripts compare these numbers with releases of libvirt, so they are those of the libvirt whose
+// behaviour lxvirt has; the hypervisor is the kernel. --daemon adds the driver's version, since
+// lxvirt has no daemon.
 bool version(Session& session, const Invocation& invocation) {
     const driver::Version version = session.connection().version();
     session.print_format("Compiled against library: libvirt {}\n", version.libvirt);

@@ -1,4 +1,5 @@
-// domblklist, domiflist: read from the domain's XML, so that they say the same as dumpxml.
+// domblklist, domblkstat, domblkinfo and domiflist. The lists are read from the domain's XML, as
+// virsh does, so they say the same as dumpxml.
 #include "shell/commands/flags.hh"
 #include "shell/commands/lookup.hh"
 #include "shell/commands/tables.hh"
@@ -12,12 +13,14 @@ namespace lxvirt::shell {
 
 namespace {
 
+// Returns the domain as it runs, or as it is defined if it is off or --inactive was given.
 xml::Domain parsed(Session& session, const Invocation& invocation) {
     const driver::DomainRef domain = find_domain(session, invocation);
     const bool inactive = invocation.has("inactive");
     const std::string text = session.connection().xml_desc(domain, xml_flags(invocation));
     xml::ParseOptions options;
     options.file = domain.name;
+    // The text is the driver's own output, in which every default has been filled in already.
     options.defaults = false;
     options.live = domain.id != -1 && !inactive;
     return xml::parse_domain(text, options).domain;
@@ -29,6 +32,7 @@ constexpr Option kBlockOptions[] = {
     {"details", OptionType::boolean, "show type and device of each disk, too"},
 };
 
+// As in virsh, a disk without a source is listed with "-".
 bool domblklist(Session& session, const Invocation& invocation) {
     const bool details = invocation.has("details");
     std::vector<std::string> header{"Target", "Source"};
@@ -52,6 +56,8 @@ constexpr Option kStatOptions[] = {
     {"human", OptionType::boolean, "print words instead of field names"},
 };
 
+// Prints a line for each counter, beginning with the device as the user named it. As in virsh, the
+// name is empty for the sum of all disks, so the lines then begin with a blank.
 bool domblkstat(Session& session, const Invocation& invocation) {
     const driver::DomainRef domain = find_domain(session, invocation);
     const std::string device = invocation.has("device") ? invocation.text("device") : "";
@@ -60,6 +66,7 @@ bool domblkstat(Session& session, const Invocation& invocation) {
         [&] { return session.connection().block_stats(domain, device); });
     const bool human = invocation.has("human");
     if (human) session.print_format("Device: {}\n", device);
+    // One counter: its name, its words for --human, and its value.
     struct Field {
         const char *name, *words;
         std::uint64_t value;
@@ -83,6 +90,8 @@ constexpr Option kSizeOptions[] = {
     {"all", OptionType::boolean, "print a table of all disks"},
 };
 
+// Returns the number of bytes, or with `human` the number in the largest unit of 1024 that fits,
+// with three decimals as virsh prints it.
 std::string size_text(std::uint64_t bytes, bool human) {
     if (!human) return std::to_string(bytes);
     static constexpr const char* kUnits[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
@@ -92,6 +101,7 @@ std::string size_text(std::uint64_t bytes, bool human) {
     return fmt::format("{:.3f} {}", value, kUnits[unit]);
 }
 
+// As in virsh, the device is optional in the help text and required without --all.
 bool domblkinfo(Session& session, const Invocation& invocation) {
     invocation.exclusive("all", "device");
     const bool human = invocation.has("human");
@@ -122,6 +132,7 @@ constexpr Option kInterfaceOptions[] = {
     {"inactive", OptionType::boolean, "use the stored definition, also of a running domain"},
 };
 
+// As in virsh, the column Interface is the host's end, which exists only while the container runs.
 bool domiflist(Session& session, const Invocation& invocation) {
     terminal::Table table({"Interface", "Type", "Source", "Model", "MAC"});
     for (const xml::Interface& link : parsed(session, invocation).interfaces) {

@@ -1,4 +1,4 @@
-// dominfo, domstate.
+// dominfo and domstate.
 #include "driver/names.hh"
 #include "shell/commands/lookup.hh"
 #include "shell/commands/tables.hh"
@@ -11,10 +11,14 @@ namespace {
 
 constexpr Option kInfoOptions[] = {domain_option()};
 
+// Prints one line of dominfo; the value stands in virsh's column.
 void fact(Session& session, std::string_view key, std::string_view value) {
     session.print_format("{:<15} {}\n", key, value);
 }
 
+// Prints virsh's lines in virsh's order. Managed save and the security model never vary here, but
+// are printed because scripts read them; "exe" is libvirt's OS type of containers. As in virsh, a
+// CPU time of 0 leaves its line out.
 bool dominfo(Session& session, const Invocation& invocation) {
     const driver::DomainRef domain = find_domain(session, invocation);
     const driver::Connection& connection = session.connection();
@@ -45,6 +49,7 @@ constexpr Option kStateOptions[] = {
     {"reason", OptionType::boolean, "print the reason, too"},
 };
 
+// Called as virsh, --reason leaves out how the init ended.
 bool domstate(Session& session, const Invocation& invocation) {
     const driver::DomainRef domain = find_domain(session, invocation);
     const driver::DomainStatus status = session.connection().status(domain);

@@ -1,4 +1,5 @@
-// domifaddr, domhostname, domifstat, domif-getlink, domif-setlink.
+// domifaddr, domhostname, domifstat, domif-getlink and domif-setlink. The last three find an
+// interface by its host's end, its name inside or its hardware address.
 #include "shell/commands/flags.hh"
 #include "shell/commands/lookup.hh"
 #include "shell/commands/tables.hh"
@@ -19,6 +20,9 @@ std::vector<std::string> complete_sources(Session&) {
     return {"lease", "agent", "arp"};
 }
 
+// Returns the source that --source names, by default the leases, as in virsh. Throws Failure for
+// another word. "agent" is virsh's word for asking inside; a container has no agent, so the kernel
+// is asked about the container's own network namespace.
 AddressSource address_source(const Invocation& invocation) {
     const std::string word = invocation.text("source");
     if (word.empty() || word == "lease") return AddressSource::lease;
@@ -37,6 +41,9 @@ constexpr Option kAddressOptions[] = {
      complete_sources},
 };
 
+// Prints virsh's table, whose columns have fixed widths and do not grow with their contents. As in
+// virsh, further addresses of an interface have "-" for its name unless --full was given, and an
+// interface without an address has "N/A".
 bool domifaddr(Session& session, const Invocation& invocation) {
     const driver::DomainRef domain = find_domain(session, invocation);
     const std::string only = invocation.text("interface");
@@ -72,6 +79,7 @@ constexpr Option kHostnameOptions[] = {
      complete_sources},
 };
 
+// The neighbour table has no names, so "arp" is refused, with the words for an unknown source.
 bool domhostname(Session& session, const Invocation& invocation) {
     const driver::DomainRef domain = find_domain(session, invocation);
     const AddressSource source = address_source(invocation);
@@ -84,6 +92,7 @@ bool domhostname(Session& session, const Invocation& invocation) {
 
 constexpr Option kStatsOptions[] = {domain_option(complete_active), kInterfaceOption};
 
+// Prints the counters with virsh's names, each after the interface as the user named it.
 bool domifstat(Session& session, const Invocation& invocation) {
     const driver::DomainRef domain = find_domain(session, invocation);
     const std::string device = invocation.text("interface");
@@ -104,6 +113,7 @@ bool domifstat(Session& session, const Invocation& invocation) {
     return true;
 }
 
+// Returns the flag of --config.
 driver::Affect config_flag(const Invocation& invocation) {
     return flags_of<driver::Affect>(invocation, {{"config", driver::Affect::config}});
 }
@@ -114,11 +124,13 @@ constexpr Option kGetOptions[] = {
     {"config", OptionType::boolean, "use the definition, also of a running domain"},
 };
 
+// As in virsh, the result has no newline; the blank line after each command ends it.
 bool domif_getlink(Session& session, const Invocation& invocation) {
     const driver::DomainRef domain = find_domain(session, invocation);
     const std::string device = invocation.text("interface");
     const auto up = session.connection().interface_up(domain, device, config_flag(invocation));
     if (!up) {
+        // virsh's message says by what the interface was looked for.
         const bool is_mac = device.find(':') != std::string::npos;
         give_up("Interface ({}: {}) not found.", is_mac ? "mac" : "dev", device);
     }
@@ -137,6 +149,7 @@ constexpr Option kSetOptions[] = {
     {"config", OptionType::boolean, "use the definition, which the next start takes"},
 };
 
+// Changes the running container, or with --config the definition.
 bool domif_setlink(Session& session, const Invocation& invocation) {
     const driver::DomainRef domain = find_domain(session, invocation);
     const std::string state = invocation.text("state");
@@ -149,6 +162,7 @@ bool domif_setlink(Session& session, const Invocation& invocation) {
     return true;
 }
 
+// virsh lists domif-setlink under domain management, hence two tables.
 constexpr Command kMonitoring[] = {
     {"domhostname", "the host name of a container",
      "Print the host name that a container has in its network.", kHostnameOptions, domhostname},

@@ -1,4 +1,4 @@
-// list.
+// The command list.
 #include <algorithm>
 
 #include "driver/names.hh"
@@ -38,9 +38,11 @@ constexpr Option kOptions[] = {
     {"title", OptionType::boolean, "show titles"},
 };
 
+// Returns the filter that the options ask for. As in virsh, filters of one kind are added up:
+// --persistent and --transient together let every domain through.
 driver::ListFilter filter_of(const Invocation& invocation) {
     driver::ListFilter filter;
-    // As virsh: --state-shutoff alone looks among the inactive ones.
+    // As in virsh, --state-shutoff alone lists the inactive domains.
     const bool inactive = invocation.has("inactive") || invocation.has("state-shutoff");
     filter.active = invocation.has("all") || !inactive;
     filter.inactive = invocation.has("all") || inactive;
@@ -57,8 +59,8 @@ driver::ListFilter filter_of(const Invocation& invocation) {
     return filter;
 }
 
-// There are no snapshots, checkpoints and saved states yet: a filter for those that have one lets
-// nothing through, unless its opposite was asked for as well.
+// Says whether a filter lets no domain through. There are no snapshots, checkpoints and saved
+// states yet, so a filter for domains with one matches none, unless its opposite is given as well.
 bool nothing_can_match(const Invocation& invocation) {
     for (const char* kind : {"snapshot", "checkpoint", "managed-save"})
         if (invocation.has(fmt::format("with-{}", kind)) &&
@@ -67,13 +69,14 @@ bool nothing_can_match(const Invocation& invocation) {
     return false;
 }
 
-// Running ones first, by id; then the others, by name.
+// Sorts active domains by id, before the others, which are sorted by name.
 bool comes_first(const driver::DomainSummary& a, const driver::DomainSummary& b) {
     if ((a.id == -1) != (b.id == -1)) return a.id != -1;
     if (a.id != b.id) return a.id < b.id;
     return a.name < b.name;
 }
 
+// Returns the id as virsh shows it: "-" for a domain that is off.
 std::string id_text(int id) {
     return id == -1 ? std::string("-") : fmt::format("{}", id);
 }
@@ -91,6 +94,8 @@ void print_table(Session& session, const std::vector<driver::DomainSummary>& dom
     session.print(table.text(!session.options().quiet));
 }
 
+// Prints a line of UUID, id and name for each domain, in this order whichever options came first.
+// As in virsh, --id alone leaves out domains that are off.
 void print_lines(Session& session, const std::vector<driver::DomainSummary>& domains,
                  const Invocation& invocation) {
     const bool names = invocation.has("name");
@@ -110,6 +115,7 @@ void print_lines(Session& session, const std::vector<driver::DomainSummary>& dom
     }
 }
 
+// A definition that cannot be read is a warning; the other domains are listed.
 bool list(Session& session, const Invocation& invocation) {
     invocation.exclusive("table", "name");
     invocation.exclusive("table", "uuid");

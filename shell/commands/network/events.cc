@@ -1,4 +1,5 @@
-// net-event: waits for what happens to networks, whoever makes it happen.
+// The command net-event: prints what happens to networks, whichever process on the host makes it
+// happen.
 #include "driver/names.hh"
 #include "shell/commands/event_watch.hh"
 #include "shell/commands/network_lookup.hh"
@@ -10,6 +11,7 @@ namespace lxvirt::shell {
 
 namespace {
 
+// Returns the kinds of a network's events.
 std::vector<std::string> complete_kinds(Session&) {
     const auto names = driver::network_event_names();
     return {names.begin(), names.end()};
@@ -24,6 +26,7 @@ constexpr Option kOptions[] = {
     {"timestamp", OptionType::boolean, "begin each line with the time"},
 };
 
+// As virsh 9.0.0 does, --event takes only lifecycle.
 bool event(Session& session, const Invocation& invocation) {
     if (invocation.has("list")) {
         for (const std::string_view kind : driver::network_event_names())

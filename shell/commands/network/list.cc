@@ -1,4 +1,4 @@
-// net-list, net-dhcp-leases.
+// net-list and net-dhcp-leases.
 #include <strings.h>
 
 #include <algorithm>
@@ -26,6 +26,7 @@ constexpr Option kListOptions[] = {
     {"table", OptionType::boolean, "a table (as without any of these)"},
 };
 
+// Returns the filter that the options ask for; without options it lets active networks through.
 driver::NetworkFilter filter_of(const Invocation& invocation) {
     const bool all = invocation.has("all");
     driver::NetworkFilter filter;
@@ -42,8 +43,11 @@ std::string yes_no(bool value) {
     return value ? "yes" : "no";
 }
 
+// Sorts names without regard to case, as virsh does for networks. A definition that cannot be read
+// is a warning; the other networks are listed.
 bool list(Session& session, const Invocation& invocation) {
     const bool names = invocation.has("name"), uuids = invocation.has("uuid");
+    // virsh words this error differently from that of `list`, which has the same options.
     if (int{names} + int{uuids} + int{invocation.has("table")} > 1)
         give_up("Only one argument from --table, --name and --uuid may be specified.");
     std::vector<driver::NetworkSummary> networks = explain(
@@ -72,6 +76,8 @@ constexpr Option kLeaseOptions[] = {
     {"mac", OptionType::string, "only of the client with this hardware address"},
 };
 
+// Returns the end of a lease in local time, as virsh prints it. A lease without end is "never",
+// where virsh prints the beginning of 1970.
 std::string time_text(std::int64_t seconds) {
     if (seconds == 0) return "never";
     const std::time_t time = seconds;
@@ -82,6 +88,7 @@ std::string time_text(std::int64_t seconds) {
     return text;
 }
 
+// Sorts by hardware address; the leases of one client keep the order of the driver.
 bool leases(Session& session, const Invocation& invocation) {
     const driver::NetworkRef network = find_network(session, invocation);
     std::optional<std::string> mac;

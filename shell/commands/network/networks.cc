@@ -1,5 +1,6 @@
 // net-define, net-default, net-create, net-undefine, net-start, net-destroy, net-autostart,
-// net-info, net-name, net-uuid, net-dumpxml, net-edit.
+// net-info, net-name, net-uuid, net-dumpxml and net-edit. virsh's messages have no quotes around
+// the names of networks, unlike those of domains.
 #include "shell/commands/edit_loop.hh"
 #include "shell/commands/flags.hh"
 #include "shell/commands/network_lookup.hh"
@@ -17,9 +18,12 @@ constexpr Option kFileOptions[] = {
     {"validate", OptionType::boolean, "refuse a document that the schema does not accept"},
 };
 
+// A method of the driver that takes a network's document: define_xml or create_xml.
 using Maker = driver::DefinedNetwork (driver::Networks::*)(std::string_view, const std::string&,
                                                            driver::DefineFlags);
 
+// Runs net-define or net-create. `act` and `done` are the command's words in virsh's messages.
+// Notices about the document are warnings.
 bool make(Session& session, const Invocation& invocation, Maker maker, std::string_view act,
           std::string_view done) {
     const std::string file = invocation.text("file");
@@ -45,6 +49,8 @@ constexpr Option kDefaultOptions[] = {
     {"missing", OptionType::boolean, "succeed and do nothing if there is one already"},
 };
 
+// Defines the network that libvirt's packages bring along. With --missing, which the package's
+// installation uses, an existing network of that name is a success, whatever it contains.
 bool define_default(Session& session, const Invocation& invocation) {
     driver::Networks& networks = session.connection().networks();
     if (invocation.has("missing"))
@@ -84,6 +90,7 @@ constexpr Option kDestroyOptions[] = {
      "stop it even if containers are attached; they have no network until its next start"},
 };
 
+// virsh stops a network under its containers; lxvirt wants --force for that.
 bool destroy(Session& session, const Invocation& invocation) {
     const driver::NetworkRef network = find_network(session, invocation);
     explain(fmt::format("Failed to destroy network {}", network.name),
@@ -107,6 +114,7 @@ bool autostart(Session& session, const Invocation& invocation) {
     return true;
 }
 
+// As in virsh, a network without a bridge has no line for it.
 bool info(Session& session, const Invocation& invocation) {
     const driver::NetworkRef network = find_network(session, invocation);
     const driver::NetworkSummary summary = session.connection().networks().info(network);
@@ -125,6 +133,7 @@ bool info(Session& session, const Invocation& invocation) {
 
 constexpr Option kNameOptions[] = {network_option(complete_network_uuids, "the network's UUID")};
 
+// Takes a UUID only, as virsh does.
 bool name(Session& session, const Invocation& invocation) {
     session.print_format("{}\n", find_network(session, invocation, kByUuid).name);
     return true;
@@ -132,6 +141,7 @@ bool name(Session& session, const Invocation& invocation) {
 
 constexpr Option kUuidOptions[] = {network_option(complete_networks, "the network's name")};
 
+// Takes a name only, as virsh does.
 bool uuid(Session& session, const Invocation& invocation) {
     session.print_format("{}\n", find_network(session, invocation, kByName).uuid);
     return true;
@@ -151,6 +161,7 @@ bool dumpxml(Session& session, const Invocation& invocation) {
     return true;
 }
 
+// Checks nothing against the schema: virsh's net-edit does not, and has no --skip-validate.
 bool edit(Session& session, const Invocation& invocation) {
     const driver::NetworkRef network = find_network(session, invocation);
     EditSubject subject;

@@ -1,4 +1,4 @@
-// net-update, net-port-list, net-port-create, net-port-dumpxml, net-port-delete.
+// net-update, net-port-list, net-port-create, net-port-dumpxml and net-port-delete.
 #include <algorithm>
 
 #include "shell/commands/flags.hh"
@@ -15,6 +15,7 @@ namespace lxvirt::shell {
 
 namespace {
 
+// Returns copies of the words, as completers return them.
 std::vector<std::string> strings(const std::vector<std::string_view>& words) {
     return {words.begin(), words.end()};
 }
@@ -43,6 +44,8 @@ constexpr Option kUpdateOptions[] = {
     kCurrentOption,
 };
 
+// Changes one element of a network. As in virsh, the argument is the element itself if it begins
+// with '<', else the name of a file; -1 as the parent's index lets the driver find the parent.
 bool update(Session& session, const Invocation& invocation) {
     const driver::Affect flags = affect_flags(invocation);
     const driver::NetworkRef network = find_network(session, invocation);
@@ -58,13 +61,14 @@ bool update(Session& session, const Invocation& invocation) {
         fmt::format("Failed to update network {}", network.name),
         [&] { return networks.update(network, *command, *section, index, fragment, flags); });
     for (const std::string& notice : notices) session.warn(notice);
+    // virsh says what was changed: without options that depends on whether the network runs.
     const bool live = has(flags, driver::Affect::live), config = has(flags, driver::Affect::config);
     const bool both = live && config;
     const bool to_live = live || (!config && networks.info(network).active);
     const std::string_view what = both      ? "persistent config and live state"
                                   : to_live ? "live state"
                                             : "persistent config";
-    // As virsh: the blank line that follows a command ends this one.
+    // As in virsh, the message has no newline: the blank line after each command ends it.
     session.print_format("Updated network {} {}{}", network.name, what,
                          session.options().quiet ? "\n" : "");
     return true;
@@ -76,6 +80,7 @@ constexpr Option kPortListOptions[] = {
     {"table", OptionType::boolean, "a table (as without either)"},
 };
 
+// As in virsh, --table and --uuid show the same facts, since a port has no name.
 bool port_list(Session& session, const Invocation& invocation) {
     invocation.exclusive("table", "uuid");
     const driver::NetworkRef network = find_network(session, invocation);
@@ -99,6 +104,7 @@ constexpr Option kPortCreateOptions[] = {
     {"validate", OptionType::boolean, "refuse a document that the schema does not accept"},
 };
 
+// virsh says "create network" in this error, although a port is created.
 bool port_create(Session& session, const Invocation& invocation) {
     const driver::NetworkRef network = find_network(session, invocation);
     const std::string file = invocation.text("file");
@@ -111,7 +117,7 @@ bool port_create(Session& session, const Invocation& invocation) {
     return true;
 }
 
-// The ports of every running network: which one is meant is not known here.
+// Returns the ports of every active network: the completer does not see which one was named.
 std::vector<std::string> complete_ports(Session& session) {
     std::vector<std::string> out;
     const driver::Networks& networks = session.connection().networks();
@@ -124,12 +130,13 @@ std::vector<std::string> complete_ports(Session& session) {
 
 constexpr Option kPort{"port", OptionType::data, "the port's UUID", complete_ports, true};
 
+// Returns the port's XML. Throws Failure with virsh's line alone if there is no such port.
 std::string port_text(Session& session, const driver::NetworkRef& network,
                       const std::string& port) {
     try {
         return session.connection().networks().port_xml(network, port);
     } catch (const base::Exception&) {
-        give_up("failed to get network port '{}'", port);  // as virsh: without the reason
+        give_up("failed to get network port '{}'", port);  // virsh gives no reason either
     }
 }
 
@@ -144,6 +151,7 @@ bool port_dumpxml(Session& session, const Invocation& invocation) {
 
 constexpr Option kPortDeleteOptions[] = {network_option(complete_active_networks), kPort};
 
+// As in virsh, the port is looked up first, so that an unknown one has its own error.
 bool port_delete(Session& session, const Invocation& invocation) {
     const driver::NetworkRef network = find_network(session, invocation);
     const std::string port = invocation.text("port");

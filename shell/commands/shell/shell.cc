@@ -1,4 +1,4 @@
-// cd, connect, echo, exit, help, pwd, quit, and the hidden `complete` that bash calls.
+// cd, connect, echo, exit, help, pwd and quit, and the hidden command `complete`, which bash calls.
 #include <unistd.h>
 
 #include <cstdlib>
@@ -21,6 +21,8 @@ constexpr Option kCdOptions[] = {
     {"dir", OptionType::string, "the folder (default: your home folder)", complete_files},
 };
 
+// Fails outside of the interactive shell, as in virsh: the program would end in its new folder.
+// Without an argument it goes to $HOME, or to / if that is unset.
 bool cd(Session& session, const Invocation& invocation) {
     if (!session.interactive()) give_up("cd: command valid only in interactive mode");
     std::string folder = invocation.text("dir");
@@ -32,6 +34,7 @@ bool cd(Session& session, const Invocation& invocation) {
     return true;
 }
 
+// getcwd(3) with a null pointer allocates the text, whatever its length.
 bool pwd(Session& session, const Invocation&) {
     char* folder = getcwd(nullptr, 0);
     if (folder == nullptr)
@@ -46,6 +49,7 @@ constexpr Option kConnectOptions[] = {
     {"readonly", OptionType::boolean, "allow no changes"},
 };
 
+// Without a name it connects again to the present URI. The old connection stays if that fails.
 bool connect(Session& session, const Invocation& invocation) {
     std::string uri = invocation.text("name");
     if (uri.empty()) uri = session.options().uri;
@@ -62,6 +66,8 @@ constexpr Option kEchoOptions[] = {
     {"string", OptionType::argv, "what to print", nullptr, false, true},
 };
 
+// Prints the words, joined by blanks, without a newline: the blank line after each command ends
+// them, as in virsh. --err prints them as an error, but the command succeeds.
 bool echo(Session& session, const Invocation& invocation) {
     invocation.exclusive("shell", "xml");
     invocation.exclusive("shell", "split");
@@ -87,11 +93,13 @@ bool echo(Session& session, const Invocation& invocation) {
     return true;
 }
 
+// Session ends the loop after this command; exit and quit are the same.
 bool leave(Session& session, const Invocation&) {
     session.leave();
     return true;
 }
 
+// Returns what `help` explains: the keywords of groups, and their commands.
 std::vector<std::string> complete_topics(Session&) {
     std::vector<std::string> topics;
     for (const Group& group : groups()) {
@@ -106,6 +114,8 @@ constexpr Option kHelpOptions[] = {
     {"command", OptionType::string, "a command, or the keyword of a group", complete_topics},
 };
 
+// A command is found before a group of the same word: `help event` explains the command, and `help
+// events` lists the group.
 bool help(Session& session, const Invocation& invocation) {
     if (!invocation.has("command")) {
         session.print(all_help(groups()));
@@ -116,7 +126,7 @@ bool help(Session& session, const Invocation& invocation) {
         session.print(command_help(*command));
         return true;
     }
-    // virsh's keyword for this group is its own name.
+    // virsh calls the group of its own commands "virsh"; both words work here.
     const Group* group = find_group(groups(), topic == "virsh" ? "shell" : topic);
     if (group == nullptr) give_up("command or command group '{}' doesn't exist", topic);
     session.print(group_help(*group));
@@ -127,6 +137,8 @@ constexpr Option kCompleteOptions[] = {
     {"string", OptionType::argv, "the words so far, the last one unfinished", nullptr, false, true},
 };
 
+// Prints the candidates for the last word, a line each, and fails if there are none. The output is
+// read by the completion script of bash.
 bool complete(Session& session, const Invocation& invocation) {
     const std::vector<std::string> candidates =
         complete_words(session, groups(), invocation.all("string"));
