@@ -49,8 +49,8 @@ DefinedNetwork LocalNetworks::define_default() {
     const NetworkDefinitions definitions(root_);
     if (find_network(root_, network.name))
         base::fail(base::ErrorCode::operation_failed,
-                   "network '{0}' already exists: it is left as it is (net-undefine {0} to have "
-                   "the one that comes with lxvirt)",
+                   "network '{0}' already exists: it is left as it is (net-destroy {0} and "
+                   "net-undefine {0} make room for the one that comes with lxvirt)",
                    network.name);
     std::vector<xml::UsedSubnet> used = used_subnets("");
     for (xml::UsedSubnet& subnet : used_by_definitions(definitions))

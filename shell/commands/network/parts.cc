@@ -32,7 +32,10 @@ constexpr Option kUpdateOptions[] = {
     network_option(),
     {"command", OptionType::data, "add-first, add-last (or add), delete or modify",
      complete_update_commands, true},
-    {"section", OptionType::data, "the part that changes", complete_update_sections, true},
+    {"section", OptionType::data,
+     "the list that changes: ip-dhcp-host, ip-dhcp-range, dns-host, dns-txt, dns-srv, portgroup or "
+     "forward-interface",
+     complete_update_sections, true},
     {"xml", OptionType::data,
      "the element, beginning with '<', or a file that contains it; for delete, only the attributes "
      "that identify the element",
