@@ -157,7 +157,8 @@ void check_range(const Element& element, const DhcpRange& range, const NetworkIp
     if (!own.v6 && prefix < 31 && end.ones_beyond(prefix))
         fail(fmt::format("end of {} in network {}/{} is the broadcast address", words, ip.address,
                          prefix));
-    if (!start.shares(end, own.bits() - 16) && end.distance_from(start) > 65535)
+    // distance_from() counts in the last 32 bits, so an IPv6 range must not differ before these.
+    if (!start.shares(end, own.bits() - 32) || end.distance_from(start) > 65535)
         fail(words + " is too large (> 65535)");
 }
 
