@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "xml/domain/parse.hh"
+#include "xml/document/notice.hh"
 #include "xml/network/network.hh"
 
 namespace lxvirt::xml {
