@@ -162,8 +162,10 @@ bool remove_file(const std::string& path, Durability durability) {
         parent = std::move(*folder);
     }
     if (::unlink(path.c_str()) != 0) {
-        if (errno == ENOENT) return false;
-        fail_errno("remove '{}'", path);
+        // On a read-only file system unlink(2) says so before it looks whether there is such a file.
+        const int error = errno;
+        if (error == ENOENT || (error == EROFS && !exists(path))) return false;
+        fail_with(error, "remove '{}'", path);
     }
     test_point("file-removed");
     sync_opened(parent, parent_folder(path));

@@ -9,7 +9,6 @@
 #include "base/file/file.hh"
 #include "base/netlink/netlink.hh"
 #include "base/process/build_tree.hh"
-#include "base/rollback.hh"
 #include "config.hh"
 #include "driver/api/local.hh"
 #include "driver/network/definitions.hh"
@@ -44,6 +43,7 @@ std::vector<xml::UsedSubnet> used_by_definitions(const NetworkDefinitions& defin
 }  // namespace
 
 DefinedNetwork LocalNetworks::define_default() {
+    require_write("virNetworkDefineXML");
     const std::string file = shipped_file();
     xml::Network network = xml::parse_network(base::read_file(file), {.file = file}).network;
     const NetworkDefinitions definitions(root_);
@@ -66,15 +66,8 @@ DefinedNetwork LocalNetworks::define_default() {
     if (std::any_of(links.begin(), links.end(), [&network](const base::LinkFacts& link) {
             return link.name == network.bridge.name;
         }))
-        network.bridge.name.clear();  // define_xml() chooses the next free name
-    DefinedNetwork defined = define_xml(xml::format_network(network), file, DefineFlags::none);
-    // If the network cannot be marked for autostart, it is not left defined: a default network that
-    // is off after a boot would surprise.
-    base::Rollback rollback;
-    rollback.add([&] { undefine(defined.network); });
-    set_autostart(defined.network, true);
-    rollback.dismiss();
-    return defined;
+        network.bridge.name.clear();  // store() chooses the next free name
+    return store({std::move(network), {}}, file, true);
 }
 
 }  // namespace lxvirt::driver

@@ -13,6 +13,7 @@
 
 #include "base/fd.hh"
 #include "driver/connection.hh"
+#include "driver/network/definitions.hh"
 #include "driver/networks.hh"
 #include "driver/program.hh"
 #include "driver/store/root.hh"
@@ -59,6 +60,8 @@ class LocalNetworks final : public Networks {
   private:
     // Throws operation_denied, with libvirt's name of the call, if the connection is read-only.
     void require_write(std::string_view libvirt_call) const;
+    // Stores a definition, marked for autostart if it is new and `starts`.
+    DefinedNetwork store(GivenNetwork given, const std::string& file, bool starts);
     const Root& root_;
     bool read_only_;
 };

@@ -110,11 +110,15 @@ DefinedNetwork LocalNetworks::define_xml(std::string_view text, const std::strin
                                          DefineFlags flags) {
     require_write("virNetworkDefineXML");
     check_flags(flags, DefineFlags::validate, "networkDefineXMLFlags");
-    auto [network, notices] = parse_given_network(text, file, has(flags, DefineFlags::validate));
+    return store(parse_given_network(text, file, has(flags, DefineFlags::validate)), file, false);
+}
+
+DefinedNetwork LocalNetworks::store(GivenNetwork given, const std::string& file, bool starts) {
+    auto& [network, notices] = given;
     const auto locks = root_.lock_to_define_network(network.name);
     NetworkDefinitions definitions(root_);
     definitions.check(network);
-    (void)definitions.store(network);
+    (void)definitions.store(network, starts);
     journal_network(root_, network.name, network.uuid, NetworkLifecycle::defined);
     DefinedNetwork defined{{network.name, network.uuid}, std::move(notices)};
     // Two networks may be defined with the same addresses; a start refuses the second.
@@ -177,6 +181,7 @@ void LocalNetworks::set_autostart(const NetworkRef& network, bool on) {
     require_write("virNetworkSetAutostart");
     const auto lock = root_.lock_network(network.name);
     if (!find_network(root_, network.name)) fail_no_network(network.name);
+    (void)hold_network(root_, network.name);  // settles a change that was cut short
     NetworkDefinitions definitions(root_);
     if (!definitions.exists(network.name))
         base::fail(ErrorCode::operation_invalid, "cannot set autostart for transient network");

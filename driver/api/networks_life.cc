@@ -89,10 +89,12 @@ void LocalNetworks::destroy(const NetworkRef& network, bool force) {
         (void)hold_network(root_, network.name);
         base::fail(ErrorCode::operation_invalid, "network '{}' is not active", network.name);
     }
-    if (const auto names = attached(root_, live->network); !force && !names.empty())
+    if (const auto names = attached(root_, live->network); !force && !names.empty()) {
+        (void)hold_network(root_, network.name);  // the network goes on: settles its last change
         base::fail(ErrorCode::operation_invalid,
                    "network '{}' is in use by {}; --force takes it away from them", network.name,
                    fmt::join(names, ", "));
+    }
     stop_network(root_, *live, NetworkDefinitions(root_).exists(network.name), lock.fd());
 }
 

@@ -225,14 +225,15 @@ void ApplyRun::bring_domains() {
             [&](const DefinitionChange& change, const std::optional<std::string>& error) {
                 const auto at = static_cast<std::size_t>(&change - changes.data());
                 if (error)
-                    fail(*items[at], *error);
+                    fail(*items[at], *error, std::move(effects[at]));
                 else
                     brought(*items[at], std::move(effects[at]));
             });
     } catch (const std::exception& error) {
         // Such an error concerns all that are left: no space, or no define lock.
-        for (ApplyItem* item : items)
-            if (!item->failed && !item->brought) fail(*item, base::message_of(error));
+        for (std::size_t i = 0; i < items.size(); ++i)
+            if (!items[i]->failed && !items[i]->brought)
+                fail(*items[i], base::message_of(error), std::move(effects[i]));
         // All are stored, but a power failure may undo that: the folder could not be synced.
         if (items.back()->brought) fail_unread("", base::message_of(error));
     }
@@ -271,7 +272,7 @@ void ApplyRun::brought(ApplyItem& item, std::vector<std::string> effects) {
                .effects = std::move(effects)});
 }
 
-void ApplyRun::fail(ApplyItem& item, const std::string& error) {
+void ApplyRun::fail(ApplyItem& item, const std::string& error, std::vector<std::string> effects) {
     // The record named the object in advance, and it has not come.
     if (item.ahead && !item.brought) record_.erase(item.document.kind(), item.document.name());
     if (!item.failed) ++summary_.failed;
@@ -280,6 +281,7 @@ void ApplyRun::fail(ApplyItem& item, const std::string& error) {
                .kind = item.document.kind(),
                .name = item.document.name(),
                .file = item.document.file(),
+               .effects = std::move(effects),
                .error = error});
 }
 

@@ -46,7 +46,7 @@ class ApplyRun {
     void bring_domains();
     std::vector<std::string> change_running(const ApplyItem& item);
     void brought(ApplyItem& item, std::vector<std::string> effects);
-    void fail(ApplyItem& item, const std::string& error);
+    void fail(ApplyItem& item, const std::string& error, std::vector<std::string> effects = {});
     // Reports a file or folder that could not be read. Some name is unknown then, so --prune
     // removes nothing in this run.
     void fail_unread(const std::string& file, const std::string& error);

@@ -77,8 +77,8 @@ std::vector<std::string> NetworkDefinitions::rivals(const xml::Network& network)
     return names;
 }
 
-bool NetworkDefinitions::store(const xml::Network& network) {
-    return write(network.name, xml::format_network(network));
+bool NetworkDefinitions::store(const xml::Network& network, bool starts) {
+    return write(network.name, xml::format_network(network), starts);
 }
 
 GivenNetwork parse_given_network(std::string_view text, const std::string& file, bool validate) {

@@ -31,8 +31,9 @@ class NetworkDefinitions : public DefinitionFolder {
     // Returns the names of networks that have addresses of this one's subnets: only one of them can
     // run at a time.
     [[nodiscard]] std::vector<std::string> rivals(const xml::Network& network) const;
-    // Stores a definition. Returns true if there was none of this name. Throws SystemError.
-    bool store(const xml::Network& network);
+    // Stores a definition. Returns true if there was none of this name; such a one is marked for autostart
+    // if `starts`. Throws SystemError.
+    bool store(const xml::Network& network, bool starts = false);
 
   private:
     // Returns all networks but `name`, defined or running. Passes over those that cannot be read.

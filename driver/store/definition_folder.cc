@@ -94,10 +94,12 @@ std::string DefinitionFolder::problem(std::string_view name) const {
     return fmt::format("{}: the file does not end in {}: it is not whole", path, end_tag);
 }
 
-bool DefinitionFolder::write(const std::string& name, std::string_view xml) {
+bool DefinitionFolder::write(const std::string& name, std::string_view xml, bool starts) {
     const bool is_new = !exists(name);
-    // An autostart link left by a rename that was cut short must not start this object.
+    // An autostart link left by a rename that was cut short must not start this object. A link that is
+    // asked for comes first: while there is no definition it starts nothing.
     if (is_new) (void)base::remove_file(paths_.autostart_link(name));
+    if (is_new && starts) set_autostart(name, true);
     base::write_atomic(paths_.definition(name), xml);
     return is_new;
 }

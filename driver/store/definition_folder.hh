@@ -46,8 +46,8 @@ class DefinitionFolder {
     // and for rename() they took the define lock before it.
 
     // Stores `xml` under `name`, atomically and on the disk. Returns true if there was no such
-    // definition.
-    bool write(const std::string& name, std::string_view xml);
+    // definition. A new definition is marked for autostart if `starts`, both or neither.
+    bool write(const std::string& name, std::string_view xml, bool starts = false);
     // Removes the definition and its autostart link. Returns false if there was no definition.
     bool remove(std::string_view name);
     // Renames a definition; `xml` is the definition with the new name. The caller holds both names'

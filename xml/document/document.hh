@@ -19,13 +19,13 @@
 
 #include "base/error.hh"
 #include "xml/document/notice.hh"
+#include "xml/document/writer.hh"
 
 namespace lxvirt::xml {
 
-inline constexpr std::size_t kMaxDocumentSize = 10U << 20;  // bytes
-inline constexpr int kMaxDepth = 100;                       // levels of elements
-inline constexpr std::size_t kMaxNotices = 1000;            // more are summed up in one
-inline constexpr std::size_t kMaxFaults = 100;              // each costs reading a part once more
+inline constexpr int kMaxDepth = 100;             // levels of elements
+inline constexpr std::size_t kMaxNotices = 1000;  // more are summed up in one
+inline constexpr std::size_t kMaxFaults = 100;    // each costs reading a part once more
 
 class Document;
 class Element;

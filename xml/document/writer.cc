@@ -1,5 +1,7 @@
 #include "xml/document/writer.hh"
 
+#include "base/error.hh"
+
 namespace lxvirt::xml {
 
 // The caller ends an element with empty(), children() or content().
@@ -113,6 +115,15 @@ void Writer::escape(std::string_view value, Place place) {
             default: out_ += c;
         }
     }
+}
+
+std::string Writer::take() {
+    if (out_.size() > kMaxDocumentSize)
+        base::fail(
+            base::ErrorCode::config_unsupported,
+            "the document would have {} bytes when it is written; at most {} can be read back",
+            out_.size(), kMaxDocumentSize);
+    return std::move(out_);
 }
 
 std::string escaped(std::string_view text) {

@@ -3,6 +3,7 @@
 // their elements.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <initializer_list>
 #include <optional>
@@ -13,6 +14,8 @@
 namespace lxvirt::xml {
 
 // Says which form of a document is wanted.
+inline constexpr std::size_t kMaxDocumentSize = 10U << 20;  // bytes, of what is read and written
+
 struct FormatOptions {
     bool live = false;    // with id, aliases, ttys and generated names
     unsigned indent = 0;  // spaces before the outermost element
@@ -66,7 +69,9 @@ class Writer {
     void raw(std::string_view xml);
 
     // Moves the document out.
-    [[nodiscard]] std::string take() { return std::move(out_); }
+    // Returns the text. Throws config_unsupported if it is larger than a document that is read may be, since
+    // nobody could read it back: escaping makes a text up to six times as long.
+    [[nodiscard]] std::string take();
 
   private:
     enum class Place { attribute, text };

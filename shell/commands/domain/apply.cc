@@ -180,6 +180,9 @@ void print_event(Session& session, const driver::ApplyEvent& event, bool dry_run
         else if (!event.file.empty())
             session.error(fmt::format("Failed to apply {}", event.file));
         session.error(event.error);
+        // The running domain was changed before its definition could not be stored.
+        for (const std::string& effect : event.effects)
+            session.error(fmt::format("what stays as it is now: {}", effect));
         return;
     }
     for (const std::string& notice : event.notices) session.warn(notice);

@@ -283,6 +283,25 @@ TEST_F(ConnectionTest, TitleAndDescriptionChangeWhatTheyAreAskedTo) {
               "Requested operation is not valid: domain is not running");
 }
 
+TEST_F(ConnectionTest, RefusesWhatCouldNotBeReadBack) {
+    // A quote takes six bytes when it is written.
+    std::string text = definition("big", uuid(1));
+    text.insert(text.find("  <memory"),
+                "  <description>" + std::string(3'000'000, '"') + "</description>\n");
+    EXPECT_THAT(message_of([&] { (void)connection->define_xml(text, "big.xml"); }),
+                HasSubstr("at most 10485760 can be read back"));
+    EXPECT_TRUE(connection->list_all_domains({}).empty());
+    const DomainRef domain = define("web", 1);
+    EXPECT_THAT(message_of([&] {
+                    connection->set_metadata(
+                        domain,
+                        {.type = MetadataType::description, .value = std::string(3'000'000, '"')},
+                        Affect::config);
+                }),
+                HasSubstr("can be read back"));
+    EXPECT_EQ(Definitions(root).load("web")->description, "");
+}
+
 TEST_F(ConnectionTest, BothDefinitionsChangeOrNeither) {
     const MetadataChange title{.type = MetadataType::title, .value = "both"};
     constexpr Affect kBoth = Affect::live | Affect::config;
@@ -493,7 +512,39 @@ int redefine_on_full_disk(const std::string& uri, const Root& root, const std::s
     return base::read_file(root.definition("x")) == stored ? 0 : 4;
 }
 
+// In a mount namespace of its own, with definitions that can only be read.
+int change_live_beside_read_only_definitions(const std::string& uri, const Root& root,
+                                             const DomainRef& domain) {
+    const std::string path = root.definitions();
+    if (::unshare(CLONE_NEWNS) != 0 ||
+        ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
+        ::mount(path.c_str(), path.c_str(), nullptr, MS_BIND, nullptr) != 0 ||
+        ::mount("none", path.c_str(), nullptr, MS_REMOUNT | MS_BIND | MS_RDONLY, nullptr) != 0)
+        return kSkipped;
+    const auto connection = open_connection(uri);
+    connection->set_metadata(domain, {.type = MetadataType::title, .value = "live"}, Affect::live);
+    try {
+        connection->set_metadata(domain, {.type = MetadataType::title, .value = "both"},
+                                 Affect::live | Affect::config);
+        return 1;
+    } catch (const base::SystemError& error) {
+        if (error.error() != EROFS) return 2;
+    }
+    return read_live(root, domain.name)->domain.title == "live" ? 0 : 3;
+}
+
 }  // namespace
+
+TEST_F(ConnectionTest, ReadOnlyDefinitionsKeepNobodyFromWhatRuns) {
+    const DomainRef domain = define("web", 1);
+    const auto helper = run("web", 1);
+    tests::ChildProcess child(
+        [&](const auto&) { return change_live_beside_read_only_definitions(uri(), root, domain); });
+    const int status = child.wait();
+    ASSERT_TRUE(WIFEXITED(status));
+    if (WEXITSTATUS(status) == kSkipped) GTEST_SKIP() << "mount namespaces are not allowed here";
+    EXPECT_EQ(WEXITSTATUS(status), 0);
+}
 
 TEST_F(ConnectionTest, NoSpaceKeepsTheOldDefinition) {
     const std::string before = definition("x", uuid(1));
