@@ -30,13 +30,13 @@ class LocalNetworks final : public Networks {
     [[nodiscard]] NetworkRef lookup_by_uuid(const std::string& uuid) const override;
     [[nodiscard]] std::vector<NetworkSummary> list(const NetworkFilter& filter) const override;
     [[nodiscard]] NetworkSummary info(const NetworkRef& network) const override;
-    DefinedNetwork define_xml(std::string_view xml, const std::string& file,
+    DefinedNetwork define_xml(std::string_view text, const std::string& file,
                               DefineFlags flags) override;
-    DefinedNetwork create_xml(std::string_view xml, const std::string& file,
+    DefinedNetwork create_xml(std::string_view text, const std::string& file,
                               DefineFlags flags) override;
     void undefine(const NetworkRef& network) override;
     DefinedNetwork define_default() override;
-    [[nodiscard]] std::string checked_xml(std::string_view xml, const std::string& file,
+    [[nodiscard]] std::string checked_xml(std::string_view text, const std::string& file,
                                           const std::vector<std::string>& bridges) const override;
     [[nodiscard]] std::string xml_desc(const NetworkRef& network, XmlFlags flags) const override;
     [[nodiscard]] bool autostart(const NetworkRef& network) const override;
@@ -53,7 +53,7 @@ class LocalNetworks final : public Networks {
     [[nodiscard]] std::vector<std::string> ports(const NetworkRef& network) const override;
     [[nodiscard]] std::string port_xml(const NetworkRef& network,
                                        const std::string& uuid) const override;
-    std::string create_port(const NetworkRef& network, std::string_view xml,
+    std::string create_port(const NetworkRef& network, std::string_view text,
                             const std::string& file, DefineFlags flags) override;
     void delete_port(const NetworkRef& network, const std::string& uuid) override;
 
@@ -89,7 +89,7 @@ class LocalConnection final : public Connection {
     Defined define_xml(std::string_view xml, const std::string& file, DefineFlags flags) override;
     void define_all(const std::vector<DefinitionChange>& changes,
                     const DefinitionDone& done) override;
-    Defined create_xml(std::string_view xml, const std::string& file, StartFlags flags) override;
+    Defined create_xml(std::string_view text, const std::string& file, StartFlags flags) override;
     void undefine(const DomainRef& domain, UndefineFlags flags) override;
     void rename(const DomainRef& domain, const std::string& new_name) override;
     [[nodiscard]] std::string xml_desc(const DomainRef& domain, XmlFlags flags) const override;

@@ -114,13 +114,13 @@ DefinedNetwork LocalNetworks::define_xml(std::string_view text, const std::strin
 }
 
 DefinedNetwork LocalNetworks::store(GivenNetwork given, const std::string& file, bool starts) {
-    auto& [network, notices] = given;
+    xml::Network& network = given.network;
     const auto locks = root_.lock_to_define_network(network.name);
     NetworkDefinitions definitions(root_);
     definitions.check(network);
     (void)definitions.store(network, starts);
     journal_network(root_, network.name, network.uuid, NetworkLifecycle::defined);
-    DefinedNetwork defined{{network.name, network.uuid}, std::move(notices)};
+    DefinedNetwork defined{{network.name, network.uuid}, std::move(given.notices)};
     // Two networks may be defined with the same addresses; a start refuses the second.
     for (const std::string& rival : definitions.rivals(network))
         defined.notices.push_back(fmt::format(

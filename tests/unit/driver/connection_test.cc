@@ -39,7 +39,7 @@ class ConnectionTest : public RootTest {
     }
     [[nodiscard]] std::string uri() const { return "lxc:///embed?root=" + folder.path(); }
 
-    DomainRef define(const std::string& name, int number) const {
+    DomainRef define(const std::string& name, int number) {
         return connection->define_xml(definition(name, uuid(number)), name + ".xml").domain;
     }
     [[nodiscard]] std::vector<std::string> events(EventStream& stream) const {
