@@ -12,7 +12,7 @@ namespace lxvirt::shell {
 driver::DeviceOptions device_options(const Invocation& invocation, const driver::DomainRef& domain,
                                      driver::Affect fallback) {
     using driver::Affect;
-    const Affect asked =
+    const auto asked =
         flags_of<Affect>(invocation, {{"live", Affect::live}, {"config", Affect::config}});
     driver::DeviceOptions options;
     options.flags = asked;
