@@ -77,25 +77,23 @@ std::uint64_t device_bytes(const struct stat& facts) {
 }  // namespace
 
 BlockStats LocalConnection::block_stats(const DomainRef& domain, const std::string& disk) const {
-    const auto live = read_live(root_, domain.name);
-    if (!root_.running(domain.name) || !live)
-        base::fail(ErrorCode::operation_invalid, "domain is not running");
+    const LiveState live = require_live(root_, domain.name);
     // MAJOR:MINOR of the device that the start or attach made for the disk, such as a loop device.
     std::string number;
     if (!disk.empty()) {
-        const xml::Disk* const found = find_disk(live->domain, disk);
+        const xml::Disk* const found = find_disk(live.domain, disk);
         if (found == nullptr) base::fail(ErrorCode::invalid_arg, "invalid path: {}", disk);
-        for (const MadeDevice& made : live->made)
+        for (const MadeDevice& made : live.made)
             if (made.device == found->alias) number = fmt::format("{}:{}", made.major, made.minor);
     }
     BlockStats stats;
     const auto hierarchies = base::find_hierarchies();
     if (const base::Hierarchy* blkio = base::owner_of(hierarchies, "blkio")) {
-        const std::string file = blkio->mount + live->cgroup + "/blkio.throttle.";
+        const std::string file = blkio->mount + live.cgroup + "/blkio.throttle.";
         add_v1(file + "io_serviced_recursive", number, stats.read_requests, stats.write_requests);
         add_v1(file + "io_service_bytes_recursive", number, stats.read_bytes, stats.write_bytes);
     } else if (const base::Hierarchy* io = base::owner_of(hierarchies, "io")) {
-        add_v2(io->mount + live->cgroup + "/io.stat", number, stats);
+        add_v2(io->mount + live.cgroup + "/io.stat", number, stats);
     } else {
         base::fail(ErrorCode::operation_unsupported,
                    "this host counts no block I/O: neither the controller blkio nor io is there");

@@ -28,13 +28,6 @@ namespace {
 
 using base::ErrorCode;
 
-// Returns the live state. Throws operation_invalid if the domain does not run.
-LiveState require_live(const Root& root, const std::string& name) {
-    auto live = root.running(name) ? read_live(root, name) : std::nullopt;
-    if (!live) base::fail(ErrorCode::operation_invalid, "domain is not running");
-    return std::move(*live);
-}
-
 [[noreturn]] void fail_unknown(const std::string& device) {
     base::fail(ErrorCode::invalid_arg, "'{}' is not a known interface", device);
 }
@@ -173,9 +166,8 @@ std::optional<bool> LocalConnection::interface_up(const DomainRef& domain,
         const auto link = base::Netlink().link(interface->target);
         return link && link->up;
     }
-    const auto definition = Definitions(root_).load(domain.name);
-    if (!definition) fail_no_domain(domain.name);
-    const xml::Interface* const interface = find_interface(*definition, device);
+    const xml::Domain definition = Definitions(root_).require(domain.name);
+    const xml::Interface* const interface = find_interface(definition, device);
     if (interface == nullptr) return std::nullopt;
     return interface->link_up.value_or(true);
 }

@@ -62,7 +62,7 @@ std::optional<base::UniqueFd> open_helper(const Root& root, const std::string& n
 }
 
 void require_running(const Root& root, const std::string& name) {
-    if (!root.running(name)) base::fail(ErrorCode::operation_invalid, "domain is not running");
+    if (!root.running(name)) fail_not_running();
 }
 
 // Returns the signal that <lx:signal> of the live definition names for `kind`; nullopt if it names
@@ -87,7 +87,7 @@ InitFacts facts_of_init(pid_t init) {
         return read_init_facts(init);
     } catch (const base::SystemError& error) {
         if (error.error() != ENOENT && error.error() != ESRCH) throw;
-        base::fail(ErrorCode::operation_invalid, "domain is not running");
+        fail_not_running();
     }
 }
 
@@ -127,17 +127,15 @@ void ask_init(const Root& root, const std::string& name, StopKind kind, StopFlag
 // so that no kill of this command can leave one without the other. A helper of an older build only
 // writes its status, so the group is frozen or thawed here as well; doing it twice is harmless.
 void set_paused(const Root& root, const std::string& name, bool paused) {
-    require_running(root, name);
-    const auto live = read_live(root, name);
-    if (!live) base::fail(ErrorCode::operation_invalid, "domain is not running");
+    const LiveState live = require_live(root, name);
     helper::Request request;
     request.kind = RequestKind::set_paused;
     request.flag = paused;
     (void)connect_running(root, name).request(request);
     if (paused)
-        base::freeze_group(base::find_hierarchies(), live->cgroup);
+        base::freeze_group(base::find_hierarchies(), live.cgroup);
     else
-        base::thaw_group(base::find_hierarchies(), live->cgroup);
+        base::thaw_group(base::find_hierarchies(), live.cgroup);
 }
 
 // Asks the helper to end its container, and returns the connection, which the helper closes at its
@@ -188,10 +186,9 @@ void LocalConnection::start(const DomainRef& domain, StartFlags flags) {
     const auto lock = root_.lock_domain(domain.name);
     if (root_.running(domain.name))
         base::fail(ErrorCode::operation_invalid, "Domain is already active");
-    auto definition = Definitions(root_).load(domain.name);
-    if (!definition) fail_no_domain(domain.name);
+    xml::Domain definition = Definitions(root_).require(domain.name);
     autodestroy_.push_back(
-        start_domain(root_, {.domain = std::move(*definition), .uri = uri_, .flags = flags}, lock));
+        start_domain(root_, {.domain = std::move(definition), .uri = uri_, .flags = flags}, lock));
 }
 
 Defined LocalConnection::create_xml(std::string_view text, const std::string& file,
@@ -233,7 +230,7 @@ void LocalConnection::destroy(const DomainRef& domain, DestroyFlags flags) {
         const bool left = read_live(root_, domain.name).has_value();
         clean_up(root_, domain.name);
         if (left) return;
-        base::fail(ErrorCode::operation_invalid, "domain is not running");
+        fail_not_running();
     }
     const base::UniqueFd control = ask_helper_to_end(root_, domain.name, *process, lock);
     const bool closed = !control || base::wait_readable(control, kEndLimit);
@@ -297,11 +294,10 @@ bool LocalConnection::wait_stopped(const DomainRef& domain, double seconds) cons
 }
 
 std::string LocalConnection::plan(const DomainRef& domain) const {
-    auto definition = Definitions(root_).load(domain.name);
-    if (!definition) fail_no_domain(domain.name);
+    xml::Domain definition = Definitions(root_).require(domain.name);
     // The pid 0 stands for the helper's, which only a start knows.
-    name_live_domain(*definition, 0);
-    return format_plan(compile_plan(*definition, root_, host_facts(root_),
+    name_live_domain(definition, 0);
+    return format_plan(compile_plan(definition, root_, host_facts(root_),
                                     {.has_hooks = has_hooks(root_), .uri = uri_}));
 }
 
@@ -337,10 +333,8 @@ void ConsoleStream::resize(unsigned rows, unsigned columns) const {
 
 std::string LocalConnection::console_path(const DomainRef& domain,
                                           const std::string& device) const {
-    require_running(root_, domain.name);
-    const auto live = read_live(root_, domain.name);
-    if (!live) base::fail(ErrorCode::operation_invalid, "domain is not running");
-    for (const xml::Console& console : live->domain.consoles)
+    const LiveState live = require_live(root_, domain.name);
+    for (const xml::Console& console : live.domain.consoles)
         if (device.empty() || console.alias == device) return console.tty;
     base::fail(ErrorCode::invalid_arg, "cannot find console device '{}'",
                device.empty() ? "default" : device);

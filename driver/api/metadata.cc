@@ -39,12 +39,10 @@ std::string LocalConnection::metadata(const DomainRef& domain, MetadataType type
     check_flags(flags, Affect::live | Affect::config, "lxcDomainGetMetadata");
     xml::Domain definition;
     if (targets_of(root_, domain.name, flags).config) {
-        auto stored = Definitions(root_).load(domain.name);
-        if (!stored) fail_no_domain(domain.name);
-        definition = std::move(*stored);
+        definition = Definitions(root_).require(domain.name);
     } else {
         auto live = read_live(root_, domain.name);
-        if (!live) base::fail(ErrorCode::operation_invalid, "domain is not running");
+        if (!live) fail_not_running();
         definition = std::move(live->domain);
     }
     std::optional<std::string> value;

@@ -138,13 +138,11 @@ Originals begin_change(const Root& root, const std::string& name, Affect flags) 
     const Targets targets = targets_of(root, name, flags);
     if (targets.live) {
         originals.live = read_live(root, name);
-        if (!originals.live)
-            base::fail(base::ErrorCode::operation_invalid, "domain is not running");
+        if (!originals.live) fail_not_running();
     }
     if (targets.config) {
         const Definitions definitions(root);
-        originals.definition = definitions.load(name);
-        if (!originals.definition) fail_no_domain(name);
+        originals.definition = definitions.require(name);
         originals.definition_text = definitions.text(name).value_or("");
     }
     return originals;

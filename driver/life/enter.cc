@@ -17,6 +17,7 @@
 #include "driver/device/plug_parts.hh"
 #include "driver/plan/parts.hh"
 #include "driver/store/live.hh"
+#include "driver/store/lookup.hh"
 #include "driver/store/state.hh"
 #include "driver/supervisor/guest.hh"
 #include "driver/supervisor/helper_process.hh"
@@ -153,7 +154,7 @@ std::unique_ptr<EnteredProgram> enter_domain(const Root& root, const DomainRef& 
     const Guest guest(root, domain.name);
     require_unpaused(root, domain.name);
     auto live = read_live(root, domain.name);
-    if (!live) base::fail(ErrorCode::operation_invalid, "domain is not running");
+    if (!live) fail_not_running();
     const helper::EnterPlan plan = plan_of(root, *live, request);
     UniqueFd master, slave;
     if (plan.terminal >= 0) {

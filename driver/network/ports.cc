@@ -111,7 +111,7 @@ std::string choose_device(const Root& root, const xml::Network& network) {
 
 // Returns a network that runs in the caller's network namespace. Throws no_network or
 // operation_invalid.
-LiveNetwork require_live(const Root& root, const std::string& name) {
+LiveNetwork require_live_network(const Root& root, const std::string& name) {
     auto live = read_live_network(root, name);
     if (live && live->here()) return std::move(*live);
     if (live && live->running && live->current())
@@ -267,7 +267,7 @@ void sweep_ports(const Root& root, std::string_view network) {
 
 xml::Interface resolve_interface(const Root& root, const xml::Interface& interface) {
     if (interface.type != xml::InterfaceType::network) return interface;
-    const LiveNetwork live = require_live(root, interface.source);
+    const LiveNetwork live = require_live_network(root, interface.source);
     xml::Interface made = merge(live.network, interface);
     if (made.type == xml::InterfaceType::direct && made.source.empty())
         made.source = choose_device(root, live.network);
@@ -284,7 +284,7 @@ std::vector<helper::PortVlan> port_vlans(const xml::Vlan& vlan) {
 void claim_port(const Root& root, const PortOwner& owner, xml::Interface& interface) {
     if (interface.type != xml::InterfaceType::network) return;
     // The first look takes no lock; it only gives an early, exact error.
-    (void)require_live(root, interface.source);
+    (void)require_live_network(root, interface.source);
     const auto lock = root.lock_network(interface.source);
     const auto live = hold_network(root, interface.source);
     if (!live) fail_inactive(interface.source);

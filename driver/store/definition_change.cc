@@ -53,16 +53,15 @@ void change_definitions(const Root& root, const std::string& name, Affect flags,
     std::optional<LiveState> before, after;
     if (targets.live) {
         before = read_live(root, name);
-        if (!before) base::fail(base::ErrorCode::operation_invalid, "domain is not running");
+        if (!before) fail_not_running();
         after = before;
         change(after->domain);
     }
     std::optional<std::string> text;
     if (targets.config) {
-        auto definition = Definitions(root).load(name);
-        if (!definition) fail_no_domain(name);
-        change(*definition);
-        text = xml::format_domain(*definition);
+        xml::Domain definition = Definitions(root).require(name);
+        change(definition);
+        text = xml::format_domain(definition);
     }
     if (after && text)
         write_both(root, name, *before, *after, *text);

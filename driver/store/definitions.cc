@@ -17,6 +17,12 @@ std::optional<xml::Domain> Definitions::load(std::string_view name) const {
     return domain;
 }
 
+xml::Domain Definitions::require(std::string_view name) const {
+    auto definition = load(name);
+    if (!definition) fail_no_domain(name);
+    return std::move(*definition);
+}
+
 bool Definitions::store(const xml::Domain& domain) {
     xml::check_name(domain.name);
     check_unique(root_, domain);

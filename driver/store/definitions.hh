@@ -18,6 +18,8 @@ class Definitions : public DefinitionFolder {
     // Returns the parsed definition, under the file's name; nullopt if there is none. Throws
     // base::Error that names file and line if the file is broken.
     [[nodiscard]] std::optional<xml::Domain> load(std::string_view name) const;
+    // Does the same, and throws no_domain if there is none.
+    [[nodiscard]] xml::Domain require(std::string_view name) const;
 
     // The callers of the methods below hold the domain's operation lock; for store() and rename()
     // they took the define lock before it (Root::lock_to_define).

@@ -11,6 +11,8 @@
 #include "base/file/run_files.hh"
 #include "base/test_point.hh"
 #include "base/text/text.hh"
+#include "driver/store/lookup.hh"
+#include "xml/document/names.hh"
 #include "xml/document/scan.hh"
 #include "xml/document/writer.hh"
 #include "xml/domain/parse.hh"
@@ -22,13 +24,11 @@ namespace {
 // The version of the layout. A higher one is refused with a sentence that says so.
 constexpr unsigned kVersion = 1;
 
-struct PhaseWord {
-    LivePhase phase;
-    std::string_view word;
-};
-constexpr std::array<PhaseWord, 3> kPhases = {{{LivePhase::starting, "starting"},
-                                               {LivePhase::running, "running"},
-                                               {LivePhase::stopping, "stopping"}}};
+constexpr std::array<xml::Name<LivePhase>, 3> kPhases{{
+    {"starting", LivePhase::starting},
+    {"running", LivePhase::running},
+    {"stopping", LivePhase::stopping},
+}};
 
 [[noreturn]] void refuse(const std::string& file, int line, std::string_view what) {
     base::fail(base::ErrorCode::internal_error, "{}:{}: {}", file, line, what);
@@ -85,15 +85,9 @@ class HeadReader {
 
 LivePhase parse_phase(const HeadReader& head, const std::string& file) {
     const std::string word = head.value("state");
-    for (const PhaseWord& entry : kPhases)
-        if (entry.word == word) return entry.phase;
-    refuse(file, head.line(), fmt::format("unknown state '{}'", word));
-}
-
-std::string_view phase_word(LivePhase phase) {
-    for (const PhaseWord& entry : kPhases)
-        if (entry.phase == phase) return entry.word;
-    return "running";
+    const auto phase = xml::value_of(kPhases, word);
+    if (!phase) refuse(file, head.line(), fmt::format("unknown state '{}'", word));
+    return *phase;
 }
 
 MadeDevice read_made(const HeadReader& reader) {
@@ -143,19 +137,15 @@ void make_domain_folder(const Root& root, std::string_view name) {
     base::test_point("folder-made");
 }
 
-std::string_view yes_no(bool value) {
-    return value ? "yes" : "no";
-}
-
 void write_made(xml::Writer& out, const MadeDevice& made) {
     out.start("made");
     out.attribute("device", made.device);
     out.attribute("type", std::string_view(&made.type, made.type == 0 ? 0 : 1));
     out.attribute("major", std::uint64_t{made.major});
     out.attribute("minor", std::uint64_t{made.minor});
-    out.attribute("readonly", yes_no(made.readonly));
+    out.attribute("readonly", xml::name_of(xml::kYesNo, made.readonly));
     out.attribute("path", made.path);
-    out.attribute("loop", yes_no(made.loop));
+    out.attribute("loop", xml::name_of(xml::kYesNo, made.loop));
     out.attribute("mount", std::uint64_t{made.mount});
     out.empty();
 }
@@ -170,11 +160,11 @@ std::string format_live(const LiveState& state) {
     xml::Writer out(0);
     out.start("domstatus");
     out.attribute("version", std::uint64_t{kVersion});
-    out.attribute("state", phase_word(state.phase));
+    out.attribute("state", xml::name_of(kPhases, state.phase));
     out.attribute("pid", static_cast<std::int64_t>(state.helper));
     out.attribute("boot", state.boot);
     out.attribute("root", state.root);
-    out.attribute("autodestroy", yes_no(state.autodestroy));
+    out.attribute("autodestroy", xml::name_of(xml::kYesNo, state.autodestroy));
     out.children();
     out.start("cgroup");
     out.attribute("path", state.cgroup);
@@ -237,6 +227,12 @@ std::optional<LiveState> read_live(const Root& root, std::string_view name) {
     const auto text = base::try_read_file(path);
     if (!text) return std::nullopt;
     return parse_live(*text, path);
+}
+
+LiveState require_live(const Root& root, const std::string& name) {
+    auto live = root.running(name) ? read_live(root, name) : std::nullopt;
+    if (!live) fail_not_running();
+    return std::move(*live);
 }
 
 std::vector<std::string> live_names(const Root& root) {

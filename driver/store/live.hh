@@ -80,6 +80,8 @@ struct LiveState : LiveHead {
 void write_live(const Root& root, LiveState state);
 // Returns nullopt if there is no live.xml. Throws as parse_live() does.
 [[nodiscard]] std::optional<LiveState> read_live(const Root& root, std::string_view name);
+// Returns the live state of a running domain. Throws operation_invalid if the domain does not run.
+[[nodiscard]] LiveState require_live(const Root& root, const std::string& name);
 // Returns the names that have a live.xml, whether they run or a crash has left it; sorted.
 [[nodiscard]] std::vector<std::string> live_names(const Root& root);
 // Removes the domain's run folder with all that is in it, sockets and unknown files too.

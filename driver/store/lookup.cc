@@ -79,14 +79,17 @@ void fail_no_domain(std::string_view name) {
     base::fail(ErrorCode::no_domain, "no domain with matching name '{}'", name);
 }
 
+void fail_not_running() {
+    base::fail(ErrorCode::operation_invalid, "domain is not running");
+}
+
 Targets targets_of(const Root& root, const std::string& name, Affect flags) {
     const auto domain = find_by_name(root, name);
     if (!domain) fail_no_domain(name);
     const bool active = domain->id >= 0;
     Targets targets{has(flags, Affect::live), has(flags, Affect::config)};
     if (!targets.live && !targets.config) (active ? targets.live : targets.config) = true;
-    if (targets.live && !active)
-        base::fail(base::ErrorCode::operation_invalid, "domain is not running");
+    if (targets.live && !active) fail_not_running();
     if (targets.config && !Definitions(root).exists(name))
         base::fail(base::ErrorCode::operation_invalid,
                    "transient domains do not have any persistent config");

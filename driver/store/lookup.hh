@@ -45,5 +45,7 @@ struct Targets {
 
 // Throws no_domain with libvirt's sentence: "no domain with matching name 'x'".
 [[noreturn]] void fail_no_domain(std::string_view name);
+// Throws operation_invalid with libvirt's sentence: "domain is not running".
+[[noreturn]] void fail_not_running();
 
 }  // namespace lxvirt::driver

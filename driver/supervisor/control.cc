@@ -4,6 +4,7 @@
 #include "base/error.hh"
 #include "base/file/run_files.hh"
 #include "base/file/socket.hh"
+#include "driver/store/lookup.hh"
 
 namespace lxvirt::driver {
 
@@ -56,7 +57,7 @@ base::UniqueFd control_request(base::Fd socket, const helper::Request& request,
 Control connect_running(const Root& root, const std::string& name) {
     if (root.running(name))
         if (auto control = Control::connect(root, name)) return std::move(*control);
-    base::fail(base::ErrorCode::operation_invalid, "domain is not running");
+    fail_not_running();
 }
 
 }  // namespace lxvirt::driver

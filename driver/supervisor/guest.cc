@@ -8,6 +8,7 @@
 #include "base/error.hh"
 #include "base/file/file.hh"
 #include "base/process/process.hh"
+#include "driver/store/lookup.hh"
 #include "helper/exchange/status.hh"
 
 namespace lxvirt::driver {
@@ -25,8 +26,7 @@ using base::ErrorCode;
 
 Init open_init(const Root& root, const std::string& name) {
     const auto status = helper::read_status(root.status(name));
-    if (!root.running(name) || !status)
-        base::fail(ErrorCode::operation_invalid, "domain is not running");
+    if (!root.running(name) || !status) fail_not_running();
     if (!status->init_pid) fail_ended();
     auto process = base::open_pidfd(*status->init_pid);
     if (!process || base::start_time(*status->init_pid) != status->init_start) fail_ended();
