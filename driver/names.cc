@@ -25,20 +25,17 @@ constexpr std::string_view kShutoff[] = {"unknown", "shutdown",      "destroyed"
                                          "failed",  "from snapshot", "daemon"};
 constexpr std::string_view kCrashed[] = {"unknown", "panicked"};
 
-struct StateWords {
-    std::string_view state;
-    Words reasons;
+// A word, and the words of what can be told of it: a state with its reasons, an event with its
+// details.
+struct Entry {
+    std::string_view word;
+    Words more;
 };
-constexpr StateWords kStates[] = {
+constexpr Entry kStates[] = {
     {"no state", kUnknown}, {"running", kRunning},      {"idle", kUnknown},
     {"paused", kPaused},    {"in shutdown", kShutdown}, {"shut off", kShutoff},
     {"crashed", kCrashed},  {"pmsuspended", kUnknown},
 };
-
-const StateWords& words_of(DomainState state) {
-    const auto index = static_cast<std::size_t>(state);
-    return kStates[index < std::size(kStates) ? index : 0];
-}
 
 constexpr std::string_view kDomainEvents[] = {
     "lifecycle",
@@ -89,11 +86,7 @@ constexpr std::string_view kShutdownEvent[] = {"Finished", "Finished after guest
 constexpr std::string_view kSleeping[] = {"Memory", "Disk"};
 constexpr std::string_view kCrashedEvent[] = {"Panicked", "Crashloaded"};
 
-struct EventWords {
-    std::string_view event;
-    Words details;
-};
-constexpr EventWords kLifecycle[] = {
+constexpr Entry kLifecycle[] = {
     {"Defined", kDefined},        {"Undefined", kUndefined},  {"Started", kStarted},
     {"Suspended", kSuspended},    {"Resumed", kResumed},      {"Stopped", kStopped},
     {"Shutdown", kShutdownEvent}, {"PMSuspended", kSleeping}, {"Crashed", kCrashedEvent},
@@ -113,6 +106,17 @@ std::string_view word_at(Words words, int number) {
     return index < words.size() ? words[index] : std::string_view("unknown");
 }
 
+const Entry& entry_of(DomainState state) {
+    const auto index = static_cast<std::size_t>(state);
+    return kStates[index < std::size(kStates) ? index : 0];
+}
+
+const Entry& entry_of(DomainLifecycle event) {
+    static constexpr Entry kNone{"unknown", {}};
+    const auto index = static_cast<std::size_t>(event);
+    return index < std::size(kLifecycle) ? kLifecycle[index] : kNone;
+}
+
 template <typename E>
 std::optional<E> enumerator(std::optional<int> number) {
     if (!number) return std::nullopt;
@@ -122,15 +126,15 @@ std::optional<E> enumerator(std::optional<int> number) {
 }  // namespace
 
 std::string_view state_name(DomainState state) {
-    return words_of(state).state;
+    return entry_of(state).word;
 }
 
 std::string_view reason_name(DomainState state, int reason) {
-    return word_at(words_of(state).reasons, reason);
+    return word_at(entry_of(state).more, reason);
 }
 
 int reason_number(DomainState state, std::string_view word) {
-    return place_of(words_of(state).reasons, word).value_or(reason::unknown);
+    return place_of(entry_of(state).more, word).value_or(reason::unknown);
 }
 
 Words domain_event_names() {
@@ -160,25 +164,21 @@ std::optional<NetworkEventKind> network_event_kind(std::string_view word) {
 }
 
 std::string_view name_of(DomainLifecycle event) {
-    const auto index = static_cast<std::size_t>(event);
-    return index < std::size(kLifecycle) ? kLifecycle[index].event : std::string_view("unknown");
+    return entry_of(event).word;
 }
 
 std::string_view detail_name(DomainLifecycle event, int detail) {
-    const auto index = static_cast<std::size_t>(event);
-    return index < std::size(kLifecycle) ? word_at(kLifecycle[index].details, detail)
-                                         : std::string_view("unknown");
+    return word_at(entry_of(event).more, detail);
 }
 
 std::optional<DomainLifecycle> domain_lifecycle(std::string_view word) {
     for (std::size_t i = 0; i < std::size(kLifecycle); ++i)
-        if (kLifecycle[i].event == word) return static_cast<DomainLifecycle>(i);
+        if (kLifecycle[i].word == word) return static_cast<DomainLifecycle>(i);
     return std::nullopt;
 }
 
 std::optional<int> detail_number(DomainLifecycle event, std::string_view word) {
-    const auto index = static_cast<std::size_t>(event);
-    return index < std::size(kLifecycle) ? place_of(kLifecycle[index].details, word) : std::nullopt;
+    return place_of(entry_of(event).more, word);
 }
 
 std::string_view name_of(NetworkLifecycle event) {
