@@ -81,6 +81,7 @@ class Builder {
         const Mount& root = plan_.mounts.front();
         leave_propagation(prepared_.image);
         const bool staged = !plan_.hooks.stage.empty();
+        cut_dev(staged);
         if (staged)
             stage_root();
         else
@@ -97,6 +98,19 @@ class Builder {
     }
 
   private:
+    // Makes the container's /dev: a copy of the mount of its tmpfs that begins at the folder which
+    // the container may see. Kernels before 6.15 copy only a mount that is attached in the caller's
+    // namespace, so the whole is attached for this moment. It goes with the old root, by whose paths
+    // nothing is opened from here on; with hooks, which see the old root, it goes at once.
+    void cut_dev(bool staged) {
+        const std::string folder = staged ? plan_.hooks.stage : "/proc";
+        base::attach_mount(prepared_.dev_whole, base::open_file(folder, O_PATH | O_DIRECTORY),
+                           folder);
+        dev_ = base::clone_mount(prepared_.dev->shown(), false, "/dev");
+        if (staged && ::umount2(folder.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW) != 0)
+            base::fail_errno("unmount '{}'", folder);
+    }
+
     // Attaches the root on top of the old one, which takes no folder for it.
     void attach_on_root() {
         const UniqueFd old = base::open_file("/", O_PATH | O_DIRECTORY);
@@ -250,14 +264,14 @@ class Builder {
 
     // Attaches /dev, its devpts, and the consoles by bind mounts of their slaves.
     void attach_dev(const Mount& mount) {
-        place(prepared_.dev, mount);
-        base::attach_mount(prepared_.devpts, own_file(prepared_.dev, "pts"), "/dev/pts");
+        place(dev_, mount);
+        base::attach_mount(prepared_.devpts, own_file(dev_, "pts"), "/dev/pts");
         for (std::size_t i = 0; i < prepared_.consoles.size(); ++i) {
             const std::string pts = std::to_string(prepared_.consoles[i].container.number);
             const UniqueFd slave = own_file(prepared_.devpts, pts);
             const auto show_as = [&](const std::string& name) {
                 base::attach_mount(base::clone_mount(slave, false, "/dev/pts/" + pts),
-                                   own_file(prepared_.dev, name), "/dev/" + name);
+                                   own_file(dev_, name), "/dev/" + name);
             };
             if (i == 0) show_as("console");
             show_as(fmt::format("tty{}", i + 1));
@@ -268,7 +282,7 @@ class Builder {
         const auto target = find(mount.target);
         if (!target) return;  // this kernel or container has no such file
         if (!is_folder(*target)) {
-            if (!null_.valid()) null_ = own_file(prepared_.dev, "null");
+            if (!null_.valid()) null_ = own_file(dev_, "null");
             base::attach_mount(base::clone_mount(null_, false, "/dev/null"), *target, mount.target);
             return;
         }
@@ -289,7 +303,7 @@ class Builder {
     const std::function<void(std::string_view)>& run_hooks_;
     std::vector<UniqueFd> fresh_;
     std::vector<std::pair<std::string, Fd>> kernels_;  // such as "/proc/", and the mount there
-    UniqueFd root_;
+    UniqueFd root_, dev_;
     UniqueFd empty_, null_;  // hide folders and files
 };
 

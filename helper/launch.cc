@@ -240,7 +240,8 @@ Launched launch(const Plan& plan, base::Fd image, base::Fd channel) {
     if (!plan.supervision.paused) await_exec(ours);
     launched.consoles = std::move(prepared.consoles);
     launched.loops = std::move(prepared.loops);
-    launched.dev = prepared.dev_number;
+    launched.dev = std::move(prepared.dev_whole);
+    launched.dev_number = prepared.dev_number;
     rollback.dismiss();
     return launched;
 }

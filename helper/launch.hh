@@ -42,7 +42,8 @@ struct Launched {
     pid_t init_pid = 0;                       // in the host's pid namespace
     std::optional<std::uint64_t> init_start;  // see start_time() in base/process/process.hh
     base::UniqueFd listener;                  // the control socket
-    std::uint64_t dev = 0;                    // st_dev of /dev
+    base::UniqueFd dev;                       // the tmpfs of /dev (helper/objects/inner_dev.hh)
+    std::uint64_t dev_number = 0;             // st_dev of it
     std::vector<ConsoleEnds> consoles;
     std::vector<KeptLoop> loops;
     // Holds the namespaces open for hooks that run after the container's end, each with its name

@@ -28,7 +28,7 @@ base::LoopDevice attach_loop(const std::string& file, bool readonly, const std::
 }
 
 // Makes a node, for an image file with a loop device of its own.
-void make_node(base::Fd dev, DeviceNode node, Prepared& prepared) {
+void make_node(const InnerDev& dev, DeviceNode node, Prepared& prepared) {
     if (!node.loop_file.empty()) {
         const base::LoopDevice loop =
             attach_loop(node.loop_file, node.readonly, node.device, prepared);
@@ -37,41 +37,32 @@ void make_node(base::Fd dev, DeviceNode node, Prepared& prepared) {
         prepared.loop_rules.push_back(
             base::device_rule('b', node.major, node.minor, node.readonly));
     }
-    helper::make_node(dev, node);
+    dev.make_node(node);
 }
 
-// N consoles have the files tty1 to ttyN, and the first one has the file console as well.
-void make_console_places(base::Fd dev, std::size_t consoles, const Dev& plan) {
-    for (std::size_t i = 0; i <= consoles && consoles != 0; ++i) {
-        const std::string name = i == 0 ? "console" : fmt::format("tty{}", i);
-        const UniqueFd file = base::openat_quietly(dev, name, O_CREAT | O_WRONLY, 0600);
-        if (!file || ::fchown(file.get(), plan.uid, plan.gid) != 0)
-            base::fail_errno("make '/dev/{}'", name);
-    }
-}
-
-// Makes the tmpfs of /dev in a mount that is attached nowhere yet; the init attaches it.
+// Makes the tmpfs of /dev in a mount that is attached nowhere yet. The init attaches what the
+// container is to see of it (helper/objects/inner_dev.hh).
 void make_dev(const Plan& plan, Prepared& prepared) {
     const Dev& dev = plan.dev;
-    prepared.dev = base::make_mount("tmpfs", "lxvirt-dev",
-                                    {{"mode", "755"},
-                                     {"size", std::to_string(dev.size)},
-                                     {"uid", std::to_string(dev.uid)},
-                                     {"gid", std::to_string(dev.gid)}},
-                                    // Nodes are allowed here (no MOUNT_ATTR_NODEV), and programs
-                                    // are not.
-                                    MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
+    prepared.dev_whole = base::make_mount(
+        "tmpfs", "lxvirt-dev", {{"mode", "700"}, {"size", std::to_string(dev.size)}},
+        // Nodes are allowed here (no MOUNT_ATTR_NODEV), and programs are not.
+        MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
     struct stat info {};
-    if (::fstat(prepared.dev.get(), &info) != 0) base::fail_errno("stat the new /dev");
+    if (::fstat(prepared.dev_whole.get(), &info) != 0) base::fail_errno("stat the new /dev");
     prepared.dev_number = info.st_dev;
-    for (const DeviceNode& node : dev.nodes) make_node(prepared.dev, node, prepared);
+    InnerDev::set_up(prepared.dev_whole, dev.uid, dev.gid);
+    const InnerDev& inner = prepared.dev.emplace(prepared.dev_whole);
+    for (const DeviceNode& node : dev.nodes) make_node(inner, node, prepared);
+    const base::Fd shown = inner.shown();
     for (const Symlink& link : dev.links)
-        if (::symlinkat(link.target.c_str(), prepared.dev.get(), link.path.c_str()) != 0 ||
-            ::fchownat(prepared.dev.get(), link.path.c_str(), dev.uid, dev.gid,
-                       AT_SYMLINK_NOFOLLOW) != 0)
+        if (::symlinkat(link.target.c_str(), shown.get(), link.path.c_str()) != 0 ||
+            ::fchownat(shown.get(), link.path.c_str(), dev.uid, dev.gid, AT_SYMLINK_NOFOLLOW) != 0)
             base::fail_errno("make the link '/dev/{}'", link.path);
-    if (::mkdirat(prepared.dev.get(), "pts", 0755) != 0) base::fail_errno("make folder '/dev/pts'");
-    make_console_places(prepared.dev, plan.consoles.size(), dev);
+    if (::mkdirat(shown.get(), "pts", 0755) != 0) base::fail_errno("make folder '/dev/pts'");
+    // N consoles have the files tty1 to ttyN, and the first one has the file console as well.
+    for (std::size_t i = 0; i <= plan.consoles.size() && !plan.consoles.empty(); ++i)
+        inner.make_file(i == 0 ? "console" : fmt::format("tty{}", i), dev.uid, dev.gid);
 }
 
 // Makes a devpts, each mount of which is an instance of its own
@@ -89,8 +80,8 @@ void make_devpts(const Plan& plan, Prepared& prepared) {
         ends.alias = console.alias;
         ends.container = base::open_pty(prepared.devpts, "the container");
         const std::string number = std::to_string(ends.container.number);
-        if (::fchownat(prepared.devpts.get(), number.c_str(), plan.dev.uid, plan.dev.tty_gid, 0) !=
-            0)
+        if (::fchownat(prepared.devpts.get(), number.c_str(), plan.dev.uid, plan.dev.tty_gid,
+                       AT_SYMLINK_NOFOLLOW) != 0)
             base::fail_errno("chown the container's '/dev/pts/{}'", number);
         ends.host = base::open_pty(host, "the host");
         ends.host_path = fmt::format("/dev/pts/{}", ends.host.number);

@@ -4,22 +4,25 @@
 // and attaches them.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/fd.hh"
 #include "helper/exchange/plan.hh"
 #include "helper/launch.hh"
+#include "helper/objects/inner_dev.hh"
 
 namespace lxvirt::helper {
 
 // Holds the descriptors until the init has them.
 struct Prepared {
-    base::Fd image;      // the mount of the helper's program; see filesystem.cc
-    base::UniqueFd dev;  // the tmpfs for /dev
+    base::Fd image;               // the mount of the helper's program; see filesystem.cc
+    base::UniqueFd dev_whole;     // the tmpfs of /dev, which the helper keeps
+    std::optional<InnerDev> dev;  // its folders
     base::UniqueFd devpts;
     base::UniqueFd groups;         // tmpfs with a folder per hierarchy; invalid on v2 alone
-    std::uint64_t dev_number = 0;  // st_dev of `dev`
+    std::uint64_t dev_number = 0;  // st_dev of that tmpfs
     std::vector<base::UniqueFd>
         host_mounts;                    // parallel to Plan::mounts; invalid where not made here
     std::vector<ConsoleEnds> consoles;  // in the order of Plan::consoles

@@ -1,5 +1,6 @@
 #include "helper/supervisor.hh"
 
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -59,7 +60,7 @@ void Supervisor::begin(Launched launched) {
     status_.init_pid = launched_.init_pid;
     status_.init_start = launched_.init_start;
     status_.boots = options_.boots;
-    status_.dev = launched_.dev;
+    status_.dev = launched_.dev_number;
     name_consoles();
     // The status file must be readable before the driver is told that the container runs.
     helper::write_status(plan_.supervision.run_folder + "/" + base::kStatusFile, status_);
@@ -200,6 +201,10 @@ Reply Supervisor::answer(Connection& connection, const Request& request,
             return {};
         case RequestKind::add_console: return add_console(request, given);
         case RequestKind::remove_console: remove_console(request.text); return {};
+        case RequestKind::open_dev:
+            extra = base::UniqueFd(::fcntl(launched_.dev.get(), F_DUPFD_CLOEXEC, 0));
+            if (extra) return {};
+            return refuse(base::ErrorCode::internal_error, "no descriptor is free for /dev");
     }
     return refuse(base::ErrorCode::operation_unsupported, "unknown control request");
 }

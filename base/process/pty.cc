@@ -2,7 +2,9 @@
 
 #include <fcntl.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <termios.h>
+#include <unistd.h>
 
 #include "base/error.hh"
 #include "base/uninterrupted.hh"
@@ -28,6 +30,12 @@ UniqueFd open_slave(Fd master) {
     UniqueFd slave(::ioctl(master.get(), TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC));
     if (!slave) fail_errno("open the other end of a pseudo-terminal");
     return slave;
+}
+
+void own_slave(Fd master, uid_t uid, gid_t gid) {
+    const UniqueFd slave = open_slave(master);
+    if (::fchown(slave.get(), uid, gid) != 0 || ::fchmod(slave.get(), 0620) != 0)
+        fail_errno("give the other end of a pseudo-terminal its owner");
 }
 
 void make_raw(Fd terminal) {

@@ -2,6 +2,8 @@
 // container. All functions throw SystemError.
 #pragma once
 
+#include <sys/types.h>
+
 #include <string>
 
 #include "base/fd.hh"
@@ -21,6 +23,9 @@ struct Pty {
 // Opens the slave of `master` by TIOCGPTPEER (ioctl_tty(2)), which looks up no path, so that a
 // container cannot redirect it. The slave does not become the controlling terminal.
 [[nodiscard]] UniqueFd open_slave(Fd master);
+
+// Gives the slave of `master` an owner and the mode 0620, through open_slave(). Throws SystemError.
+void own_slave(Fd master, uid_t uid, gid_t gid);
 
 // Sets raw mode (cfmakeraw(3)): bytes pass unchanged and are not echoed.
 void make_raw(Fd terminal);

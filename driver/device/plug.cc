@@ -50,11 +50,11 @@ void require_network(const Guest& guest) {
 }
 
 // Returns whether a node of this name is in the container's /dev.
-bool is_there(base::Fd dev, const std::string& path) {
+bool is_there(const helper::InnerDev& dev, const std::string& path) {
     struct stat info {};
     // Only a name without folders can clash: folders of a longer path are made as needed.
     return path.find('/') == std::string::npos &&
-           ::fstatat(dev.get(), path.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0;
+           ::fstatat(dev.shown().get(), path.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
 helper::DeviceNode node_of(const MadeDevice& made) {
@@ -72,19 +72,12 @@ bool has_loop(const std::vector<MadeDevice>& made) {
     return false;
 }
 
-// Removes device nodes; with `lazily` none if the container has hidden its /dev.
-void remove_nodes(const Guest& guest, const std::vector<MadeDevice>& made, bool lazily) {
-    base::UniqueFd dev;
+void remove_nodes(const Root& root, const std::string& name, const std::vector<MadeDevice>& made) {
+    std::optional<helper::InnerDev> dev;
     for (const MadeDevice& one : made) {
         if (one.path.empty()) continue;
-        if (!dev && lazily) {
-            auto found = guest.try_dev();
-            if (!found) return;
-            dev = std::move(*found);
-        } else if (!dev) {
-            dev = guest.dev();
-        }
-        helper::remove_node(dev, node_of(one));
+        if (!dev) dev = open_inner_dev(root, name);
+        dev->remove_node(node_of(one));
         test_point("unplug-node");
     }
 }
@@ -132,9 +125,11 @@ base::LoopDevice Plug::attach_loop(const std::string& file, bool readonly) {
 }
 
 void Plug::prepare_nodes() {
-    dev_ = guest_.dev();
+    // A node that the container cannot see would be of no use.
+    (void)guest_.dev();
+    dev_ = open_inner_dev(root_, live_.domain.name);
     for (const helper::DeviceNode& node : parts_.nodes)
-        if (is_there(dev_, node.path))
+        if (is_there(*dev_, node.path))
             base::fail(ErrorCode::operation_failed,
                        "target {} already exists in the container's /dev", node.path);
     made_ = made_devices(parts_, host_);
@@ -163,7 +158,7 @@ void Plug::prepare_mount() {
 }
 
 void Plug::prepare_console() {
-    dev_ = guest_.dev();
+    dev_ = open_inner_dev(root_, live_.domain.name);
     inner_pty_ = open_inner_pty(guest_, live_.domain);
     const base::UniqueFd host = base::open_file("/dev/pts", O_PATH | O_DIRECTORY);
     host_pty_ = base::open_pty(host, "the host");
@@ -197,7 +192,7 @@ void Plug::apply_nodes() {
     refresh_device_rules(root_, live_);
     test_point("plug-rules");
     for (const helper::DeviceNode& node : parts_.nodes) {
-        helper::make_node(dev_, node);
+        dev_->make_node(node);
         test_point("plug-node");
     }
 }
@@ -205,12 +200,12 @@ void Plug::apply_nodes() {
 void Plug::apply_mount() {
     if (made_.front().type != 0) refresh_device_rules(root_, live_);
     test_point("plug-mount-rules");
-    attach_in_guest(guest_, live_.domain, mount_, *parts_.mount);
+    attach_in_guest(guest_, mount_, *parts_.mount);
     test_point("plug-mount");
 }
 
 void Plug::apply_console(xml::Console& console) {
-    bind_console(guest_, live_.domain, dev_, inner_pty_, console.port);
+    bind_console(guest_, live_.domain, *dev_, inner_pty_, console.port);
     test_point("plug-console-bound");
     helper::AddedConsole added{.plan = *parts_.console,
                                .host_path = fmt::format("/dev/pts/{}", host_pty_.number)};
@@ -227,13 +222,13 @@ void unplug(const Root& root, const Guest& guest, const LiveState& live, const x
         test_point("unplug-mount");
     }
     if (const auto* console = std::get_if<xml::Console>(&device)) {
-        unbind_console(guest, console->port, lazily);
+        unbind_console(guest, open_inner_dev(root, live.domain.name), console->port);
         test_point("unplug-console-bound");
         ask_helper(root, live.domain.name, RequestKind::remove_console, console->alias);
         test_point("unplug-console");
     }
     remove_link(root, guest, live, device);
-    remove_nodes(guest, made, lazily);
+    remove_nodes(root, live.domain.name, made);
     if (!made.empty() && made.front().type != 0) refresh_device_rules(root, live);
     test_point("unplug-rules");
     if (has_loop(made))

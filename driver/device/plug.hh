@@ -10,6 +10,7 @@
 //   console              a pty of the container's, bound on /dev/ttyN, which the helper relays
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,7 @@
 #include "driver/plan/compile.hh"
 #include "driver/store/live.hh"
 #include "driver/supervisor/guest.hh"
+#include "helper/objects/inner_dev.hh"
 
 namespace lxvirt::driver {
 
@@ -57,7 +59,8 @@ class Plug {
     HostFacts host_;
     DeviceParts parts_;
     std::vector<MadeDevice> made_;
-    base::UniqueFd dev_, mount_, loop_;
+    std::optional<helper::InnerDev> dev_;
+    base::UniqueFd mount_, loop_;
     base::Pty inner_pty_, host_pty_;
 };
 

@@ -1,7 +1,7 @@
 // Mounts of a running container: a detached mount is put in its place, and taken away. No path of
-// the container is followed out of its root (openat2(2), RESOLVE_IN_ROOT).
+// the container is followed out of its root (openat2(2), RESOLVE_IN_ROOT), and only the container's
+// root makes or removes names there (driver/device/mount_point.hh).
 #include <fcntl.h>
-#include <sys/fsuid.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -9,6 +9,7 @@
 #include "base/error.hh"
 #include "base/file/file.hh"
 #include "base/text/text.hh"
+#include "driver/device/mount_point.hh"
 #include "driver/device/plug.hh"
 #include "driver/device/plug_parts.hh"
 #include "driver/plan/parts.hh"
@@ -22,62 +23,19 @@ using base::ErrorCode;
 using base::UniqueFd;
 using helper::MountKind;
 
-// Makes files in the container's file systems belong to its root, as if the container's root had
-// made them: sets the thread's fsuid and fsgid (setfsuid(2)) while it lives.
-class AsInnerRoot {
-  public:
-    explicit AsInnerRoot(const xml::Domain& domain)
-        : uid_(static_cast<uid_t>(::setfsuid(compile::host_id(domain.idmap.uids, 0)))),
-          gid_(static_cast<gid_t>(::setfsgid(compile::host_id(domain.idmap.gids, 0)))) {}
-    ~AsInnerRoot() {
-        (void)::setfsgid(gid_);
-        (void)::setfsuid(uid_);
-    }
-    AsInnerRoot(const AsInnerRoot&) = delete;
-    AsInnerRoot& operator=(const AsInnerRoot&) = delete;
-
-  private:
-    uid_t uid_;
-    gid_t gid_;
-};
-
 bool is_folder(base::Fd fd, const std::string& name) {
     struct stat info {};
     if (::fstat(fd.get(), &info) != 0) base::fail_errno("stat '{}'", name);
     return S_ISDIR(info.st_mode);
 }
 
-// A mount point in the container.
-struct Target {
-    UniqueFd fd;
-    bool made = false;  // the last part of the path was made for this mount
-};
-
-// Opens the mount point: a folder for a folder, otherwise a file. A missing one is made. Throws
-// ENOTDIR or EISDIR if the target is of the other kind.
-Target open_target(const Guest& guest, const xml::Domain& domain, const std::string& path,
-                   bool folder) {
-    if (auto found = base::try_open_in_root(guest.root(), path, O_PATH)) {
-        if (is_folder(*found, path) != folder)
-            base::fail_with(folder ? ENOTDIR : EISDIR, "mount on '{}' of the container", path);
-        return {std::move(*found)};
-    }
-    const AsInnerRoot identity(domain);
-    if (folder) {
-        base::make_folders_in_root(guest.root(), path);
-    } else {
-        base::make_folders_in_root(guest.root(), base::parent_folder(path));
-        const UniqueFd file =
-            base::open_in_root(guest.root(), path, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW, 0644);
-    }
-    return {base::open_in_root(guest.root(), path, O_PATH), true};
-}
-
 // Returns whether the mount on the target is the <filesystem>'s source, as far as that can be told
 // from outside.
 bool is_source(base::Fd mounted, const base::MountEntry& entry, const xml::Filesystem& filesystem) {
-    if (filesystem.type == xml::FilesystemType::ram) return entry.fstype == "tmpfs";
-    if (filesystem.type != xml::FilesystemType::mount) return true;
+    // The container may have put a link to another mount of its own in the way.
+    if (filesystem.type != xml::FilesystemType::mount)
+        return entry.point == filesystem.target &&
+               (filesystem.type != xml::FilesystemType::ram || entry.fstype == "tmpfs");
     struct stat inside {
     }, source{};
     return ::fstat(mounted.get(), &inside) == 0 &&
@@ -124,24 +82,13 @@ UniqueFd open_detached(const helper::Mount& mount, const std::string& source,
     return tree;
 }
 
-void attach_in_guest(const Guest& guest, const xml::Domain& domain, base::Fd mount,
-                     const helper::Mount& plan) {
-    const Target target = open_target(guest, domain, plan.target, is_folder(mount, plan.source));
-    try {
+void attach_in_guest(const Guest& guest, base::Fd mount, const helper::Mount& plan) {
+    MountPoint target(guest, plan.target, is_folder(mount, plan.source));
+    {
         const base::InMountNamespace inside(guest.mounts());
-        base::attach_mount(mount, target.fd, plan.target);
-    } catch (const base::Exception&) {
-        if (target.made)
-            if (const auto parent = base::try_open_in_root(
-                    guest.root(), base::parent_folder(plan.target), O_PATH | O_DIRECTORY)) {
-                const std::string name = plan.target.substr(plan.target.rfind('/') + 1);
-                // The removal fails if the target is gone or not empty any more: then it belongs to
-                // the container.
-                if (::unlinkat(parent->get(), name.c_str(), AT_REMOVEDIR) != 0)
-                    (void)::unlinkat(parent->get(), name.c_str(), 0);
-            }
-        throw;
+        base::attach_mount(mount, target.fd(), plan.target);
     }
+    target.keep();
 }
 
 std::optional<base::MountEntry> find_filesystem(const Guest& guest,

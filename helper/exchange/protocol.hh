@@ -77,6 +77,9 @@ enum class RequestKind : std::uint32_t {
     // the container's pty and of the host's.
     add_console,
     remove_console,  // ends the console's relay
+    // The reply carries a descriptor of the tmpfs of the container's /dev, by which nodes are made
+    // and removed (helper/objects/inner_dev.hh).
+    open_dev,
 };
 
 // A request on the control socket.

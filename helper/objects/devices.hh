@@ -1,4 +1,4 @@
-// Makes the parts of a container's devices that are the same at a start (helper/prepare.hh, before
+// Makes the mounts of a container's devices that are the same at a start (helper/prepare.hh, before
 // the container exists) and at hot-plug (driver/device/plug.hh, from outside while it runs). Linked
 // into both programs.
 #pragma once
@@ -9,14 +9,6 @@
 #include "helper/exchange/plan.hh"
 
 namespace lxvirt::helper {
-
-// Makes the node of `node` in the tmpfs `dev`, and the folders on the way to it; the folders belong
-// to the container's root, the node to node.uid and node.gid. No link in `dev` is followed. Throws
-// SystemError, EEXIST where something has the name already.
-void make_node(base::Fd dev, const DeviceNode& node);
-// Removes the node, then the folders on the way to it that are empty. Anything at that name that is
-// not this node stays, because the container may have put it there. Throws SystemError.
-void remove_node(base::Fd dev, const DeviceNode& node);
 
 // Makes a detached mount: of the host's tree for MountKind::host_bind, else of the file system on
 // `device`, which is the mount's source or the loop device that was made for it. Returns an invalid

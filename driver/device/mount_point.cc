@@ -1,0 +1,221 @@
+#include "driver/device/mount_point.hh"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/close_range.h>
+#include <sched.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <chrono>
+
+#include "base/codec.hh"
+#include "base/error.hh"
+#include "base/file/file.hh"
+#include "base/file/mount.hh"
+#include "base/file/socket.hh"
+#include "base/process/capability.hh"
+#include "base/process/process.hh"
+#include "base/system_call.hh"
+#include "base/test_point.hh"
+#include "base/text/text.hh"
+#include "base/uninterrupted.hh"
+#include "helper/exchange/sync.hh"
+
+namespace lxvirt::driver {
+
+namespace {
+
+using base::ErrorCode;
+using base::UniqueFd;
+
+constexpr std::chrono::seconds kPatience(10);
+constexpr std::size_t kMaxAnswer = 16384;  // bytes
+constexpr int kChannel = 3, kRoot = 4;     // descriptors of the child
+constexpr char kKeep = 'k';                // this process to the child: the mount is there
+
+// Returns the bounding set of the container's init, which limits what its root can have.
+base::CapabilitySet bounding_set(pid_t init) {
+    const std::string text = base::read_file(fmt::format("/proc/{}/status", init));
+    constexpr std::string_view key = "\nCapBnd:\t";
+    const auto at = text.find(key);
+    if (at == std::string::npos)
+        base::fail(ErrorCode::internal_error, "'/proc/{}/status' has no CapBnd", init);
+    return std::stoull(text.substr(at + key.size(), 16), nullptr, 16);
+}
+
+bool has_own_users(const Guest& guest) {
+    struct stat own {
+    }, inside{};
+    if (::stat("/proc/self/ns/user", &own) != 0 || ::fstat(guest.users().get(), &inside) != 0)
+        base::fail_errno("compare the user namespaces");
+    return own.st_ino != inside.st_ino;
+}
+
+// --- in the child
+
+// Keeps the two descriptors as kChannel and kRoot, and closes all others, among them the caller's
+// operation lock.
+void close_others(base::Fd channel, base::Fd root) {
+    const UniqueFd high_channel(::fcntl(channel.get(), F_DUPFD, kRoot + 1));
+    const UniqueFd high_root(::fcntl(root.get(), F_DUPFD, kRoot + 1));
+    if (::dup2(high_channel.get(), kChannel) < 0 || ::dup2(high_root.get(), kRoot) < 0)
+        base::fail_errno("keep two descriptors");
+    if (::close_range(kRoot + 1, ~0U, 0) != 0)
+        base::fail_call("close_range", "close the files of lxsh");
+}
+
+// Becomes the container's root, with the files of the container.
+void become_root_of(const Guest& guest) {
+    const base::CapabilitySet rights = bounding_set(guest.init());
+    const int users = has_own_users(guest) ? CLONE_NEWUSER : 0;
+    if (::setns(guest.process().get(), CLONE_NEWNS | users) != 0)
+        base::fail_errno("enter the container's namespaces");
+    if (::setgroups(0, nullptr) != 0 || ::setresgid(0, 0, 0) != 0 || ::setresuid(0, 0, 0) != 0)
+        base::fail_errno(
+            "become root of the container, whose <idmap> must have a user and group 0");
+    base::limit_capabilities(rights);
+    (void)::umask(0022);
+}
+
+struct Made {
+    UniqueFd fd;      // O_PATH
+    UniqueFd parent;  // invalid where nothing was made
+    std::string name;
+};
+
+// Makes the last part of the path where the others exist.
+Made make_last(base::Fd root, const std::string& path, bool folder) {
+    Made made;
+    made.name = path.substr(path.rfind('/') + 1);
+    made.parent = base::open_in_root(root, base::parent_folder(path), O_PATH | O_DIRECTORY);
+    if (folder) {
+        if (::mkdirat(made.parent.get(), made.name.c_str(), 0755) != 0)
+            base::fail_errno("make folder '{}' of the container", path);
+    } else {
+        const UniqueFd file = base::openat_quietly(made.parent, made.name,
+                                                   O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW, 0644);
+        if (!file) base::fail_errno("make file '{}' of the container", path);
+    }
+    made.fd = base::openat_quietly(made.parent, made.name, O_PATH | O_NOFOLLOW);
+    if (!made.fd) base::fail_errno("open '{}' of the container", path);
+    return made;
+}
+
+Made find_or_make(base::Fd root, const std::string& path, bool folder) {
+    if (auto found = base::try_open_in_root(root, path, O_PATH)) {
+        struct stat info {};
+        if (::fstat(found->get(), &info) != 0) base::fail_errno("stat '{}'", path);
+        if (S_ISDIR(info.st_mode) != folder)
+            base::fail_with(folder ? ENOTDIR : EISDIR, "mount on '{}' of the container", path);
+        return {std::move(*found), {}, {}};
+    }
+    base::make_folders_in_root(root, base::parent_folder(path));
+    return make_last(root, path, folder);
+}
+
+void serve(const Guest& guest, const std::string& path, bool folder, base::Fd channel) {
+    sigset_t all;
+    ::sigfillset(&all);
+    (void)::sigprocmask(SIG_BLOCK, &all, nullptr);  // ^C is the parent's business
+    become_root_of(guest);
+    close_others(channel, guest.root());
+    channel = base::Fd(kChannel);
+    // A change of credentials clears the wish, so it comes after. A parent that has ended before
+    // has closed its end of the channel.
+    if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) base::fail_errno("end with lxsh");
+    const Made made = find_or_make(base::Fd(kRoot), path, folder);
+    helper::SyncReport report;
+    report.ready = true;
+    base::send_message(channel, base::encode(report), {made.fd});
+    // While something is to be removed, the end of the parent must not end this process.
+    if (made.parent && ::prctl(PR_SET_PDEATHSIG, 0) != 0) base::fail_errno("outlive lxsh");
+    if (helper::await_word(channel, kKeep) || !made.parent) return;
+    // The kernel refuses this for a mount point, and for a folder that is not empty.
+    (void)::unlinkat(made.parent.get(), made.name.c_str(), folder ? AT_REMOVEDIR : 0);
+}
+
+[[noreturn]] void run_child(const Guest& guest, const std::string& path, bool folder,
+                            base::Fd channel) noexcept {
+    try {
+        try {
+            serve(guest, path, folder, channel);
+        } catch (const base::Exception& error) {
+            helper::SyncReport report;
+            const auto* system = dynamic_cast<const base::SystemError*>(&error);
+            report.error = system != nullptr ? system->error() : 0;
+            report.failure = error.message();
+            helper::send_report(channel, report);
+        }
+    } catch (const std::exception&) {
+        // Nobody is left to hear of it.
+    }
+    ::_exit(0);
+}
+
+}  // namespace
+
+MountPoint::MountPoint(const Guest& guest, const std::string& path, bool folder) {
+    auto [ours, theirs] = base::socket_pair(SOCK_SEQPACKET);
+    int process = -1;
+    clone_args args{};
+    args.flags = CLONE_PIDFD;
+    args.pidfd = reinterpret_cast<std::uint64_t>(&process);
+    args.exit_signal = SIGCHLD;
+    const pid_t pid = base::clone3(args);
+    if (pid < 0) base::fail_with(-pid, "make a process for '{}' of the container", path);
+    if (pid != 0) child_ = UniqueFd(process);
+    if (pid == 0) {
+        ours.reset();
+        base::begin_test_program("lxc_mount_point");
+        run_child(guest, path, folder, theirs);
+    }
+    theirs.reset();
+    channel_ = std::move(ours);
+    try {
+        if (!base::wait_readable(channel_, kPatience))
+            base::fail(ErrorCode::operation_timeout,
+                       "the file system of '{}' in the container does not answer", path);
+        auto message = base::receive_message(channel_, kMaxAnswer);
+        if (!message)
+            base::fail(ErrorCode::operation_failed,
+                       "the process that looked for '{}' in the container was killed", path);
+        const auto report = base::decode<helper::SyncReport>(message->bytes, "mount point");
+        if (!report.ready)
+            throw base::PreparedError(
+                report.error != 0 ? ErrorCode::system_error : ErrorCode::operation_failed,
+                report.failure);
+        if (message->fds.size() != 1)
+            base::fail(ErrorCode::internal_error, "no mount point came for '{}'", path);
+        fd_ = std::move(message->fds.front());
+    } catch (...) {
+        (void)base::send_signal(child_, SIGKILL);
+        end();
+        throw;
+    }
+}
+
+MountPoint::~MountPoint() {
+    end();
+}
+
+void MountPoint::keep() {
+    helper::send_word(channel_, kKeep);
+}
+
+// Closes the channel, at which the child ends, and waits for that.
+void MountPoint::end() noexcept {
+    channel_.reset();
+    try {
+        if (!child_) return;
+        if (!base::wait_readable(child_, kPatience)) (void)base::send_signal(child_, SIGKILL);
+        (void)base::reap(child_, true);
+    } catch (const base::Exception&) {
+        // The child ends by itself; PID 1 reaps it.
+    }
+    child_.reset();
+}
+
+}  // namespace lxvirt::driver
