@@ -1,0 +1,115 @@
+"""Host root acts in a container whose root moves, links, mounts and watches everything that it can reach, at
+that moment. Files of the host that the container sees keep owner, mode and contents, and none comes or goes.
+"""
+
+import os
+import shutil
+import stat
+import time
+
+import support
+from devices import DeviceCase, disk_xml, filesystem_xml
+from probe import IDMAP, PRIVNET, container
+from support import read, write
+from terminal import Terminal
+
+SECONDS = 20 if os.environ.get("LXVIRT_LONG") else 4
+ATTACKER = os.environ.get("LXVIRT_ATTACKER", "build/tests/system/attacker")
+TUN = "<hostdev mode='capabilities' type='misc'><source><char>/dev/net/tun</char></source></hostdev>"
+
+
+class Racing(DeviceCase):
+    def setUp(self):
+        super().setUp()
+        self.victims = f"{self.folder}/victims"
+        os.makedirs(f"{self.victims}/victim")
+        write(f"{self.victims}/file", "of the host\n")
+        os.chmod(f"{self.victims}/file", 0o600)
+        self.source = f"{self.folder}/source"
+        os.mkdir(self.source)
+        write(f"{self.source}.file", "a source\n")
+
+    def state(self):
+        """Everything of the host that the container sees."""
+        found = []
+        for folder, folders, files in os.walk(self.victims):
+            for path in [folder] + [f"{folder}/{name}" for name in files]:
+                info = os.lstat(path)
+                found.append((path, info.st_uid, info.st_gid, oct(info.st_mode), info.st_rdev,
+                              read(path) if stat.S_ISREG(info.st_mode) else ""))
+        return sorted(found)
+
+    def attack(self, name, more, **options):
+        shutil.copy(ATTACKER, f"{self.make_share(name)}/attacker")
+        self.boot(name, devices=filesystem_xml(self.victims, "/victims", more=more), features=PRIVNET, **options)
+        self.output(name, "/share/attacker /victims/file /victims >/share/attacking 2>&1 &")
+        self.assertTrue(support.wait_for(lambda: read(f"{self.share(name)}/attacking"), 10))
+
+    def acts(self, name, device):
+        """Each act of host root; the container may make it fail, with words."""
+        disk, mounts = self.file(disk_xml(device), "disk.xml"), []
+        tun = self.file(TUN, "tun.xml")
+        for number, source in enumerate((self.source, f"{self.source}.file")):
+            kind = "mount" if number == 0 else "bind"
+            mounts.append(self.file(filesystem_xml(source, ("/a/victim", "/a/file")[number]), f"mount{kind}.xml"))
+        console = self.file("<console type='pty'/>", "console.xml")
+        for file in [disk, tun, console, *mounts]:
+            for verb in ("attach-device", "detach-device"):
+                result = self.lxsh(verb, name, file, *(["--force"] if verb[0] == "d" else []))
+                self.assertIn(result.status, (0, 1), str(result))
+                self.done[result.status] += 1
+        with Terminal(self.command("-q", "lxc-enter-namespace", name, "--", "true")) as terminal:
+            end = time.monotonic() + 10
+            while not terminal.ended() and time.monotonic() < end:
+                terminal.read(0.2)
+
+    def race(self, more="", **options):
+        device = self.loop_device()
+        before = self.state()
+        self.attack("one", more, **options)
+        self.done = [0, 0]
+        end = time.monotonic() + SECONDS
+        while time.monotonic() < end:
+            self.acts("one", device)
+            self.assertEqual(self.state(), before)
+        self.ok("destroy", "one")
+        self.assertEqual(self.state(), before)
+        self.assertGreater(self.done[0], 0, "no act ever succeeded")
+
+    def test_with_an_id_map(self):
+        self.race(extra=IDMAP + container("<lx:filesystem target='/victims' idmap='none'/>"))
+
+    def test_without_an_id_map(self):
+        self.race(more="<readonly/>")
+
+
+class Devices(DeviceCase):
+    """The same without a race."""
+
+    def test_a_folder_of_the_host_mounted_on_a_folder_of_dev(self):
+        outside = f"{self.folder}/outside"
+        os.mkdir(outside)
+        self.boot("one", devices=filesystem_xml(outside, "/outside"), features=PRIVNET)
+        self.output("one", "mkdir /dev/net; mount --bind /outside /dev/net")
+        self.attach("one", TUN)
+        self.assertEqual(os.listdir(outside), [])
+        self.detach("one", TUN)
+
+    def test_a_link_in_place_of_a_read_only_mount(self):
+        """update-device makes the device's own mount writable, and no other one."""
+        xml = "<filesystem type='ram'><source usage='64' units='KiB'/><target dir='/ram'/>{}</filesystem>"
+        self.boot("one", devices=xml.format("<readonly/>"), features=PRIVNET)
+        self.output("one", "umount /ram; rmdir /ram; mkdir /own; mount -t tmpfs -o ro none /own; "
+                           "ln -s /own /ram")
+        self.no_update("one", xml.format(""))
+        self.assertIn("ro", self.output("one", "grep ' /own ' /proc/mounts").split()[3].split(","))
+
+    def test_the_private_half_is_not_seen(self):
+        self.boot("one", features=PRIVNET)
+        self.assertEqual(self.output("one", "ls -d /dev/c /dev/p /dev/../dev/.. 2>/dev/null; true"),
+                         "/dev/../dev/..")
+        self.assertNotIn("new", self.output("one", "ls /dev").split())
+
+
+if __name__ == "__main__":
+    support.main()
