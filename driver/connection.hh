@@ -99,8 +99,9 @@ class Connection {
 
     // --- life
 
-    // Returns once the container's init has been executed.
-    virtual void start(const DomainRef& domain, StartFlags flags = StartFlags::none) = 0;
+    // Returns once the container's init has been executed. Returns notices for the user.
+    virtual std::vector<std::string> start(const DomainRef& domain,
+                                           StartFlags flags = StartFlags::none) = 0;
     // Kills the container, and returns once everything of it is gone.
     virtual void destroy(const DomainRef& domain, DestroyFlags flags = DestroyFlags::none) = 0;
     // These return once the init was asked; wait_stopped() tells whether it acted.

@@ -179,7 +179,7 @@ bool ended_its_hooks(const Root& root, const DomainRef& domain, base::Fd process
 
 }  // namespace
 
-void LocalConnection::start(const DomainRef& domain, StartFlags flags) {
+std::vector<std::string> LocalConnection::start(const DomainRef& domain, StartFlags flags) {
     require_write("virDomainCreate");
     check_flags(flags, StartFlags::paused | StartFlags::autodestroy | StartFlags::force_boot,
                 "lxcDomainCreateWithFiles");
@@ -187,8 +187,11 @@ void LocalConnection::start(const DomainRef& domain, StartFlags flags) {
     if (root_.running(domain.name))
         base::fail(ErrorCode::operation_invalid, "Domain is already active");
     xml::Domain definition = Definitions(root_).require(domain.name);
+    auto notices = notices_of_ids(definition, host_facts(root_));
+    for (const std::string& notice : notices) log_line(root_, domain.name, notice);
     autodestroy_.push_back(
         start_domain(root_, {.domain = std::move(definition), .uri = uri_, .flags = flags}, lock));
+    return notices;
 }
 
 Defined LocalConnection::create_xml(std::string_view text, const std::string& file,
@@ -213,6 +216,8 @@ Defined LocalConnection::create_xml(std::string_view text, const std::string& fi
     locks.define.reset();  // not held over the start
     Defined defined{{name, uuid, -1}, {}};
     for (const xml::Notice& notice : parsed.notices) defined.notices.push_back(notice.message());
+    for (std::string& notice : notices_of_root(parsed.domain, host_facts(root_)))
+        defined.notices.push_back(fmt::format("{}: {}", file, notice));
     autodestroy_.push_back(start_domain(
         root_, {.domain = std::move(parsed.domain), .uri = uri_, .flags = flags}, lock));
     defined.domain.id = root_.running(name).value_or(-1);

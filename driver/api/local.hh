@@ -99,7 +99,7 @@ class LocalConnection final : public Connection {
                                        const std::string& uri, Affect flags) const override;
     void set_metadata(const DomainRef& domain, const MetadataChange& change, Affect flags) override;
     void set_notes(const DomainRef& domain, const DomainNotes& notes, Affect flags) override;
-    void start(const DomainRef& domain, StartFlags flags) override;
+    std::vector<std::string> start(const DomainRef& domain, StartFlags flags) override;
     void destroy(const DomainRef& domain, DestroyFlags flags) override;
     void shutdown(const DomainRef& domain, StopFlags flags) override;
     void reboot(const DomainRef& domain, StopFlags flags) override;

@@ -64,7 +64,8 @@ void ApplyRun::start_one(ApplyItem& item) {
     if (is_active(connection_, document.kind(), name)) return;
     if (!options_.dry_run) {
         if (document.kind() == ObjectKind::domain)
-            connection_.start({name, document.uuid(), -1});
+            // The domain's log has the notices, too.
+            (void)connection_.start({name, document.uuid(), -1});
         else
             connection_.networks().start({name, document.uuid()});
     }

@@ -109,6 +109,21 @@ InitFacts read_init_facts(pid_t init) {
     return facts;
 }
 
+namespace {
+
+// Returns the host's id of the user 0 of the init's user namespace (user_namespaces(7)).
+uid_t inner_root(pid_t init) {
+    const std::string map = base::read_file(fmt::format("/proc/{}/uid_map", init));
+    for (const std::string_view line : base::split(map, '\n')) {
+        const auto words = base::split_words(line);
+        if (words.size() == 3 && words[0] == "0")
+            return base::parse_number<uid_t>(words[1]).value_or(0);
+    }
+    return 0;
+}
+
+}  // namespace
+
 void write_initctl(pid_t init, StopKind kind) {
     // struct init_request of initreq.h: 384 bytes, in the host's byte order.
     struct Request {
@@ -123,10 +138,15 @@ void write_initctl(pid_t init, StopKind kind) {
     request.run_level = kind == StopKind::reboot ? '6' : '0';
     const base::UniqueFd root =
         base::open_file(fmt::format("/proc/{}/root", init), O_PATH | O_DIRECTORY);
+    const uid_t owner = inner_root(init);
     for (const char* path : kPipes) {
         const auto pipe = base::try_open_in_root(root, path, O_PATH);
         struct stat info {};
-        if (!pipe || ::fstat(pipe->get(), &info) != 0 || !S_ISFIFO(info.st_mode)) continue;
+        // The pipe must belong to the container's root, who could write to it, too: behind the name
+        // the container may show a pipe of the host's init.
+        if (!pipe || ::fstat(pipe->get(), &info) != 0 || !S_ISFIFO(info.st_mode) ||
+            info.st_uid != owner)
+            continue;
         // The path in /proc/self/fd leads to the pipe that was checked, whatever its name leads to
         // by now. The open does not block: a pipe that nobody reads must not hold this command
         // (ENXIO).

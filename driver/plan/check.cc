@@ -3,11 +3,14 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <algorithm>
+
 #include "base/error.hh"
 #include "base/file/file.hh"
 #include "base/file/mount.hh"
 #include "base/netlink/netlink.hh"
 #include "base/text/text.hh"
+#include "driver/plan/parts.hh"
 
 namespace lxvirt::driver {
 
@@ -83,6 +86,44 @@ std::vector<xml::IdMapRow> own_ids(const std::string& file) {
 }
 
 }  // namespace
+
+std::vector<std::string> notices_of_ids(const xml::Domain& domain, const HostFacts& host) {
+    std::vector<std::string> notices;
+    for (const xml::Filesystem& filesystem : domain.filesystems) {
+        const auto& entries = domain.container.filesystems;
+        const bool said = std::any_of(entries.begin(), entries.end(), [&](const auto& entry) {
+            return entry.target == filesystem.target;
+        });
+        if (said || filesystem.target == "/" || filesystem.type != xml::FilesystemType::mount ||
+            !host.exists(filesystem.source) ||
+            !compile::wants_idmap(domain, host, filesystem.source))
+            continue;
+        notices.push_back(fmt::format(
+            "filesystem on '{0}' keeps the host's ids; older versions of lxvirt showed it through "
+            "the <idmap>. <lx:filesystem target='{0}' idmap='container'/> in <lx:container> asks "
+            "for that, and idmap='none' says that the host's ids are meant",
+            filesystem.target));
+    }
+    return notices;
+}
+
+std::vector<std::string> notices_of_root(const xml::Domain& domain, const HostFacts& host) {
+    const xml::Filesystem* const root = domain.root();
+    if (root == nullptr || root->type != xml::FilesystemType::mount || domain.idmap.empty() ||
+        !host.exists(root->source) || !compile::wants_idmap(domain, host, root->source))
+        return {};
+    for (std::string path = root->source;; path = base::parent_folder(path)) {
+        struct stat info {};
+        // A folder on the way that others cannot enter keeps them out.
+        if (::stat(path.c_str(), &info) != 0 || (info.st_mode & S_IXOTH) == 0) return {};
+        if (path == "/" || path.empty()) break;
+    }
+    return {fmt::format(
+        "other users of this host can enter the root folder '{}': a set-user-ID program that root "
+        "of the container makes there runs as the host's root when they execute it; "
+        "chmod 0700 '{}' or a folder above it keeps them out",
+        root->source, root->source)};
+}
 
 xml::IdMap host_ids() {
     return {own_ids("/proc/self/uid_map"), own_ids("/proc/self/gid_map")};

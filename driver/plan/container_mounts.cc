@@ -141,7 +141,6 @@ void add_mount(const xml::ContainerMount& from, const xml::Domain& domain, const
             base::fail_with(ENOENT, "mount '{}' on '{}'", from.source, from.target);
         }
         mount.kind = helper::MountKind::host_bind;
-        mount.idmapped = options.idmap.empty() && wants_idmap(domain, host, from.source);
     } else {
         mount.kind = helper::MountKind::fresh;
         mount.fstype = from.type;

@@ -44,13 +44,16 @@ Mount over(MountKind kind, std::string path) {
 
 namespace {
 
-// Says whether a <filesystem> is shown through the id map; <lx:filesystem idmap> decides, if
-// present.
+// Says whether a <filesystem> is shown through the id map: the root, unless its tree has the
+// container's ids already, and another path of the host only where <lx:filesystem idmap> asks for
+// it, as in libvirt and lxc. Through a mapped share, root inside reads and writes whatever the
+// host's root owns there, and can leave set-user-ID programs of the host's root.
 bool shows_mapped(const xml::Domain& domain, const HostFacts& host,
                   const xml::Filesystem& filesystem) {
     if (domain.idmap.empty()) return false;
     for (const xml::ContainerFilesystem& entry : domain.container.filesystems)
         if (entry.target == filesystem.target) return entry.idmapped;
+    if (filesystem.target != "/") return false;
     return filesystem.type != xml::FilesystemType::mount ||
            wants_idmap(domain, host, filesystem.source);
 }
@@ -143,7 +146,7 @@ void add_protections(std::vector<Mount>& mounts, const xml::Container& container
 
 }  // namespace
 
-// A tree that belongs to the container's ids already is mounted as it is; a tree that has the
+// A root that belongs to the container's ids already is mounted as it is; a root that has the
 // host's ids is mounted through the id map.
 bool wants_idmap(const xml::Domain& domain, const HostFacts& host, const std::string& source) {
     if (domain.idmap.empty()) return false;

@@ -121,9 +121,13 @@ class Cores(ProbeCase):
         self.assertNotEqual(cookie.value, 0)
 
 
+def mapped(target):
+    return f"<lx:filesystem target='{target}' idmap='container'/>"
+
+
 class IdMaps(ProbeCase):
-    """Defect 14 of libvirt's driver: an id map needs no network of its own, the root and mounts are shifted
-    with what is mounted below, and rows that overlap are found at define."""
+    """Defect 14 of libvirt's driver: an id map needs no network of its own, the root and mounts that ask for it
+    are shifted with what is mounted below, and rows that overlap are found at define."""
 
     def source(self, name, owner=0):
         path = f"{self.folder}/{name}"
@@ -147,7 +151,8 @@ class IdMaps(ProbeCase):
         os.chown(f"{data}/below/deep", 1000, 1000)
         for name, features in (("alone", ""), ("network", PRIVNET)):
             with self.subTest(name):
-                self.boot(name, features=features, extra=IDMAP, devices=self.mount(data, "/data"))
+                self.boot(name, features=features, extra=IDMAP + container(mapped("/data")),
+                          devices=self.mount(data, "/data"))
                 self.assertEqual(self.output(name, "stat -c %u /data /data/file /data/below/deep").split(),
                                  ["0", "0", "1000"])
                 self.output(name, "echo x >/data/below/made")
@@ -161,8 +166,8 @@ class IdMaps(ProbeCase):
         rootfs, data = f"{self.folder}/rootfs", self.source("data", 1001)
         run("cp", "-a", busybox_rootfs(), rootfs)
         with self.subTest("with an interface of its own"):
-            self.boot("one", rootfs=rootfs, extra=f"<idmap>{rows}</idmap>", features=PRIVNET,
-                      devices=self.mount(data, "/data"))
+            self.boot("one", rootfs=rootfs, features=PRIVNET,
+                      extra=f"<idmap>{rows}</idmap>" + container(mapped("/data")), devices=self.mount(data, "/data"))
             self.assertEqual(self.output("one", "stat -c %u /bin/busybox /data/file").split(), ["0", "1001"])
             self.output("one", "for id in 0 999 1000 1001 2000; do echo x >/mnt/$id;"
                                " chown $id:$id /mnt/$id || exit 1; done; ! chown 2001 /mnt/0 2>/dev/null")
@@ -173,7 +178,7 @@ class IdMaps(ProbeCase):
 
     def test_own_ids_are_kept_where_asked(self):
         kept, shifted = self.source("kept"), self.source("shifted")
-        self.boot("one", extra=IDMAP + container("<lx:filesystem target='/kept' idmap='none'/>"),
+        self.boot("one", extra=IDMAP + container("<lx:filesystem target='/kept' idmap='none'/>" + mapped("/shifted")),
                   devices=self.mount(kept, "/kept") + self.mount(shifted, "/shifted"))
         self.assertEqual(self.output("one", "stat -c %u /kept/file /shifted/file").split(), ["65534", "0"])
         self.assertNotEqual(self.inside("one", "echo x >/kept/file")[0], 0)
@@ -187,12 +192,13 @@ class IdMaps(ProbeCase):
         self.boot("one", extra=IDMAP, devices=self.mount(data, "/data"))
         self.assertEqual(self.output("one", "stat -c %u /data/file"), "0")
         self.ok("destroy", "one")
-        self.boot("two", extra=IDMAP + container("<lx:filesystem target='/data' idmap='container'/>"),
+        self.boot("two", extra=IDMAP + container(mapped("/data")),
                   devices=self.mount(data, "/data"))
         self.assertEqual(self.output("two", "stat -c %u /data/file"), "65534")
 
     def test_file_system_that_cannot_be_shifted_is_named(self):
-        self.define(self.plain("one", extra=IDMAP, devices=self.mount("/proc", "/hostproc")))
+        self.define(self.plain("one", extra=IDMAP + container(mapped("/hostproc")),
+                               devices=self.mount("/proc", "/hostproc")))
         self.assertRegex(self.fails("start", "one"), "'/proc'.* idmap='none'")
         self.assert_nothing_left()
 

@@ -88,6 +88,9 @@ class GuestCase(Case):
         if not os.path.isdir(folder):
             os.mkdir(folder)
             os.mkfifo(f"{folder}/in")
+            # Root of a container with an id map is any other user there.
+            os.chmod(folder, 0o777)
+            os.chmod(f"{folder}/in", 0o666)
         return folder
 
     def xml(self, name, devices="", **options):

@@ -83,6 +83,66 @@ class Racing(DeviceCase):
         self.race(more="<readonly/>")
 
 
+class Ids(DeviceCase):
+    """Whose files a container with an id map sees on its mounts."""
+
+    def shared(self):
+        folder = f"{self.folder}/shared"
+        os.mkdir(folder)
+        os.chmod(folder, 0o777)
+        write(f"{folder}/secret", "of the host's root\n")
+        os.chmod(f"{folder}/secret", 0o600)
+        return folder
+
+    def test_a_share_keeps_the_hosts_ids(self):
+        folder = self.shared()
+        self.boot("one", devices=filesystem_xml(folder, "/shared"), features=PRIVNET, extra=IDMAP)
+        self.assertNotEqual(self.inside("one", "cat /shared/secret")[0], 0)
+        self.assertNotEqual(self.inside("one", "echo x >>/shared/secret")[0], 0)
+        self.output("one", "cp /bin/busybox /shared/program; chmod 4755 /shared/program")
+        self.assertEqual(os.stat(f"{folder}/program").st_uid, 100000)
+        self.assertEqual(read(f"{folder}/secret"), "of the host's root\n")
+
+    def test_a_share_of_lxc_keeps_the_hosts_ids(self):
+        folder = self.shared()
+        self.boot("one", features=PRIVNET, extra=IDMAP + container(
+            f"<lx:mount source='{folder}' target='/mnt' type='none' options='bind'/>"))
+        self.assertNotEqual(self.inside("one", "cat /mnt/secret")[0], 0)
+
+    def test_a_hot_plugged_share_keeps_the_hosts_ids(self):
+        folder = self.shared()
+        self.boot("one", features=PRIVNET, extra=IDMAP)
+        self.attach("one", filesystem_xml(folder, "/shared"))
+        self.assertNotEqual(self.inside("one", "cat /shared/secret")[0], 0)
+
+    def test_a_share_that_asks_is_mapped(self):
+        folder = self.shared()
+        self.boot("one", devices=filesystem_xml(folder, "/shared"), features=PRIVNET,
+                  extra=IDMAP + container("<lx:filesystem target='/shared' idmap='container'/>"))
+        self.assertEqual(self.output("one", "cat /shared/secret"), "of the host's root")
+
+    def test_the_next_start_of_a_stored_definition_tells_it(self):
+        folder = self.shared()
+        for more, told in (("", True), (container("<lx:filesystem target='/shared' idmap='none'/>"), False)):
+            self.define(self.xml("one", devices=filesystem_xml(folder, "/shared"), features=PRIVNET,
+                                 extra=IDMAP + more))
+            result = self.lxsh("start", "one")
+            self.assertEqual("filesystem on '/shared' keeps the host's ids" in result.err, told, str(result))
+            self.ok("destroy", "one")
+
+    def test_file_systems_that_cannot_be_mapped(self):
+        self.boot("one", devices=filesystem_xml("/sys/kernel", "/mnt"), features=PRIVNET, extra=IDMAP)
+        self.assertIn("sysfs /mnt", self.output("one", "cat /proc/mounts"))
+
+    def test_root_folder_that_others_can_enter_is_warned_of(self):
+        for mode, told in ((0o755, True), (0o700, False)):
+            os.chmod(self.folder, mode)
+            root = f"{self.folder}/root{mode}"
+            os.mkdir(root)
+            result = self.lxsh("define", self.file(self.plain("one", rootfs=root, features=PRIVNET, extra=IDMAP)))
+            self.assertEqual("set-user-ID" in result.err, told, str(result))
+
+
 class Devices(DeviceCase):
     """The same without a race."""
 

@@ -6,13 +6,10 @@ import unittest
 
 import support
 from devices import DeviceCase, bridge_xml, disk_xml, filesystem_xml
+from probe import IDMAP, container
 from support import read, run, write
 
 MAC = "52:54:00:11:11:22"
-IDMAP = ("<idmap><uid start='0' target='100000' count='65536'/>"
-         "<gid start='0' target='100000' count='65536'/></idmap>")
-
-
 READONLY = "<readonly/>"
 DOWN = "<link state='down'/>"
 
@@ -102,7 +99,8 @@ class Filesystems(DeviceCase):
 
     def test_with_a_user_namespace_the_ids_are_the_containers(self):
         source = self.folder_with_file()
-        self.boot("one", extra=IDMAP)
+        self.boot("one", extra=IDMAP + container("".join(
+            f"<lx:filesystem target='{target}' idmap='container'/>" for target in ("/data", "/file"))))
         self.attach("one", filesystem_xml(source, "/data"))
         self.assertEqual(self.output("one", "stat -c '%u %g' /data/file; echo up >/data/made"), "0 0")
         self.assertEqual(os.stat(f"{source}/made").st_uid, 0)

@@ -88,7 +88,7 @@ struct ContainerKeyring {  // <lx:keyring session='no' calls='allow'/>
 };
 
 // <lx:filesystem target='/srv' idmap='none'/>: whether the domain's <filesystem> of that target is
-// shown through the id map. Without the element the driver decides by whose ids the tree has.
+// shown through the id map. Without the element the host's ids are shown, except for the root.
 struct ContainerFilesystem {
     std::string target;
     bool idmapped = false;

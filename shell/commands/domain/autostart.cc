@@ -104,7 +104,9 @@ bool start_autostarted(Session& session, const Invocation& invocation) {
         const bool started =
             goes_on_after(session, fmt::format("Failed to start domain '{}'", domain.name), [&] {
                 driver::Connection& connection = session.connection();
-                connection.start(connection.lookup_by_name(domain.name));
+                for (const std::string& notice :
+                     connection.start(connection.lookup_by_name(domain.name)))
+                    session.warn(notice);
                 session.print_extra_format("Domain '{}' started\n", domain.name);
             });
         good &= started;

@@ -69,7 +69,8 @@ constexpr Option kStartOptions[] = {
 void start_unless_active(Session& session, const driver::DomainRef& domain,
                          driver::StartFlags flags) {
     try {
-        session.connection().start(domain, flags);
+        for (const std::string& notice : session.connection().start(domain, flags))
+            session.warn(notice);
     } catch (const base::Error& error) {
         if (domain.id != -1 && error.code() == base::ErrorCode::operation_invalid)
             give_up("Domain is already active");
