@@ -9,6 +9,7 @@ import time
 
 import support
 from devices import DeviceCase, disk_xml, filesystem_xml
+from guest import busybox_rootfs
 from probe import IDMAP, PRIVNET, container
 from support import read, write
 from terminal import Terminal
@@ -133,6 +134,18 @@ class Ids(DeviceCase):
     def test_file_systems_that_cannot_be_mapped(self):
         self.boot("one", devices=filesystem_xml("/sys/kernel", "/mnt"), features=PRIVNET, extra=IDMAP)
         self.assertIn("sysfs /mnt", self.output("one", "cat /proc/mounts"))
+
+    def test_debians_own_configuration_of_an_unprivileged_container_starts(self):
+        """Its includes mount /dev/fuse, the debug file systems and others of the host's, which no map can show."""
+        config = f"{self.folder}/config"
+        write(config, "lxc.include = /usr/share/lxc/config/common.conf\n"
+                      "lxc.include = /usr/share/lxc/config/userns.conf\n"
+                      "lxc.uts.name = one\nlxc.net.0.type = empty\nlxc.init.cmd = /bin/sleep 1000\n"
+                      f"lxc.rootfs.path = dir:{busybox_rootfs()}\n"
+                      "lxc.idmap = u 0 100000 65536\nlxc.idmap = g 0 100000 65536\n")
+        self.define(self.ok("domxml-from-native", "lxc-tools", config))
+        self.ok("start", "one")
+        self.assertEqual(self.ok("domstate", "one").strip(), "running")
 
     def test_root_folder_that_others_can_enter_is_warned_of(self):
         for mode, told in ((0o755, True), (0o700, False)):
