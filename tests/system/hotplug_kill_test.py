@@ -152,8 +152,9 @@ class Killed(DeviceCase):
 
         def attach_and_use():
             self.attach("one", xml)
-            self.output("one", "cd /data && sleep 1000 >/dev/null 2>&1 &")
-            support.wait_for(lambda: "process" in self.no_detach("one", xml), 3)
+            self.output("one", "rm -f /share/there; (cd /data && echo >/share/there && exec sleep 1000) "
+                               ">/dev/null 2>&1 & until [ -e /share/there ]; do :; done")
+            self.assertIn("process", self.no_detach("one", xml))
 
         attach_and_use()
         self.check("detach", xml, attach_and_use, "--force")
