@@ -24,6 +24,8 @@ namespace lxvirt::helper {
 
 namespace {
 
+constexpr auto kThawAgain = std::chrono::milliseconds(20);  // while a killed init does not end
+
 using base::UniqueFd;
 
 // Returns the lines of uid_map or gid_map.
@@ -106,11 +108,13 @@ std::vector<std::string> remove_container(const Plan& plan, base::Fd guard, base
     std::vector<std::string> problems;
     try {
         // The guard's death kills every process of its namespace; when the guard can be reaped, all
-        // of them are gone. A frozen v1 task does not take SIGKILL, so the group is thawed. An init
-        // that was reaped already was the last process.
+        // of them are gone. A frozen v1 task does not take SIGKILL, so the group is thawed until the
+        // init is gone: processes that the signal has not reached yet may freeze others meanwhile.
+        // An init that was reaped already was the last process.
         if (guard.valid()) (void)base::send_signal(guard, SIGKILL);
         if (init.valid()) {
-            base::thaw_to_kill(plan.groups.hierarchies, plan.groups.outer);
+            do base::thaw_to_kill(plan.groups.hierarchies, plan.groups.outer);
+            while (!base::wait_readable(init, kThawAgain));
             (void)base::reap(init, true);
         }
         if (guard.valid()) (void)base::reap(guard, true);

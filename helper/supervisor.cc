@@ -9,7 +9,6 @@
 #include "base/error.hh"
 #include "base/file/file.hh"
 #include "base/file/journal.hh"
-#include "base/file/log.hh"
 #include "base/file/run_files.hh"
 #include "base/file/socket.hh"
 #include "base/other_version.hh"
@@ -98,15 +97,16 @@ Outcome Supervisor::run() {
     // mistake between the steps can do little.
     base::lower_capabilities();
     std::string last;
+    bool again = false;  // the end of the container has to be finished
     for (;;) {
         try {
+            if (again && finish_under_lock()) return outcome_;
             loop_.run();
             return outcome_;
-        } catch (const base::Exception& error) {
-            // After the end of the init there is nothing left that a retry could save.
-            if (ended_) throw;
-            if (error.message() != last) log(error.message());
-            last = error.message();
+        } catch (const std::exception& error) {
+            if (error.what() != last) log(error.what());
+            last = error.what();
+            again = ended_.has_value();
             ::usleep(10'000);  // no descriptors, for example: the event will come again
         }
     }

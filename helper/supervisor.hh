@@ -13,6 +13,7 @@
 
 #include "base/event_loop.hh"
 #include "base/file/lock.hh"
+#include "base/file/log.hh"
 #include "base/process/process.hh"
 #include "helper/console.hh"
 #include "helper/exchange/plan.hh"
@@ -93,12 +94,24 @@ class Supervisor {
     [[nodiscard]] bool termination_is_asked() const;
 
     void on_init_end();
-    // Finishes once the operation lock is held, or its holder is known to wait for this helper.
-    void finish_under_lock();
-    void finish();
+    // Finishes once the operation lock is held, or its holder is known to wait for this helper;
+    // until then the lock is tried again and again. Returns whether it has finished.
+    bool finish_under_lock();
+    void finish() noexcept;
+    // Makes one step of the end; an error is logged, and the steps after it are made.
+    template <typename Step>
+    void attempt(Step&& step) const noexcept {
+        try {
+            step();
+        } catch (const std::exception& error) {
+            base::append_log(plan_.supervision.log_file, error.what());
+        }
+    }
+    [[nodiscard]] bool ran_out_of_memory() const;
+    void remove_what_was_made();
     [[nodiscard]] bool run_end_hooks_for(EndAction action);
     [[nodiscard]] bool restarts_too_fast();
-    void leave(std::string_view reason, std::string_view event_detail);
+    void leave(std::string_view reason, std::string_view event_detail) noexcept;
     // Records how the container ended, for `domstate --reason`; does nothing where the same is
     // recorded already.
     void record_end(std::string_view reason, std::string_view exit);
@@ -128,6 +141,7 @@ class Supervisor {
     bool shutdown_asked_ = false;  // a signal was sent on the user's behalf
     bool restart_asked_ = false;
     std::pair<std::string, std::string> recorded_end_;  // reason and exit
+    bool is_left_over_ = false;                         // a process or a group could not be removed
     bool leaves_group_ = false;  // the removal of the supervisors' group has been started
     std::chrono::steady_clock::time_point started_;
     Outcome outcome_ = Outcome::gone;

@@ -36,7 +36,7 @@ constexpr const char* kDestroyed = "destroyed";   // the word that judge_end() h
 void Supervisor::destroy() {
     destroy_asked_ = true;
     if (ended_)
-        finish_under_lock();  // the caller holds the operation lock that we wait for
+        (void)finish_under_lock();  // the caller holds the operation lock that we wait for
     else
         kill_container();
 }
@@ -71,7 +71,7 @@ void Supervisor::thaw() {
     thaw_timer_ = loop_.after(kThawLater, [this] { thaw(); });
     // The kernel ignores a SIGKILL for a frozen v1 task until it is thawed; a group may be frozen
     // again, so this is repeated.
-    base::thaw_to_kill(plan_.groups.hierarchies, plan_.groups.outer);
+    attempt([this] { base::thaw_to_kill(plan_.groups.hierarchies, plan_.groups.outer); });
 }
 
 void Supervisor::watch_termination() {
@@ -101,51 +101,73 @@ void Supervisor::on_init_end() {
     if (termination_is_asked()) destroy_asked_ = true;
     launched_.init.reset();
     // What the container printed last is still in the pty.
-    for (const auto& console : consoles_) console->drain();
-    finish_under_lock();
+    for (const auto& console : consoles_) attempt([&console] { console->drain(); });
+    (void)finish_under_lock();
 }
 
-void Supervisor::finish_under_lock() {
+bool Supervisor::finish_under_lock() {
     // A driver that destroys holds the lock while it waits for us. For any other holder the control
     // socket must go on being answered, so the lock is tried and never waited for.
     if (!destroy_asked_ && !operation_) {
         const base::RaisedCapabilities raised;
         operation_ = base::OperationLock::try_acquire(plan_.supervision.op_lock);
         if (!operation_) {
-            retry_timer_ = loop_.after(kLockRetry, [this] { finish_under_lock(); });
-            return;
+            retry_timer_ = loop_.after(kLockRetry, [this] { (void)finish_under_lock(); });
+            return false;
         }
     }
     finish();
+    return true;
 }
 
-void Supervisor::finish() {
-    base::raise_capabilities();
-    // Every call of the kernel's killer for want of memory is counted by the group's memory
-    // controller.
-    const auto is_oom = [&groups = plan_.groups] {
-        return base::oom_kills(groups.hierarchies, groups.outer).value_or(0) != 0;
-    };
+// Says whether the kernel's killer for want of memory has ended a process of the container; the
+// group's memory controller counts each of its calls.
+bool Supervisor::ran_out_of_memory() const {
+    bool ran_out = false;
+    attempt([&] {
+        ran_out = base::oom_kills(plan_.groups.hierarchies, plan_.groups.outer).value_or(0) != 0;
+    });
+    return ran_out;
+}
+
+// Removes processes and groups, as far as that succeeds.
+void Supervisor::remove_what_was_made() {
+    const auto problems = remove_container(plan_, launched_.guard, launched_.init);
+    for (const std::string& problem : problems) log(problem);
+    is_left_over_ = !problems.empty();
+}
+
+// Nobody would finish an end that is given up half way, so no step may keep the others from being
+// made: each one catches its own errors and logs them.
+void Supervisor::finish() noexcept {
+    attempt([] { base::raise_capabilities(); });
     const bool killed = ended_->signaled && ended_->value == SIGKILL && !destroy_asked_;
-    const Ending ending = judge_end({.exit = *ended_,
-                                     .destroy_asked = destroy_asked_,
-                                     .shutdown_asked = shutdown_asked_,
-                                     .restart_asked = restart_asked_,
-                                     .oom = killed && is_oom()},
-                                    plan_.supervision);
-    status_.exit = ending.exit;
-    log(fmt::format("the container's init ended: {}", ended_->text()));
-    for (const std::string& problem : remove_container(plan_, launched_.guard, launched_.init))
-        log(problem);
-    if (ending.reboot) append_event("", "");
-    const bool restarts = run_end_hooks_for(ending.action) && ending.action == EndAction::restart;
-    if (restarts && !restarts_too_fast()) {
+    Ending ending{.event_detail = "Crashed", .reason = "crashed"};
+    attempt([&] {
+        ending = judge_end({.exit = *ended_,
+                            .destroy_asked = destroy_asked_,
+                            .shutdown_asked = shutdown_asked_,
+                            .restart_asked = restart_asked_,
+                            .oom = killed && ran_out_of_memory()},
+                           plan_.supervision);
+        status_.exit = ending.exit;
+        log(fmt::format("the container's init ended: {}", ended_->text()));
+    });
+    attempt([this] { remove_what_was_made(); });
+    if (ending.reboot) attempt([this] { append_event("", ""); });
+    bool restarts = false;
+    attempt([&] {
+        // Another boot would use the groups that processes of this one are left in.
+        restarts = run_end_hooks_for(ending.action) && ending.action == EndAction::restart &&
+                   !is_left_over_ && !restarts_too_fast();
+    });
+    if (restarts) {
         outcome_ = Outcome::restart;
         status_.state = "starting";
         status_.reason = "rebooting";
         status_.init_pid.reset();
         status_.init_start.reset();
-        (void)publish_status();
+        attempt([this] { (void)publish_status(); });
     } else {
         leave(ending.reason, ending.event_detail);
     }
@@ -187,13 +209,19 @@ void Supervisor::record_end(std::string_view reason, std::string_view exit) {
 }
 
 // The order matters: the record comes before the event, and the hooks come before the removal of
-// live.xml.
-void Supervisor::leave(std::string_view reason, std::string_view event_detail) {
-    record_end(reason, status_.exit);
-    append_event("Stopped", event_detail);
-    call_stop_hooks();
-    leave_group();
-    remove_files();
+// live.xml. Where a process or a group is left, live.xml and the status file stay, and the next
+// command that changes the domain removes them with the rest (driver/device/clean.hh).
+void Supervisor::leave(std::string_view reason, std::string_view event_detail) noexcept {
+    attempt([&] { record_end(reason, status_.exit); });
+    attempt([&] { append_event("Stopped", event_detail); });
+    attempt([this] { call_stop_hooks(); });
+    attempt([this] { leave_group(); });
+    if (is_left_over_) {
+        status_.state = "stopped";
+        attempt([this] { (void)publish_status(); });
+    } else {
+        attempt([this] { remove_files(); });
+    }
 }
 
 void Supervisor::leave_group() {
@@ -254,11 +282,11 @@ void Supervisor::give_up_restart(const std::string& why) {
 void Supervisor::undo() {
     // The init may still run: a start that failed is undone.
     loop_.forget(launched_.init);
-    for (const std::string& problem : remove_container(plan_, launched_.guard, launched_.init))
-        log(problem);
-    (void)run_end_hooks_for(EndAction::destroy);
+    attempt([this] { remove_what_was_made(); });
+    attempt([this] { (void)run_end_hooks_for(EndAction::destroy); });
     leave_group();
-    remove_files();
+    // The driver cleans up by live.xml what is left.
+    if (!is_left_over_) remove_files();
 }
 
 }  // namespace lxvirt::helper

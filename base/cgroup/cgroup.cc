@@ -7,6 +7,7 @@
 
 #include <algorithm>
 
+#include "base/cgroup/tree.hh"
 #include "base/error.hh"
 #include "base/file/file.hh"
 #include "base/test_point.hh"
@@ -171,8 +172,7 @@ void remove_level(const std::string& folder, std::chrono::steady_clock::time_poi
 void remove_tree(const std::string& folder, std::chrono::steady_clock::time_point end) {
     // In the common case there is no group below, and this is one system call.
     if (try_rmdir(folder)) return;
-    for (const std::string& name : list_subfolders(folder))
-        remove_tree(fmt::format("{}/{}", folder, name), end);
+    remove_groups_below(folder, end);
     remove_level(folder, end);
 }
 

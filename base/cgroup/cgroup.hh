@@ -107,7 +107,8 @@ void thaw_to_kill(const std::vector<Hierarchy>& all, const std::string& path);
 bool kill_group(const std::vector<Hierarchy>& all, const std::string& path,
                 std::chrono::milliseconds patience = std::chrono::seconds(5));
 
-// Returns the pids of all processes in and below the group, as this pid namespace numbers them.
+// Returns the pids of all processes in and below the group, as this pid namespace numbers them. Of
+// a process that runs in a threaded group of v2 the kernel reports the pid in the group above.
 [[nodiscard]] std::vector<pid_t> processes_of(const std::vector<Hierarchy>& all,
                                               const std::string& path);
 

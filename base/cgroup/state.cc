@@ -4,9 +4,11 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "base/cgroup/cgroup.hh"
+#include "base/cgroup/tree.hh"
 #include "base/error.hh"
 #include "base/file/file.hh"
 #include "base/process/process.hh"
@@ -38,9 +40,9 @@ FreezeFile freeze_file(const std::vector<Hierarchy>& all, const std::string& pat
          "this host has no freezer: neither cgroup v2 nor a v1 freezer hierarchy is mounted");
 }
 
-// Returns the value of `key` in a file of "key value" lines, such as 1 for "populated 1".
-std::optional<unsigned long> keyed_value(const std::string& file, std::string_view key) {
-    const auto text = try_read_file(file);
+// Returns the value of `key` in a text of "key value" lines, such as 1 for "populated 1".
+std::optional<unsigned long> keyed_value(const std::optional<std::string>& text,
+                                         std::string_view key) {
     if (!text) return std::nullopt;
     for (const std::string_view line : split(*text, '\n')) {
         if (!line.starts_with(key) || line.size() <= key.size() || line[key.size()] != ' ')
@@ -58,7 +60,7 @@ bool wait_event(const std::string& group, std::string_view key, unsigned long va
                 Clock::time_point end) {
     const UniqueFd events = open_file(group + "/cgroup.events", O_RDONLY);
     for (;;) {
-        if (keyed_value(group + "/cgroup.events", key) == value) return true;
+        if (keyed_value(try_read_file(group + "/cgroup.events"), key) == value) return true;
         const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - Clock::now()).count();
         if (left <= 0) return false;
         pollfd entry{.fd = events.get(), .events = POLLPRI, .revents = 0};
@@ -76,38 +78,53 @@ bool wait_v1_frozen(const std::string& file, Clock::time_point end) {
     }
 }
 
-// Appends the pids in the group and the groups below it.
-void add_processes(const std::string& folder, std::vector<pid_t>& found) {
-    const auto procs = try_read_file(folder + "/cgroup.procs");
-    if (!procs) return;
-    for (const std::string_view word : split_words(*procs))
-        if (const auto pid = parse_number<pid_t>(word); pid && *pid > 0) found.push_back(*pid);
-    for (const std::string& name : list_subfolders(folder))
-        add_processes(fmt::format("{}/{}", folder, name), found);
-}
-
-void thaw_v1_tree(const std::string& folder) {
-    const std::string path = folder + "/freezer.state";
-    const UniqueFd file = open_quietly(path, O_WRONLY);
-    if (!file) return;  // the group is gone
-    write_all(file, "THAWED", path);
-    for (const std::string& name : list_subfolders(folder))
-        thaw_v1_tree(fmt::format("{}/{}", folder, name));
+// Returns the pids in the group at the path `folder` and in the groups below it.
+std::vector<pid_t> processes_below(const std::string& folder) {
+    std::vector<pid_t> found;
+    visit_groups(folder, [&found](Fd group) {
+        const auto procs = read_group_file(group, "cgroup.procs");
+        if (!procs) return true;
+        for (const std::string_view word : split_words(*procs))
+            if (const auto pid = parse_number<pid_t>(word); pid && *pid > 0) found.push_back(*pid);
+        return true;
+    });
+    return found;
 }
 
 // Sends SIGKILL to all processes there are now, and returns how many there were.
 std::size_t kill_once(const std::string& folder) {
-    std::vector<pid_t> found;
-    add_processes(folder, found);
+    const std::vector<pid_t> found = processes_below(folder);
     for (const pid_t pid : found)
         if (const auto process = open_pidfd(pid)) (void)send_signal(*process, SIGKILL);
     return found.size();
 }
 
-bool kill_one_by_one(const Hierarchy& hierarchy, const std::string& path, Clock::time_point end) {
-    while (kill_once(hierarchy.mount + path) != 0) {
-        if (Clock::now() > end) return false;
+// Returns the time of the next attempt to thaw.
+Clock::time_point soon(Clock::time_point end) {
+    return std::min(end, Clock::now() + std::chrono::milliseconds(20));
+}
+
+bool kill_one_by_one(const std::vector<Hierarchy>& all, const Hierarchy& hierarchy,
+                     const std::string& path, Clock::time_point end) {
+    for (auto thaw = Clock::now(); kill_once(hierarchy.mount + path) != 0;) {
+        const auto now = Clock::now();
+        if (now > end) return false;
+        if (now >= thaw) {
+            thaw_to_kill(all, path);
+            thaw = soon(end);
+        }
         ::usleep(1000);
+    }
+    return true;
+}
+
+// Waits until a group that was killed as a whole is empty. A v1 group may have been frozen between
+// the last thaw and the kill, so the thaw is repeated.
+bool wait_until_empty(const std::vector<Hierarchy>& all, const std::string& folder,
+                      const std::string& path, Clock::time_point end) {
+    while (!wait_event(folder, "populated", 0, soon(end))) {
+        if (Clock::now() > end) return false;
+        thaw_to_kill(all, path);
     }
     return true;
 }
@@ -145,7 +162,15 @@ void thaw_group(const std::vector<Hierarchy>& all, const std::string& path) {
 
 void thaw_to_kill(const std::vector<Hierarchy>& all, const std::string& path) {
     const Hierarchy* freezer = owner_of(all, "freezer");
-    if (freezer != nullptr && !freezer->unified) thaw_v1_tree(freezer->mount + path);
+    if (freezer == nullptr || freezer->unified) return;
+    // Each level has a state of its own, and a thaw of the top leaves the levels below frozen.
+    // self_freezing tells which levels were frozen themselves; most were not, and writing to all of
+    // a deep tree would take ten times as long.
+    visit_groups(freezer->mount + path, [](Fd group) {
+        const auto frozen = read_group_file(group, "freezer.self_freezing");
+        if (frozen && trim(*frozen) == "1") write_group_file(group, "freezer.state", "THAWED");
+        return true;
+    });
 }
 
 bool kill_group(const std::vector<Hierarchy>& all, const std::string& path,
@@ -163,38 +188,32 @@ bool kill_group(const std::vector<Hierarchy>& all, const std::string& path,
         const std::string folder = hierarchy.mount + path;
         if (!exists(folder)) continue;
         if (hierarchy.unified && try_kill_at_once(folder))
-            empty = wait_event(folder, "populated", 0, end) && empty;
+            empty = wait_until_empty(all, folder, path, end) && empty;
         else
-            empty = kill_one_by_one(hierarchy, path, end) && empty;
+            empty = kill_one_by_one(all, hierarchy, path, end) && empty;
     }
     return empty;
 }
 
 std::vector<pid_t> processes_of(const std::vector<Hierarchy>& all, const std::string& path) {
-    std::vector<pid_t> found;
-    if (!all.empty()) add_processes(all.front().mount + path, found);
-    return found;
+    if (all.empty()) return {};
+    const Hierarchy* unified = unified_of(all);
+    return processes_below((unified != nullptr ? *unified : all.front()).mount + path);
 }
-
-namespace {
-
-// v1 counts in the victim's own group only, v2 also in the groups above it; so v1's groups are
-// summed up.
-unsigned long oom_kills_below(const std::string& folder) {
-    unsigned long sum = keyed_value(folder + "/memory.oom_control", "oom_kill").value_or(0);
-    for (const std::string& name : list_subfolders(folder))
-        sum += oom_kills_below(fmt::format("{}/{}", folder, name));
-    return sum;
-}
-
-}  // namespace
 
 std::optional<unsigned long> oom_kills(const std::vector<Hierarchy>& all, const std::string& path) {
     const Hierarchy* memory = owner_of(all, "memory");
     if (memory == nullptr) return std::nullopt;
     const std::string folder = memory->mount + path;
-    if (!memory->unified) return oom_kills_below(folder);
-    return keyed_value(folder + "/memory.events", "oom_kill");
+    if (memory->unified) return keyed_value(try_read_file(folder + "/memory.events"), "oom_kill");
+    // v1 counts in the victim's own group only, v2 also in the groups above it; so v1's groups are
+    // summed up.
+    unsigned long sum = 0;
+    visit_groups(folder, [&sum](Fd group) {
+        sum += keyed_value(read_group_file(group, "memory.oom_control"), "oom_kill").value_or(0);
+        return true;
+    });
+    return sum;
 }
 
 }  // namespace lxvirt::base

@@ -179,11 +179,7 @@ void make_folders(const std::string& path, mode_t mode) {
     if (::mkdir(path.c_str(), mode) != 0 && errno != EEXIST) fail_errno("make folder '{}'", path);
 }
 
-namespace {
-
-// Returns the names in `path` for which `wanted` is true.
-template <typename Wanted>
-std::vector<std::string> names_in(const std::string& path, Wanted wanted) {
+std::vector<std::string> list_folder(const std::string& path) {
     std::vector<std::string> names;
     DIR* opened;
     do opened = ::opendir(path.c_str());
@@ -196,23 +192,11 @@ std::vector<std::string> names_in(const std::string& path, Wanted wanted) {
     errno = 0;
     while (const dirent* entry = ::readdir(folder.get())) {
         const std::string_view name = entry->d_name;
-        if (name != "." && name != ".." && wanted(*entry)) names.emplace_back(name);
+        if (name != "." && name != "..") names.emplace_back(name);
     }
     if (errno != 0) fail_errno("read folder '{}'", path);
-    return names;
-}
-
-}  // namespace
-
-std::vector<std::string> list_folder(const std::string& path) {
-    auto names = names_in(path, [](const dirent&) { return true; });
     std::sort(names.begin(), names.end());
     return names;
-}
-
-std::vector<std::string> list_subfolders(const std::string& path) {
-    return names_in(
-        path, [](const dirent& entry) { return entry.d_type == DT_DIR; });
 }
 
 bool exists(const std::string& path) {

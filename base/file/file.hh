@@ -68,10 +68,6 @@ void make_folders(const std::string& path, mode_t mode = 0755);
 // Returns the names in the folder `path` without "." and "..", sorted; none where the folder is
 // absent. Throws SystemError.
 [[nodiscard]] std::vector<std::string> list_folder(const std::string& path);
-// Returns the names of the folders in `path`, in no order; none where `path` is absent. Only for
-// file systems that report the type of a directory entry (readdir(3), d_type), which proc, sysfs
-// and cgroupfs do.
-[[nodiscard]] std::vector<std::string> list_subfolders(const std::string& path);
 
 // Says whether `path` exists; links are followed. False, too, where access(2) fails for another
 // reason.

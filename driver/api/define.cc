@@ -7,8 +7,8 @@
 // last, so that an event is never told of a change that did not happen.
 #include "base/error.hh"
 #include "driver/api/local.hh"
+#include "driver/device/clean.hh"
 #include "driver/device/operation.hh"
-#include "driver/life/clean.hh"
 #include "driver/plan/check.hh"
 #include "driver/store/definitions.hh"
 #include "driver/store/journal.hh"

@@ -72,7 +72,8 @@ DomainInfo LocalConnection::info(const DomainRef& domain) const {
     const auto found = find_by_name(root_, domain.name);
     if (!found) fail_no_domain(domain.name);
     const Definitions definitions(root_);
-    const auto live = found->id >= 0 ? read_live(root_, domain.name) : std::nullopt;
+    const bool has_live = found->id >= 0 || !definitions.exists(domain.name);
+    const auto live = has_live ? read_live(root_, domain.name) : std::nullopt;
     // A running domain has the sizes that it was started with; those of its definition hold from
     // the next start.
     const auto definition = live ? live->domain : definitions.load(domain.name);

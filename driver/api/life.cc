@@ -7,7 +7,7 @@
 // destroy() returns without waiting for the process to exit, which the kernel delays until the last
 // memory is freed. A helper is killed if it does not answer in kAnswerLimit (it is stopped, or has
 // no memory), or if it is not done after kEndLimit and the time that its end hooks may take; its
-// container dies with it, and clean_up() (driver/life/clean.cc) removes what it made.
+// container dies with it, and clean_up() (driver/device/clean.cc) removes what it made.
 //
 // shutdown() and reboot() only ask init and return; wait_stopped() waits.
 #include <cmath>
@@ -17,8 +17,8 @@
 #include "base/file/file.hh"
 #include "base/process/process.hh"
 #include "driver/api/local.hh"
+#include "driver/device/clean.hh"
 #include "driver/device/operation.hh"
-#include "driver/life/clean.hh"
 #include "driver/life/init_signals.hh"
 #include "driver/life/start.hh"
 #include "driver/plan/check.hh"

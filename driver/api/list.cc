@@ -104,7 +104,18 @@ std::vector<DomainSummary> list_domains(const Root& root, const ListFilter& filt
                                  });
             return at != active.end() && at->name == name;
         };
-        for (std::string& name : definitions.names())
+        std::vector<std::string> defined = definitions.names();
+        // Only what has a run folder can be something else than shut off: a crash has left it.
+        for (std::string& name : base::list_folder(root.domains())) {
+            if (runs(name) || !base::exists(root.live(name))) continue;
+            const bool is_defined = definitions.exists(name);
+            DomainSummary summary{.name = std::move(name)};
+            summary.state = state_of(root, summary);
+            if (summary.state == DomainState::shutoff) continue;
+            if (is_defined) std::erase(defined, summary.name);
+            rows.push_back({std::move(summary), is_defined});
+        }
+        for (std::string& name : defined)
             if (!runs(name)) rows.push_back({{.name = std::move(name)}, true});
     }
     if (filter.autostart || filter.no_autostart) {

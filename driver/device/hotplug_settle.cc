@@ -1,11 +1,13 @@
 // The undo record of a change of a device, and what the next holder of the lock makes of a change
 // that was cut short. The keys of the record are: device, made, with, made-with, definition.
 #include "base/error.hh"
+#include "driver/device/clean.hh"
 #include "driver/device/hotplug_parts.hh"
 #include "driver/device/operation.hh"
 #include "driver/device/plug.hh"
 #include "driver/plan/parts.hh"
 #include "driver/store/definition_change.hh"
+#include "driver/store/journal.hh"
 #include "driver/store/lookup.hh"
 #include "xml/device/device.hh"
 #include "xml/domain/parse.hh"
@@ -155,7 +157,16 @@ std::string join(const std::vector<std::string>& texts) {
 }
 
 void settle(const Root& root, const std::string& name, bool restarting) {
-    if (!root.running(name)) return;  // whoever starts or removes the domain cleans up
+    if (!root.running(name)) {
+        // A change of the definition alone needs no clean domain; whoever starts or removes the
+        // domain calls clean_up() again, and fails with what is left.
+        try {
+            clean_up(root, name);
+        } catch (const base::Exception& error) {
+            log_line(root, name, error.message());
+        }
+        return;
+    }
     const auto pending = read_pending(root, name);
     if (!pending) return;
     settle_definitions(root, name, *pending);

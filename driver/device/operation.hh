@@ -13,7 +13,7 @@ namespace lxvirt::driver {
 [[nodiscard]] base::OperationLock lock_settled(const Root& root, const std::string& name);
 
 // Finishes or undoes the change that the undo record describes. The caller holds the operation
-// lock. Does nothing for a domain that does not run, as whoever starts or removes it cleans up.
+// lock. A domain that does not run is cleaned up after a crash; if that fails, a log line says why.
 // With `restarting` the container is gone and comes back from live.xml, so only the files are
 // settled. Throws SystemError, and errors of a record that cannot be read.
 void settle(const Root& root, const std::string& name, bool restarting = false);

@@ -27,8 +27,8 @@
 
 #include "base/error.hh"
 #include "base/file/file.hh"
+#include "driver/device/clean.hh"
 #include "driver/device/operation.hh"
-#include "driver/life/clean.hh"
 #include "driver/network/ports.hh"
 #include "driver/plan/check.hh"
 #include "driver/plan/compile.hh"
@@ -207,7 +207,9 @@ void undo_start(const Root& root, const LiveState& live, std::optional<HelperPro
     try {
         if (killed) remove_groups(live);
     } catch (const base::Exception& error) {
+        // live.xml stays, and the next command that changes the domain tries again.
         log_line(root, live.domain.name, error.message());
+        return;
     }
     // A helper that had its plan has run these hooks itself.
     if (killed || live.helper == 0) run_late_end_hooks(root, live.domain);

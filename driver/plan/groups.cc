@@ -150,6 +150,15 @@ void add_blkio(const xml::Domain& domain, const HostFacts& host, Limits& limits)
         add_block_device(device, host, controller, limits);
 }
 
+// Bounds how deep and how many groups the container may make on v2; v1 has no such files. The
+// numbers are far above what systemd with containers of its own in it makes, which is some hundred
+// groups, less than ten levels deep.
+void add_tree_limits(const HostFacts& host, std::vector<helper::GroupLimit>& limits) {
+    if (base::unified_of(host.hierarchies) == nullptr) return;
+    limits.push_back({helper::kCgroupCore, "cgroup.max.depth", "64", {}});
+    limits.push_back({helper::kCgroupCore, "cgroup.max.descendants", "10000", {}});
+}
+
 // Says whether something is limited in a hierarchy, now or later, that nobody inside may lift. That
 // is always so on v2; its device program and its freezer serve v1 hierarchies beside it, too.
 bool is_limited(const base::Hierarchy& hierarchy, const helper::Groups& groups) {
@@ -189,6 +198,7 @@ helper::Groups groups(const xml::Domain& domain, const HostFacts& host,
     made.inner = inner_group(made.outer);
     made.helper = helper_group(made.outer);
     made.limits = limits(domain, host);
+    add_tree_limits(host, made.limits);
     made.devices = device_rules(domain, host, made_devices);
     return made;
 }

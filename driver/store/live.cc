@@ -5,6 +5,7 @@
 
 #include <array>
 
+#include "base/cgroup/cgroup.hh"
 #include "base/error.hh"
 #include "base/file/clock.hh"
 #include "base/file/file.hh"
@@ -240,6 +241,14 @@ std::vector<std::string> live_names(const Root& root) {
     for (std::string& name : base::list_folder(root.domains()))
         if (base::exists(root.live(name))) names.push_back(std::move(name));
     return names;
+}
+
+std::vector<pid_t> processes_left(const Root& root, std::string_view name) {
+    const auto text = base::try_read_file(root.live(name));
+    if (!text) return {};
+    const LiveHead head = parse_live_head(*text, root.live(name));
+    if (!head.current() || head.cgroup.empty()) return {};
+    return base::processes_of(base::find_hierarchies(), head.cgroup);
 }
 
 void remove_live(const Root& root, std::string_view name) {

@@ -84,6 +84,10 @@ void write_live(const Root& root, LiveState state);
 [[nodiscard]] LiveState require_live(const Root& root, const std::string& name);
 // Returns the names that have a live.xml, whether they run or a crash has left it; sorted.
 [[nodiscard]] std::vector<std::string> live_names(const Root& root);
+// Returns the processes that are in the control groups of a domain whose helper is gone: it was
+// killed, or could not end them. Call it only where nobody holds the alive lock. Throws
+// SystemError.
+[[nodiscard]] std::vector<pid_t> processes_left(const Root& root, std::string_view name);
 // Removes the domain's run folder with all that is in it, sockets and unknown files too.
 void remove_live(const Root& root, std::string_view name);
 

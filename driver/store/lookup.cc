@@ -39,7 +39,10 @@ std::optional<std::string> known_uuid(const Root& root, std::string_view name) {
 std::optional<DomainRef> find_by_name(const Root& root, std::string_view name) {
     if (!xml::is_name(name)) return std::nullopt;
     const int id = id_of(root, name);
-    if (id < 0 && !Definitions(root).exists(name)) return std::nullopt;
+    // A transient domain is there until the last of its processes is gone, so that it can be
+    // destroyed.
+    if (id < 0 && !Definitions(root).exists(name) && processes_left(root, name).empty())
+        return std::nullopt;
     return DomainRef{std::string(name), known_uuid(root, name).value_or(""), id};
 }
 

@@ -1,9 +1,11 @@
 #include "driver/store/state.hh"
 
+#include <algorithm>
 #include <array>
 
 #include "base/error.hh"
 #include "base/file/file.hh"
+#include "base/text/text.hh"
 #include "driver/names.hh"
 #include "driver/store/journal.hh"
 #include "driver/store/live.hh"
@@ -61,12 +63,29 @@ DomainStatus active_state(const Root& root, std::string_view name) {
     return {DomainState::shutdown, reason::shutdown_user, status->exit};
 }
 
-// Returns shutoff (crashed) if a supervisor was killed: nobody holds the alive lock, and a live.xml
-// of this boot is left. A live.xml that is `starting` belongs to a start that is under way or was
-// cut short, so the domain is just off.
-std::optional<DomainStatus> crashed_state(const Root& root, std::string_view name) {
+// Returns "process 4711 (sleep), process 4712 (sh)", for at most eight processes.
+std::string text_of(const std::vector<pid_t>& processes) {
+    constexpr std::size_t most = 8;
+    std::string text;
+    for (std::size_t i = 0; i < std::min(processes.size(), most); ++i) {
+        const auto name = base::try_read_file(fmt::format("/proc/{}/comm", processes[i]));
+        text += fmt::format("{}process {} ({})", i == 0 ? "" : ", ", processes[i],
+                            name ? base::trim(*name) : "gone");
+    }
+    if (processes.size() > most) text += fmt::format(" and {} more", processes.size() - most);
+    return text;
+}
+
+// Returns the state of a domain whose helper is gone while a live.xml of this boot is left. A
+// live.xml that is `starting` belongs to a start that is under way or was cut short, so the domain
+// is just off, unless processes are left. A helper that ended by itself has recorded how.
+std::optional<DomainStatus> left_state(const Root& root, std::string_view name) {
     const auto phase = live_phase(root, name);
-    if (!phase || phase == LivePhase::starting) return std::nullopt;
+    if (!phase) return std::nullopt;
+    if (const auto left = processes_left(root, name); !left.empty() && !root.running(name))
+        return DomainStatus{DomainState::shutdown, reason::unknown,
+                            "its lxc_helper is gone, left is " + text_of(left)};
+    if (*phase == LivePhase::starting || helper_recorded_end(root, name)) return std::nullopt;
     return DomainStatus{DomainState::shutoff, reason::shutoff_crashed, "its lxc_helper was killed"};
 }
 
@@ -74,12 +93,17 @@ std::optional<DomainStatus> crashed_state(const Root& root, std::string_view nam
 
 DomainStatus read_state(const Root& root, std::string_view name, int id) {
     if (id >= 0) return active_state(root, name);
-    if (auto crashed = crashed_state(root, name)) return *crashed;
+    if (auto left = left_state(root, name)) return *left;
     return ended_state(root, name);
 }
 
 DomainStatus read_state(const Root& root, std::string_view name) {
     return read_state(root, name, root.running(name).value_or(-1));
+}
+
+bool helper_recorded_end(const Root& root, std::string_view name) {
+    const auto status = helper::read_status(root.status(name));
+    return status && status->state == "stopped";
 }
 
 void record_end(const Root& root, std::string_view name, std::string_view reason,

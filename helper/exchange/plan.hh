@@ -60,9 +60,13 @@ struct Namespaces {
     }
 };
 
+// Stands in the place of a controller for the files that every v2 group has (cgroup-v2.rst, "Core
+// Interface Files").
+inline constexpr const char* kCgroupCore = "cgroup";
+
 // A value that is written to a file of the container's outer group.
 struct GroupLimit {
-    std::string controller;  // selects the hierarchy
+    std::string controller;  // selects the hierarchy; or kCgroupCore
     std::string file, value;
     std::string alternative;  // file to write where the kernel has no `file`; may be empty
     template <typename Self, typename Visitor>

@@ -31,7 +31,9 @@ std::string folder_of(const Hierarchy& hierarchy, const std::string& path) {
 // files, depending on the scheduler of block devices.
 void write_limits(const Groups& groups) {
     for (const GroupLimit& limit : groups.limits) {
-        const Hierarchy* owner = base::owner_of(groups.hierarchies, limit.controller);
+        const Hierarchy* owner = limit.controller == kCgroupCore
+                                     ? base::unified_of(groups.hierarchies)
+                                     : base::owner_of(groups.hierarchies, limit.controller);
         if (owner == nullptr)
             base::fail(base::ErrorCode::config_unsupported,
                        "'{}' needs the cgroup controller '{}', which this host does not have",

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "driver/names.hh"
+#include "terminal/width.hh"
 
 namespace lxvirt::shell {
 
@@ -16,9 +17,12 @@ std::string state_and_reason(const driver::DomainStatus& status, bool with_detai
                               (status.reason == driver::reason::shutoff_crashed ||
                                status.reason == driver::reason::shutoff_shutdown ||
                                status.reason == driver::reason::shutoff_failed);
-    if (!with_detail || !ended_itself || status.detail.empty())
+    // The helper is gone, and the detail names the processes that it left.
+    const bool has_left =
+        status.state == DomainState::shutdown && status.reason == driver::reason::unknown;
+    if (!with_detail || (!ended_itself && !has_left) || status.detail.empty())
         return fmt::format("{} ({})", state, why);
-    return fmt::format("{} ({}: {})", state, why, status.detail);
+    return fmt::format("{} ({}: {})", state, why, terminal::printable(status.detail).text);
 }
 
 }  // namespace lxvirt::shell

@@ -1,7 +1,8 @@
 // What a process in a container can do, tried by system call: `probe ATTEMPT...` prints a line for
 // each, "ATTEMPT ok" or "ATTEMPT ENAME". Static and without a library of the container's, so that
 // it runs in any root file system, and as its init: `probe init FOLDER` writes what an init begins
-// with to FOLDER and waits. `probe keyring FILE` writes the number of its session keyring.
+// with to FOLDER and waits. `probe keyring FILE` writes the number of its session keyring. `probe
+// tree` makes a tree of control groups (probe_trees.cc).
 // tests/system/escape_test.py says what is expected where.
 #include <dirent.h>
 #include <fcntl.h>
@@ -60,6 +61,7 @@ int be_init(const std::string& folder) {
 int main(int argc, char** argv) {
     if (argc >= 3 && std::string(argv[1]) == "keyring") return note_keyring(argv[2]);
     if (argc == 3 && std::string(argv[1]) == "init") return be_init(argv[2]);
+    if (argc >= 2 && std::string(argv[1]) == "tree") return probe::make_tree(argc - 2, argv + 2);
     const auto all = probe::attempts();
     for (int i = 1; i < argc; ++i) {
         const auto found = all.find(argv[i]);

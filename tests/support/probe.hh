@@ -10,4 +10,7 @@ namespace probe {
 using Attempt = std::function<int()>;  // below 0: it failed, errno says why
 [[nodiscard]] std::map<std::string, Attempt> attempts();
 
+// Makes a tree of control groups, see probe_trees.cc; returns an exit status.
+[[nodiscard]] int make_tree(int argc, char** argv);
+
 }  // namespace probe

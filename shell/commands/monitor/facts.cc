@@ -4,6 +4,7 @@
 #include "shell/commands/tables.hh"
 #include "shell/commands/words.hh"
 #include "shell/core/session.hh"
+#include "terminal/width.hh"
 
 namespace lxvirt::shell {
 
@@ -41,6 +42,10 @@ bool dominfo(Session& session, const Invocation& invocation) {
     fact(session, "Managed save:", "no");
     fact(session, "Security model:", "none");
     fact(session, "Security DOI:", "0");
+    // A container whose lxc_helper is gone, and has left processes.
+    if (info.state == driver::DomainState::shutdown && domain.id == -1 &&
+        !session.options().as_virsh())
+        fact(session, "Left:", terminal::printable(connection.status(domain).detail).text);
     return true;
 }
 

@@ -1,6 +1,6 @@
 // What is done about a domain whose helper was killed, as far as files tell of it. Groups and links
 // that were left are tests/system/crashes_test.py's.
-#include "driver/life/clean.hh"
+#include "driver/device/clean.hh"
 
 #include <gmock/gmock.h>
 

@@ -8,7 +8,7 @@
 // the end and the journal, ports, files. live.xml goes last (remove_live()), so a clean-up that is
 // cut short is simply done again. Mounts, veths and loop devices need no work: the kernel removes
 // them with the namespaces and with the helper's descriptors.
-#include "driver/life/clean.hh"
+#include "driver/device/clean.hh"
 
 #include "base/cgroup/cgroup.hh"
 #include "base/error.hh"
@@ -61,10 +61,12 @@ void clean_up(const Root& root, const std::string& name) {
         return;
     }
     if (live->current()) remove_groups(*live);
+    // A helper that could only not remove everything has made the other steps of the end.
+    const bool ended = helper_recorded_end(root, name);
     // The hooks may run a second time: the killed helper may have run them already.
-    if (live->current()) run_late_end_hooks(root, live->domain);
+    if (live->current() && !ended) run_late_end_hooks(root, live->domain);
     // A start that was cut short was never told to anybody, so its end is not told either.
-    if (live->current() && live->phase != LivePhase::starting) {
+    if (live->current() && !ended && live->phase != LivePhase::starting) {
         record_end(root, name, "crashed", "its lxc_helper was killed");
         journal_lifecycle(root, name, live->domain.uuid, DomainLifecycle::stopped,
                           detail::stopped_crashed, "its lxc_helper was killed");
