@@ -14,6 +14,7 @@
 #include "base/cgroup/cgroup.hh"
 #include "base/error.hh"
 #include "base/file/run_files.hh"
+#include "base/process/apparmor.hh"
 #include "base/process/capability.hh"
 #include "base/process/spawn.hh"
 #include "base/test_point.hh"
@@ -135,6 +136,9 @@ void Supervisor::remove_what_was_made() {
     const auto problems = remove_container(plan_, launched_.guard, launched_.init);
     for (const std::string& problem : problems) log(problem);
     is_left_over_ = !problems.empty();
+    // Removed earlier, the profile would let go of processes that are on their way out.
+    if (plan_.init.own_profile && !is_left_over_)
+        base::remove_apparmor_profile(plan_.init.apparmor);
 }
 
 // Nobody would finish an end that is given up half way, so no step may keep the others from being

@@ -6,7 +6,11 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <iterator>
+#include <map>
+#include <tuple>
 
+#include "base/cgroup/tree.hh"
 #include "base/error.hh"
 #include "base/file/file.hh"
 #include "base/text/text.hh"
@@ -35,9 +39,16 @@ constexpr bpf_insn alu(unsigned operation, std::uint8_t to, std::int32_t value) 
     return instruction(BPF_ALU | operation | BPF_K, to, 0, 0, value);
 }
 constexpr unsigned kUnlessEqual = BPF_JMP32 | BPF_JNE | BPF_K;
+constexpr unsigned kUnlessZero = BPF_JMP | BPF_JNE | BPF_K;
 // Skips the next `skip` instructions unless the register equals `value`.
 constexpr bpf_insn unless_equal(std::uint8_t reg, std::uint32_t value, std::int16_t skip) {
     return instruction(kUnlessEqual, reg, 0, skip, static_cast<std::int32_t>(value));
+}
+constexpr bpf_insn skip_if_any_bit(std::uint8_t reg, std::uint32_t bits, std::int16_t skip) {
+    return instruction(BPF_JMP | BPF_JSET | BPF_K, reg, 0, skip, static_cast<std::int32_t>(bits));
+}
+constexpr bpf_insn skip(std::int16_t count) {
+    return instruction(BPF_JMP | BPF_JA, 0, 0, count, 0);
 }
 constexpr bpf_insn set_result(std::int32_t value) {
     return instruction(BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, 0, value);
@@ -56,29 +67,31 @@ std::uint32_t kernel_access(std::uint32_t access) {
 }
 
 // Appends the checks of one rule; each jumps over the rest of the rule where it does not match. r2
-// is the type, r3 the access, r4 and r5 the numbers (linux/bpf.h, bpf_cgroup_dev_ctx).
+// is the type, r3 has the bits of the access that no rule has decided yet, r4 and r5 are the numbers
+// (linux/bpf.h, bpf_cgroup_dev_ctx).
 void append_rule(std::vector<bpf_insn>& program, const DeviceRule& rule) {
     std::vector<bpf_insn> checks;
-    const std::uint32_t all = BPF_DEVCG_ACC_MKNOD | BPF_DEVCG_ACC_READ | BPF_DEVCG_ACC_WRITE;
-    const std::uint32_t allowed = kernel_access(rule.access);
+    const std::uint32_t bits = kernel_access(rule.access);
     if (rule.type != 'a')
         checks.push_back(unless_equal(
             BPF_REG_2, rule.type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR, 0));
-    if (allowed != all) {
-        checks.push_back(move_register(BPF_REG_6, BPF_REG_3));
-        checks.push_back(alu(BPF_AND, BPF_REG_6, static_cast<std::int32_t>(~allowed)));
-        checks.push_back(unless_equal(BPF_REG_6, 0, 0));
-    }
     if (rule.major) checks.push_back(unless_equal(BPF_REG_4, *rule.major, 0));
     if (rule.minor) checks.push_back(unless_equal(BPF_REG_5, *rule.minor, 0));
-    checks.push_back(set_result(1));
+    const std::size_t jumps = checks.size();
+    if (rule.allow) {
+        checks.push_back(alu(BPF_AND, BPF_REG_3, static_cast<std::int32_t>(~bits)));
+        checks.push_back(instruction(kUnlessZero, BPF_REG_3, 0, 2, 0));
+        checks.push_back(set_result(1));
+    } else {
+        checks.push_back(skip_if_any_bit(BPF_REG_3, bits, 1));
+        checks.push_back(skip(2));
+        checks.push_back(set_result(0));
+    }
     checks.push_back(leave());
     // Only now is it known how far each check has to jump.
-    for (std::size_t at = 0; at < checks.size(); ++at) {
-        if (checks[at].code == kUnlessEqual)
-            checks[at].off = static_cast<std::int16_t>(checks.size() - at - 1);
-        program.push_back(checks[at]);
-    }
+    for (std::size_t at = 0; at < jumps; ++at)
+        checks[at].off = static_cast<std::int16_t>(checks.size() - at - 1);
+    program.insert(program.end(), checks.begin(), checks.end());
 }
 
 int bpf(int command, bpf_attr& attributes) {
@@ -112,37 +125,70 @@ UniqueFd attached_program(Fd group) {
     return {};
 }
 
-std::vector<std::string> listed_rules(const std::string& group) {
+std::vector<std::string> sorted_lines(std::string_view text) {
     std::vector<std::string> lines;
-    const std::string text = read_file(group + "/devices.list");
     for (const std::string_view line : split(text, '\n'))
         if (!line.empty()) lines.emplace_back(line);
     std::sort(lines.begin(), lines.end());
     return lines;
 }
 
-void allow(const std::string& group, const std::vector<std::string>& lines) {
-    for (const std::string& line : lines) write_value(group + "/devices.allow", line);
+std::vector<std::string> listed_rules(const std::string& group) {
+    return sorted_lines(read_file(group + "/devices.list"));
 }
 
-// Allows `lines` in the groups below the container's own that have the list `before`; what a group
-// has restricted itself stays restricted.
-void allow_below(const std::string& group, const std::vector<std::string>& before,
-                 const std::vector<std::string>& lines) {
-    for (const std::string& name : list_folder(group)) {
-        const std::string below = group + "/" + name;
-        if (!exists(below + "/devices.list")) continue;
-        try {
-            if (listed_rules(below) != before) continue;
-            allow(below, lines);
-        } catch (const SystemError& error) {
-            if (error.error() != ENOENT && error.error() != ENODEV) throw;  // removed meanwhile
-        }
-        allow_below(below, before, lines);
+// Allows `lines` in the group at `inner`, and in those groups below it that have the list `before`;
+// what a group has restricted itself stays restricted.
+void allow_inside(const std::string& inner, const std::vector<std::string>& before,
+                  const std::vector<std::string>& lines) {
+    bool is_top = true;
+    visit_groups(inner, [&](Fd group) {
+        const auto listed = read_group_file(group, "devices.list");
+        if (!listed || (!is_top && sorted_lines(*listed) != before)) return false;
+        is_top = false;
+        for (const std::string& line : lines) write_group_file(group, "devices.allow", line);
+        return true;
+    });
+}
+
+// The devices that an exception is about; an absent number is any.
+struct Place {
+    char type;
+    std::optional<std::uint32_t> major, minor;
+    bool operator<(const Place& other) const {
+        return std::tie(type, major, minor) < std::tie(other.type, other.major, other.minor);
+    }
+    [[nodiscard]] bool covers(const Place& other) const {
+        return type == other.type && (!major || major == other.major) &&
+               (!minor || minor == other.minor);
+    }
+    [[nodiscard]] bool meets(const Place& other) const {
+        return type == other.type && (!major || !other.major || major == other.major) &&
+               (!minor || !other.minor || minor == other.minor);
+    }
+};
+
+// Takes the access of a rule away from exceptions that earlier rules have made.
+void narrow(std::map<Place, unsigned>& exceptions, const Place& place, const DeviceRule& rule) {
+    for (auto at = exceptions.begin(); at != exceptions.end();) {
+        auto& [other, access] = *at;
+        const unsigned both = place.meets(other) ? access & rule.access : 0;
+        if (place.covers(other))
+            access &= ~both;
+        else if ((both & ~kDeviceMknod) != 0 || (both != 0 && rule.allow))
+            fail(ErrorCode::config_unsupported,
+                 "the device rule '{} {}' is about a part of what an earlier rule {}, which a host "
+                 "with control groups v1 cannot do: name the parts in rules of their own",
+                 rule.allow ? "allow" : "deny", rule.v1_text(), rule.allow ? "denies" : "allows");
+        at = access == 0 ? exceptions.erase(at) : std::next(at);
     }
 }
 
 }  // namespace
+
+bool DeviceRule::is_whole() const {
+    return type == 'a' && !major && !minor && access == (kDeviceRead | kDeviceWrite | kDeviceMknod);
+}
 
 std::string DeviceRule::v1_text() const {
     const auto number = [](const std::optional<std::uint32_t>& value) {
@@ -155,20 +201,32 @@ std::string DeviceRule::v1_text() const {
     return text;
 }
 
-// An "a" in devices.allow means every device with every access, whatever follows it, so a rule for
+// An "a" in a v1 file means every device with every access, whatever follows it, so another rule for
 // both types becomes one line for each.
-std::vector<std::string> v1_lines(const std::vector<DeviceRule>& rules) {
-    std::vector<std::string> lines;
-    for (DeviceRule rule : rules) {
-        const bool both = rule.type == 'a';
-        if (both) rule.type = 'b';
-        lines.push_back(rule.v1_text());
-        if (both) rule.type = 'c';
-        if (both) lines.push_back(rule.v1_text());
+DeviceList v1_list(const std::vector<DeviceRule>& rules) {
+    DeviceList list;
+    std::map<Place, unsigned> exceptions;
+    for (const DeviceRule& rule : rules) {
+        if (rule.is_whole()) {
+            list.allows_rest = rule.allow;
+            exceptions.clear();
+            continue;
+        }
+        for (const char type : {'b', 'c'}) {
+            if (rule.type != 'a' && rule.type != type) continue;
+            const Place place{type, rule.major, rule.minor};
+            if (rule.allow == list.allows_rest)
+                narrow(exceptions, place, rule);
+            else
+                exceptions[place] |= rule.access;
+        }
     }
-    std::sort(lines.begin(), lines.end());
-    lines.erase(std::unique(lines.begin(), lines.end()), lines.end());
-    return lines;
+    for (const auto& [place, access] : exceptions)
+        list.exceptions.push_back(DeviceRule{
+            .type = place.type, .major = place.major, .minor = place.minor, .access = access}
+                                      .v1_text());
+    std::sort(list.exceptions.begin(), list.exceptions.end());
+    return list;
 }
 
 std::vector<bpf_insn> device_program(const std::vector<DeviceRule>& rules) {
@@ -180,7 +238,16 @@ std::vector<bpf_insn> device_program(const std::vector<DeviceRule>& rules) {
         load(BPF_REG_4, offsetof(bpf_cgroup_dev_ctx, major)),
         load(BPF_REG_5, offsetof(bpf_cgroup_dev_ctx, minor)),
     };
-    for (const DeviceRule& rule : rules) append_rule(program, rule);
+    // The last rule that matches decides, so the program looks at it first. Behind a rule about
+    // everything nothing can be reached, which the kernel's verifier would refuse.
+    for (std::size_t at = rules.size(); at-- != 0;) {
+        if (rules[at].is_whole()) {
+            program.push_back(set_result(rules[at].allow ? 1 : 0));
+            program.push_back(leave());
+            return program;
+        }
+        append_rule(program, rules[at]);
+    }
     program.push_back(set_result(0));
     program.push_back(leave());
     return program;
@@ -215,15 +282,23 @@ void replace_device_program(Fd group, const std::vector<DeviceRule>& rules) {
 }
 
 void write_device_list(const std::string& group, const std::vector<DeviceRule>& rules) {
-    write_value(group + "/devices.deny", "a");
-    allow(group, v1_lines(rules));
+    const DeviceList list = v1_list(rules);
+    write_value(group + (list.allows_rest ? "/devices.allow" : "/devices.deny"), "a");
+    for (const std::string& line : list.exceptions)
+        write_value(group + (list.allows_rest ? "/devices.deny" : "/devices.allow"), line);
 }
 
 void change_device_list(const std::string& group, const std::string& inner,
                         const std::vector<DeviceRule>& rules) {
+    const DeviceList list = v1_list(rules);
+    if (list.allows_rest) {
+        // The kernel does not list what is denied. To deny once more changes nothing.
+        for (const std::string& line : list.exceptions) write_value(group + "/devices.deny", line);
+        return;
+    }
     const std::vector<std::string> before = listed_rules(group);
     const std::vector<std::string> before_inside = listed_rules(inner);
-    const std::vector<std::string> after = v1_lines(rules);
+    const std::vector<std::string>& after = list.exceptions;
     std::vector<std::string> refused, allowed;
     std::set_difference(before.begin(), before.end(), after.begin(), after.end(),
                         std::back_inserter(refused));
@@ -231,9 +306,8 @@ void change_device_list(const std::string& group, const std::string& inner,
                         std::back_inserter(allowed));
     for (const std::string& line : refused) write_value(group + "/devices.deny", line);
     if (allowed.empty()) return;
-    allow(group, allowed);
-    allow(inner, allowed);
-    allow_below(inner, before_inside, allowed);
+    for (const std::string& line : allowed) write_value(group + "/devices.allow", line);
+    allow_inside(inner, before_inside, allowed);
 }
 
 }  // namespace lxvirt::base

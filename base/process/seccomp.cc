@@ -1,10 +1,15 @@
 #include "base/process/seccomp.hh"
 
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <seccomp.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <memory>
 
 #include "base/error.hh"
@@ -58,6 +63,39 @@ constexpr const char* kDenied[] = {
     "bpf",
     "fanotify_init",
 };
+
+// Lists the ioctl(2) requests that reach beyond a container through a file that it may open: the
+// console's output and the virtual terminals, the entropy that the kernel believes to have, and a
+// freeze, a shutdown, a resize of the file system that the container's root lies on. The kernel asks
+// for CAP_SYS_ADMIN in the first user namespace for each, which a container without an id map may
+// have. Numbers are spelled out, as their headers contradict each other (asm/ioctls.h,
+// linux/random.h, linux/fs.h, fs/ext4/ext4.h, linux/btrfs.h); they are the same for 32 bits.
+constexpr std::uint32_t kDeniedRequests[] = {
+    0x0000541c,  // TIOCLINUX
+    0x0000541d,  // TIOCCONS
+    0x40045201,  // RNDADDTOENTCNT
+    0x40085203,  // RNDADDENTROPY
+    0x00005204,  // RNDZAPENTCNT
+    0x00005206,  // RNDCLEARPOOL
+    0x00005207,  // RNDRESEEDCRNG
+    0xc0045877,  // FIFREEZE
+    0xc0045878,  // FITHAW
+    0x8004587d,  // FS_IOC_SHUTDOWN, XFS_IOC_GOINGDOWN
+    0x00006611,  // EXT4_IOC_SWAP_BOOT
+    0x40086610,  // EXT4_IOC_RESIZE_FS
+    0x50009403,  // BTRFS_IOC_RESIZE
+    0x5000940a,  // BTRFS_IOC_ADD_DEV
+    0x5000940b,  // BTRFS_IOC_RM_DEV
+    0x5000943a,  // BTRFS_IOC_RM_DEV_V2
+    0x5000940c,  // BTRFS_IOC_BALANCE
+    0xc4009420,  // BTRFS_IOC_BALANCE_V2
+    0xc400941b,  // BTRFS_IOC_SCRUB
+    0xca289435,  // BTRFS_IOC_DEV_REPLACE
+};
+
+// Programs take mount(2) instead where these are missing, as on a kernel before 5.2.
+constexpr const char* kMountApi[] = {"fsopen",    "fsconfig",   "fsmount",      "fspick",
+                                     "open_tree", "move_mount", "mount_setattr"};
 
 // Maps lxc's words for architectures (lxc.container.conf(5), lxc.seccomp.profile) to libseccomp's.
 struct Architecture {
@@ -232,20 +270,61 @@ std::string seccomp_program(const SeccompPolicy& policy) {
     return filter.program();
 }
 
-std::string default_seccomp_program(bool keys) {
+namespace {
+
+// The kernel takes the low 32 bits of an `int` argument, so a filter that compares all 64 could be
+// passed by by setting a higher one.
+SeccompArgument low_half_is(unsigned index, std::uint32_t value) {
+    return {index, SeccompCompare::masked_eq, value, 0xffffffffU};
+}
+
+SeccompRule deny(std::string call, int error, std::vector<SeccompArgument> arguments = {}) {
+    SeccompRule rule;
+    rule.call = std::move(call);
+    rule.verdict = {SeccompAction::errno_, static_cast<std::uint16_t>(error)};
+    rule.arguments = std::move(arguments);
+    return rule;
+}
+
+// Returns instructions that refuse socket(AF_VSOCK) of programs for x86, to be put before a filter.
+// libseccomp makes a rule for this call one for socketcall(2) as well, where it cannot look at the
+// address family, and would refuse every socket.
+std::string without_vsock_of_x86() {
+    constexpr std::uint32_t direct_socket = 359;  // arch/x86/entry/syscalls/syscall_32.tbl
+    const sock_filter program[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, arch)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_I386, 0, 5),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, direct_socket, 0, 3),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, args)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_VSOCK, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EAFNOSUPPORT),
+    };
+    return {reinterpret_cast<const char*>(program), sizeof program};
+}
+
+}  // namespace
+
+std::string default_seccomp_program(const SeccompOpenings& openings) {
     SeccompPolicy policy;
     // 32-bit programs are allowed under the same rules.
-    if (::seccomp_arch_native() == SCMP_ARCH_X86_64) policy.architectures.emplace_back("x86");
+    const bool has_x86 = ::seccomp_arch_native() == SCMP_ARCH_X86_64;
+    if (has_x86) policy.architectures.emplace_back("x86");
     // Programs get EPERM as from a missing capability, for which they are prepared; a kill would be
     // hard to diagnose.
-    for (const char* name : kDenied) {
-        if (keys && std::string_view(name).find("key") != std::string_view::npos) continue;
-        SeccompRule rule;
-        rule.call = name;
-        rule.verdict = {SeccompAction::errno_, EPERM};
-        policy.rules.push_back(std::move(rule));
-    }
-    return seccomp_program(policy);
+    for (const char* name : kDenied)
+        if (!openings.keys || std::string_view(name).find("key") == std::string_view::npos)
+            policy.rules.push_back(deny(name, EPERM));
+    for (const std::uint32_t request : kDeniedRequests)
+        policy.rules.push_back(deny("ioctl", EPERM, {low_half_is(1, request)}));
+    // These fail as on a kernel without them, for which programs are prepared, too.
+    if (!openings.io_uring) policy.rules.push_back(deny("io_uring_setup", ENOSYS));
+    if (!openings.mount_api)
+        for (const char* name : kMountApi) policy.rules.push_back(deny(name, ENOSYS));
+    if (openings.vsock) return seccomp_program(policy);
+    policy.rules.push_back(deny("socket", EAFNOSUPPORT, {low_half_is(0, AF_VSOCK)}));
+    policy.rules.back().architecture = native_architecture();
+    return (has_x86 ? without_vsock_of_x86() : "") + seccomp_program(policy);
 }
 
 }  // namespace lxvirt::base

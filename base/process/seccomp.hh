@@ -66,8 +66,21 @@ struct SeccompPolicy {
 // or Error(config_unsupported) on a machine that libseccomp does not know.
 [[nodiscard]] std::string seccomp_program(const SeccompPolicy& policy);
 
+// What the filter of lxvirt lets pass besides the rest.
+struct SeccompOpenings {
+    bool keys = false;      // the calls of keyrings(7)
+    bool vsock = false;     // sockets of AF_VSOCK (vsock(7))
+    bool io_uring = false;  // io_uring_setup(2)
+    // The calls of the newer interface of mounts: fsopen, open_tree, move_mount and others. They are
+    // closed beside an AppArmor profile with rules about mounts: before Linux 6.8 AppArmor looks at
+    // mount(2) only.
+    bool mount_api = true;
+};
+
 // Compiles the filter of containers whose domain brings none: a list of denied calls, which fail
-// with EPERM. With `keys` the calls of keyrings(7) are allowed. Throws as seccomp_program() does.
-[[nodiscard]] std::string default_seccomp_program(bool keys = false);
+// with EPERM, and of ioctl(2) requests that act on the whole machine. Programs of 32 bits reach
+// sockets of AF_VSOCK by socketcall(2) all the same, since a filter cannot read its arguments. Throws
+// as seccomp_program() does.
+[[nodiscard]] std::string default_seccomp_program(const SeccompOpenings& openings = {});
 
 }  // namespace lxvirt::base

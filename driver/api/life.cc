@@ -20,6 +20,7 @@
 #include "driver/device/clean.hh"
 #include "driver/device/operation.hh"
 #include "driver/life/init_signals.hh"
+#include "driver/life/profile.hh"
 #include "driver/life/start.hh"
 #include "driver/plan/check.hh"
 #include "driver/plan/compile.hh"
@@ -187,7 +188,10 @@ std::vector<std::string> LocalConnection::start(const DomainRef& domain, StartFl
     if (root_.running(domain.name))
         base::fail(ErrorCode::operation_invalid, "Domain is already active");
     xml::Domain definition = Definitions(root_).require(domain.name);
-    auto notices = notices_of_ids(definition, host_facts(root_));
+    const HostFacts host = host_facts(root_);
+    auto notices = notices_of_ids(definition, host);
+    if (auto notice = notice_of_profile(root_, definition, host))
+        notices.push_back(std::move(*notice));
     for (const std::string& notice : notices) log_line(root_, domain.name, notice);
     autodestroy_.push_back(
         start_domain(root_, {.domain = std::move(definition), .uri = uri_, .flags = flags}, lock));
@@ -218,6 +222,8 @@ Defined LocalConnection::create_xml(std::string_view text, const std::string& fi
     for (const xml::Notice& notice : parsed.notices) defined.notices.push_back(notice.message());
     for (std::string& notice : notices_of_root(parsed.domain, host_facts(root_)))
         defined.notices.push_back(fmt::format("{}: {}", file, notice));
+    if (const auto notice = notice_of_profile(root_, parsed.domain, host_facts(root_)))
+        defined.notices.push_back(fmt::format("{}: {}", file, *notice));
     autodestroy_.push_back(start_domain(
         root_, {.domain = std::move(parsed.domain), .uri = uri_, .flags = flags}, lock));
     defined.domain.id = root_.running(name).value_or(-1);

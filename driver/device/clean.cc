@@ -13,7 +13,9 @@
 #include "base/cgroup/cgroup.hh"
 #include "base/error.hh"
 #include "base/file/file.hh"
+#include "base/process/apparmor.hh"
 #include "driver/network/ports.hh"
+#include "driver/plan/apparmor.hh"
 #include "driver/plan/compile.hh"
 #include "driver/store/journal.hh"
 #include "driver/store/live.hh"
@@ -35,6 +37,16 @@ void remove_groups(const LiveState& live) {
         base::remove_empty_group(hierarchy, helper_group(live.cgroup));
         if (!live.partition.empty())
             base::remove_folders_above(hierarchy, live.cgroup, live.partition);
+    }
+}
+
+void remove_profile(const Root& root, const xml::Domain& domain) noexcept {
+    const xml::SecurityLabel* label = dynamic_profile_of(domain);
+    if (label == nullptr || label->label.empty()) return;
+    try {
+        base::remove_apparmor_profile(label->label);
+    } catch (const base::Exception& error) {
+        log_line(root, domain.name, error.message());
     }
 }
 
@@ -61,6 +73,7 @@ void clean_up(const Root& root, const std::string& name) {
         return;
     }
     if (live->current()) remove_groups(*live);
+    if (live->current()) remove_profile(root, live->domain);
     // A helper that could only not remove everything has made the other steps of the end.
     const bool ended = helper_recorded_end(root, name);
     // The hooks may run a second time: the killed helper may have run them already.

@@ -22,4 +22,7 @@ void finish_leaving(const Root& root, const std::string& name);
 // gone. Throws SystemError(EBUSY) if a process does not end.
 void remove_groups(const LiveState& live);
 
+// Removes the AppArmor profile that was made for a live domain, if one was. A failure is a log line.
+void remove_profile(const Root& root, const xml::Domain& domain) noexcept;
+
 }  // namespace lxvirt::driver

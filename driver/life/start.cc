@@ -29,6 +29,7 @@
 #include "base/file/file.hh"
 #include "driver/device/clean.hh"
 #include "driver/device/operation.hh"
+#include "driver/life/profile.hh"
 #include "driver/network/ports.hh"
 #include "driver/plan/check.hh"
 #include "driver/plan/compile.hh"
@@ -136,6 +137,7 @@ void carry_out(const Root& root, const HostFacts& host, HelperProcess& helper, h
     live.made = made_devices(plan, host);
     plan.groups.made_by_driver = knows_device_rules(plan);
     write_live(root, live);
+    load_profile(plan);
     helper.send_plan(plan);
     const helper::StartReply reply = make_groups_and_wait(helper, plan);
     take_console_paths(live, reply);
@@ -211,6 +213,7 @@ void undo_start(const Root& root, const LiveState& live, std::optional<HelperPro
         log_line(root, live.domain.name, error.message());
         return;
     }
+    remove_profile(root, live.domain);
     // A helper that had its plan has run these hooks itself.
     if (killed || live.helper == 0) run_late_end_hooks(root, live.domain);
     release_ports(root, live.domain);
@@ -248,6 +251,7 @@ base::UniqueFd start_domain(const Root& root, StartRequest request,
         const std::string folder =
             scope ? enter_scope(live, host, helper->pid(), log) : std::string();
         name_live_domain(live.domain, helper->pid());
+        name_profile(root, host, live.domain);
         claim_ports(root, live.domain, helper->pid());
         helper::Plan plan =
             compile_plan(live.domain, root, host,

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "base/text/text.hh"
 #include "driver/native/context.hh"
@@ -32,6 +33,7 @@ class Groups {
         domain_.memory = domain_.current_memory = kUnlimitedKib;
         for (const Line* line : context_.all_below("cgroup.")) convert_line(*line, false);
         for (const Line* line : context_.all_below("cgroup2.")) convert_line(*line, true);
+        convert_devices();
         // v2 limits swap alone, while <swap_hard_limit> includes the memory.
         if (swap_)
             domain_.memtune.swap_hard_limit = std::min(
@@ -61,7 +63,8 @@ class Groups {
         constexpr std::string_view names =
             "memory.limit_in_bytes memory.soft_limit_in_bytes memory.memsw.limit_in_bytes "
             "memory.max memory.high memory.swap.max cpu.shares cpu.cfs_period_us cpu.cfs_quota_us "
-            "cpu.weight cpu.max blkio.weight cpuset.cpus cpuset.mems";
+            "cpu.weight cpu.max blkio.weight cpuset.cpus cpuset.mems devices.allow devices.deny "
+            "dir";
         return base::contains_word(names, name);
     }
 
@@ -174,32 +177,86 @@ class Groups {
 
     // Sets the partition from lxc's folder, which is relative to the root of the hierarchy.
     bool partition(const Line& line) {
+        if (!xml::is_plain_path(line.value)) return false;
         domain_.partition = line.value.starts_with('/') ? line.value : "/" + line.value;
         return true;
     }
 
-    // Says whether a device rule needs no storing: the rules of every template, those that lxvirt
-    // has anyway, and those that belong to a <hostdev>.
+    // Collects a device rule. A configuration has the same rules once for each version of control
+    // groups; they become one list, in which those of v2 come last.
     bool device(const Line& line, std::string_view name) {
-        // Every container begins with a denial of all devices.
-        if (name == "devices.deny") return line.value == "a" || line.value == "a *:* rwm";
-        const auto words = base::split_words(line.value);
-        if (words.size() != 3) return false;
-        const std::string device = fmt::format("{} {}", words[0], words[1]);
-        // These are the host's virtual terminals; lxc gives ptys to its containers under their
-        // names.
-        if (device == "c 4:0" || device == "c 4:1") return true;
-        for (const std::string_view usual : kContainerDevices)
-            if (usual.starts_with(device + " ") && (words[2] != "m" || usual.ends_with(" m")))
-                return true;
-        return std::any_of(domain_.hostdevs.begin(), domain_.hostdevs.end(),
-                           [&](const xml::Hostdev& hostdev) {
-                               return context_.facts.number(hostdev.source) == device;
-                           });
+        auto rule = xml::parse_device_rule(line.value, name == "devices.allow");
+        if (!rule) return false;
+        if (rule->is_whole()) device_lines_.clear();
+        device_lines_.emplace_back(&line, std::move(*rule));
+        return true;
+    }
+
+    // Stores the device rules that mean something else than what every container has. A list that
+    // begins with the denial of everything and then allows all the usual devices, as that of every
+    // template, means these and what else it allows; one that allows fewer is kept whole.
+    void convert_devices() {
+        const auto is_denial = [](const auto& entry) { return !entry.second.allow; };
+        const bool closed = !device_lines_.empty() && device_lines_.front().second.is_whole() &&
+                            !device_lines_.front().second.allow;
+        const auto first = device_lines_.begin() + (closed ? 1 : 0);
+        // A usual device that is allowed again after a denial is no longer a usual one.
+        const auto denial = std::find_if(first, device_lines_.end(), is_denial);
+        const bool whole = closed && !allows_all_usual(first, denial);
+        for (auto at = whole ? device_lines_.begin() : first; at != device_lines_.end(); ++at) {
+            const auto& [line, rule] = *at;
+            if (rule.allow && (is_hosts_terminal(rule) || is_of_hostdev(rule))) continue;
+            if (at < denial && rule.allow && !whole && is_usual(rule)) continue;
+            xml::add_device_rule(domain_.container.device_rules, rule);
+            context_.kept(*line, "as <lx:device_rules>");
+        }
+    }
+
+    using DeviceLine = std::pair<const Line*, xml::ContainerDeviceRule>;
+    using DeviceLines = std::vector<DeviceLine>;
+
+    // Says whether `rule` gives nothing that a container without any rule does not have.
+    static bool is_usual(const xml::ContainerDeviceRule& rule) {
+        return std::any_of(
+            std::begin(kContainerDevices), std::end(kContainerDevices),
+            [&](std::string_view usual) {
+                const auto own = xml::parse_device_rule(usual, true);
+                const bool makes_only = rule.access == "m" && own->access != "m";
+                return own->device == rule.device &&
+                       (makes_only || contains_all(own->access, rule.access));
+            });
+    }
+    static bool allows_all_usual(DeviceLines::const_iterator from, DeviceLines::const_iterator to) {
+        return std::all_of(
+            std::begin(kContainerDevices), std::end(kContainerDevices),
+            [&](std::string_view usual) {
+                const auto own = xml::parse_device_rule(usual, true);
+                return std::any_of(
+                    from, to,
+                    [&](const DeviceLine& line) {
+                        return line.second.device == own->device &&
+                               contains_all(line.second.access, own->access);
+                    });
+            });
+    }
+    static bool contains_all(std::string_view all, std::string_view some) {
+        return some.find_first_not_of(all) == std::string_view::npos;
+    }
+    // The host's virtual terminals; lxc gives ptys to its containers under their names.
+    static bool is_hosts_terminal(const xml::ContainerDeviceRule& rule) {
+        return rule.device == "c 4:0" || rule.device == "c 4:1";
+    }
+    [[nodiscard]] bool is_of_hostdev(const xml::ContainerDeviceRule& rule) const {
+        return std::any_of(
+            domain_.hostdevs.begin(), domain_.hostdevs.end(),
+            [&](const xml::Hostdev& hostdev) {
+                return context_.facts.number(hostdev.source) == rule.device;
+            });
     }
 
     Context& context_;
     xml::Domain& domain_;
+    DeviceLines device_lines_;
     std::optional<std::uint64_t> swap_;  // limit of swap alone, in KiB, from memory.swap.max
 };
 

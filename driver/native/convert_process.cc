@@ -152,7 +152,7 @@ void convert_capabilities(Context& context) {
             context.untranslated(*line, "lxc takes either cap.keep or cap.drop; cap.keep counts");
 }
 
-// Converts profiles and contexts to <seclabel>; lxc's generated profiles have no counterpart.
+// Converts profiles and contexts to <seclabel>.
 void convert_labels(Context& context) {
     const std::pair<const char*, const char*> models[] = {{"apparmor.profile", "apparmor"},
                                                           {"selinux.context", "selinux"}};
@@ -163,12 +163,16 @@ void convert_labels(Context& context) {
         label.model = model;
         if (line->value == "unconfined") {
             label.type = "none";
-        } else if (line->value == "generated" || line->value == "unchanged") {
+        } else if (line->value == "unchanged") {
+            label.type = "none";
+            context.approximated(*line,
+                                 "as no label: the init begins as lxc_helper is, unconfined");
+        } else if (line->value == "generated" && label.model == "apparmor") {
             label.type = "dynamic";
             label.relabel = true;
-            context.approximated(*line,
-                                 "as a dynamic <seclabel>, which has no effect: lxvirt makes no "
-                                 "profiles");
+            context.kept(*line,
+                         "as a dynamic <seclabel>: a profile of lxvirt's own where the host has "
+                         "AppArmor, nothing where not");
         } else {
             label.type = "static";
             label.relabel = false;

@@ -60,6 +60,9 @@ void write_closing(Writer& writer) {
     lose(container.dev.links, "lx:dev", "lxc has no key for links in /dev");
     if (container.keyring.calls) writer.lose("lx:keyring", "lxc's filter decides about the calls");
     container.keyring.calls = false;
+    if (container.calls != xml::ContainerCalls{})
+        writer.lose("lx:calls", "lxc's filter decides about the calls");
+    container.calls = {};
     if (!container.keyring.session) writer.put("keyring.session", "0", "lx:keyring");
     if (container.core_scheduling) writer.put("sched.core", "1", "lx:core_scheduling");
 }

@@ -177,10 +177,18 @@ void write_devices(Writer& writer) {
     // lxc denies no device by itself, so the rules of lxvirt are spelled out. The rules are those
     // of the container's device filter, in the syntax of both cgroup versions, since the reader's
     // lxc may use either.
+    const std::vector<xml::ContainerDeviceRule>& own = domain.container.device_rules;
+    const bool is_closed = !own.empty() && own.front().is_whole() && !own.front().allow;
     for (const std::string version : {"cgroup", "cgroup2"}) {
-        writer.put(version + ".devices.deny", "a", "devices");
-        for (const std::string_view rule : kContainerDevices)
-            writer.put(version + ".devices.allow", rule, "devices");
+        if (!is_closed) {
+            writer.put(version + ".devices.deny", "a", "devices");
+            for (const std::string_view rule : kContainerDevices)
+                writer.put(version + ".devices.allow", rule, "devices");
+        }
+        for (const xml::ContainerDeviceRule& rule : own)
+            writer.put(version + (rule.allow ? ".devices.allow" : ".devices.deny"),
+                       rule.is_whole() ? "a" : fmt::format("{} {}", rule.device, rule.access),
+                       "lx:device_rules");
     }
     if (!domain.disks.empty()) writer.lose("disk", "lxc mounts file systems and has no disks");
     if (!domain.controllers.empty()) writer.lose("controller", "lxc has no disks");

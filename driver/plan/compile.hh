@@ -54,6 +54,9 @@ struct HostFacts {
 // Returns the answers of the real host. `root` must outlive them.
 [[nodiscard]] HostFacts host_facts(const Root& root);
 
+// Says whether AppArmor is switched on in the host's kernel.
+[[nodiscard]] bool has_apparmor(const HostFacts& host);
+
 // Says what a plan needs to know besides the domain and the host.
 struct CompileOptions {
     pid_t helper = 0;  // the supervisor's pid, which is part of names made for this run

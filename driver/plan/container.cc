@@ -111,31 +111,19 @@ std::optional<std::string> translated(const xml::ContainerGroupValue& value, boo
     return std::nullopt;
 }
 
-// Parses a rule such as "c 1:3 rwm", "a" or "b *:*"; nothing for any other text.
-std::optional<base::DeviceRule> device_rule(std::string_view text) {
-    const auto words = base::split_words(text);
-    if (words.empty() || words[0].size() != 1 ||
-        std::string_view("abc").find(words[0][0]) == std::string_view::npos)
-        return std::nullopt;
-    base::DeviceRule rule;
-    rule.type = words[0][0];
-    if (words.size() > 1) {
-        const auto colon = words[1].find(':');
-        if (colon == std::string_view::npos) return std::nullopt;
-        const auto number = [](std::string_view part) {
-            return part == "*" ? std::nullopt : base::parse_number<std::uint32_t>(part);
-        };
-        rule.major = number(words[1].substr(0, colon));
-        rule.minor = number(words[1].substr(colon + 1));
+// Returns a rule of the definition as the kernel's parts.
+base::DeviceRule device_rule(const xml::ContainerDeviceRule& from) {
+    base::DeviceRule rule{.allow = from.allow, .type = from.device.front()};
+    if (const auto colon = from.device.find(':'); colon != std::string::npos) {
+        const std::string_view numbers = from.device;
+        rule.major = base::parse_number<std::uint32_t>(numbers.substr(2, colon - 2));  // "*": any
+        rule.minor = base::parse_number<std::uint32_t>(numbers.substr(colon + 1));
     }
-    if (words.size() > 2) {
-        rule.access = 0;
-        for (const char c : words[2])
-            rule.access |= c == 'r'   ? base::kDeviceRead
-                           : c == 'w' ? base::kDeviceWrite
-                           : c == 'm' ? base::kDeviceMknod
-                                      : 0;
-    }
+    rule.access = 0;
+    for (const char c : from.access)
+        rule.access |= c == 'r'   ? base::kDeviceRead
+                       : c == 'w' ? base::kDeviceWrite
+                                  : base::kDeviceMknod;
     return rule;
 }
 
@@ -143,8 +131,6 @@ std::optional<base::DeviceRule> device_rule(std::string_view text) {
 // hierarchy.
 void add_group_value(const xml::ContainerGroupValue& value, const HostFacts& host, bool own,
                      helper::Groups& groups) {
-    if (value.name == "devices.allow") return;  // see container_rules()
-    if (value.name == "devices.deny") return;   // whatever is not allowed is denied
     const std::string controller = value.name.substr(0, value.name.find('.'));
     const bool is_io = controller == "blkio" || controller == "io";
     const base::Hierarchy* owner = base::owner_of(host.hierarchies, controller);
@@ -183,18 +169,15 @@ void container_process(const xml::Container& container, helper::Init& init) {
             set_variable(init.environment, name, value);
 }
 
-// Adds the rules of the nodes, too; a standard node has a rule in every container.
-std::vector<base::DeviceRule> container_rules(const xml::Domain& domain, const HostFacts& host) {
+std::vector<base::DeviceRule> container_rules(const xml::Domain& domain) {
     std::vector<base::DeviceRule> rules;
-    for (const xml::ContainerGroupValue& value : domain.container.groups) {
-        if (value.name != "devices.allow") continue;
-        const auto rule = device_rule(value.value);
-        if (!rule)
-            fail(ErrorCode::config_unsupported,
-                 "<lx:cgroup name='devices.allow' value='{}'> is not 'TYPE MAJOR:MINOR ACCESS'",
-                 value.value);
-        rules.push_back(*rule);
-    }
+    for (const xml::ContainerDeviceRule& rule : domain.container.device_rules)
+        rules.push_back(device_rule(rule));
+    return rules;
+}
+
+std::vector<base::DeviceRule> node_rules(const xml::Domain& domain, const HostFacts& host) {
+    std::vector<base::DeviceRule> rules;
     for (const xml::ContainerNode& node : domain.container.dev.nodes) {
         // A node that the host has no longer is no reason to refuse another device.
         if (!node.on || is_standard_node(node.path) || !host.exists(node.path)) continue;

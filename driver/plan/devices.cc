@@ -33,24 +33,6 @@ DeviceNode node_for(const xml::Domain& domain, std::string path, std::uint32_t m
             .device = {}};
 }
 
-// Adds the node of each timer that <clock> has present, as libvirt does.
-void add_timers(const xml::Domain& domain, const HostFacts& host, helper::Dev& dev) {
-    for (const xml::Timer& timer : domain.clock.timers) {
-        // The kernel has device nodes of these two only; other timers are clocks of a virtual
-        // machine.
-        if (!timer.present.value_or(false) || (timer.name != "rtc" && timer.name != "hpet"))
-            continue;
-        const std::string path = timer.name == "rtc" ? "/dev/rtc0" : "/dev/hpet";
-        const HostFacts::Device device = host.device(path);
-        DeviceNode node = node_for(domain, path.substr(5), 0600);
-        node.type = device.type;
-        node.major = device.major;
-        node.minor = device.minor;
-        dev.nodes.push_back(std::move(node));
-        if (timer.name == "rtc") dev.links.push_back({"rtc", "rtc0"});
-    }
-}
-
 // Returns a node for a device of the host, at the same path.
 DeviceNode hostdev_node(const std::string& path, const xml::Hostdev& hostdev,
                         const xml::Domain& domain, const HostFacts& host) {
@@ -124,6 +106,25 @@ std::vector<DeviceNode> hostdev_nodes(const xml::Hostdev& hostdev, const xml::Do
     return nodes;
 }
 
+// The nodes are those that libvirt makes, too.
+std::vector<DeviceNode> timer_nodes(const xml::Domain& domain, const HostFacts& host) {
+    std::vector<DeviceNode> nodes;
+    for (const xml::Timer& timer : domain.clock.timers) {
+        // The kernel has device nodes of these two only; other timers are clocks of a virtual
+        // machine.
+        if (!timer.present.value_or(false) || (timer.name != "rtc" && timer.name != "hpet"))
+            continue;
+        const std::string path = timer.name == "rtc" ? "/dev/rtc0" : "/dev/hpet";
+        const HostFacts::Device device = host.device(path);
+        DeviceNode node = node_for(domain, path.substr(5), 0600);
+        node.type = device.type;
+        node.major = device.major;
+        node.minor = device.minor;
+        nodes.push_back(std::move(node));
+    }
+    return nodes;
+}
+
 namespace {
 
 // Says whether <lx:node state='off'> leaves out a standard node.
@@ -137,24 +138,33 @@ bool is_left_out(const xml::ContainerDev& dev, std::string_view name) {
 
 }  // namespace
 
+std::vector<DeviceNode> standard_nodes(const xml::Domain& domain) {
+    std::vector<DeviceNode> nodes;
+    for (const Standard& standard : kStandard) {
+        if (is_left_out(domain.container.dev, standard.path)) continue;
+        DeviceNode node = node_for(domain, standard.path, 0666);
+        node.major = standard.major;
+        node.minor = standard.minor;
+        nodes.push_back(std::move(node));
+    }
+    return nodes;
+}
+
 // The group of terminals is 5 in every distribution; devpts gives new terminals to it.
 helper::Dev common_dev(const xml::Domain& domain, const HostFacts& host) {
     helper::Dev made;
     made.uid = host_id(domain.idmap.uids, 0);
     made.gid = host_id(domain.idmap.gids, 0);
     made.tty_gid = host_id(domain.idmap.gids, 5);
-    for (const Standard& standard : kStandard) {
-        if (is_left_out(domain.container.dev, standard.path)) continue;
-        DeviceNode node = node_for(domain, standard.path, 0666);
-        node.major = standard.major;
-        node.minor = standard.minor;
-        made.nodes.push_back(std::move(node));
-    }
+    made.nodes = standard_nodes(domain);
     made.links = {{"stdin", "/proc/self/fd/0"},
                   {"stdout", "/proc/self/fd/1"},
                   {"stderr", "/proc/self/fd/2"},
                   {"fd", "/proc/self/fd"}};
-    add_timers(domain, host, made);
+    for (DeviceNode& node : timer_nodes(domain, host)) {
+        if (node.path == "rtc0") made.links.push_back({"rtc", "rtc0"});
+        made.nodes.push_back(std::move(node));
+    }
     return made;
 }
 

@@ -8,6 +8,7 @@
 #include "base/error.hh"
 #include "base/process/capability.hh"
 #include "base/process/seccomp.hh"
+#include "driver/plan/apparmor.hh"
 #include "driver/plan/parts.hh"
 #include "driver/plan/seccomp_profile.hh"
 
@@ -95,9 +96,18 @@ std::string seccomp(const xml::Domain& domain, const HostFacts& host,
                     const CompileOptions& options) {
     const std::string& file = domain.container.seccomp_profile;
     const bool keys = domain.container.keyring.calls;
-    if (file.empty()) return base::default_seccomp_program(keys);
+    const xml::ContainerCalls& calls = domain.container.calls;
+    const xml::SecurityLabel* profile_of_ours = dynamic_profile_of(domain);
+    if (file.empty())
+        return base::default_seccomp_program(
+            {.keys = keys,
+             .vsock = calls.vsock,
+             .io_uring = calls.io_uring,
+             .mount_api = profile_of_ours == nullptr || profile_of_ours->label.empty()});
     if (keys && options.log)
         options.log("<lx:keyring calls='allow'> has no effect: <lx:seccomp> decides");
+    if (calls != xml::ContainerCalls{} && options.log)
+        options.log("<lx:calls> has no effect: <lx:seccomp> decides");
     const SeccompProfile profile = parse_seccomp_profile(host.read(file), file);
     if (options.log)
         for (const std::string& line : profile.log_lines) options.log(line);
@@ -123,16 +133,20 @@ void labels(const xml::Domain& domain, const HostFacts& host, const CompileOptio
     for (const xml::SecurityLabel& label : domain.seclabels) {
         if (label.type == "none") continue;
         const bool apparmor = label.model == "apparmor";
-        const std::string enabled = "/sys/module/apparmor/parameters/enabled";
+        const bool dynamic = label.type == "dynamic";
         const bool here = apparmor
-                              ? host.exists(enabled) && host.read(enabled).starts_with('Y')
+                              ? has_apparmor(host)
                               : label.model == "selinux" && host.exists("/sys/fs/selinux/enforce");
         if (!here)
-            log_ignored(label, "this host does not have it");
+            log_ignored(label, dynamic ? "this host does not have it, and nothing is narrowed"
+                                       : "this host does not have it");
         else if (label.label.empty())
-            log_ignored(label, "it names no label, and lxvirt makes none");
+            log_ignored(label, apparmor ? "no profile was made for it"
+                                        : "it names no label, and lxvirt makes none");
         else
             (apparmor ? made.apparmor : made.selinux) = label.label;
+        made.own_profile =
+            made.own_profile || (here && apparmor && dynamic && !label.label.empty());
     }
 }
 
@@ -168,3 +182,12 @@ helper::Init first_process(const xml::Domain& domain, const HostFacts& host,
 }
 
 }  // namespace lxvirt::driver::compile
+
+namespace lxvirt::driver {
+
+bool has_apparmor(const HostFacts& host) {
+    const std::string enabled = "/sys/module/apparmor/parameters/enabled";
+    return host.exists(enabled) && host.read(enabled).starts_with('Y');
+}
+
+}  // namespace lxvirt::driver

@@ -90,27 +90,41 @@ std::vector<MadeDevice> made_devices(const DeviceParts& parts, const HostFacts& 
     return made;
 }
 
-// Starts with what every container may open. A loop device without a number yet gets its rule from
-// the helper.
-std::vector<base::DeviceRule> device_rules(const xml::Domain& domain, const HostFacts& host,
-                                           const std::vector<MadeDevice>& made) {
-    std::vector<base::DeviceRule> rules;
-    for (const helper::DeviceNode& node : common_dev(domain, host).nodes)
+namespace {
+
+// Appends the rules of what every container may use.
+void add_usual_rules(const xml::Domain& domain, std::vector<base::DeviceRule>& rules) {
+    for (const helper::DeviceNode& node : compile::standard_nodes(domain))
         rules.push_back({.type = node.type, .major = node.major, .minor = node.minor});
     rules.push_back({.type = 'c', .major = 10, .minor = 229});            // /dev/fuse
     rules.push_back({.type = 'c', .major = 136, .minor = std::nullopt});  // pseudo-terminals
-    for (const MadeDevice& one : made)
-        if (one.type != 0 && (!one.loop || one.major != 0))
-            rules.push_back(base::device_rule(one.type, one.major, one.minor, one.readonly));
-    for (base::DeviceRule& rule : compile::container_rules(domain, host))
-        rules.push_back(std::move(rule));
     // A container that keeps CAP_MKNOD may make any node, as package managers do, but still open
-    // only those that a rule above allows.
+    // only those that a rule allows.
     if ((compile::capabilities(domain.features) >> CAP_MKNOD & 1U) != 0)
         rules.push_back({.type = 'a',
                          .major = std::nullopt,
                          .minor = std::nullopt,
                          .access = base::kDeviceMknod});
+}
+
+}  // namespace
+
+// The order is: the usual devices, unless the definition's own list begins with the denial of
+// everything; that list; the devices that the definition names one by one, which must work whatever
+// the list says. A loop device without a number yet gets its rule from the helper, at the end.
+std::vector<base::DeviceRule> device_rules(const xml::Domain& domain, const HostFacts& host,
+                                           const std::vector<MadeDevice>& made) {
+    std::vector<base::DeviceRule> rules;
+    const std::vector<base::DeviceRule> own = compile::container_rules(domain);
+    if (own.empty() || !own.front().is_whole() || own.front().allow) add_usual_rules(domain, rules);
+    rules.insert(rules.end(), own.begin(), own.end());
+    for (const helper::DeviceNode& node : compile::timer_nodes(domain, host))
+        rules.push_back({.type = node.type, .major = node.major, .minor = node.minor});
+    for (const MadeDevice& one : made)
+        if (one.type != 0 && (!one.loop || one.major != 0))
+            rules.push_back(base::device_rule(one.type, one.major, one.minor, one.readonly));
+    for (base::DeviceRule& rule : compile::node_rules(domain, host))
+        rules.push_back(std::move(rule));
     return rules;
 }
 

@@ -24,6 +24,11 @@ void find_unlimited(helper::Groups& groups);
 // Returns /dev with the nodes of disks and host devices, or with those of every container only.
 [[nodiscard]] helper::Dev dev(const xml::Domain& domain, const HostFacts& host);
 [[nodiscard]] helper::Dev common_dev(const xml::Domain& domain, const HostFacts& host);
+// Returns the nodes that every container has, but those that <lx:node state='off'> leaves out.
+[[nodiscard]] std::vector<helper::DeviceNode> standard_nodes(const xml::Domain& domain);
+// Returns a node for each timer that <clock> has present.
+[[nodiscard]] std::vector<helper::DeviceNode> timer_nodes(const xml::Domain& domain,
+                                                          const HostFacts& host);
 // Returns the node of a <disk>.
 [[nodiscard]] helper::DeviceNode disk_node(const xml::Disk& disk, const xml::Domain& domain,
                                            const HostFacts& host);
@@ -91,8 +96,11 @@ void apply_link_options(const xml::ContainerInterface& from, helper::Link& link)
 void container_dev(const xml::Domain& domain, const HostFacts& host, helper::Dev& dev);
 // Says whether every container has the node `path` ("/dev/null"), whatever the host has there.
 [[nodiscard]] bool is_standard_node(std::string_view path);
-// Returns the rules for what <lx:cgroup name='devices.allow'> and <lx:dev> allow.
-[[nodiscard]] std::vector<base::DeviceRule> container_rules(const xml::Domain& domain,
-                                                            const HostFacts& host);
+// Returns the rules of <lx:device_rules>, in their order.
+[[nodiscard]] std::vector<base::DeviceRule> container_rules(const xml::Domain& domain);
+// Returns the rules for the nodes of the host that <lx:dev> names; a standard node has a rule
+// already.
+[[nodiscard]] std::vector<base::DeviceRule> node_rules(const xml::Domain& domain,
+                                                       const HostFacts& host);
 
 }  // namespace lxvirt::driver::compile

@@ -64,6 +64,12 @@ void set(Settings& settings, std::string_view key, std::string_view value, const
         }
         refuse(file, line, fmt::format("systemd = '{}' must be auto, yes or no", value));
     }
+    if (key == "apparmor") {
+        if (value != "auto" && value != "off")
+            refuse(file, line, fmt::format("apparmor = '{}' must be auto or off", value));
+        settings.apparmor = value == "auto";
+        return;
+    }
     refuse(file, line, fmt::format("unknown key '{}'", key));
 }
 

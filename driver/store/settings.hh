@@ -24,6 +24,9 @@ struct Settings {
     std::chrono::seconds operation_timeout{
         30};  // in the file: seconds to wait for another's operation
     UseSystemd systemd = UseSystemd::automatic;  // systemd: auto, yes or no
+    // Whether profiles are made for dynamic labels of AppArmor; in the file: auto or off. auto means
+    // where the host has AppArmor.
+    bool apparmor = true;
 };
 
 // load_settings() returns the defaults if there is no file. Both throw config_unsupported, which

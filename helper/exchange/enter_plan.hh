@@ -20,7 +20,7 @@
 namespace lxvirt::helper {
 
 // Must grow when EnterPlan, EnterReport or ProgramSignal changes.
-inline constexpr std::uint32_t kEnterVersion = 1;
+inline constexpr std::uint32_t kEnterVersion = 2;
 inline constexpr std::size_t kMaxEnterReport = 16384;
 
 // The descriptors of lxc_enter: the channel, a pidfd of the container's init, and three for the

@@ -88,7 +88,7 @@ struct Groups {
     std::vector<std::string> unlimited;
     std::string helper;  // of the supervisors
     std::vector<GroupLimit> limits;
-    std::vector<base::DeviceRule> devices;  // what is not allowed here is refused
+    std::vector<base::DeviceRule> devices;  // the last one that matches decides
     bool made_by_driver = false;            // the helper waits for kGroupsMade
     template <typename Self, typename Visitor>
     static void fields(Self& self, Visitor& visit) {

@@ -41,6 +41,7 @@ struct Init {
     // The labels that the security modules give the init at its exec (proc_pid_attr(5)); empty:
     // none.
     std::string apparmor, selinux;
+    bool own_profile = false;       // `apparmor` is lxvirt's own, and is removed with the container
     std::vector<KeyValue> proc;     // files of /proc/PID, written by the helper: "oom_score_adj"
     std::vector<KeyValue> sysctls;  // below /proc/sys of the container's namespaces
     std::uint32_t personality = 0;  // PER_LINUX32 for a 32-bit <arch>
@@ -64,6 +65,7 @@ struct Init {
         visit("core_scheduling", self.core_scheduling);
         visit("apparmor", self.apparmor);
         visit("selinux", self.selinux);
+        visit("own_profile", self.own_profile);
         visit("proc", self.proc);
         visit("sysctls", self.sysctls);
         visit("personality", self.personality);

@@ -1,7 +1,9 @@
 """The elements of <lx:container> that close a container or open it, looked at from inside."""
 
 import ctypes
+import errno
 import os
+import socket
 import subprocess
 import unittest
 
@@ -103,6 +105,100 @@ class Notices(ProbeCase):
         self.assertEqual(self.define_notices(features=PRIVNET, extra=IDMAP), "")
         host = IDMAP.replace("target='100000'", "target='0'")
         self.assertIn("has the host's root in its <idmap>", self.define_notices(features=PRIVNET, extra=host))
+
+
+class Calls(ProbeCase):
+    def test_what_is_closed_by_default_and_opened_by_an_element(self):
+        self.boot("closed", extra=IDMAP, features=PRIVNET)
+        attempts = ("io-uring", "vsock", "vsock-32", "inet", "inet-32")
+        results, _ = self.attempt("closed", *attempts)
+        self.assertEqual(results["io-uring"], "ENOSYS")
+        self.assertEqual(results["vsock"], "EAFNOSUPPORT")
+        # A rule about the family of a socket must not close sockets of 32-bit programs.
+        self.assertEqual(results["inet"], "ok")
+        self.assertIn(results["inet-32"], ("ok", "ENOSYS"))
+        self.boot("open", features=PRIVNET, extra=IDMAP + container("<lx:calls vsock='allow' io_uring='allow'/>"))
+        results, _ = self.attempt("open", *attempts)
+        self.assertIn(results["io-uring"], ("EFAULT", "EPERM"))  # EPERM: kernel.io_uring_disabled
+        self.assertEqual(results["vsock"], self.hosts_vsock())
+
+    def hosts_vsock(self):
+        try:
+            socket.socket(socket.AF_VSOCK, socket.SOCK_STREAM).close()
+            return "ok"
+        except OSError as error:
+            return errno.errorcode[error.errno]
+
+
+class DeviceRules(ProbeCase):
+    """One ordered list: the last rule that matches decides."""
+
+    def boot_with(self, name, rules, policy="default"):
+        self.boot(name, features=f"{PRIVNET}<capabilities policy='{policy}'/>",
+                  extra=container(f"<lx:device_rules>{rules}</lx:device_rules>"))
+
+    def opens(self, name, device):
+        return self.inside(name, f"head -c 1 {device} >/share/byte")[0] == 0
+
+    def makes(self, name, major, minor):
+        return self.inside(name, f"mknod /tmp/node c {major} {minor} && rm /tmp/node")[0] == 0
+
+    def test_a_denial_of_a_usual_device(self):
+        self.boot_with("one", "<lx:deny device='c 1:9'/>")
+        self.assertFalse(self.opens("one", "/dev/urandom"))
+        self.assertTrue(self.opens("one", "/dev/zero"))
+
+    def test_a_later_rule_opens_again(self):
+        self.boot_with("one", "<lx:deny device='c *:9'/><lx:deny device='c 1:5' access='r'/>"
+                              "<lx:allow device='c 1:9' access='r'/>")
+        self.assertTrue(self.opens("one", "/dev/urandom"))
+        self.assertNotEqual(self.inside("one", "echo x >/dev/urandom")[0], 0)
+        self.assertFalse(self.opens("one", "/dev/zero"))
+        self.output("one", "echo x >/dev/zero")  # writing is not denied
+
+    def test_a_list_that_begins_with_the_denial_of_all(self):
+        self.boot_with("one", "<lx:deny device='a'/><lx:allow device='c 1:3'/>", "allow")
+        self.assertEqual(self.inside("one", "cat /dev/null")[0], 0)
+        self.assertFalse(self.opens("one", "/dev/zero"))
+        self.assertTrue(self.makes("one", 1, 3))
+        self.assertFalse(self.makes("one", 1, 5))
+
+    def test_everything_may_be_allowed(self):
+        self.boot_with("one", "<lx:allow device='a'/>", "allow")
+        self.assertTrue(self.opens("one", "/dev/urandom"))
+        self.output("one", "mknod /tmp/kmsg c 1 11 && exec 3</tmp/kmsg && rm /tmp/kmsg")
+
+    def test_devices_of_the_definition_work_whatever_the_list_says(self):
+        disk = self.empty_disk()
+        self.boot("one", devices=f"<disk type='file'><source file='{disk}'/><target dev='vda'/></disk>",
+                  extra=container("<lx:device_rules><lx:deny device='a'/><lx:allow device='c 1:3'/>"
+                                  "</lx:device_rules>"))
+        self.assertTrue(self.opens("one", "/dev/vda"))
+        second = f"{self.folder}/second.img"
+        os.truncate(os.open(second, os.O_CREAT | os.O_RDWR), 1 << 20)
+        self.ok("attach-disk", "one", second, "vdb")
+        self.assertTrue(self.opens("one", "/dev/vdb"))
+        self.assertFalse(self.opens("one", "/dev/zero"))
+        self.ok("detach-disk", "one", "vdb")
+
+    def test_lxcs_denials_are_kept_and_hold(self):
+        config = f"{self.folder}/config"
+        write(config, f"lxc.uts.name = native\nlxc.rootfs.path = {busybox_rootfs()}\nlxc.init.cmd = /agent\n"
+                      "lxc.cgroup.devices.deny = c 1:9 rwm\nlxc.cgroup2.devices.deny = c 1:9 rwm\n"
+                      f"lxc.mount.entry = {self.make_share('native')} share none bind 0 0\n")
+        self.define(self.ok("domxml-from-native", "lxc-tools", config))
+        self.start("native")
+        self.assertFalse(self.opens("native", "/dev/urandom"))
+        self.assertTrue(self.opens("native", "/dev/zero"))
+
+
+class Partition(ProbeCase):
+    def test_does_not_lead_out_of_the_hierarchies(self):
+        for partition in ("/../../x", "/machine/../x", "/.", "/a/.."):
+            path = f"{self.folder}/definition.xml"
+            write(path, self.xml("one", partition=partition))
+            with self.subTest(partition):
+                self.assertIn(f"Resource partition '{partition}' has a part '.' or '..'", self.fails("define", path))
 
 
 class Cores(ProbeCase):

@@ -27,7 +27,8 @@ class Table(ProbeCase):
             " write-core-pattern sysrq write-sys write-uevent-helper writable-proc writable-sys"
             " mount-cgroup release-agent init-module finit-module kexec reboot swapon set-clock"
             " adjust-clock kernel-log read-kmsg foreign-process raw-host-network add-key"
-            " open-by-handle bpf perf userfaultfd ioperm chroot-out").split(),
+            " open-by-handle bpf perf userfaultfd ioperm chroot-out take-console take-console-32"
+            " virtual-terminal add-entropy freeze shut-down vsock vsock-32 io-uring").split(),
         "not-allow": ["mount-disk"],
         "closed": ("remount-sysctl remount-sysrq mount-debugfs mount-tracefs mount-securityfs read-kcore"
                    " read-timers read-kmsg-below").split()}
@@ -107,6 +108,15 @@ class Table(ProbeCase):
 
     def test_calls_of_the_whole_machine(self):
         self.refused({"EPERM"}, "swapon", "open-by-handle", "bpf", "perf", "userfaultfd", "ioperm")
+
+    def test_requests_of_the_machine(self):
+        self.refused({"EPERM"}, "take-console", "virtual-terminal", "add-entropy", "freeze", "shut-down")
+        self.refused({"EPERM", "ENOSYS"}, "take-console-32")
+
+    def test_closed_calls(self):
+        self.refused({"ENOSYS"}, "io-uring")
+        self.refused({"EAFNOSUPPORT"}, "vsock")
+        self.refused({"EAFNOSUPPORT", "ENOSYS"}, "vsock-32")
 
     def test_root_of_the_host(self):
         self.refused({"ENOENT", "EPERM"}, "chroot-out")

@@ -91,11 +91,20 @@ ContainerMount parse_mount(const Element& element) {
     return mount;
 }
 
-// Parses <lx:cgroup>: a file of version 1 or 2 and the text that is written into it at a start.
-ContainerGroupValue parse_group_value(const Element& element) {
+// Parses <lx:cgroup>: a file of version 1 or 2 and the text that is written into it at a start. A
+// device rule, which earlier versions of lxvirt kept here, becomes one of <lx:device_rules>.
+void parse_group_value(const Element& element, Container& out) {
     const std::string version = required(element, "version");
     if (version != "1" && version != "2") fail_attribute(element, "version", version, "1 or 2");
-    return {version == "2", file_name(element, "."), required(element, "value")};
+    ContainerGroupValue made{version == "2", file_name(element, "."), required(element, "value")};
+    const bool allows = made.name == "devices.allow";
+    if (!allows && made.name != "devices.deny") {
+        out.groups.push_back(std::move(made));
+        return;
+    }
+    auto rule = parse_device_rule(made.value, allows);
+    if (!rule) fail_attribute(element, "value", made.value, "'TYPE MAJOR:MINOR ACCESS' or 'a'");
+    add_device_rule(out.device_rules, std::move(*rule));
 }
 
 // Parses a list such as "4, 24, 27": group ids in the container.
@@ -159,7 +168,7 @@ const std::map<std::string_view, Reader>& readers() {
          }},
         {"mount", [](E e, Container& c) { c.mounts.push_back(parse_mount(e)); }},
         {"mount_auto", [](E e, Container& c) { c.mount_auto = base::trim(e.text()); }},
-        {"cgroup", [](E e, Container& c) { c.groups.push_back(parse_group_value(e)); }},
+        {"cgroup", [](E e, Container& c) { parse_group_value(e, c); }},
         {"sysctl", [](E e, Container& c) { c.sysctls.push_back(parse_setting(e, "./")); }},
         {"proc", [](E e, Container& c) { c.procs.push_back(parse_setting(e, "")); }},
         {"prlimit", [](E e, Container& c) { c.limits.push_back(parse_limit(e)); }},

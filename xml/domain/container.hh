@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace lxvirt::xml {
@@ -37,6 +38,24 @@ struct ContainerGroupValue {
     std::string name, value;
     bool operator==(const ContainerGroupValue&) const = default;
 };
+
+// <lx:allow device='c 10:200' access='rw'/> or <lx:deny .../> in <lx:device_rules>: a rule about
+// devices. Of the rules that match an access the last one decides.
+struct ContainerDeviceRule {
+    bool allow = true;
+    std::string device;  // "a" for all, else "c 10:200", "b *:*"
+    std::string access;  // "r", "w", "m" in this order: read, write, make nodes
+    bool operator==(const ContainerDeviceRule&) const = default;
+    [[nodiscard]] bool is_whole() const { return device == "a"; }
+};
+
+// Parses a device and an access in the form of a file of the kernel (cgroup-v1/devices.rst), such as
+// "c 10:200 rw", "b *:* m" or "a". Returns nothing for any other text.
+[[nodiscard]] std::optional<ContainerDeviceRule> parse_device_rule(std::string_view text,
+                                                                   bool allow);
+// Adds a rule at the end of a list. Rules before one about all devices, and an allowing rule that
+// stands there already with no denial behind it, have no effect and are left out.
+void add_device_rule(std::vector<ContainerDeviceRule>& rules, ContainerDeviceRule rule);
 
 struct ContainerHook {  // <lx:hook type='pre-start' command=''/>
     std::string type;   // a word of kHookTypes
@@ -87,6 +106,12 @@ struct ContainerKeyring {  // <lx:keyring session='no' calls='allow'/>
     bool operator==(const ContainerKeyring&) const = default;
 };
 
+struct ContainerCalls {     // <lx:calls vsock='allow' io_uring='allow'/>
+    bool vsock = false;     // the default filter allows sockets of AF_VSOCK
+    bool io_uring = false;  // and io_uring_setup
+    bool operator==(const ContainerCalls&) const = default;
+};
+
 // <lx:filesystem target='/srv' idmap='none'/>: whether the domain's <filesystem> of that target is
 // shown through the id map. Without the element the host's ids are shown, except for the root.
 struct ContainerFilesystem {
@@ -109,6 +134,8 @@ struct Container {
     std::vector<ContainerMount> mounts;
     std::string mount_auto;  // <lx:mount_auto>: lxc's words, "proc:mixed sys:ro"
     std::vector<ContainerGroupValue> groups;
+    // With a first rule that denies everything the container has none of the usual devices.
+    std::vector<ContainerDeviceRule> device_rules;
     std::vector<ContainerSetting> sysctls;
     std::vector<ContainerSetting> procs;  // files of /proc/PID of the init: "oom_score_adj"
     std::vector<ContainerLimit> limits;
@@ -123,6 +150,7 @@ struct Container {
     std::vector<ContainerPath> readonly_paths, masked_paths;
     ContainerDev dev;
     ContainerKeyring keyring;
+    ContainerCalls calls;
     bool core_scheduling = false;
     std::string halt_signal, reboot_signal, stop_signal;  // <lx:signal halt='' .../>
     std::string boot_offset, monotonic_offset;            // <lx:time boot='1h' monotonic='-5s'/>

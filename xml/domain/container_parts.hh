@@ -23,7 +23,7 @@ using Attributes = std::vector<std::pair<std::string_view, std::string>>;
 void format_flat(Writer& out, std::string_view name, const Attributes& attributes);
 
 // Parse and format the elements of container_security.cc: <lx:readonly>, <lx:mask>, <lx:dev>,
-// <lx:keyring>, <lx:core_scheduling>, <lx:filesystem>. The parser returns false where `element` is
+// <lx:device_rules>, <lx:keyring>, <lx:calls>, <lx:core_scheduling>, <lx:filesystem>. The parser returns false where `element` is
 // none of these.
 [[nodiscard]] bool parse_container_security(const Element& element, Container& out);
 void format_container_security(Writer& out, const Container& container);

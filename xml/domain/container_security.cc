@@ -1,5 +1,5 @@
 // Parses and formats the elements of <lx:container> that close a container or open it: what is
-// write-protected and hidden, what is in /dev, its keys, its cores, and through whose ids a file
+// write-protected and hidden, what is in /dev, which devices it may use, its keys, its cores, and through whose ids a file
 // system is shown.
 #include <fmt/format.h>
 
@@ -18,6 +18,7 @@ namespace lxvirt::xml {
 
 namespace {
 
+constexpr std::string_view kAllAccess = "rwm";
 constexpr std::array<Name<bool>, 2> kIdmaps{{{"container", true}, {"none", false}}};
 constexpr std::array<Name<bool>, 2> kCalls{{{"allow", true}, {"deny", false}}};
 
@@ -121,6 +122,28 @@ void parse_dev(const Element& element, Container& out) {
     }
 }
 
+// Reads a child of <lx:device_rules>.
+ContainerDeviceRule parse_rule(const Element& element) {
+    const std::string device = required(element, "device");
+    const std::string access = string_attribute(element, "access");
+    const bool allow = element.name() == "allow";
+    const auto rule = parse_device_rule(fmt::format("{} {}", device, access), allow);
+    if (!rule || device.find_first_of("rwm") != std::string::npos)
+        fail_attribute(element, "device", device, "'a', 'c MAJOR:MINOR' or 'b MAJOR:MINOR'");
+    if (rule->is_whole() && !access.empty() && access != kAllAccess)
+        fail_attribute(element, "access", access, "nothing with device='a'");
+    return *rule;
+}
+
+void parse_device_rules(const Element& element, Container& out) {
+    for (Element child = element.first_child(); child; child = child.next_sibling()) {
+        if (child.namespace_uri() != kContainerNamespace) continue;
+        if (child.name() != "allow" && child.name() != "deny") continue;
+        child.mark_read();
+        add_device_rule(out.device_rules, parse_rule(child));
+    }
+}
+
 // Parses <lx:filesystem>: whether the files of a mount are shown through the container's ids.
 void parse_filesystem_ids(const Element& element, Container& out) {
     ContainerFilesystem made;
@@ -158,7 +181,47 @@ void format_dev(Writer& out, const ContainerDev& dev) {
     out.end("lx:dev");
 }
 
+void format_device_rules(Writer& out, const std::vector<ContainerDeviceRule>& rules) {
+    if (rules.empty()) return;
+    out.start("lx:device_rules");
+    out.children();
+    for (const ContainerDeviceRule& rule : rules)
+        format_flat(
+            out, rule.allow ? "lx:allow" : "lx:deny",
+            {{"device", rule.device}, {"access", rule.access == kAllAccess ? "" : rule.access}});
+    out.end("lx:device_rules");
+}
+
 }  // namespace
+
+std::optional<ContainerDeviceRule> parse_device_rule(std::string_view text, bool allow) {
+    const auto words = base::split_words(text);
+    if (words.empty() || words.size() > 3) return std::nullopt;
+    // The kernel takes "a" for everything, whatever follows.
+    if (words[0] == "a") return ContainerDeviceRule{allow, "a", std::string(kAllAccess)};
+    if ((words[0] != "b" && words[0] != "c") || words.size() < 2) return std::nullopt;
+    const auto colon = words[1].find(':');
+    if (colon == std::string_view::npos) return std::nullopt;
+    ContainerDeviceRule rule{allow, std::string(words[0]), {}};
+    for (const std::string_view part : {words[1].substr(0, colon), words[1].substr(colon + 1)}) {
+        const auto number = base::parse_number<std::uint32_t>(part);
+        if (!number && part != "*") return std::nullopt;
+        rule.device += rule.device.size() == 1 ? ' ' : ':';
+        rule.device += number ? std::to_string(*number) : "*";
+    }
+    const std::string_view access = words.size() == 3 ? words[2] : kAllAccess;
+    if (access.find_first_not_of(kAllAccess) != std::string_view::npos) return std::nullopt;
+    for (const char c : kAllAccess)
+        if (access.find(c) != std::string_view::npos) rule.access += c;
+    return rule;
+}
+
+void add_device_rule(std::vector<ContainerDeviceRule>& rules, ContainerDeviceRule rule) {
+    if (rule.is_whole()) rules.clear();
+    for (std::size_t at = rules.size(); at-- != 0 && rule.allow && rules[at].allow;)
+        if (rules[at] == rule) return;
+    rules.push_back(std::move(rule));
+}
 
 bool parse_container_security(const Element& element, Container& out) {
     const std::string_view name = element.name();
@@ -168,9 +231,14 @@ bool parse_container_security(const Element& element, Container& out) {
         parse_path(element, kMaskedPaths, out.masked_paths);
     else if (name == "dev")
         parse_dev(element, out);
+    else if (name == "device_rules")
+        parse_device_rules(element, out);
     else if (name == "keyring")
         out.keyring = {.session = enum_attribute(element, "session", kYesNo).value_or(true),
                        .calls = enum_attribute(element, "calls", kCalls).value_or(false)};
+    else if (name == "calls")
+        out.calls = {.vsock = enum_attribute(element, "vsock", kCalls).value_or(false),
+                     .io_uring = enum_attribute(element, "io_uring", kCalls).value_or(false)};
     else if (name == "core_scheduling")
         out.core_scheduling = true;
     else if (name == "filesystem")
@@ -188,9 +256,13 @@ void format_container_security(Writer& out, const Container& container) {
     format_paths(out, "lx:readonly", container.readonly_paths);
     format_paths(out, "lx:mask", container.masked_paths);
     format_dev(out, container.dev);
+    format_device_rules(out, container.device_rules);
     format_flat(out, "lx:keyring",
                 {{"session", container.keyring.session ? "" : "no"},
                  {"calls", container.keyring.calls ? "allow" : ""}});
+    format_flat(out, "lx:calls",
+                {{"vsock", container.calls.vsock ? "allow" : ""},
+                 {"io_uring", container.calls.io_uring ? "allow" : ""}});
     if (container.core_scheduling) out.flag("lx:core_scheduling");
 }
 

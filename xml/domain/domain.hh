@@ -216,6 +216,10 @@ struct Domain {
 // and state.
 [[nodiscard]] bool keeps_capability(const Features& features, std::string_view name);
 
+// Says whether a path that is to be joined with another stays below it: no part is "." or "..", and
+// there is no control character.
+[[nodiscard]] bool is_plain_path(std::string_view path);
+
 // Says whether the rows of an id map contain the container's id `id`.
 [[nodiscard]] bool holds_id(const std::vector<IdMapRow>& rows, std::uint32_t id);
 

@@ -117,6 +117,13 @@ void parse_vcpu(const Element& domain, Domain& out) {
     out.cpuset = *canonical;
 }
 
+bool is_plain_path(std::string_view path) {
+    const std::string closed = fmt::format("/{}/", path);
+    for (const char c : path)
+        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) return false;
+    return closed.find("/./") == std::string::npos && closed.find("/../") == std::string::npos;
+}
+
 // Reads <resource><partition>: the control group below which the domain's own group is made.
 void parse_resource(const Element& domain, Domain& out) {
     const Element resource = domain.child("resource");
@@ -127,6 +134,13 @@ void parse_resource(const Element& domain, Domain& out) {
     if (out.partition.empty() || out.partition.front() != '/')
         partition.fail(ErrorCode::config_unsupported,
                        fmt::format("Resource partition '{}' must start with '/'", out.partition),
+                       "for example <partition>/machine</partition>");
+    // The path is joined with the place where each hierarchy is mounted, and must stay below it.
+    if (!is_plain_path(out.partition))
+        partition.fail(ErrorCode::config_unsupported,
+                       fmt::format("Resource partition '{}' has a part '.' or '..', or a control "
+                                   "character",
+                                   out.partition),
                        "for example <partition>/machine</partition>");
 }
 

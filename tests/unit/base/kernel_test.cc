@@ -61,11 +61,43 @@ TEST(DeviceRule, IsWrittenAsTheV1ListWantsIt) {
               "a *:* m");
 }
 
+constexpr DeviceRule kAllowAll{.type = 'a', .major = {}, .minor = {}};
+constexpr DeviceRule kDenyAll{.allow = false, .type = 'a', .major = {}, .minor = {}};
+constexpr DeviceRule kMakeAll{.type = 'a', .major = {}, .minor = {}, .access = kDeviceMknod};
+
+DeviceRule deny(char type, std::optional<unsigned> major, std::optional<unsigned> minor,
+                unsigned access = kDeviceRead | kDeviceWrite | kDeviceMknod) {
+    return {.allow = false, .type = type, .major = major, .minor = minor, .access = access};
+}
+
+using Lines = std::vector<std::string>;
+
 // The kernel reads "a" as all devices with all access.
 TEST(DeviceRule, BothTypesAreTwoLinesOfAV1List) {
-    EXPECT_EQ(v1_lines({{.type = 'a', .major = {}, .minor = {}, .access = kDeviceMknod},
-                        device_rule('b', 7, 1, true)}),
-              (std::vector<std::string>{"b *:* m", "b 7:1 rm", "c *:* m"}));
+    const DeviceList list = v1_list({kMakeAll, device_rule('b', 7, 1, true)});
+    EXPECT_FALSE(list.allows_rest);
+    EXPECT_EQ(list.exceptions, (Lines{"b *:* m", "b 7:1 rm", "c *:* m"}));
+}
+
+TEST(DeviceRule, AV1ListKeepsTheOrder) {
+    const DeviceRule random = device_rule('c', 1, 9, false);
+    EXPECT_EQ(v1_list({random, deny('c', 1, 9)}).exceptions, Lines{});
+    EXPECT_EQ(v1_list({deny('c', 1, 9), random}).exceptions, Lines{"c 1:9 rwm"});
+    EXPECT_EQ(v1_list({random, deny('c', 1, 9, kDeviceWrite)}).exceptions, Lines{"c 1:9 rm"});
+    EXPECT_EQ(v1_list({random, deny('c', {}, {})}).exceptions, Lines{});
+    EXPECT_EQ(v1_list({random, kDenyAll, device_rule('c', 1, 3, false)}).exceptions,
+              Lines{"c 1:3 rwm"});
+    const DeviceList open = v1_list({random, kAllowAll, deny('b', {}, {})});
+    EXPECT_TRUE(open.allows_rest);
+    EXPECT_EQ(open.exceptions, Lines{"b *:* rwm"});
+}
+
+// To make a node that cannot be opened is of no use, so a wide rule of that kind may stay.
+TEST(DeviceRule, AV1ListRefusesWhatItWouldLose) {
+    EXPECT_EQ(v1_list({kMakeAll, deny('c', 1, 9)}).exceptions, (Lines{"b *:* m", "c *:* m"}));
+    const DeviceRule pty{.type = 'c', .major = 136, .minor = {}};
+    EXPECT_THROW((void)v1_list({pty, deny('c', 136, 2)}), Error);
+    EXPECT_THROW((void)v1_list({kAllowAll, deny('c', {}, {}), pty}), Error);
 }
 
 // Runs the few instructions that device_program() uses.
@@ -88,6 +120,13 @@ bool allows(const std::vector<bpf_insn>& program, unsigned type, unsigned access
             case BPF_JMP32 | BPF_JNE | BPF_K:
                 if ((r[i.dst_reg] & 0xffffffffU) != value) pc += static_cast<std::size_t>(i.off);
                 break;
+            case BPF_JMP | BPF_JNE | BPF_K:
+                if (r[i.dst_reg] != value) pc += static_cast<std::size_t>(i.off);
+                break;
+            case BPF_JMP | BPF_JSET | BPF_K:
+                if ((r[i.dst_reg] & value) != 0) pc += static_cast<std::size_t>(i.off);
+                break;
+            case BPF_JMP | BPF_JA: pc += static_cast<std::size_t>(i.off); break;
             case BPF_ALU64 | BPF_MOV | BPF_K: r[i.dst_reg] = value; break;
             case BPF_JMP | BPF_EXIT: return r[0] == 1;
             default: ADD_FAILURE() << "unknown instruction " << unsigned{i.code}; return false;
@@ -113,6 +152,35 @@ TEST(DeviceProgram, AllowsWhatIsListedAndNothingElse) {
     EXPECT_FALSE(allows(program, b, read | write, 7, 0));
     EXPECT_TRUE(allows(program, b, BPF_DEVCG_ACC_MKNOD, 8, 0));
     EXPECT_FALSE(allows(program, b, BPF_DEVCG_ACC_MKNOD | read, 8, 0));
+}
+
+TEST(DeviceProgram, TheLastRuleThatMatchesDecides) {
+    constexpr unsigned c = BPF_DEVCG_DEV_CHAR, b = BPF_DEVCG_DEV_BLOCK;
+    constexpr unsigned read = BPF_DEVCG_ACC_READ, write = BPF_DEVCG_ACC_WRITE;
+    const auto denied = device_program({{.type = 'c', .major = 1, .minor = {}}, deny('c', 1, 9)});
+    EXPECT_TRUE(allows(denied, c, read, 1, 8));
+    EXPECT_FALSE(allows(denied, c, read, 1, 9));
+    const auto again = device_program({deny('c', 1, 9), {.type = 'c', .major = 1, .minor = 9}});
+    EXPECT_TRUE(allows(again, c, read | write, 1, 9));
+    const auto half =
+        device_program({{.type = 'c', .major = 1, .minor = 9}, deny('c', 1, 9, kDeviceWrite)});
+    EXPECT_TRUE(allows(half, c, read, 1, 9));
+    EXPECT_FALSE(allows(half, c, write, 1, 9));
+    EXPECT_FALSE(allows(half, c, read | write, 1, 9));
+    const auto parts =
+        device_program({{.type = 'c', .major = 1, .minor = 9, .access = kDeviceRead},
+                        {.type = 'c', .major = 1, .minor = {}, .access = kDeviceWrite}});
+    EXPECT_TRUE(allows(parts, c, read | write, 1, 9));
+    const auto open = device_program({deny('b', 8, 0), kAllowAll, deny('b', {}, {})});
+    EXPECT_TRUE(allows(open, c, read | write, 4, 5));
+    EXPECT_FALSE(allows(open, b, read, 8, 0));
+}
+
+// The kernel's verifier refuses a program with instructions that nothing leads to.
+TEST(DeviceProgram, HasNothingBehindARuleAboutEverything) {
+    EXPECT_EQ(device_program({kAllowAll}).size(), device_program({kDenyAll}).size());
+    EXPECT_EQ(device_program({device_rule('c', 1, 3, false), kAllowAll}).size(),
+              device_program({kAllowAll}).size());
 }
 
 struct Inner {

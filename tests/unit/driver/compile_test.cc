@@ -1,5 +1,6 @@
 // Plans without a host: what a domain becomes, section by section.
 #include "driver/plan/compile.hh"
+#include "driver/plan/apparmor.hh"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -357,6 +358,64 @@ TEST(Compile, KeepsOrShiftsIdsAsAsked) {
     };
     EXPECT_FALSE(idmapped("none", "/srv/root"));
     EXPECT_TRUE(idmapped("container", "/srv/shifted"));
+}
+
+TEST(Compile, TakesAProfileOfOurOwnByItsNameAndClosesTheNewerCallsOfMounts) {
+    HostFacts host = made_host();
+    host.read = [](const std::string&) { return std::string("Y\n"); };
+    xml::Domain domain = domain_of("<seclabel type='dynamic' model='apparmor'/>");
+    const helper::Plan without = plan_of(domain, host);
+    EXPECT_FALSE(without.init.own_profile);
+    EXPECT_EQ(without.init.apparmor, "");
+    ASSERT_NE(dynamic_profile_of(domain), nullptr);
+    const std::string name = profile_name(domain, 4242);
+    EXPECT_EQ(name, "lxvirt-4242-6a46bd23-f0df-461b-85e7-19fd36be90df");
+    dynamic_profile_of(domain)->label = name;
+    const helper::Plan with = plan_of(domain, host);
+    EXPECT_TRUE(with.init.own_profile);
+    EXPECT_EQ(with.init.apparmor, name);
+    EXPECT_GT(with.init.seccomp.size(), without.init.seccomp.size());
+    const std::string text = profile_text(name);
+    EXPECT_TRUE(text.starts_with("profile \"" + name + "\" flags=")) << text;
+    EXPECT_TRUE(text.ends_with("),\n}\n")) << text;
+}
+
+std::string rules_of(const helper::Plan& plan) {
+    std::string text;
+    for (const base::DeviceRule& rule : plan.groups.devices)
+        text += fmt::format("{}{} {}", text.empty() ? "" : ", ", rule.allow ? "allow" : "deny",
+                            rule.v1_text());
+    return text;
+}
+
+TEST(Compile, PutsTheUsualDevicesBeforeTheListUnlessItBeginsWithTheDenialOfAll) {
+    const std::string denied = rules_of(plan_of(
+        container("<lx:device_rules><lx:deny device='c 1:9'/><lx:allow device='c 1:9' access='r'/>"
+                  "</lx:device_rules>")));
+    EXPECT_TRUE(denied.starts_with("allow c 1:3 rwm, ")) << denied;
+    EXPECT_TRUE(denied.ends_with(", deny c 1:9 rwm, allow c 1:9 r")) << denied;
+    EXPECT_EQ(rules_of(plan_of(container("<lx:device_rules><lx:deny device='a'/>"
+                                         "<lx:allow device='c 1:3' access='rw'/>"
+                                         "</lx:device_rules>"))),
+              "deny a *:* rwm, allow c 1:3 rw");
+    // What the definition names as a device works whatever the list says.
+    const std::string disk =
+        rules_of(plan_of(container("<lx:device_rules><lx:deny device='a'/></lx:device_rules>") +
+                         "<devices><disk type='block' device='disk'><source dev='/dev/sdb'/>"
+                         "<target dev='vdb' bus='virtio'/></disk></devices>"));
+    EXPECT_TRUE(disk.starts_with("deny a *:* rwm, allow b ")) << disk;
+}
+
+TEST(Compile, BoundsTheGroupsOfAContainer) {
+    const helper::Plan plan = plan_of("");
+    const auto limit = [&](std::string_view file) -> std::string {
+        for (const helper::GroupLimit& one : plan.groups.limits)
+            if (one.file == file && one.controller == helper::kCgroupCore) return one.value;
+        return "none";
+    };
+    const bool unified = base::unified_of(plan.groups.hierarchies) != nullptr;
+    EXPECT_EQ(limit("cgroup.max.depth"), unified ? "64" : "none");
+    EXPECT_EQ(limit("cgroup.max.descendants"), unified ? "10000" : "none");
 }
 
 TEST(Compile, MakesWhatDevSays) {

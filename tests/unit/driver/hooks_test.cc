@@ -59,6 +59,9 @@ TEST(Settings, HaveDefaultsAndTakeValues) {
     EXPECT_EQ(settings.hook_timeout, std::chrono::seconds(5));
     EXPECT_EQ(settings.operation_timeout, std::chrono::seconds(7));
     EXPECT_EQ(settings.systemd, UseSystemd::automatic);
+    EXPECT_TRUE(parse_settings("", "f").apparmor);
+    EXPECT_FALSE(parse_settings("apparmor = off", "f").apparmor);
+    EXPECT_THROW((void)parse_settings("apparmor = no", "f"), base::Error);
     EXPECT_EQ(parse_settings("systemd = no", "f").systemd, UseSystemd::no);
     EXPECT_EQ(parse_settings("systemd=yes", "f").systemd, UseSystemd::yes);
 }

@@ -208,6 +208,18 @@ const Case kClosing[] = {
      "XML error: Invalid value for attribute 'path' in element 'link': '/dev/a/b'. (x.xml:5: "},
     {"KeyringCalls", extended("<lx:keyring calls='some'/>"),
      "XML error: Invalid value for attribute 'calls' in element 'keyring': 'some'. (x.xml:5: "},
+    {"Calls", extended("<lx:calls vsock='yes'/>"),
+     "XML error: Invalid value for attribute 'vsock' in element 'calls': 'yes'. (x.xml:5: "},
+    {"DeviceRule", extended("<lx:device_rules><lx:deny device='c 1'/></lx:device_rules>"),
+     "XML error: Invalid value for attribute 'device' in element 'deny': 'c 1'. (x.xml:5: "},
+    {"DeviceRuleAccess",
+     extended("<lx:device_rules><lx:allow device='c 1:3' access='x'/></lx:device_rules>"),
+     "XML error: Invalid value for attribute 'device' in element 'allow': 'c 1:3'. (x.xml:5: "},
+    {"DeviceRuleOfAll",
+     extended("<lx:device_rules><lx:allow device='a' access='r'/></lx:device_rules>"),
+     "XML error: Invalid value for attribute 'access' in element 'allow': 'r'. (x.xml:5: "},
+    {"DeviceRuleOfAGroup", extended("<lx:cgroup version='1' name='devices.deny' value='tty'/>"),
+     "XML error: Invalid value for attribute 'value' in element 'cgroup': 'tty'. (x.xml:5: "},
 };
 
 const Case kDevices[] = {
