@@ -55,15 +55,15 @@ Defined LocalConnection::define_xml(std::string_view xml, const std::string& fil
 
     const auto locks = root_.lock_to_define({domain.name});
     settle(root_, domain.name);
-    // The pid is asked for before the definition is stored, as nothing may fail the command
-    // afterwards.
+    // The pid and the notices are asked for before the definition is stored, as nothing may fail the
+    // command afterwards.
     const int id = root_.running(domain.name).value_or(-1);
-    const bool is_new = Definitions(root_).store(domain);
-    journal_lifecycle(root_, domain.name, domain.uuid, DomainLifecycle::defined,
-                      is_new ? detail::defined_added : detail::defined_updated);
     Defined defined{{domain.name, domain.uuid, id}, messages(parsed.notices)};
     for (const std::string& notice : notices_of_root(domain, host_facts(root_)))
         defined.notices.push_back(fmt::format("{}: {}", file, notice));
+    const bool is_new = Definitions(root_).store(domain);
+    journal_lifecycle(root_, domain.name, domain.uuid, DomainLifecycle::defined,
+                      is_new ? detail::defined_added : detail::defined_updated);
     return defined;
 }
 
