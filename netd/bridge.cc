@@ -55,6 +55,18 @@ void set_ipv6(const BridgePlan& plan) {
     base::write_value(folder + "autoconf", "0");
 }
 
+// Sets what the kernel decides without any rule. A strict rp_filter drops a source that the host
+// would not reach over this bridge (Documentation/networking/ip-sysctl.rst).
+void set_forwarding(const BridgePlan& plan) {
+    for (const char* family : {"ipv4", "ipv6"}) {
+        const std::string folder = fmt::format("/proc/sys/net/{}/conf/{}/", family, plan.name);
+        if (plan.never_forwards && base::exists(folder + "forwarding"))
+            base::write_value(folder + "forwarding", "0");
+        if (plan.checks_sources && base::exists(folder + "rp_filter"))
+            base::write_value(folder + "rp_filter", "1");
+    }
+}
+
 // Runs a step, for which EEXIST is success: after a take-over the address or route is there
 // already.
 template <typename Step>
@@ -68,6 +80,7 @@ void unless_there(Step&& step) {
 
 void configure(Netlink& netlink, int index, const BridgePlan& plan) {
     set_ipv6(plan);
+    set_forwarding(plan);
     for (const PlanAddress& address : plan.addresses)
         unless_there([&] {
             netlink.add_address(index, address_of(address.address, address.prefix), std::nullopt);
@@ -102,6 +115,10 @@ int make_bridge(Netlink& netlink, const BridgePlan& plan) {
         if (!taken_over) remove_bridge(netlink, plan);
         throw;
     }
+}
+
+void require_own_name(Netlink& netlink, const BridgePlan& plan) {
+    (void)is_there(netlink, plan);
 }
 
 bool is_anothers(Netlink& netlink, const BridgePlan& plan) {

@@ -14,6 +14,8 @@ int make_bridge(base::Netlink& netlink, const BridgePlan& plan);
 
 // Removes the bridge if it is ours; an absent one is no error. Throws SystemError.
 void remove_bridge(base::Netlink& netlink, const BridgePlan& plan);
+// Throws SystemError(EEXIST), which says whose it is, if a device that is not ours has the name.
+void require_own_name(base::Netlink& netlink, const BridgePlan& plan);
 // Says whether the name of the bridge is taken by a device that is not ours.
 [[nodiscard]] bool is_anothers(base::Netlink& netlink, const BridgePlan& plan);
 

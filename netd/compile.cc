@@ -2,6 +2,7 @@
 
 #include "base/error.hh"
 #include "netd/dnsmasq_config.hh"
+#include "netd/routing.hh"
 #include "netd/ruleset.hh"
 
 namespace lxvirt::netd {
@@ -30,6 +31,8 @@ BridgePlan bridge_plan(const xml::Network& network, const CompileFacts& facts) {
     plan.ipv6 = network.ipv6;
     // A network without <forward> is isolated: the host does not route for it.
     const bool forwards = network.forward.mode != xml::ForwardMode::none;
+    plan.checks_sources = is_fenced(network);
+    plan.never_forwards = !forwards;
     for (const xml::NetworkIp& ip : network.ips) {
         plan.ipv6 = plan.ipv6 || ip.v6();
         plan.forward_v4 = plan.forward_v4 || (forwards && !ip.v6());
@@ -93,10 +96,8 @@ NetworkPlan compile_network(const xml::Network& network, const CompileFacts& fac
     if (!network.makes_bridge()) return plan;
     plan.bridge = bridge_plan(network, facts);
     plan.ruleset = ruleset(network);
-    if (!plan.ruleset.empty()) {
-        plan.table = table_name(network);
-        plan.ruleset_removal = ruleset_removal(network);
-    }
+    if (!plan.ruleset.empty()) plan.table = table_name(network);
+    plan.routing = routing_rules(network);
     if (needs_dnsmasq(network)) plan.dnsmasq = dnsmasq_plan(network, facts);
     return plan;
 }

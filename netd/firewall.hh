@@ -1,28 +1,37 @@
-// Applies nftables rules through libnftables, and notices when another program removes our table. A
-// child does the work, so that lxnetd stays small and goes on meanwhile.
+// The nftables table of one network, by libnftables in this process. The table belongs to the netlink
+// socket that libnftables keeps open in its context: no other program can change or flush it, and the
+// kernel removes it when the process ends. The routing rules (netd/routing.hh) then keep the bridge from
+// forwarding anything.
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include "base/fd.hh"
 
 namespace lxvirt::netd {
 
-// Applies a text in a child process.
-class RulesetJob {
+// Makes, lists and removes tables of family inet.
+class Firewall {
   public:
-    // Starts one transaction: all of `text` takes effect, or none of it. Throws SystemError.
-    explicit RulesetJob(const std::string& text);
-    RulesetJob(RulesetJob&&) = default;
-    // Waits for the child, if finish() was not called.
-    ~RulesetJob();
-    // Waits for the result. Throws Error(operation_failed) with the message of nft. On success the
-    // child's pidfd is returned, to be reaped when it is readable: it ends some ten milliseconds
-    // later, when the kernel has freed the replaced rules.
-    [[nodiscard]] base::UniqueFd finish();
+    // Loads libnftables and opens its socket, in the caller's network namespace. Throws
+    // Error(operation_failed) if the library is missing.
+    Firewall();
+
+    // Applies a text in one transaction: all of it takes effect, or none. Throws
+    // Error(operation_failed) with the message of nft.
+    void apply(const std::string& text);
+    // Returns the table as nft prints it, without counters; empty if there is none.
+    [[nodiscard]] std::string list(const std::string& table);
+    // Removes the table; that there is none is no error. Throws Error(operation_failed), also where
+    // the table belongs to another process.
+    void remove(const std::string& table);
 
   private:
-    base::UniqueFd process_, report_;
+    struct Library;
+    // Runs a text; returns nft's message, empty on success.
+    std::string run(const std::string& text);
+    std::shared_ptr<Library> library_;
 };
 
 // Listens to the kernel's notifications about one table of family inet (NFNLGRP_NFTABLES).
@@ -31,14 +40,13 @@ class TableWatch {
     // Begins to listen. Throws SystemError.
     explicit TableWatch(std::string table);
     [[nodiscard]] base::Fd fd() const { return socket_; }
-    // Reads the waiting notifications. Returns true if something of the table was removed and the
-    // table was not made anew after that; a replacement of our own does both.
-    [[nodiscard]] bool damaged();
+    // Reads the waiting notifications. Returns true if one of them is about the table, or if some
+    // were lost.
+    [[nodiscard]] bool changed();
 
   private:
     std::string table_;
     base::UniqueFd socket_;
-    bool damaged_ = false;
 };
 
 }  // namespace lxvirt::netd

@@ -20,13 +20,14 @@
 #include <vector>
 
 #include "base/cgroup/cgroup.hh"
+#include "base/netlink/rules.hh"
 #include "base/netlink/traffic.hh"
 
 namespace lxvirt::netd {
 
 // Must grow with every change of the structs here: lxnetd refuses a plan of another version, since
 // driver and lxnetd of one installation have the same.
-inline constexpr std::uint32_t kPlanVersion = 1;
+inline constexpr std::uint32_t kPlanVersion = 2;
 inline constexpr std::size_t kMaxMessage = 4096;   // bytes
 inline constexpr std::size_t kMaxPlan = 4U << 20;  // bytes
 
@@ -63,6 +64,10 @@ struct BridgePlan {
     bool stp = false;
     std::uint32_t delay = 0;  // forward delay in seconds
     bool ipv6 = false;        // otherwise IPv6 is switched off on the bridge
+    // The kernel drops what comes from the bridge with a source that is not behind it (rp_filter).
+    bool checks_sources = false;
+    bool never_forwards =
+        false;  // the kernel forwards nothing from the bridge: an isolated network
     std::vector<PlanAddress> addresses;
     std::vector<PlanRoute> routes;
     std::optional<base::TrafficLimits> limits;
@@ -76,6 +81,8 @@ struct BridgePlan {
         visit("stp", self.stp);
         visit("delay", self.delay);
         visit("ipv6", self.ipv6);
+        visit("checks_sources", self.checks_sources);
+        visit("never_forwards", self.never_forwards);
         visit("addresses", self.addresses);
         visit("routes", self.routes);
         visit("limits", self.limits);
@@ -104,8 +111,9 @@ struct NetworkPlan {
     std::vector<base::Hierarchy> hierarchies;
     std::string group;  // for lxnetd and dnsmasq, in every hierarchy
     std::optional<BridgePlan> bridge;
-    std::string table;                     // of nftables; empty: no rules
-    std::string ruleset, ruleset_removal;  // texts for nft: make or replace the table; remove it
+    std::string table;                       // of nftables; empty: no rules
+    std::string ruleset;                     // text for nft: makes or replaces the table
+    std::vector<base::RoutingRule> routing;  // keep the bridge from forwarding without the table
     std::optional<DnsmasqPlan> dnsmasq;
     std::string run_folder, alive_lock, journal, journal_lock, log_file;
     template <typename Self, typename Visitor>
@@ -118,7 +126,7 @@ struct NetworkPlan {
         visit("bridge", self.bridge);
         visit("table", self.table);
         visit("ruleset", self.ruleset);
-        visit("ruleset_removal", self.ruleset_removal);
+        visit("routing", self.routing);
         visit("dnsmasq", self.dnsmasq);
         visit("run_folder", self.run_folder);
         visit("alive_lock", self.alive_lock);
@@ -164,5 +172,9 @@ inline constexpr const char* kDnsmasqConfig = "dnsmasq.conf";
 inline constexpr const char* kDnsmasqHosts = "hosts";
 inline constexpr const char* kDnsmasqAddnHosts = "addn-hosts";
 inline constexpr const char* kLeases = "leases";
+
+// The line about the rules in lxnetd's file `status`; a network without rules by its mode has none.
+inline constexpr const char* kRulesInForce = "rules=in force";
+inline constexpr const char* kRulesMissing = "rules=missing";
 
 }  // namespace lxvirt::netd

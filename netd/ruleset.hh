@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "xml/network/network.hh"
 
@@ -12,11 +13,13 @@ namespace lxvirt::netd {
 // name is written as "_" and two hexadecimal digits.
 [[nodiscard]] std::string table_name(const xml::Network& network);
 
-// Returns the text that makes or replaces the table in one transaction. Empty for networks without
-// rules: mode open, an existing bridge, macvlan.
-[[nodiscard]] std::string ruleset(const xml::Network& network);
+// Returns the text in the quotes of nft. nft has no way to write a quote, a backslash or a wildcard
+// inside a name: throws Error(internal_error) for a text with one, or with a control character.
+[[nodiscard]] std::string nft_quoted(std::string_view text);
 
-// Returns the text that removes the table; applying it where there is none is no error.
-[[nodiscard]] std::string ruleset_removal(const xml::Network& network);
+// Returns the text that makes or replaces the table in one transaction. The table belongs to the
+// process that makes it (`flags owner`): others cannot change or flush it, and it goes when the
+// process ends. Empty for networks without rules: mode open, an existing bridge, macvlan.
+[[nodiscard]] std::string ruleset(const xml::Network& network);
 
 }  // namespace lxvirt::netd

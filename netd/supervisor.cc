@@ -33,9 +33,6 @@ constexpr std::size_t kMaxConnections = 64;
 constexpr auto kSettled = 60s;
 constexpr auto kFirstPause = 10ms;  // after the first end of a settled dnsmasq
 constexpr auto kLongestPause = 30'000ms;
-// Waits this long before the rules are made again: a program that flushes all rules (firewalld) may
-// be about to load others.
-constexpr auto kRulesPause = 50ms;
 
 // Answers a request of another version with an error. Such a request may have any form, but the
 // form of the answer never changes.
@@ -85,6 +82,10 @@ void Supervisor::write_status() const {
         fmt::format("version={}\nstate=running\nsupervisor={}\n", kPlanVersion, ::getpid());
     if (dnsmasq_) text += fmt::format("dnsmasq={}\n", dnsmasq_->pid());
     if (restarts_ != 0) text += fmt::format("dnsmasq_restarts={}\n", restarts_);
+    if (!plan_.routing.empty())
+        text += fmt::format("{}\n", rules_problem_.empty() ? kRulesInForce : kRulesMissing);
+    if (!rules_problem_.empty())
+        text += fmt::format("rules_problem={}\n", base::escape_field(rules_problem_));
     if (!problem_.empty()) text += fmt::format("problem={}\n", base::escape_field(problem_));
     try {
         base::write_atomic(plan_.run_folder + "/" + base::kStatusFile, text, 0600,
@@ -115,6 +116,11 @@ void Supervisor::start() {
     }
 }
 
+Rules Supervisor::rules() const {
+    return {.routing = plan_.routing, .table = plan_.table, .ruleset = plan_.ruleset};
+}
+
+// The routing rules come before the bridge, so that it never forwards without the table.
 void Supervisor::start_parts() {
     if (!plan_.bridge) return;
     netlink_.emplace();
@@ -122,27 +128,26 @@ void Supervisor::start_parts() {
     // undone; so the plan is reduced to nothing.
     try {
         taken_over_ = netlink_->link_alias(plan_.bridge->name) == plan_.bridge->alias;
+        require_own_name(*netlink_, *plan_.bridge);
+        rules_.emplace(loop_, [this](const std::string& problem) { on_rules(problem); });
+        rules_->fence(plan_.routing);
         bridge_ = make_bridge(*netlink_, *plan_.bridge);
     } catch (const base::Exception&) {
+        // The rules of a bridge that was taken over stay with it.
+        if (rules_ && !taken_over_) remove_rules();
+        rules_.reset();
         plan_.bridge.reset();
         plan_.dnsmasq.reset();
-        plan_.ruleset_removal.clear();
         throw;
     }
-    // The kernel works on the rules while dnsmasq starts.
+    // dnsmasq starts while this process makes the rules.
     if (plan_.dnsmasq) {
         write_dnsmasq_files(dnsmasq_setup());
         dnsmasq_.emplace(dnsmasq_setup());
     }
-    std::optional<RulesetJob> rules;
-    if (!plan_.table.empty()) {
-        table_.emplace(plan_.table);
-        rules.emplace(plan_.ruleset);
-    }
+    rules_->make(plan_.table, plan_.ruleset);
     use_forwarding(plan_.bridge->name, {plan_.bridge->forward_v4, plan_.bridge->forward_v6});
     watch_links();
-    if (rules) finish_rules(std::move(*rules));
-    watch_table();
     if (!dnsmasq_) return;
     dnsmasq_->await_ready();
     adopt_dnsmasq(std::move(*dnsmasq_));
@@ -162,24 +167,34 @@ void Supervisor::stop_dnsmasq() {
     dnsmasq_.reset();
 }
 
-// Undoes everything, each step even if others fail. The removal of the rules begins first and is
-// awaited last, since the kernel works on it meanwhile.
+// Removes the rules; a failure is logged.
+void Supervisor::remove_rules() {
+    try {
+        rules_->remove();
+    } catch (const base::Exception& error) {
+        log(error.message());
+    }
+}
+
+// Undoes everything, each step even if others fail. The bridge goes first and its rules last: they
+// have to hold for as long as there is a bridge, however long dnsmasq takes to end.
 void Supervisor::undo() {
+    bool bridge_is_gone = true;
     const auto try_step = [this](auto&& step) {
         try {
             step();
+            return true;
         } catch (const base::Exception& error) {
             log(error.message());
+            return false;
         }
     };
     loop_.cancel(std::move(dnsmasq_timer_));
-    loop_.cancel(std::move(rules_timer_));
-    std::optional<RulesetJob> rules;
-    if (!plan_.ruleset_removal.empty()) try_step([&] { rules.emplace(plan_.ruleset_removal); });
+    if (plan_.bridge && netlink_)
+        bridge_is_gone = try_step([&] { remove_bridge(*netlink_, *plan_.bridge); });
     try_step([&] { stop_dnsmasq(); });
-    if (plan_.bridge && netlink_) try_step([&] { remove_bridge(*netlink_, *plan_.bridge); });
     if (plan_.bridge) try_step([&] { leave_forwarding(plan_.bridge->name); });
-    if (rules) try_step([&] { (void)base::reap(rules->finish(), true); });
+    if (rules_ && bridge_is_gone) remove_rules();
     for (const char* file : {kDnsmasqConfig, kDnsmasqHosts, kDnsmasqAddnHosts, base::kControlSocket,
                              base::kStatusFile}) {
         (void)::unlink((plan_.run_folder + "/" + file).c_str());
@@ -191,9 +206,11 @@ void Supervisor::undo() {
 // under the same name.
 void Supervisor::take_away() {
     if (plan_.bridge) netlink_.emplace();
-    if (plan_.bridge && is_anothers(*netlink_, *plan_.bridge)) {
+    if (plan_.bridge && is_anothers(*netlink_, *plan_.bridge))
         plan_.bridge.reset();
-        plan_.ruleset_removal.clear();
+    else if (plan_.bridge) {
+        rules_.emplace(loop_, [](const std::string&) {});
+        rules_->adopt(rules());
     }
     undo();
 }
@@ -236,44 +253,16 @@ void Supervisor::on_links() {
     }
 }
 
-void Supervisor::watch_table() {
-    if (!table_) return;
-    (void)table_->damaged();  // caused by our own making
-    loop_.watch(table_->fd(), EPOLLIN, [this](std::uint32_t) { on_table(); });
-}
-
-void Supervisor::on_table() {
-    try {
-        if (!table_->damaged() || rules_timer_) return;
-        // The timer collects all damage within the pause into one repair.
-        rules_timer_ = loop_.after(kRulesPause, [this] { reapply_rules(); });
-    } catch (const base::Exception& error) {
-        log(error.message());
+// The rules were restored after somebody else had removed some of them, or could not be restored.
+void Supervisor::on_rules(const std::string& problem) {
+    rules_problem_ = problem;
+    if (problem.empty())
+        append_event("Restored", "Rules", "rules had been removed by somebody else");
+    else {
+        log(problem);
+        append_event("Failed", "Rules", problem);
     }
-}
-
-// The child has applied the rules and needs some time to end; waiting for that would hold up the
-// start.
-void Supervisor::finish_rules(RulesetJob job) {
-    const auto process = std::make_shared<base::UniqueFd>(job.finish());
-    loop_.watch(*process, EPOLLIN, [this, process](std::uint32_t) {
-        loop_.forget(*process);
-        (void)base::reap(*process, false);
-    });
-}
-
-void Supervisor::reapply_rules() {
-    rules_timer_.reset();
-    try {
-        finish_rules(RulesetJob(plan_.ruleset));
-        // The repair itself causes a notification, which is taken here.
-        (void)table_->damaged();
-        append_event("Restored", "Rules", "the table was removed by somebody else");
-    } catch (const base::Exception& error) {
-        problem_ = error.message();
-        append_event("Failed", "Rules", problem_);
-        write_status();
-    }
+    write_status();
 }
 
 // dnsmasq is started again after a pause that grows by half each time, up to half a minute; a run
@@ -368,12 +357,9 @@ void Supervisor::update(NetworkPlan plan) {
     rollback.add([&] {
         std::swap(plan_, before);
         if (plan_.dnsmasq) update_dnsmasq(before.dnsmasq);
-        if (!plan_.table.empty()) finish_rules(RulesetJob(plan_.ruleset));
+        if (rules_) rules_->replace(rules());
     });
-    if (!plan_.table.empty() && plan_.ruleset != before.ruleset) {
-        finish_rules(RulesetJob(plan_.ruleset));
-        (void)table_->damaged();
-    }
+    if (rules_) rules_->replace(rules());
     update_dnsmasq(before.dnsmasq);
     rollback.dismiss();
     write_status();

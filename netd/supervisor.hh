@@ -14,8 +14,8 @@
 #include "base/event_loop.hh"
 #include "base/netlink/netlink.hh"
 #include "netd/dnsmasq_process.hh"
-#include "netd/firewall.hh"
 #include "netd/plan.hh"
+#include "netd/rules_keeper.hh"
 
 namespace lxvirt::netd {
 
@@ -47,13 +47,12 @@ class Supervisor {
     void start_parts();
     void adopt_dnsmasq(DnsmasqProcess process);
     void stop_dnsmasq();
+    // Returns the rules of the present plan.
+    [[nodiscard]] Rules rules() const;
     void watch_links();
-    void watch_table();
     void on_links();
-    void on_table();
-    void reapply_rules();
-    // Waits until the rules are in effect; the child is reaped later by the event loop.
-    void finish_rules(RulesetJob job);
+    void remove_rules();
+    void on_rules(const std::string& problem);
     void on_dnsmasq_end();
     void restart_dnsmasq();
 
@@ -69,14 +68,13 @@ class Supervisor {
     int bridge_ = 0;           // IFINDEX
     bool taken_over_ = false;  // the bridge existed: its lxnetd had been killed
     base::UniqueFd links_;     // notifications about the bridge's ports
-    std::optional<TableWatch> table_;
-    base::UniqueFd rules_timer_;
+    std::optional<RulesKeeper> rules_;
     std::optional<DnsmasqProcess> dnsmasq_;
     std::chrono::steady_clock::time_point dnsmasq_started_;
     std::chrono::milliseconds pause_{0};  // before the next start of dnsmasq
     base::UniqueFd dnsmasq_timer_;
     unsigned restarts_ = 0;
-    std::string problem_;  // for the status file; empty: none
+    std::string problem_, rules_problem_;  // for the status file; empty: none
     base::UniqueFd listener_;
     std::map<int, base::UniqueFd> connections_;
     base::UniqueFd stop_lock_;  // the operation lock, passed along with a stop

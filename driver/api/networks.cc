@@ -48,6 +48,7 @@ NetworkSummary summary_of(const Root& root, const std::string& name) {
             summary.active = true;
             summary.uuid = live->uuid;
             summary.bridge = live->bridge;
+            summary.without_rules = is_without_rules(root, name, *live);
         } else if (const auto network = definitions.load(name)) {
             summary.uuid = network->uuid;
             summary.bridge = network->bridge.name;

@@ -3,10 +3,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "base/error.hh"
 #include "base/file/clock.hh"
 #include "base/file/file.hh"
 #include "base/file/run_files.hh"
+#include "base/netlink/rules.hh"
 #include "base/test_point.hh"
 #include "base/text/text.hh"
 #include "driver/store/live.hh"
@@ -133,6 +136,25 @@ std::vector<std::string> active_networks(const Root& root) {
         if (head && head->running && head->current()) names.push_back(std::move(name));
     }
     return names;
+}
+
+bool is_without_rules(const Root& root, std::string_view name, const LiveNetworkHead& head) {
+    const auto status =
+        base::try_read_file(root.network_paths().folder(name) + "/" + base::kStatusFile);
+    if (!status) return false;
+    const std::vector<std::string_view> lines = base::split(*status, '\n');
+    const auto says = [&](std::string_view line) {
+        return std::find(lines.begin(), lines.end(), line) != lines.end();
+    };
+    if (says(netd::kRulesMissing)) return true;
+    if (!says(netd::kRulesInForce)) return false;  // a network without rules by its mode
+    if (!root.supervised(std::string(name))) return true;
+    if (head.netns != present_netns()) return false;
+    base::Netlink netlink;
+    const auto rules = base::routing_rules(netlink);
+    return std::none_of(rules.begin(), rules.end(), [&](const base::RoutingRule& rule) {
+        return rule.blackhole && rule.in_device == head.bridge;
+    });
 }
 
 void remove_live_network(const Root& root, std::string_view name, bool keep_leases) {

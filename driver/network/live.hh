@@ -53,6 +53,10 @@ void write_live_network(const Root& root, LiveNetwork live);
                                                                     std::string_view name);
 // Returns the names of the networks that run, sorted.
 [[nodiscard]] std::vector<std::string> active_networks(const Root& root);
+// Says whether a running network that has rules lacks them at this moment: its lxnetd is gone, to which
+// they belong, or has noted that it cannot make them, or a routing rule is missing. Repairs nothing.
+[[nodiscard]] bool is_without_rules(const Root& root, std::string_view name,
+                                    const LiveNetworkHead& head);
 // Removes the run folder with all that is in it; `keep_leases` keeps the lease file, and the folder
 // with it.
 void remove_live_network(const Root& root, std::string_view name, bool keep_leases);

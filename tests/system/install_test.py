@@ -30,6 +30,7 @@ FILES = {
     "share/man/man5": ["lxvirt-domain.5", "lxvirt-network.5", "lxvirt.conf.5"],
     "share/man/man8": ["lxc_helper.8", "lxnetd.8"],
     "lib/systemd/system": ["lxvirt-autostart.service", "lxvirt-shutdown.service"],
+    "lib/systemd/networkd.conf.d": ["lxvirt.conf"],
 }
 
 

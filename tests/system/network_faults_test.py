@@ -130,19 +130,6 @@ class Refusals(NetworkCase):
 
 
 class Surroundings(NetworkCase):
-    def test_rules_flushed(self):
-        self.net("lvr")
-        before = run("nft", "list", "table", "inet", "lxvirt_lvr")
-        run("nft", "flush", "ruleset")
-        self.assertTrue(support.wait_for(
-            lambda: "lxvirt_lvr" in run("nft", "list", "tables"), 5))
-        self.assertEqual(run("nft", "list", "table", "inet", "lxvirt_lvr"), before)
-        self.assertTrue(support.wait_for(
-            lambda: ("lvr", "Restored", "Rules") in self.journal("network-supervision")))
-        run("nft", "flush", "table", "inet", "lxvirt_lvr")
-        self.assertTrue(support.wait_for(
-            lambda: run("nft", "list", "table", "inet", "lxvirt_lvr") == before, 5))
-
     def test_two_networks_started_at_once(self):
         self.net_define("lv1", network("lv1", subnet=101))
         self.net_define("lv2", network("lv2", subnet=102))

@@ -43,6 +43,11 @@ std::string yes_no(bool value) {
     return value ? "yes" : "no";
 }
 
+std::string state_of(const driver::NetworkSummary& network) {
+    if (!network.active) return "inactive";
+    return network.without_rules ? "active (without rules)" : "active";
+}
+
 // Sorts names without regard to case, as virsh does for networks. A definition that cannot be read
 // is a warning; the other networks are listed.
 bool list(Session& session, const Invocation& invocation) {
@@ -62,8 +67,8 @@ bool list(Session& session, const Invocation& invocation) {
         if (names || uuids)
             session.print_format("{}\n", names ? network.name : network.uuid);
         else
-            table.add({network.name, network.active ? "active" : "inactive",
-                       yes_no(network.autostart), yes_no(network.persistent)});
+            table.add({network.name, state_of(network), yes_no(network.autostart),
+                       yes_no(network.persistent)});
     }
     if (!names && !uuids) session.print(table.text(!session.options().quiet));
     for (const driver::NetworkSummary& network : networks)

@@ -128,6 +128,9 @@ bool info(Session& session, const Invocation& invocation) {
     fact("Persistent:", yes_no(summary.persistent));
     fact("Autostart:", yes_no(summary.autostart));
     if (!summary.bridge.empty()) fact("Bridge:", summary.bridge);
+    // virsh has no such line; there is one only while something is wrong.
+    if (summary.without_rules)
+        fact("Rules:", "without rules: nothing is forwarded until the next change repairs them");
     return true;
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/error.hh"
 #include "base/netlink/netlink.hh"
+#include "base/netlink/rules.hh"
 #include "base/netlink/traffic.hh"
 
 namespace lxvirt::base {
@@ -39,6 +40,30 @@ TEST_F(NetlinkTest, MakesABridgeAndTellsOfIt) {
     EXPECT_EQ(format_mac(link->mac), "52:54:00:01:02:03");
     EXPECT_FALSE(link->up);
     EXPECT_THROW(netlink_->make_bridge({.name = "br0"}), SystemError);
+}
+
+TEST_F(NetlinkTest, AddsAndListsRoutingRules) {
+    const std::vector<RoutingRule> rules = {
+        {.priority = 7, .in_device = "br0", .unmarked = 0x10},
+        {.v6 = true, .priority = 7, .in_device = "br0"},
+        {.priority = 8,
+         .in_device = "lo",
+         .destination = "10.0.0.0",
+         .prefix = 8,
+         .blackhole = false},
+        {.v6 = true, .priority = 9, .destination = "fd00::", .prefix = 64, .unmarked = 3}};
+    for (const RoutingRule& rule : rules) add_routing_rule(*netlink_, rule);
+    const auto contains = [&](const RoutingRule& rule) {
+        const auto all = routing_rules(*netlink_);
+        return std::find(all.begin(), all.end(), rule) != all.end();
+    };
+    for (const RoutingRule& rule : rules) {
+        EXPECT_TRUE(contains(rule)) << rule.priority;
+        EXPECT_THROW(add_routing_rule(*netlink_, rule), SystemError);
+        delete_routing_rule(*netlink_, rule);
+        EXPECT_FALSE(contains(rule)) << rule.priority;
+        EXPECT_THROW(delete_routing_rule(*netlink_, rule), SystemError);
+    }
 }
 
 TEST_F(NetlinkTest, ListsAddressesAndRoutes) {

@@ -4,6 +4,7 @@
 #include "base/codec.hh"
 #include "base/error.hh"
 #include "netd/compile.hh"
+#include "netd/routing.hh"
 #include "xml/network/document.hh"
 
 namespace lxvirt::netd {
@@ -40,6 +41,39 @@ TEST(NetworkPlan, OfAnIsolatedOneDoesNotForward) {
     const NetworkPlan plan = compile(std::string("<bridge name='br1'/>") + kAddress);
     EXPECT_FALSE(plan.bridge->forward_v4);
     EXPECT_FALSE(plan.ruleset.empty());
+}
+
+TEST(NetworkPlan, DropsWhatHasNoMark) {
+    const NetworkPlan plan =
+        compile(std::string("<forward mode='route'/><bridge name='br1'/>") + kAddress +
+                "<ip family='ipv6' address='fd00::1' prefix='64'/>"
+                "<route address='10.9.0.0' prefix='16' gateway='10.1.0.2'/>"
+                "<route address='0.0.0.0' prefix='0' gateway='10.1.0.3'/>");
+    // Two rules for what leaves, and two for each subnet; a default route has none.
+    ASSERT_EQ(plan.routing.size(), 8U);
+    EXPECT_EQ(plan.routing[0],
+              (base::RoutingRule{
+                  .v6 = false, .priority = 202, .in_device = "br1", .unmarked = kMayLeave}));
+    EXPECT_TRUE(plan.routing[1].v6);
+    EXPECT_EQ(plan.routing[2], (base::RoutingRule{.priority = 200,
+                                                  .in_device = "lo",
+                                                  .destination = "10.1.0.0",
+                                                  .prefix = 24,
+                                                  .blackhole = false}));
+    EXPECT_EQ(
+        plan.routing[3],
+        (base::RoutingRule{
+            .priority = 201, .destination = "10.1.0.0", .prefix = 24, .unmarked = kMayEnter}));
+    EXPECT_EQ(plan.routing[7].destination, "10.9.0.0");
+}
+
+TEST(NetworkPlan, OfAnIsolatedOneDropsEverything) {
+    const NetworkPlan plan = compile(std::string("<bridge name='br1'/>") + kAddress);
+    for (const base::RoutingRule& rule : plan.routing) EXPECT_EQ(rule.unmarked, 0U);
+    EXPECT_TRUE(plan.bridge->never_forwards && plan.bridge->checks_sources);
+    const NetworkPlan open =
+        compile(std::string("<forward mode='open'/><bridge name='br1'/>") + kAddress);
+    EXPECT_TRUE(open.routing.empty() && open.table.empty() && !open.bridge->checks_sources);
 }
 
 TEST(NetworkPlan, OfAnExistingBridgeMakesNothing) {

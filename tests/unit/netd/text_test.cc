@@ -69,8 +69,7 @@ TEST_P(NetdText, IsUnderstoodByDnsmasq) {
 TEST_P(NetdText, IsUnderstoodByNft) {
     if (run("unshare --map-root-user --net nft list tables >/dev/null 2>&1") != 0)
         GTEST_SKIP() << "no nft in a network namespace of our own";
-    const std::string rules =
-        write("rules", ruleset(network_) + ruleset(network_) + ruleset_removal(network_));
+    const std::string rules = write("rules", ruleset(network_) + ruleset(network_));
     EXPECT_EQ(run("unshare --map-root-user --net nft --check --file " + rules + " 2>" +
                   folder_.path() + "/said"),
               0)
