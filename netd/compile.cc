@@ -13,9 +13,13 @@ base::RateLimit rate_limit(const xml::BandwidthLimit& limit) {
     // Converts a limit to bytes per second and bytes. A limit that has only a floor is shaped to
     // the floor.
     constexpr std::uint64_t kilobyte = 1000, kibibyte = 1024;
-    return {.rate = limit.average.value_or(limit.floor.value_or(0)) * kilobyte,
-            .peak = limit.peak.value_or(0) * kilobyte,
-            .burst = limit.burst.value_or(0) * kibibyte};
+    // The parser refuses what does not fit; a value of another caller stays at the highest number.
+    const auto times = [](std::uint64_t value, std::uint64_t unit) {
+        return value > UINT64_MAX / unit ? UINT64_MAX : value * unit;
+    };
+    return {.rate = times(limit.average.value_or(limit.floor.value_or(0)), kilobyte),
+            .peak = times(limit.peak.value_or(0), kilobyte),
+            .burst = times(limit.burst.value_or(0), kibibyte)};
 }
 
 BridgePlan bridge_plan(const xml::Network& network, const CompileFacts& facts) {

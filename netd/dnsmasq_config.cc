@@ -201,6 +201,11 @@ std::string dnsmasq_config(const xml::Network& network, const DnsmasqPaths& path
     else
         for (const xml::NetworkIp& ip : network.ips)
             if (ip.v6()) out += fmt::format("dhcp-range={},ra-only\n", ip.address);
+    // A container can send thousands of requests a second; each would be two lines of the log.
+    if (dhcp) out += "quiet-dhcp\n";
+    const bool v6 = std::any_of(network.ips.begin(), network.ips.end(),
+                                [](const xml::NetworkIp& ip) { return ip.v6(); });
+    if (v6) out += "quiet-dhcp6\nquiet-ra\n";
     // Options of the document come last, so that they win.
     for (const std::string& option : network.dnsmasq_options) out += option + "\n";
     return out;

@@ -14,6 +14,7 @@
 #include "base/file/mount.hh"
 #include "base/test_point.hh"
 #include "base/uninterrupted.hh"
+#include "netd/log_limit.hh"
 
 namespace lxvirt::netd {
 
@@ -24,7 +25,6 @@ using namespace std::chrono_literals;
 // Bounds of the wait for dnsmasq, for the start and for the end after SIGTERM.
 constexpr auto kStartLimit = 20s;
 constexpr auto kStopLimit = 3s;
-constexpr off_t kLogLimit = 1 << 20;  // bytes; a longer log is emptied before a start
 // dnsmasq logs this line once its sockets are bound (dnsmasq.c).
 constexpr const char* kReady = "started, version";
 

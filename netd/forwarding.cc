@@ -5,6 +5,9 @@
 
 #include "netd/forwarding.hh"
 
+#include <fcntl.h>
+#include <sys/inotify.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -28,8 +31,15 @@ struct Switch {
     const char* name;
     const char* path;
 };
-constexpr std::array<Switch, 2> kSwitches = {{{"ipv4", "/proc/sys/net/ipv4/ip_forward"},
-                                              {"ipv6", "/proc/sys/net/ipv6/conf/all/forwarding"}}};
+constexpr std::array<Switch, 3> kSwitches = {
+    {{"ipv4", "/proc/sys/net/ipv4/ip_forward"},
+     {"ipv6", "/proc/sys/net/ipv6/conf/all/forwarding"},
+     {"mark", "/proc/sys/net/ipv4/conf/all/src_valid_mark"}}};
+
+// Says whether a network that forwards so needs the switch.
+bool is_wanted(std::size_t which, Forwarding wanted) {
+    return which == 1 ? wanted.v6 : wanted.v4;
+}
 
 // Returns the folder of this network namespace, which its inode identifies.
 std::string namespace_folder() {
@@ -38,10 +48,12 @@ std::string namespace_folder() {
     return fmt::format("{}/{}", kFolder, facts.st_ino);
 }
 
-// The file of one switch: the first line holds the former value, each other line a bridge.
+// The file of one switch: the first line holds the value that is to be left behind, "=N" the number of
+// writes by lxnetd, each other line a bridge.
 struct Record {
     std::string former;
     std::set<std::string> users;
+    unsigned own_writes = 0;
 };
 
 // Reads a record; empty if there is no file.
@@ -53,6 +65,8 @@ Record read_record(const std::string& path) {
         if (line.empty()) continue;
         if (record.former.empty())
             record.former = line;
+        else if (line.front() == '=')
+            record.own_writes = base::parse_number<unsigned>(line.substr(1)).value_or(0);
         else
             record.users.emplace(line);
     }
@@ -60,7 +74,7 @@ Record read_record(const std::string& path) {
 }
 
 void write_record(const std::string& path, const Record& record) {
-    std::string text = record.former + "\n";
+    std::string text = fmt::format("{}\n={}\n", record.former, record.own_writes);
     for (const std::string& user : record.users) text += user + "\n";
     base::write_atomic(path, text, 0644, base::Durability::volatile_);
 }
@@ -90,6 +104,7 @@ void use(const Switch& which, const std::string& folder, const std::string& brid
     // then the recorded former value is still the right one.
     if (record.former.empty() || (record.users.empty() && now == "0")) record.former = now;
     record.users.insert(bridge);
+    if (now == "0") ++record.own_writes;
     write_record(path, record);
     if (now == "0") base::write_value(which.path, "1");
 }
@@ -110,6 +125,31 @@ void leave(const Switch& which, const std::string& folder, const std::string& br
     (void)base::remove_file(path);
 }
 
+// Throws where the host would lose a route. The kernel drops the routes of router advertisements when
+// forwarding is switched on, and learns no others, unless accept_ra is 2.
+void require_kept_routes() {
+    base::Netlink netlink;
+    std::set<int> indices;
+    for (const base::RouteFacts& route : netlink.routes())
+        if (route.advertised && route.destination.family == AF_INET6) indices.insert(route.index);
+    if (indices.empty()) return;
+    std::string names;
+    for (const base::LinkFacts& link : netlink.links()) {
+        if (indices.count(link.index) == 0) continue;
+        const auto accept =
+            base::try_read_file(fmt::format("/proc/sys/net/ipv6/conf/{}/accept_ra", link.name));
+        // With 0 another program has added the route, and keeps it.
+        if (accept && accept->front() == '1') names += (names.empty() ? "" : ", ") + link.name;
+    }
+    if (!names.empty())
+        base::fail(
+            base::ErrorCode::internal_error,
+            "Check the host setup: enabling IPv6 forwarding with RA routes without accept_ra "
+            "set to 2 is likely to cause routes loss. Interfaces to look at: {} ('sysctl "
+            "net.ipv6.conf.{}.accept_ra=2' keeps the routes)",
+            names, names.substr(0, names.find(',')));
+}
+
 }  // namespace
 
 void use_forwarding(const std::string& bridge, Forwarding wanted) {
@@ -118,8 +158,9 @@ void use_forwarding(const std::string& bridge, Forwarding wanted) {
     base::make_folders(kFolder);
     const auto lock = base::OperationLock::acquire(std::string(kFolder) + "/lock");
     base::make_folders(folder);
-    if (wanted.v4) use(kSwitches[0], folder, bridge);
-    if (wanted.v6) use(kSwitches[1], folder, bridge);
+    if (wanted.v6 && present(kSwitches[1]) == "0") require_kept_routes();
+    for (std::size_t i = 0; i < kSwitches.size(); ++i)
+        if (is_wanted(i, wanted)) use(kSwitches[i], folder, bridge);
 }
 
 void leave_forwarding(const std::string& bridge) {
@@ -128,6 +169,47 @@ void leave_forwarding(const std::string& bridge) {
     const auto lock = base::OperationLock::acquire(std::string(kFolder) + "/lock");
     for (const Switch& which : kSwitches) leave(which, folder, bridge);
     (void)::rmdir(folder.c_str());  // fails while others use it
+}
+
+ForwardingWatch::ForwardingWatch(Forwarding wanted)
+    : events_(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC)) {
+    if (!events_) base::fail_errno("watch the host's forwarding");
+    const std::string folder = namespace_folder();
+    const auto lock = base::OperationLock::acquire(std::string(kFolder) + "/lock");
+    for (std::size_t i = 0; i < kSwitches.size(); ++i) {
+        if (!is_wanted(i, wanted)) continue;
+        watched_[i].file = base::open_file(kSwitches[i].path, O_RDONLY);
+        watched_[i].watch = ::inotify_add_watch(events_.get(), kSwitches[i].path, IN_MODIFY);
+        if (watched_[i].watch < 0) base::fail_errno("watch '{}'", kSwitches[i].path);
+        watched_[i].own_writes = read_record(folder + "/" + kSwitches[i].name).own_writes;
+    }
+}
+
+void ForwardingWatch::take() {
+    std::set<int> changed;
+    alignas(inotify_event) std::array<char, 4096> buffer;
+    for (;;) {
+        const ssize_t got = ::read(events_.get(), buffer.data(), buffer.size());
+        if (got < 0 && errno == EINTR) continue;
+        if (got <= 0) break;
+        // The events of a watched file carry no name, so that all have the same size.
+        for (std::size_t at = 0; at + sizeof(inotify_event) <= static_cast<std::size_t>(got);
+             at += sizeof(inotify_event))
+            changed.insert(reinterpret_cast<const inotify_event*>(buffer.data() + at)->wd);
+    }
+    const std::string folder = namespace_folder();
+    if (changed.empty() || !base::exists(folder)) return;
+    const auto lock = base::OperationLock::acquire(std::string(kFolder) + "/lock");
+    for (std::size_t i = 0; i < kSwitches.size(); ++i) {
+        if (watched_[i].watch < 0 || changed.count(watched_[i].watch) == 0) continue;
+        const std::string path = folder + "/" + kSwitches[i].name;
+        Record record = read_record(path);
+        const bool ours = record.own_writes != watched_[i].own_writes;
+        watched_[i].own_writes = record.own_writes;
+        if (ours || record.former.empty()) continue;
+        record.former = present(kSwitches[i]);
+        write_record(path, record);
+    }
 }
 
 }  // namespace lxvirt::netd

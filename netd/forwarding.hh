@@ -5,7 +5,10 @@
 // lxnetd is counted correctly.
 #pragma once
 
+#include <array>
 #include <string>
+
+#include "base/fd.hh"
 
 namespace lxvirt::netd {
 
@@ -15,10 +18,35 @@ struct Forwarding {
     [[nodiscard]] bool any() const { return v4 || v6; }
 };
 
-// Registers the bridge as a user of the wanted switches, and switches them on. Throws SystemError.
+// Registers the bridge as a user of the wanted switches, and switches them on. IPv4 includes
+// src_valid_mark, by which rp_filter looks at a packet's mark (netd/routing.hh). Throws SystemError, and
+// Error(internal_error) with libvirt's words where forwarding of IPv6 would cost the host a route that
+// it has by a router advertisement: the kernel forgets these unless accept_ra of the device is 2.
 void use_forwarding(const std::string& bridge, Forwarding wanted);
 // Removes the bridge, which may be gone already, from the users of both switches, and restores the
 // former value after the last user. Throws SystemError.
 void leave_forwarding(const std::string& bridge);
+
+// Notices that another program writes to the switches while a network uses them. What it has written is
+// what the last network leaves behind then. Nothing is noticed while no lxnetd runs.
+class ForwardingWatch {
+  public:
+    // Begins to watch. Throws SystemError.
+    explicit ForwardingWatch(Forwarding wanted);
+    [[nodiscard]] base::Fd fd() const { return events_; }
+    // Takes the waiting events, and records the present values where somebody else has written. Throws
+    // SystemError.
+    void take();
+
+  private:
+    struct Watched {
+        // Keeps the kernel from making another inode for the file, which nobody would watch.
+        base::UniqueFd file;
+        int watch = -1;
+        unsigned own_writes = 0;  // of all lxnetd, up to now
+    };
+    base::UniqueFd events_;  // inotify(7)
+    std::array<Watched, 3> watched_;
+};
 
 }  // namespace lxvirt::netd

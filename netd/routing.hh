@@ -14,12 +14,21 @@
 namespace lxvirt::netd {
 
 // The bits of a packet's mark. Other programs on the host must leave them alone; a container cannot
-// set them, since a veth clears the mark between network namespaces.
-inline constexpr std::uint32_t kMayLeave = 0x10000000;  // may be forwarded from its bridge
-inline constexpr std::uint32_t kMayEnter = 0x20000000;  // may be forwarded to its destination
-// Set for what comes from an isolated port, at that port: such a packet never gets kMayEnter to the
-// subnets of the same bridge.
+// set them, since a veth clears the mark between network namespaces. Each network has an identity from
+// 1 to 7, so that the mark of one network lets nothing pass the rules of another; two networks that
+// share an identity are still kept apart by their tables.
+inline constexpr std::uint32_t kLeaves =
+    0x38000000;  // the network that the packet may leave; 0: none
+inline constexpr std::uint32_t kEnters = 0x07000000;  // the network that it may enter; 0: none
+// Set for what comes from an isolated port, at that port: such a packet may not enter its own network.
 inline constexpr std::uint32_t kIsolatedPort = 0x40000000;
+
+// The two marks of a network.
+struct Marks {
+    std::uint32_t leaves = 0, enters = 0;
+};
+// Returns the marks, which follow from the name of the bridge.
+[[nodiscard]] Marks marks_of(const std::string& bridge);
 
 // Says whether the network has routing rules and an nftables table: one that makes a bridge and is
 // not of the mode 'open', where the host's own firewall decides.

@@ -100,20 +100,24 @@ std::string source_chain(const xml::Network& network, const Words& words) {
 std::string mark_chain(const xml::Network& network, const Words& words) {
     if (!forwards(network)) return {};
     std::string rules;
-    const auto add = [&](const std::string& match, std::uint32_t bit) {
-        rules += fmt::format("        {} meta mark set meta mark or 0x{:08x}\n", match, bit);
+    const auto add = [&](const std::string& match, std::uint32_t field, std::uint32_t value) {
+        rules += fmt::format("        {} meta mark set meta mark & 0x{:08x} | 0x{:08x}\n", match,
+                             ~field, value);
     };
+    const Marks marks = marks_of(network.bridge.name);
     const std::vector<Subnet> all = subnets(network);
     for (const bool v6 : {false, true}) {
         const std::string_view family = v6 ? "ip6" : "ip";
         const std::string set = set_of(all, v6);
         if (set.empty()) continue;
-        add(fmt::format("{} {} saddr {}", words.in_bridge, family, set), kMayLeave);
-        add(fmt::format("iifname != {} {} daddr {}", words.bridge, family, set), kMayEnter);
+        const std::string own = fmt::format("{} {} saddr {}", words.in_bridge, family, set);
+        add(own, kLeaves, marks.leaves);
+        add(fmt::format("iifname != {} {} daddr {}", words.bridge, family, set), kEnters,
+            marks.enters);
         if (!network.isolated.value_or(false))
-            add(fmt::format("{} meta mark & 0x{:08x} == 0 {} daddr {}", words.in_bridge,
-                            kIsolatedPort, family, set),
-                kMayEnter);
+            add(fmt::format("{} {} daddr {} meta mark & 0x{:08x} == 0", own, family, set,
+                            kIsolatedPort),
+                kEnters, marks.enters);
     }
     return "    chain marks {\n        type filter hook prerouting priority dstnat + 10; policy "
            "accept;\n" +

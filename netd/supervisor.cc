@@ -146,7 +146,9 @@ void Supervisor::start_parts() {
         dnsmasq_.emplace(dnsmasq_setup());
     }
     rules_->make(plan_.table, plan_.ruleset);
-    use_forwarding(plan_.bridge->name, {plan_.bridge->forward_v4, plan_.bridge->forward_v6});
+    const Forwarding wanted{plan_.bridge->forward_v4, plan_.bridge->forward_v6};
+    use_forwarding(plan_.bridge->name, wanted);
+    watch_forwarding(wanted);
     watch_links();
     if (!dnsmasq_) return;
     dnsmasq_->await_ready();
@@ -157,7 +159,24 @@ void Supervisor::start_parts() {
 void Supervisor::adopt_dnsmasq(DnsmasqProcess process) {
     dnsmasq_ = std::move(process);
     dnsmasq_started_ = std::chrono::steady_clock::now();
+    if (!log_limit_) watch_log();
     loop_.watch(dnsmasq_->process(), EPOLLIN, [this](std::uint32_t) { on_dnsmasq_end(); });
+}
+
+// A log that cannot be watched is no reason to stop the network.
+void Supervisor::watch_log() {
+    try {
+        log_limit_.emplace(plan_.log_file);
+        loop_.watch(log_limit_->fd(), EPOLLIN, [this](std::uint32_t) {
+            try {
+                log_limit_->take();
+            } catch (const base::Exception&) {
+                // Without the file there is nothing to bound; a line about it would make it grow.
+            }
+        });
+    } catch (const base::Exception& error) {
+        log(error.message());
+    }
 }
 
 void Supervisor::stop_dnsmasq() {
@@ -193,6 +212,8 @@ void Supervisor::undo() {
     if (plan_.bridge && netlink_)
         bridge_is_gone = try_step([&] { remove_bridge(*netlink_, *plan_.bridge); });
     try_step([&] { stop_dnsmasq(); });
+    // What another program has written shortly before counts, too.
+    if (forwarding_) try_step([&] { forwarding_->take(); });
     if (plan_.bridge) try_step([&] { leave_forwarding(plan_.bridge->name); });
     if (rules_ && bridge_is_gone) remove_rules();
     for (const char* file : {kDnsmasqConfig, kDnsmasqHosts, kDnsmasqAddnHosts, base::kControlSocket,
@@ -251,6 +272,18 @@ void Supervisor::on_links() {
     } catch (const base::Exception& error) {
         log(error.message());
     }
+}
+
+void Supervisor::watch_forwarding(Forwarding wanted) {
+    if (!wanted.any()) return;
+    forwarding_.emplace(wanted);
+    loop_.watch(forwarding_->fd(), EPOLLIN, [this](std::uint32_t) {
+        try {
+            forwarding_->take();
+        } catch (const base::Exception& error) {
+            log(error.message());
+        }
+    });
 }
 
 // The rules were restored after somebody else had removed some of them, or could not be restored.

@@ -14,6 +14,8 @@
 #include "base/event_loop.hh"
 #include "base/netlink/netlink.hh"
 #include "netd/dnsmasq_process.hh"
+#include "netd/forwarding.hh"
+#include "netd/log_limit.hh"
 #include "netd/plan.hh"
 #include "netd/rules_keeper.hh"
 
@@ -46,9 +48,11 @@ class Supervisor {
 
     void start_parts();
     void adopt_dnsmasq(DnsmasqProcess process);
+    void watch_log();
     void stop_dnsmasq();
     // Returns the rules of the present plan.
     [[nodiscard]] Rules rules() const;
+    void watch_forwarding(Forwarding wanted);
     void watch_links();
     void on_links();
     void remove_rules();
@@ -69,6 +73,8 @@ class Supervisor {
     bool taken_over_ = false;  // the bridge existed: its lxnetd had been killed
     base::UniqueFd links_;     // notifications about the bridge's ports
     std::optional<RulesKeeper> rules_;
+    std::optional<ForwardingWatch> forwarding_;
+    std::optional<LogLimit> log_limit_;
     std::optional<DnsmasqProcess> dnsmasq_;
     std::chrono::steady_clock::time_point dnsmasq_started_;
     std::chrono::milliseconds pause_{0};  // before the next start of dnsmasq

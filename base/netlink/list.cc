@@ -200,6 +200,7 @@ std::vector<RouteFacts> Netlink::routes() {
         RouteFacts facts;
         facts.destination.family = entry->rtm_family;
         facts.destination.prefix = entry->rtm_dst_len;
+        facts.advertised = entry->rtm_protocol == RTPROT_RA;
         each_attribute_of<rtmsg>(header, [&](unsigned type, const rtattr* part) {
             if (type == RTA_DST)
                 facts.destination = address_of(part, entry->rtm_family, entry->rtm_dst_len);

@@ -150,6 +150,7 @@ struct RouteFacts {
     int index = 0;  // index of the device
     NetAddress destination;
     bool has_gateway = false;
+    bool advertised = false;  // learned from a router advertisement (RTPROT_RA)
 };
 
 // An entry of the ARP or NDP table that is fit for use.

@@ -29,8 +29,7 @@ NetlinkMessage message_of(std::uint16_t type, std::uint16_t flags, const Routing
     message.fixed(header).attribute(FRA_PRIORITY, rule.priority);
     if (!rule.in_device.empty()) message.attribute(FRA_IIFNAME, rule.in_device);
     if (destination) message.attribute(FRA_DST, destination->bytes.data(), destination->size());
-    if (rule.unmarked != 0)
-        message.attribute(FRA_FWMARK, std::uint32_t{0}).attribute(FRA_FWMASK, rule.unmarked);
+    if (rule.mask != 0) message.attribute(FRA_FWMARK, rule.mark).attribute(FRA_FWMASK, rule.mask);
     return message;
 }
 
@@ -64,14 +63,13 @@ std::optional<RoutingRule> rule_of(const nlmsghdr* header) {
     const auto* part = reinterpret_cast<const rtattr*>(data + NLMSG_ALIGN(sizeof *entry));
     auto left =
         static_cast<int>(NLMSG_PAYLOAD(header, 0)) - static_cast<int>(NLMSG_ALIGN(sizeof *entry));
-    std::uint32_t mark = 0;
     for (; RTA_OK(part, left); part = RTA_NEXT(part, left)) {
         const auto* text = static_cast<const char*>(RTA_DATA(part));
         switch (part->rta_type & NLA_TYPE_MASK) {
             case FRA_PRIORITY: rule.priority = value_of<std::uint32_t>(part); break;
             case FRA_IIFNAME: rule.in_device = {text, ::strnlen(text, RTA_PAYLOAD(part))}; break;
-            case FRA_FWMARK: mark = value_of<std::uint32_t>(part); break;
-            case FRA_FWMASK: rule.unmarked = value_of<std::uint32_t>(part); break;
+            case FRA_FWMARK: rule.mark = value_of<std::uint32_t>(part); break;
+            case FRA_FWMASK: rule.mask = value_of<std::uint32_t>(part); break;
             case FRA_OIFNAME: return std::nullopt;
             case FRA_DST: {
                 NetAddress address;
@@ -85,7 +83,6 @@ std::optional<RoutingRule> rule_of(const nlmsghdr* header) {
             default: break;
         }
     }
-    if (mark != 0) return std::nullopt;
     return rule;
 }
 

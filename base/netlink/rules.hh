@@ -19,10 +19,11 @@ struct RoutingRule {
     std::uint32_t priority = 0;  // lower ones are asked first; the table "local" has 0
     std::string
         in_device;  // selector: the device it came from, "lo" for the host's own; empty: any
-    std::string destination;     // selector: the subnet's address; empty: any
-    std::uint32_t prefix = 0;    // of `destination`, in bits
-    std::uint32_t unmarked = 0;  // selector: all these bits of the packet's mark are 0; 0: any mark
-    bool blackhole = true;       // drops the packet; otherwise the main table is asked
+    std::string destination;   // selector: the subnet's address; empty: any
+    std::uint32_t prefix = 0;  // of `destination`, in bits
+    std::uint32_t mark = 0,
+                  mask = 0;  // selector: the packet's mark has `mark` in the bits of `mask`
+    bool blackhole = true;   // drops the packet; otherwise the main table is asked
     bool operator==(const RoutingRule&) const = default;
     template <typename Self, typename Visitor>
     static void fields(Self& self, Visitor& visit) {
@@ -31,7 +32,8 @@ struct RoutingRule {
         visit("in_device", self.in_device);
         visit("destination", self.destination);
         visit("prefix", self.prefix);
-        visit("unmarked", self.unmarked);
+        visit("mark", self.mark);
+        visit("mask", self.mask);
         visit("blackhole", self.blackhole);
     }
 };

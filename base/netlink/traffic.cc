@@ -17,8 +17,11 @@ namespace lxvirt::base {
 
 namespace {
 
-constexpr std::uint32_t kRoot = 0x10000;   // handle "1:" of the root discipline
-constexpr std::uint32_t kClass = 0x10001;  // class "1:1"
+constexpr std::uint32_t kRoot = 0x10000;        // handle "1:" of the root discipline
+constexpr std::uint32_t kClass = 0x10001;       // class "1:1"
+constexpr std::uint32_t kIngress = 0xffff0000;  // handle "ffff:" of the ingress discipline
+// The guard of a port (port_guard.cc) has 1. Earlier builds policed there.
+constexpr std::uint32_t kPolicePriority = 2, kFormerPriority = 1;
 
 tcmsg header_of(int index, std::uint32_t parent, std::uint32_t handle) {
     tcmsg header{};
@@ -97,7 +100,7 @@ void shape(Netlink& netlink, int index, const RateLimit& limit) {
 // Polices what the device receives: an ingress discipline with a u32 filter that drops the excess.
 void police(Netlink& netlink, int index, const RateLimit& limit) {
     constexpr const char* what = "limit the outbound bandwidth";
-    constexpr std::uint32_t handle = 0xffff0000;
+    constexpr std::uint32_t handle = kIngress;
     NetlinkMessage ingress(RTM_NEWQDISC, NLM_F_CREATE | NLM_F_REPLACE);
     ingress.fixed(header_of(index, TC_H_INGRESS, handle))
         .attribute(TCA_KIND, std::string("ingress"));
@@ -115,7 +118,7 @@ void police(Netlink& netlink, int index, const RateLimit& limit) {
     std::memset(&match, 0, sizeof match);
     match.flags = TC_U32_TERMINAL;
     tcmsg header = header_of(index, handle, 0);
-    header.tcm_info = TC_H_MAKE(1U << 16, htons(ETH_P_ALL));
+    header.tcm_info = TC_H_MAKE(kPolicePriority << 16, htons(ETH_P_ALL));
     NetlinkMessage filter(RTM_NEWTFILTER, NLM_F_CREATE);
     filter.fixed(header).attribute(TCA_KIND, std::string("u32"));
     const std::size_t options = filter.begin(TCA_OPTIONS);
@@ -139,11 +142,25 @@ void remove(Netlink& netlink, int index, std::uint32_t parent) {
     }
 }
 
+// Removes the filter that polices, and leaves the ingress discipline, in which a guard may be.
+void remove_police(Netlink& netlink, int index, std::uint32_t priority) {
+    tcmsg header = header_of(index, kIngress, 0);
+    header.tcm_info = TC_H_MAKE(priority << 16, htons(ETH_P_ALL));
+    NetlinkMessage message(RTM_DELTFILTER, 0);
+    message.fixed(header).attribute(TCA_KIND, std::string("u32"));
+    try {
+        netlink.request(message, "remove the limits of bandwidth");
+    } catch (const SystemError& error) {
+        if (error.error() != ENOENT && error.error() != EINVAL) throw;
+    }
+}
+
 }  // namespace
 
 void limit_traffic(Netlink& netlink, int index, const TrafficLimits& limits) {
     remove(netlink, index, TC_H_ROOT);
-    remove(netlink, index, TC_H_INGRESS);
+    for (const std::uint32_t priority : {kPolicePriority, kFormerPriority})
+        remove_police(netlink, index, priority);
     if (limits.inbound && limits.inbound->rate != 0) shape(netlink, index, *limits.inbound);
     if (limits.outbound && limits.outbound->rate != 0) police(netlink, index, *limits.outbound);
 }

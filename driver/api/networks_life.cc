@@ -10,6 +10,7 @@
 #include "driver/network/life.hh"
 #include "driver/network/live.hh"
 #include "driver/network/ports.hh"
+#include "driver/store/link_alias.hh"
 #include "xml/network/document.hh"
 
 namespace lxvirt::driver {
@@ -20,7 +21,7 @@ using base::ErrorCode;
 
 // Returns the names of the containers that use the network: those with a port, and those with a
 // link in the bridge, which a container with <interface type='bridge'> has without a port. IFALIAS
-// of such a link is "lxvirt:ROOT:NAME".
+// of such a link names the container.
 std::set<std::string> attached(const Root& root, const xml::Network& network) {
     std::set<std::string> names;
     for (const PortRecord& record : valid_ports(root, network.name))
@@ -28,11 +29,11 @@ std::set<std::string> attached(const Root& root, const xml::Network& network) {
     if (!network.makes_bridge()) return names;
     base::Netlink netlink;
     const auto bridge = netlink.find_link(network.bridge.name);
-    const std::string ours = fmt::format("lxvirt:{}:", root.id());
-    for (const base::LinkFacts& link : netlink.links())
-        if (bridge && link.master == *bridge && link.alias.starts_with(ours) &&
-            root.running(link.alias.substr(ours.size())))
-            names.insert(link.alias.substr(ours.size()));
+    for (const base::LinkFacts& link : netlink.links()) {
+        if (!bridge || link.master != *bridge) continue;
+        if (auto owner = owner_of_link(root, link.alias); owner && root.running(*owner))
+            names.insert(std::move(*owner));
+    }
     return names;
 }
 

@@ -105,9 +105,14 @@ std::optional<NetworkRef> find_network(const Root& root, std::string_view name) 
 std::optional<NetworkRef> find_network_by_uuid(const Root& root, std::string_view uuid) {
     if (auto name = NetworkDefinitions(root).find_by_uuid(uuid))
         return NetworkRef{std::move(*name), std::string(uuid)};
-    for (std::string& name : active_networks(root))
-        if (const auto live = read_live_network_head(root, name); live && live->uuid == uuid)
-            return NetworkRef{std::move(name), std::string(uuid)};
+    for (std::string& name : active_networks(root)) {
+        try {
+            if (const auto live = read_live_network_head(root, name); live && live->uuid == uuid)
+                return NetworkRef{std::move(name), std::string(uuid)};
+        } catch (const base::Exception&) {
+            // A network that cannot be read is an error for whoever names it, not for others.
+        }
+    }
     return std::nullopt;
 }
 

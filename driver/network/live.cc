@@ -37,13 +37,20 @@ LiveNetworkHead parse_head(std::string_view text, const std::string& path) {
                        path);
         return *found;
     };
-    const auto version = base::parse_number<int>(value("version")).value_or(0);
-    if (version > kVersion)
+    // A number that is too large for its type is a newer version, too.
+    const std::string version = value("version");
+    if (base::parse_number<int>(version).value_or(kVersion + 1) > kVersion)
         base::fail(base::ErrorCode::internal_error,
                    "{}:1: version {} was written by a newer lxvirt; this one reads version {}",
                    path, version, kVersion);
     LiveNetworkHead head;
-    head.running = value("state") == "running";
+    const std::string state = value("state");
+    // An unknown state must not count as a start that was cut short, which is taken away.
+    if (state != "running" && state != "starting")
+        base::fail(base::ErrorCode::internal_error,
+                   "{}:1: unknown state '{}': this version knows running and starting", path,
+                   state);
+    head.running = state == "running";
     head.boot = value("boot");
     head.netns = base::parse_number<std::uint64_t>(value("netns")).value_or(0);
     head.bridge = value("bridge");
@@ -132,8 +139,13 @@ std::optional<LiveNetworkHead> read_live_network_head(const Root& root, std::str
 std::vector<std::string> active_networks(const Root& root) {
     std::vector<std::string> names;
     for (std::string& name : base::list_folder(root.network_paths().running)) {
-        const auto head = read_live_network_head(root, name);
-        if (head && head->running && head->current()) names.push_back(std::move(name));
+        try {
+            const auto head = read_live_network_head(root, name);
+            if (head && head->running && head->current()) names.push_back(std::move(name));
+        } catch (const base::Exception&) {
+            // One that cannot be read may run; whoever uses it gets the error, and the others go on.
+            names.push_back(std::move(name));
+        }
     }
     return names;
 }

@@ -51,7 +51,8 @@ void write_live_network(const Root& root, LiveNetwork live);
 [[nodiscard]] std::optional<LiveNetwork> read_live_network(const Root& root, std::string_view name);
 [[nodiscard]] std::optional<LiveNetworkHead> read_live_network_head(const Root& root,
                                                                     std::string_view name);
-// Returns the names of the networks that run, sorted.
+// Returns the names of the networks that run, sorted; among them those whose live.xml cannot be read,
+// for instance because a newer lxvirt has written it.
 [[nodiscard]] std::vector<std::string> active_networks(const Root& root);
 // Says whether a running network that has rules lacks them at this moment: its lxnetd is gone, to which
 // they belong, or has noted that it cannot make them, or a routing rule is missing. Repairs nothing.

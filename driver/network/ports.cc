@@ -13,6 +13,7 @@
 #include "base/text/text.hh"
 #include "base/uuid.hh"
 #include "driver/network/life.hh"
+#include "driver/store/link_alias.hh"
 #include "driver/store/live.hh"
 #include "driver/supervisor/hooks.hh"
 #include "xml/document/scan.hh"
@@ -274,6 +275,19 @@ xml::Interface resolve_interface(const Root& root, const xml::Interface& interfa
     return made;
 }
 
+base::PortGuard network_guard(const Root& root, const xml::Interface& interface) {
+    const LiveNetwork live = require_live_network(root, interface.source);
+    const xml::Network& network = live.network;
+    base::PortGuard guard{.bpdu = true, .address = {}};
+    const auto any = [&](auto&& test) {
+        return std::any_of(network.ips.begin(), network.ips.end(), test);
+    };
+    guard.dhcp = any([](const xml::NetworkIp& ip) { return !ip.dhcp.empty(); });
+    // With ipv6='yes' and no address of ours, a container may be the router for the others.
+    guard.ra = any([&](const xml::NetworkIp& ip) { return ip.v6() || !network.ipv6; });
+    return guard;
+}
+
 std::vector<helper::PortVlan> port_vlans(const xml::Vlan& vlan) {
     std::vector<helper::PortVlan> made;
     for (const xml::VlanTag& tag : vlan.tags)
@@ -362,7 +376,7 @@ std::vector<std::string> attach_running(const Root& root, const xml::Network& ne
                 const auto link = netlink.link(interface.target);
                 // IFALIAS tells that the link is this domain's; another program may have taken the
                 // name.
-                if (!link || link->alias != fmt::format("lxvirt:{}:{}", root.id(), name)) continue;
+                if (!link || owner_of_link(root, link->alias) != name) continue;
                 const int bridge = netlink.link_index(network.bridge.name);
                 if (link->master == bridge) continue;
                 plug_in(root, network, owner, interface);

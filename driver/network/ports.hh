@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/netlink/port_guard.hh"
 #include "driver/store/root.hh"
 #include "helper/exchange/plan.hh"
 #include "xml/domain/domain.hh"
@@ -46,6 +47,11 @@ void sweep_ports(const Root& root, std::string_view network);
 // are. Makes nothing. Throws operation_invalid, with the command that starts the network, if the
 // network is not active.
 [[nodiscard]] xml::Interface resolve_interface(const Root& root, const xml::Interface& interface);
+
+// Returns the guards of a port of an interface of type `network`: no BPDUs; no answers of DHCP servers
+// where the network's own server gives out addresses; no router advertisements where the host is the
+// router. The network must be active.
+[[nodiscard]] base::PortGuard network_guard(const Root& root, const xml::Interface& interface);
 
 // Returns the VLANs of a bridge port.
 [[nodiscard]] std::vector<helper::PortVlan> port_vlans(const xml::Vlan& vlan);

@@ -69,6 +69,9 @@ HostFacts host_facts(const Root& root) {
     facts.resolve = [&root](const xml::Interface& interface) {
         return resolve_interface(root, interface);
     };
+    facts.guard = [&root](const xml::Interface& interface) {
+        return network_guard(root, interface);
+    };
     facts.usb_nodes = [](const xml::UsbSource& source) { return usb_device_files(source); };
     facts.init_of = [&root](const std::string& name) { return init_of(root, name); };
     return facts;

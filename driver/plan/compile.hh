@@ -44,6 +44,8 @@ struct HostFacts {
     // Returns an interface of type `network` as what the network plugs it into
     // (driver/network/ports.hh).
     std::function<xml::Interface(const xml::Interface& interface)> resolve;
+    // Returns the guards of a port on the interface's network.
+    std::function<base::PortGuard(const xml::Interface& interface)> guard;
     // Returns the device files of a USB device (below /dev): its own, and those of whatever it
     // offers.
     std::function<std::vector<std::string>(const xml::UsbSource& source)> usb_nodes;

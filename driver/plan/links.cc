@@ -5,7 +5,9 @@
 #include "base/netlink/netlink.hh"
 #include "driver/network/ports.hh"
 #include "driver/plan/parts.hh"
+#include "driver/store/link_alias.hh"
 #include "netd/compile.hh"
+#include "netd/routing.hh"
 
 namespace lxvirt::driver::compile {
 
@@ -86,11 +88,6 @@ void refuse_unsupported(const xml::Interface& interface) {
     if (!has_veth && interface.isolated.value_or(false)) refuse("port");
 }
 
-// Returns the IFALIAS, which tells whose link it is, also to other roots.
-std::string link_alias(const xml::Domain& domain, const Root& root) {
-    return fmt::format("lxvirt:{}:{}", root.id(), domain.name);
-}
-
 }  // namespace
 
 // The interface of a network is first resolved to what the network plugs it into.
@@ -104,12 +101,18 @@ Link link(const xml::Interface& given, const xml::Domain& domain, const Root& ro
         base::fail(base::ErrorCode::config_unsupported,
                    "interface {}: <vlan> is supported with type 'network' only", interface.mac);
     Link made;
-    made.alias = link_alias(domain, root);
+    made.alias = link_alias(root, domain.name);
     made.guest = interface.guest;
     made.mac = interface.mac;
     made.mtu = interface.mtu.value_or(0);
     made.up = starts_up(interface);
     made.isolated = interface.isolated.value_or(false);
+    if (interface.type == xml::InterfaceType::bridge) {
+        made.guard = of_network && host.guard ? host.guard(given)
+                                              : base::PortGuard{.bpdu = true, .address = {}};
+        if (made.isolated) made.guard->mark = netd::kIsolatedPort;
+        made.must_guard = made.isolated;
+    }
     if (interface.vlan) made.vlans = port_vlans(*interface.vlan);
     if (interface.bandwidth) made.limits = netd::traffic_limits(*interface.bandwidth);
     made.addresses = all(interface.ips, address);
@@ -147,7 +150,7 @@ Link made_link(const xml::Interface& interface, const xml::Domain& domain, const
     made.host = interface.target;
     made.guest = interface.guest;
     made.mac = interface.mac;
-    made.alias = link_alias(domain, root);
+    made.alias = link_alias(root, domain.name);
     return made;
 }
 
@@ -158,7 +161,7 @@ Link moved_link(const xml::Hostdev& hostdev, const xml::Domain& domain, const Ro
     moved.host = hostdev.source;
     moved.addresses = all(hostdev.ips, address);
     moved.routes = all(hostdev.routes, route);
-    moved.alias = link_alias(domain, root);
+    moved.alias = link_alias(root, domain.name);
     return moved;
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/netlink/port_guard.hh"
 #include "base/netlink/traffic.hh"
 
 namespace lxvirt::helper {
@@ -68,9 +69,12 @@ struct Link {
     // and answers ARP and NDP requests there for the addresses in `proxied`.
     bool routed = false;
     std::vector<std::string> proxied;
-    std::uint32_t mtu = 0;  // bytes; 0: the kernel's default
-    bool up = true;         // the container's end
-    bool isolated = false;  // veth: exchanges no frames with other isolated ports
+    std::uint32_t mtu = 0;                 // bytes; 0: the kernel's default
+    bool up = true;                        // the container's end
+    bool isolated = false;                 // veth: exchanges no frames with other isolated ports
+    std::optional<base::PortGuard> guard;  // veth: of the host's end
+    // Without it the link is not made; other guards are left out on kernels that lack the means.
+    bool must_guard = false;
     std::vector<PortVlan> vlans;
     std::optional<base::TrafficLimits> limits;
     std::vector<Address> addresses, host_addresses;  // for the container's end and for the host's
@@ -93,6 +97,8 @@ struct Link {
         visit("mtu", self.mtu);
         visit("up", self.up);
         visit("isolated", self.isolated);
+        visit("guard", self.guard);
+        visit("must_guard", self.must_guard);
         visit("vlans", self.vlans);
         visit("limits", self.limits);
         visit("addresses", self.addresses);

@@ -31,6 +31,16 @@ base::NetAddress address_of(const std::string& text, std::uint32_t prefix) {
     return *address;
 }
 
+// Says whether an alias names the link's domain. A link that an earlier build made has the alias without
+// the kind (driver/store/link_alias.hh).
+bool is_alias_of(const std::string& alias, const Link& link) {
+    constexpr std::string_view kind = ":domain:";
+    if (alias == link.alias) return true;
+    const auto place = link.alias.find(kind);
+    return place != std::string::npos &&
+           alias == link.alias.substr(0, place) + link.alias.substr(place + kind.size() - 1);
+}
+
 // Retries while the name is taken by a link of our own: a fixed name comes free only some
 // milliseconds after the namespace of its last user has died. A name that another program's device
 // has is an error at once.
@@ -44,7 +54,7 @@ void retry_while_ours(Netlink& host, const Link& link, Make&& make) {
         } catch (const base::SystemError& error) {
             if (error.error() != EEXIST && error.error() != EADDRINUSE) throw;
             const auto alias = host.link_alias(link.host);
-            const bool ours = !alias || *alias == link.alias;
+            const bool ours = !alias || is_alias_of(*alias, link);
             if (!ours || std::chrono::steady_clock::now() > end) {
                 if (ours) throw;
                 base::fail_with(error.error(),
@@ -94,6 +104,12 @@ void configure_port(Netlink& host, int index, const Link& link) {
     if (!link.vlans.empty()) host.remove_port_vlan(index, 1);  // the kernel's default
     for (const PortVlan& vlan : link.vlans) host.add_port_vlan(index, vlan.id, vlan.untagged);
     if (link.limits) base::limit_traffic(host, index, *link.limits);
+    if (!link.guard || !link.guard->any()) return;
+    try {
+        base::guard_port(host, index, *link.guard);
+    } catch (const base::Error& error) {
+        if (link.must_guard || error.code() != base::ErrorCode::config_unsupported) throw;
+    }
 }
 
 // Returns the address of the host's end. A bridge takes the lowest address among its ports; one
@@ -108,7 +124,7 @@ base::MacAddress host_mac_of(const Link& link) {
 // Says whether the device is the veth that was made for `link`. The kernel gives a new device no
 // alias; one whose maker was killed before setting it is recognised by its address.
 bool is_made_for(const base::LinkFacts& device, const Link& link) {
-    if (!device.alias.empty()) return device.alias == link.alias;
+    if (!device.alias.empty()) return device.kind == "veth" && is_alias_of(device.alias, link);
     return device.kind == "veth" && device.mac == host_mac_of(link);
 }
 

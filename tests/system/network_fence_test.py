@@ -77,7 +77,7 @@ class FenceCase(NetworkCase):
 
     def routing_rules(self):
         return [line for family in ("-4", "-6") for line in run("ip", family, "rule").splitlines()
-                if re.match(r"20[0-2]:", line)]
+                if re.match(r"20[0-4]:", line)]
 
 
 class Sources(FenceCase):
@@ -125,6 +125,45 @@ class Sources(FenceCase):
                                                                   "postrouting"))
 
 
+class Honest(FenceCase):
+    """What has to pass, also on a host that checks the ways back."""
+
+    def check(self, forward, rp_filter):
+        self.world_with_routes()
+        for link in ("all", "default", "world0"):
+            sysctl(f"ipv4/conf/{link}/rp_filter", rp_filter)
+        self.net("lvh", forward=forward, ip6=IP6)
+        self.net("lvo", forward=ROUTE, subnet=101)
+        for name, source in (("one", "lvh"), ("two", "lvo")):
+            self.boot_on(name, source, lease=False)
+        one, two = self.lease("one", 5), self.lease("two", 5)
+        self.assertEqual(self.seen_as("one"), "203.0.113.1" if forward == NAT else one)
+        self.assertEqual(self.seen_as("two"), two)
+        self.assertTrue(self.reaches("one", "203.0.113.2"))
+        self.assertTrue(self.reaches("one", two), "from one network into a routed one")
+        self.assertEqual(self.reaches("two", one), forward == ROUTE)
+
+    def tearDown(self):
+        for link in ("all", "default"):
+            sysctl(f"ipv4/conf/{link}/rp_filter", 0)
+        super().tearDown()
+
+    def test_nat(self):
+        self.check(NAT, 0)
+
+    def test_nat_with_a_loose_filter(self):
+        self.check(NAT, 2)
+
+    def test_nat_with_a_strict_filter(self):
+        self.check(NAT, 1)
+
+    def test_routed(self):
+        self.check(ROUTE, 0)
+
+    def test_routed_with_a_strict_filter(self):
+        self.check(ROUTE, 1)
+
+
 class IsolatedPorts(FenceCase):
     def check(self, network_extra="", port_extra=""):
         """Frames to the gateway, for the address of another isolated port."""
@@ -137,8 +176,76 @@ class IsolatedPorts(FenceCase):
         self.assertFalse(self.reaches("one", two))
         self.assertTrue(self.reaches("one", "10.100.0.1"))
 
+    def test_two_isolated_ports(self):
+        self.check(port_extra="<port isolated='yes'/>")
+
     def test_a_network_of_isolated_ports(self):
         self.check(network_extra="<port isolated='yes'/>")
+
+
+class Guards(FenceCase):
+    """What a container must not send to its neighbours."""
+
+    def frames(self):
+        """BPDU, router advertisement, DHCP answer, each marked; an honest frame last."""
+        mac, every = self.own_mac("one"), "ff:ff:ff:ff:ff:ff"
+        return {
+            "bpdu": attacker.mac_bytes("01:80:c2:00:00:00") + attacker.mac_bytes(mac) + b"\0\x26" +
+                    b"\x42\x42\x03" + bytes(35) + attacker.MARK,
+            "ra": attacker.ethernet(mac, "33:33:00:00:00:01", 0x86dd, attacker.icmpv6(
+                "fe80::7", "ff02::1", 134, bytes(12) + attacker.MARK)),
+            "dhcp": attacker.ethernet(mac, every, 0x0800, attacker.udp(
+                "10.100.0.66", "255.255.255.255", 67, 68, attacker.MARK)),
+            "honest": attacker.ethernet(mac, every, 0x0800, attacker.udp(
+                "10.100.0.66", "255.255.255.255", 1000, 1000, attacker.MARK)),
+        }
+
+    def passes(self, name):
+        """Whether the neighbour hears that frame."""
+        before = self.ear.heard(0.1)
+        attacker.send(self.init("one"), "eth0", self.frames()[name], times=3)
+        return self.ear.heard() > before
+
+    def start_two(self, **options):
+        self.net("lvg", **options)
+        self.boot("one", nic("lvg"))
+        self.boot("two", nic("lvg"))
+        support.wait_for(lambda: run("bridge", "link").count("master lvg state forwarding") == 2, 5)
+        self.ear = self.hear(self.init("two"))
+        self.assertTrue(self.passes("honest"))
+
+    def test_where_the_host_is_router_and_server(self):
+        self.start_two()
+        for name in ("ra", "dhcp"):
+            self.assertFalse(self.passes(name), name)
+        self.assertTrue(self.lease("one", 2).startswith("10.100.0."))
+        root = read_stp("lvg")
+        attacker.send(self.init("one"), "eth0", *[self.bpdu()] * 3)
+        support.time.sleep(0.2)
+        self.assertEqual(read_stp("lvg"), root, "a container became the root bridge")
+
+    def bpdu(self):
+        """A configuration BPDU of a bridge with the best priority."""
+        mac = attacker.mac_bytes(self.own_mac("one"))
+        body = bytes(5) + b"\0\0" + mac + bytes(4) + b"\0\0" + mac + b"\x80\x01" + bytes(2) + \
+            b"\x14\0\x02\0\x0f\0"
+        return attacker.mac_bytes("01:80:c2:00:00:00") + mac + b"\0\x26" + b"\x42\x42\x03" + body + bytes(8)
+
+    def test_where_a_container_may_serve_the_others(self):
+        """A network without addresses of the host."""
+        self.net_define("lvg", "<network ipv6='yes'><name>lvg</name><bridge name='lvg'/></network>")
+        self.ok("net-start", "lvg")
+        for name in ("one", "two"):
+            self.boot(name, nic("lvg"))
+        support.wait_for(lambda: run("bridge", "link").count("master lvg state forwarding") == 2, 5)
+        self.ear = self.hear(self.init("two"))
+        for name in ("honest", "ra", "dhcp"):
+            self.assertTrue(self.passes(name), name)
+
+
+def read_stp(bridge):
+    """The root that the bridge believes in."""
+    return re.search(r"designated_root (\S+)", run("ip", "-d", "link", "show", "dev", bridge)).group(1)
 
 
 class Lost(FenceCase):
@@ -205,11 +312,11 @@ class Lost(FenceCase):
     def test_routing_rules_come_back(self):
         self.net("lvr")
         before = self.routing_rules()
-        self.assertEqual(len(before), 4, before)
+        self.assertEqual(len(before), 7, before)
         end = time.monotonic() + (20 if LONG else 2)
         rounds = 0
         while time.monotonic() < end:
-            for family, priority in (("-4", 200), ("-4", 201), ("-4", 202), ("-6", 202)):
+            for family, priority in [("-4", number) for number in range(200, 205)] + [("-6", 204)]:
                 subprocess.run(["ip", family, "rule", "del", "priority", str(priority)], capture_output=True,
                                check=False)
             rounds += 1
@@ -224,7 +331,7 @@ class Lost(FenceCase):
         before = sorted(self.routing_rules())
         for _ in range(30):
             run("nft", "flush", "ruleset")
-            run("ip", "rule", "del", "priority", "202")
+            run("ip", "rule", "del", "priority", "204")
         self.assertTrue(wait_for(lambda: sorted(self.routing_rules()) == before, 5), self.routing_rules())
         tables = run("nft", "list", "tables")
         for name in ("lv1", "lv2", "lv3"):
@@ -246,7 +353,7 @@ class Lost(FenceCase):
 
     def test_nothing_of_the_rules_is_left(self):
         self.net("lvr", ip6=IP6)
-        self.assertEqual(len(self.routing_rules()), 6)
+        self.assertEqual(len(self.routing_rules()), 10)
         self.ok("net-destroy", "lvr")
         self.assertEqual(self.routing_rules(), [])
         self.net_define("lvr", network("lvr"))

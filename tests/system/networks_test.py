@@ -109,6 +109,94 @@ class Modes(NetworkCase):
         self.assertEqual(read("/proc/sys/net/ipv4/ip_forward"), self.forwarding[0])
 
 
+class Forwarding(NetworkCase):
+    IP6 = "<ip family='ipv6' address='fd77::1' prefix='64'/>"
+
+    def test_what_another_program_sets_meanwhile_stays(self):
+        self.net("lva")
+        sysctl("ipv4/ip_forward", 1)
+        self.addCleanup(sysctl, "ipv4/ip_forward", 0)
+        self.forwarding[0] = "1\n"
+        self.ok("net-destroy", "lva")
+        self.assertEqual(read("/proc/sys/net/ipv4/ip_forward"), "1\n")
+
+    def test_a_second_network_is_no_other_program(self):
+        self.net("lva", subnet=100)
+        sysctl("ipv4/ip_forward", 0)  # somebody switches it off, the second network on again
+        self.net("lvb", subnet=101)
+        self.assertEqual(read("/proc/sys/net/ipv4/ip_forward"), "1\n")
+        self.ok("net-destroy", "lva")
+        self.ok("net-destroy", "lvb")
+        self.assertEqual(read("/proc/sys/net/ipv4/ip_forward"), "0\n")
+
+    def test_a_route_by_advertisement_is_not_lost(self):
+        run("ip", "link", "add", "up0", "type", "veth", "peer", "name", "up1")
+        self.addCleanup(run, "ip", "link", "delete", "up0")
+        self.before["link"] = support.links()
+        for link in ("up0", "up1"):
+            run("ip", "link", "set", link, "up")
+        run("ip", "-6", "route", "add", "default", "via", "fe80::1", "dev", "up0", "proto", "ra")
+        self.net_define("lv6", network("lv6", forward="<forward mode='route'/>", ip6=self.IP6))
+        error = self.fails("net-start", "lv6")
+        self.assertIn("Interfaces to look at: up0", error)
+        self.assertIn("accept_ra", error)
+        self.assertEqual(read("/proc/sys/net/ipv6/conf/all/forwarding"), "0\n")
+        self.assertIn("default via fe80::1", run("ip", "-6", "route"))
+        sysctl("ipv6/conf/up0/accept_ra", 2)
+        self.ok("net-start", "lv6")
+        self.assertIn("default via fe80::1", run("ip", "-6", "route"))
+        self.ok("net-destroy", "lv6")
+
+
+class Names(NetworkCase):
+    def test_a_domain_called_as_a_networks_bridge(self):
+        """An alias says of what kind its owner is."""
+        self.net("lvn")
+        self.bridge("brx")
+        self.boot("network:lvn", "<interface type='bridge'><source bridge='brx'/></interface>")
+        aliases = re.findall(r"alias (\S+)", run("ip", "link"))
+        self.assertEqual(len(aliases), len(set(aliases)), aliases)
+        self.assertEqual(len([alias for alias in aliases if alias.endswith(":network:lvn")]), 2, aliases)
+        self.assertEqual(len([alias for alias in aliases if alias.endswith(":domain:network:lvn")]), 1, aliases)
+        # The network's owner is not taken for a container that uses it.
+        self.ok("net-destroy", "lvn")
+
+    def test_a_network_of_a_newer_version_is_alone_with_its_problem(self):
+        for name, change in (("lva", ("version='1'", "version='99999999999999'")),
+                             ("lvb", ("state='running'", "state='resting'"))):
+            self.net("lvg" + name, subnet=110)
+            self.net(name, subnet=111)
+            path = f"{self.root}/run/lxvirt/network/{name}/live.xml"
+            whole = read(path)
+            support.write(path, whole.replace(*change), 0o600)
+            listed = self.lxsh("net-list", "--all")
+            self.assertEqual(listed.status, 0, str(listed))
+            self.assertRegex(listed.out, f"lvg{name} +active")
+            self.assertRegex(listed.out, f"{name} +")
+            self.assertIn("live.xml:1:", listed.err)
+            self.assertIn("live.xml:1:", self.fails("net-destroy", name))
+            self.assertIn(name, support.links(), "the network is not torn down")
+            support.write(path, whole, 0o600)
+            self.ok("net-destroy", name)
+            self.ok("net-destroy", "lvg" + name)
+
+    def test_a_flood_of_requests_does_not_fill_the_log(self):
+        self.net("lvl")
+        self.boot("one", nic("lvl"))
+        # An address of another network is an error that dnsmasq logs each time, quiet or not.
+        path = f"{self.root}/var/log/lxvirt/network/lvl.log"
+        with open(path, "a", encoding="utf-8") as log:
+            for _ in range(60):
+                log.write(("x" * 99 + "\n") * 1000)
+                log.flush()
+                support.time.sleep(0.01)
+        self.assertTrue(support.wait_for(lambda: support.os.stat(path).st_size < 1 << 20, 3))
+        self.assertIn("earlier lines were removed", read(path))
+        before = support.os.stat(path).st_size
+        self.lease("one", 2)
+        self.assertNotIn("DHCPDISCOVER", read(path)[before:])
+
+
 class Interfaces(NetworkCase):
     def test_isolated_ports_do_not_reach_each_other(self):
         self.net("lvp")

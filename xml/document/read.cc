@@ -34,6 +34,27 @@ std::string string_attribute(const Element& element, std::string_view name) {
     return std::string(element.attribute(name).value_or(std::string_view()));
 }
 
+std::string_view fault_of_link_name(std::string_view name) {
+    constexpr std::size_t most = 15;  // IFNAMSIZ without the final zero byte
+    if (name.size() > most) return "a network device's name has at most 15 bytes";
+    if (name == "." || name == "..") return "'.' and '..' are no names of network devices";
+    for (const char c : name) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (byte <= 0x20 || byte == 0x7f ||
+            std::string_view("/:%\"'\\*,;#{}$`").find(c) != std::string_view::npos)
+            return "a network device's name has no blank, slash, colon, comma, semicolon, quote, "
+                   "backslash, brace and none of %*#$";
+    }
+    return {};
+}
+
+std::string link_name_attribute(const Element& element, std::string_view name) {
+    std::string value = string_attribute(element, name);
+    if (const std::string_view fault = fault_of_link_name(value); !fault.empty())
+        fail_attribute(element, name, value, fault);
+    return value;
+}
+
 std::optional<std::uint64_t> unsigned_attribute(const Element& element, std::string_view name,
                                                 std::uint64_t most) {
     const auto text = element.attribute(name);

@@ -31,6 +31,20 @@ void check_name(const Element& element, const std::string& name);
 // Returns the value of an attribute; empty where it is absent.
 [[nodiscard]] std::string string_attribute(const Element& element, std::string_view name);
 
+// The least MTU that the kernel takes for an Ethernet device, in bytes (ETH_MIN_MTU in
+// linux/if_ether.h).
+inline constexpr unsigned kLeastMtu = 68;
+
+// Says what keeps a text from being the name of a network device; empty if nothing does. The kernel
+// refuses names of more than 15 bytes, with a slash, a colon or a blank, and "." and "..", and takes
+// a '%' for a pattern (dev_valid_name() and dev_alloc_name()). The other characters are separators,
+// quotes or patterns of nftables or dnsmasq, to which names of devices are handed.
+[[nodiscard]] std::string_view fault_of_link_name(std::string_view name);
+// Returns the value of an attribute that names a network device; empty where it is absent or empty.
+// Throws xml_error for a name that no device can have. All names of devices are read by this function or
+// looked at by the one above.
+[[nodiscard]] std::string link_name_attribute(const Element& element, std::string_view name);
+
 // Returns the value of an attribute as a number from 0 to `most`; nothing where it is absent.
 [[nodiscard]] std::optional<std::uint64_t> unsigned_attribute(
     const Element& element, std::string_view name,

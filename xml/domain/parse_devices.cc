@@ -188,6 +188,12 @@ void parse_devices(const Element& domain, Domain& out, bool live) {
                 element.fail(ErrorCode::xml_error,
                              fmt::format("network device with mac {} already exists", added.mac),
                              "each <interface> has a <mac> of its own");
+        for (std::size_t i = 0; i + 1 < out.interfaces.size(); ++i)
+            if (!added.guest.empty() && out.interfaces[i].guest == added.guest)
+                element.child("guest").fail(
+                    ErrorCode::xml_error,
+                    fmt::format("network device {} already exists in the container", added.guest),
+                    "each <interface> has a <guest> of its own");
     }
     for (const Element& element : devices.children("hostdev")) {
         out.hostdevs.push_back(parse_hostdev(element, live));

@@ -116,7 +116,11 @@ Hostdev parse_hostdev(const Element& element, bool live) {
                         fmt::format("Missing <{}> element in hostdev {} device", words.element,
                                     words.device),
                         fmt::format("<source><{0}>...</{0}></source>", words.element));
-        if (hostdev.type != HostdevType::net)
+        if (hostdev.type == HostdevType::net) {
+            if (const std::string_view fault = fault_of_link_name(hostdev.source); !fault.empty())
+                child.fail(ErrorCode::xml_error,
+                           fmt::format("Invalid interface name '{}'", hostdev.source), fault);
+        } else
             require_absolute(child, "host device", hostdev.source);
     }
     if (hostdev.type == HostdevType::net) {

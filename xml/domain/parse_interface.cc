@@ -36,6 +36,9 @@ void parse_mac(const Element& interface, Interface& out) {
         element.fail(ErrorCode::xml_error,
                      fmt::format("expected unicast mac address, found multicast '{}'", *text),
                      "the first byte is even");
+    if (*mac == MacAddress{})
+        element.fail(ErrorCode::xml_error, fmt::format("unable to use mac address '{}'", *text),
+                     "no device can have the address zero");
     out.mac = mac_text(*mac);
 }
 
@@ -50,7 +53,10 @@ void parse_source(const Element& interface, Interface& out, bool live) {
     }
     const std::string_view attribute =
         out.type == InterfaceType::direct ? "dev" : name_of(kInterfaceTypes, out.type);
-    if (source) out.source = string_attribute(source, attribute);
+    if (source && out.type == InterfaceType::network)
+        out.source = string_attribute(source, attribute);
+    else if (source)
+        out.source = link_name_attribute(source, attribute);
     if (out.source.empty())
         interface.fail(ErrorCode::xml_error,
                        fmt::format("interface type='{}' requires a 'source' element",
@@ -84,9 +90,10 @@ void parse_names(const Element& interface, Interface& out, bool live) {
     if (const Element target = interface.child("target")) {
         out.target = string_attribute(target, "dev");
         if (!live && is_generated_name(out.target)) out.target.clear();
+        if (!out.target.empty()) out.target = link_name_attribute(target, "dev");
     }
     if (const Element guest = interface.child("guest")) {
-        out.guest = string_attribute(guest, "dev");
+        out.guest = link_name_attribute(guest, "dev");
         guest.ignore("actual");
     }
 }
@@ -119,6 +126,9 @@ std::optional<unsigned> parse_mtu(const Element& interface) {
         element.fail(ErrorCode::xml_error, "malformed mtu size",
                      fmt::format("size='{}' is not a number up to 65535", text.value_or("")));
     if (*size == 0) return std::nullopt;  // in libvirt: that of the bridge
+    if (*size < kLeastMtu)
+        element.fail(ErrorCode::xml_error, "malformed mtu size",
+                     fmt::format("the kernel takes no less than {}", kLeastMtu));
     return static_cast<unsigned>(*size);
 }
 

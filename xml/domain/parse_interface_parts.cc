@@ -14,6 +14,9 @@ namespace lxvirt::xml {
 
 namespace {
 
+// The bytes of a rate or a burst have to fit into 64 bits.
+constexpr std::uint64_t kMostBandwidth = UINT64_MAX / 1024;
+
 constexpr std::array<std::string_view, 2> kFamilies{"ipv4", "ipv6"};
 
 // Parses an address. `family` is the document's, or empty if either is fine; nothing for any other
@@ -132,6 +135,10 @@ BandwidthLimit parse_limit(const Element& element, bool inbound) {
             element.fail(ErrorCode::config_unsupported,
                          fmt::format("could not convert bandwidth {} value '{}'", name, *text),
                          "kilobytes per second; burst in KiB");
+        if (*value > kMostBandwidth)
+            element.fail(ErrorCode::config_unsupported,
+                         fmt::format("bandwidth {} value '{}' is too large", name, *text),
+                         fmt::format("at most {}", kMostBandwidth));
         return value;
     };
     limit.average = number("average");

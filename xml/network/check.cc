@@ -16,25 +16,6 @@ namespace lxvirt::xml {
 
 namespace {
 
-constexpr std::size_t kMaxLinkName = 15;  // IFNAMSIZ without the final zero byte
-
-// Refuses what dev_valid_name() of the kernel refuses, and characters that nftables would take for
-// a pattern or for the end of a string.
-void check_bridge_name(const Element& root, const Network& network) {
-    const std::string& name = network.bridge.name;
-    if (name.empty()) return;
-    const bool bad_character = std::any_of(name.begin(), name.end(), [](char c) {
-        return static_cast<unsigned char>(c) <= 0x20 ||
-               std::string_view("/:\"\\*").find(c) != std::string_view::npos;
-    });
-    if (name.size() <= kMaxLinkName && !bad_character && name != "." && name != "..") return;
-    root.child("bridge").fail(
-        ErrorCode::xml_error,
-        fmt::format("Invalid bridge name '{}' in network '{}'", name, network.name),
-        fmt::format("a link has up to {} characters, no blank, slash, colon, quote, backslash or *",
-                    kMaxLinkName));
-}
-
 // Refuses elements that belong to a bridge which we make, in a network that makes none.
 void check_foreign_elements(const Element& root, const Network& network) {
     const std::string_view mode = name_of(kForwardModes, network.forward.mode);
@@ -156,7 +137,6 @@ constexpr unsigned kDefaultThirdByte = 122;  // third byte of libvirt's default 
 
 // A network that makes a bridge has other rules than one that uses what exists.
 void check_network(const Element& root, const Network& network) {
-    check_bridge_name(root, network);
     check_vlan(root, network);
     check_portgroup_bandwidth(root, network);
     if (network.makes_bridge()) return check_forward(root, network);

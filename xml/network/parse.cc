@@ -109,6 +109,11 @@ void parse_bridge(const Element& root, Network& out) {
     if (const Element bridge = root.child("bridge")) {
         const bool ours = out.makes_bridge();
         out.bridge.name = string_attribute(bridge, "name");
+        if (const std::string_view fault = fault_of_link_name(out.bridge.name); !fault.empty())
+            bridge.fail(
+                ErrorCode::xml_error,
+                fmt::format("Invalid bridge name '{}' in network '{}'", out.bridge.name, out.name),
+                fault);
         out.bridge.zone = string_attribute(bridge, "zone");
         const bool has_stp = bridge.attribute("stp").has_value();
         out.bridge.stp = lenient_switch(bridge, "stp", kOnOff, true);
@@ -134,6 +139,10 @@ void parse_bridge(const Element& root, Network& out) {
                             fmt::format("Invalid macTableManager setting '{}' in network '{}'",
                                         *manager, out.name),
                             fmt::format("it is {}", list_of(kMacTableManagers)));
+            if (out.bridge.mac_table_manager == MacTableManager::libvirt)
+                root.document().notice(bridge,
+                                       "macTableManager='libvirt' has no effect: the kernel fills "
+                                       "the bridge's table of addresses");
         }
     }
     // The bit 1 of the first byte marks a group address (IEEE 802), which no interface can own.
@@ -151,6 +160,11 @@ void parse_bridge(const Element& root, Network& out) {
                          fmt::format("Invalid multicast bridge mac address '{}' in network '{}'",
                                      text, out.name),
                          hint);
+        if (*mac == MacAddress{})
+            element.fail(
+                ErrorCode::xml_error,
+                fmt::format("Invalid bridge mac address '{}' in network '{}'", text, out.name),
+                "no device can have the address zero");
         out.mac = mac_text(*mac);
     }
     if (const Element element = root.child("mtu")) {
@@ -163,6 +177,10 @@ void parse_bridge(const Element& root, Network& out) {
                 ErrorCode::xml_error,
                 fmt::format("Invalid mtu size '{}' in network '{}'", text.value_or(""), out.name),
                 "a number up to 65535");
+        if (*size != 0 && *size < kLeastMtu)
+            element.fail(ErrorCode::xml_error,
+                         fmt::format("Invalid mtu size '{}' in network '{}'", *text, out.name),
+                         fmt::format("the kernel takes no less than {} for a bridge", kLeastMtu));
         if (*size != 0) out.mtu = static_cast<unsigned>(*size);  // 0: the kernel's default
     }
 }

@@ -119,15 +119,15 @@ void parse_interfaces(const Element& forward, Network& out) {
                              "remove the second");
         interfaces.push_back(std::move(interface));
     }
-    const auto dev = forward.attribute("dev");
-    if (!dev) return;
+    if (!forward.attribute("dev")) return;
+    const std::string dev = link_name_attribute(forward, "dev");
     if (interfaces.empty())
-        interfaces.push_back({std::string(*dev), 0});
-    else if (interfaces.front().dev != *dev)
+        interfaces.push_back({dev, 0});
+    else if (interfaces.front().dev != dev)
         forward.fail(ErrorCode::xml_error,
                      fmt::format("<forward dev='{}'> must match first <interface dev='{}'/> in "
                                  "network {}",
-                                 *dev, interfaces.front().dev, out.name),
+                                 dev, interfaces.front().dev, out.name),
                      "leave dev out, or name the first <interface>");
 }
 
@@ -135,7 +135,7 @@ void parse_interfaces(const Element& forward, Network& out) {
 void parse_function(const Element& forward, Network& out) {
     const Element pf = only_child(forward, "pf", "<forward> of", out.name);
     if (!pf) return;
-    out.forward.pf = string_attribute(pf, "dev");
+    out.forward.pf = link_name_attribute(pf, "dev");
     if (out.forward.pf.empty())
         pf.fail(
             ErrorCode::xml_error,
@@ -149,7 +149,7 @@ void parse_function(const Element& forward, Network& out) {
 ForwardInterface parse_forward_interface(const Element& element, const std::string& network,
                                          bool live) {
     ForwardInterface interface;
-    interface.dev = string_attribute(element, "dev");
+    interface.dev = link_name_attribute(element, "dev");
     if (interface.dev.empty())
         element.fail(ErrorCode::xml_error,
                      fmt::format("Missing required dev attribute in <forward> <interface> element "

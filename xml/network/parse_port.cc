@@ -48,10 +48,12 @@ void parse_plug(const Element& root, NetworkPort& out) {
     out.plug = *type;
     if (out.plug == PlugType::direct) {
         out.plug_dev = required(plug, "dev", "link device");
+        (void)link_name_attribute(plug, "dev");
         out.plug_mode = enum_attribute(plug, "mode", kDirectModes);
         return;
     }
     out.plug_bridge = required(plug, "bridge", "bridge");
+    (void)link_name_attribute(plug, "bridge");
     out.mac_table_manager = enum_attribute(plug, "macTableManager", kMacTableManagers);
 }
 

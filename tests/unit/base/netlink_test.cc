@@ -44,14 +44,14 @@ TEST_F(NetlinkTest, MakesABridgeAndTellsOfIt) {
 
 TEST_F(NetlinkTest, AddsAndListsRoutingRules) {
     const std::vector<RoutingRule> rules = {
-        {.priority = 7, .in_device = "br0", .unmarked = 0x10},
+        {.priority = 7, .in_device = "br0", .mark = 0x10, .mask = 0x30},
         {.v6 = true, .priority = 7, .in_device = "br0"},
         {.priority = 8,
          .in_device = "lo",
          .destination = "10.0.0.0",
          .prefix = 8,
          .blackhole = false},
-        {.v6 = true, .priority = 9, .destination = "fd00::", .prefix = 64, .unmarked = 3}};
+        {.v6 = true, .priority = 9, .destination = "fd00::", .prefix = 64, .mask = 3}};
     for (const RoutingRule& rule : rules) add_routing_rule(*netlink_, rule);
     const auto contains = [&](const RoutingRule& rule) {
         const auto all = routing_rules(*netlink_);

@@ -1,6 +1,8 @@
 // From a network to lxnetd's plan.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "base/codec.hh"
 #include "base/error.hh"
 #include "netd/compile.hh"
@@ -49,27 +51,43 @@ TEST(NetworkPlan, DropsWhatHasNoMark) {
                 "<ip family='ipv6' address='fd00::1' prefix='64'/>"
                 "<route address='10.9.0.0' prefix='16' gateway='10.1.0.2'/>"
                 "<route address='0.0.0.0' prefix='0' gateway='10.1.0.3'/>");
-    // Two rules for what leaves, and two for each subnet; a default route has none.
-    ASSERT_EQ(plan.routing.size(), 8U);
-    EXPECT_EQ(plan.routing[0],
-              (base::RoutingRule{
-                  .v6 = false, .priority = 202, .in_device = "br1", .unmarked = kMayLeave}));
-    EXPECT_TRUE(plan.routing[1].v6);
-    EXPECT_EQ(plan.routing[2], (base::RoutingRule{.priority = 200,
-                                                  .in_device = "lo",
-                                                  .destination = "10.1.0.0",
-                                                  .prefix = 24,
-                                                  .blackhole = false}));
-    EXPECT_EQ(
-        plan.routing[3],
-        (base::RoutingRule{
-            .priority = 201, .destination = "10.1.0.0", .prefix = 24, .unmarked = kMayEnter}));
-    EXPECT_EQ(plan.routing[7].destination, "10.9.0.0");
+    const auto has = [&](const base::RoutingRule& rule) {
+        return std::count(plan.routing.begin(), plan.routing.end(), rule) == 1;
+    };
+    const Marks marks = marks_of("br1");
+    EXPECT_TRUE(has({.priority = 204, .in_device = "br1", .mask = kLeaves}));
+    EXPECT_TRUE(has({.v6 = true, .priority = 204, .in_device = "br1", .mask = kLeaves}));
+    EXPECT_TRUE(has({.priority = 202,
+                     .in_device = "br1",
+                     .mark = marks.enters,
+                     .mask = kEnters,
+                     .blackhole = false}));
+    base::RoutingRule to{.priority = 200,
+                         .in_device = "lo",
+                         .destination = "10.1.0.0",
+                         .prefix = 24,
+                         .blackhole = false};
+    EXPECT_TRUE(has(to));
+    to = {.priority = 203, .destination = "10.9.0.0", .prefix = 16, .mask = kEnters};
+    EXPECT_TRUE(has(to));
+    to.priority = 201;
+    to.in_device = "br1";
+    EXPECT_TRUE(has(to));
+    EXPECT_TRUE(has({.priority = 202,
+                     .destination = "10.1.0.0",
+                     .prefix = 24,
+                     .mark = marks.leaves,
+                     .mask = kLeaves,
+                     .blackhole = false}));
+    EXPECT_TRUE(
+        has({.v6 = true, .priority = 203, .destination = "fd00::", .prefix = 64, .mask = kEnters}));
+    // Four for each subnet of IPv4, three of IPv6, three for the bridge; none for a default route.
+    EXPECT_EQ(plan.routing.size(), 14U);
 }
 
 TEST(NetworkPlan, OfAnIsolatedOneDropsEverything) {
     const NetworkPlan plan = compile(std::string("<bridge name='br1'/>") + kAddress);
-    for (const base::RoutingRule& rule : plan.routing) EXPECT_EQ(rule.unmarked, 0U);
+    for (const base::RoutingRule& rule : plan.routing) EXPECT_EQ(rule.mask, 0U);
     EXPECT_TRUE(plan.bridge->never_forwards && plan.bridge->checks_sources);
     const NetworkPlan open =
         compile(std::string("<forward mode='open'/><bridge name='br1'/>") + kAddress);

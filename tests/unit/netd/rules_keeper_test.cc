@@ -28,8 +28,8 @@ table inet lxvirt_test {
 }
 )";
 const std::vector<base::RoutingRule> kRouting = {
-    {.priority = 202, .in_device = "br0", .unmarked = 0x10000000},
-    {.v6 = true, .priority = 202, .in_device = "br0", .unmarked = 0x10000000}};
+    {.priority = 202, .in_device = "br0", .mask = 0x10000000},
+    {.v6 = true, .priority = 202, .in_device = "br0", .mask = 0x10000000}};
 
 class RulesKeeperTest : public ::testing::Test {
   protected:
@@ -93,10 +93,15 @@ TEST_F(RulesKeeperTest, NoticesAFlushDuringARestoration) {
 
 TEST_F(RulesKeeperTest, TriesAgainAfterAFailure) {
     // Another process takes the table for itself for a while, so that the keeper is refused.
-    run(3000ms, [] {
-        shell(
-            "(printf 'delete table inet lxvirt_test\\nadd table inet lxvirt_test "
-            "{ flags owner; }\\n'; sleep 0.5) | nft -i >/dev/null 2>&1 &");
+    Firewall other;
+    auto later = loop_.after(
+        100ms,
+        [&] {
+            EXPECT_FALSE(keeper_->in_force());
+            other.remove(kTable);
+        });
+    run(1500ms, [&] {
+        other.apply("delete table inet lxvirt_test\ntable inet lxvirt_test {\n flags owner\n}\n");
     });
     EXPECT_TRUE(whole());
     EXPECT_TRUE(keeper_->in_force());

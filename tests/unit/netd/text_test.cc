@@ -10,6 +10,7 @@
 #include "netd/ruleset.hh"
 #include "tests/support/folder.hh"
 #include "tests/support/golden.hh"
+#include "xml/document/read.hh"
 #include "xml/network/document.hh"
 
 namespace lxvirt::netd {
@@ -74,6 +75,50 @@ TEST_P(NetdText, IsUnderstoodByNft) {
                   folder_.path() + "/said"),
               0)
         << base::read_file(folder_.path() + "/said") << base::read_file(rules);
+}
+
+// Every character, at every place of a name: what the parser accepts, nft and dnsmasq have to take for
+// one name.
+TEST(NamesOfDevices, AreUnderstoodByNftAndDnsmasq) {
+    const bool has_nft = run("unshare --map-root-user --net nft list tables >/dev/null 2>&1") == 0;
+    const tests::TemporaryFolder folder;
+    const std::string path = folder.path() + "/text";
+    std::string rules, config;
+    int accepted = 0;
+    const auto check = [&] {
+        base::write_atomic(path, rules, 0644);
+        if (has_nft)
+            EXPECT_EQ(run("unshare --map-root-user --net nft --check --file " + path), 0) << rules;
+        rules.clear();
+    };
+    // XML of this parser is UTF-8, so a lone byte above 0x7f cannot come.
+    for (int c = 1; c < 0x80; ++c)
+        for (const std::string before : {"", "a"})
+            for (const std::string after : {"", "b"}) {
+                const std::string name = before + static_cast<char>(c) + after;
+                if (!xml::fault_of_link_name(name).empty()) continue;
+                xml::Network network;
+                network.name = "x";
+                network.bridge.name = name;
+                network.forward = {.mode = xml::ForwardMode::nat, .interfaces = {{name}}};
+                network.ips = {{.address = "10.0.0.1", .prefix = 24}};
+                rules += ruleset(network);
+                config += "interface=" + name + "\n";
+                // A netlink message has room for so many tables.
+                if (++accepted % 20 == 0) check();
+            }
+    check();
+    EXPECT_GT(accepted, 250);
+    base::write_atomic(path, config, 0644);
+    if (run("command -v dnsmasq >/dev/null") == 0)
+        EXPECT_EQ(run("dnsmasq --test --conf-file=" + path + " 2>/dev/null"), 0);
+}
+
+TEST(NamesOfDevices, NeverBecomeCommands) {
+    for (const std::string name : {"a\"", "a\n", "a\\", "a*", "a,lo", "a%d", "a b", "a;b", "a#b"})
+        EXPECT_FALSE(xml::fault_of_link_name(name).empty()) << name;
+    for (const std::string name : {"a\"", "a\n", "a\\", "a*", "a b"})
+        EXPECT_THROW((void)nft_quoted(name), base::Error) << name;
 }
 
 INSTANTIATE_TEST_SUITE_P(Golden, NetdText, ::testing::ValuesIn(all_documents()),

@@ -273,6 +273,36 @@ const Case kDevices[] = {
     {"NoBridge",
      {.devices = "<interface type='bridge'/>"},
      "XML error: interface type='bridge' requires a 'source' element (x.xml:6: "},
+    {"ZeroMac",
+     {.devices = "<interface type='bridge'><mac address='00:00:00:00:00:00'/><source "
+                 "bridge='b'/></interface>"},
+     "XML error: unable to use mac address '00:00:00:00:00:00' (x.xml:6: "},
+    {"LongTarget",
+     {.devices = "<interface type='bridge'><source bridge='b'/><target "
+                 "dev='sixteencharacter'/></interface>"},
+     "XML error: Invalid value for attribute 'dev' in element 'target': 'sixteencharacter'"},
+    {"LongGuest",
+     {.devices = "<interface type='bridge'><source bridge='b'/><guest "
+                 "dev='sixteencharacter'/></interface>"},
+     "XML error: Invalid value for attribute 'dev' in element 'guest': 'sixteencharacter'"},
+    {"BridgeWithAPattern",
+     {.devices = "<interface type='bridge'><source bridge='a%d'/></interface>"},
+     "XML error: Invalid value for attribute 'bridge' in element 'source': 'a%d'"},
+    {"LongHostInterface",
+     {.devices = "<hostdev mode='capabilities' type='net'><source><interface>sixteencharacter"
+                 "</interface></source></hostdev>"},
+     "XML error: Invalid interface name 'sixteencharacter' (x.xml:6: "},
+    {"TwoEqualGuests",
+     {.devices = "<interface type='bridge'><source bridge='b'/><guest dev='e0'/></interface>"
+                 "<interface type='bridge'><source bridge='b'/><guest dev='e0'/></interface>"},
+     "XML error: network device e0 already exists in the container (x.xml:6: "},
+    {"SmallMtu",
+     {.devices = "<interface type='bridge'><source bridge='b'/><mtu size='1'/></interface>"},
+     "XML error: malformed mtu size (x.xml:6: "},
+    {"LargeBandwidth",
+     {.devices = "<interface type='bridge'><source bridge='b'/><bandwidth><outbound "
+                 "average='18446744073709552'/></bandwidth></interface>"},
+     "unsupported configuration: bandwidth average value '18446744073709552' is too large"},
     {"UserInterface",
      {.devices = "<interface type='user'/>"},
      "internal error: Unsupported network type user (x.xml:6: "},
