@@ -208,8 +208,8 @@ struct NetworkSummary {
     bool active = false;
     bool persistent = false;
     bool autostart = false;
-    // Its rules are not in force: its lxnetd was killed, or cannot restore them. Nothing is forwarded
-    // then.
+    // The network's rules are not in force: the lxnetd was killed, or cannot restore them. Nothing is
+    // forwarded then.
     bool without_rules = false;
     // Set if the definition cannot be read: "/etc/lxvirt/networks/x.xml:1: ...".
     std::string problem;
