@@ -39,46 +39,51 @@ std::string_view write_some(base::Fd fd, std::string_view bytes) {
 
 }  // namespace
 
-ConsoleLog::ConsoleLog(std::string path, bool append, std::uint64_t limit)
-    : path_(std::move(path)), limit_(limit) {
-    if (!path_.empty()) open(append);
+ConsoleLog::ConsoleLog(base::UniqueFd file, std::uint64_t limit, std::function<void()> full)
+    : limit_(limit), full_(std::move(full)) {
+    renew(std::move(file));
 }
 
-void ConsoleLog::open(bool append) {
-    // O_NOFOLLOW: the folder of the logs may belong to another user.
-    const int flags = O_WRONLY | O_CREAT | O_NOFOLLOW | (append ? O_APPEND : O_TRUNC);
-    file_ = base::open_quietly(path_, flags, 0600);
+void ConsoleLog::renew(base::UniqueFd file) {
+    file_ = std::move(file);
+    asked_ = false;
     const off_t end = file_ ? ::lseek(file_.get(), 0, SEEK_END) : 0;
     size_ = end > 0 ? static_cast<std::uint64_t>(end) : 0;
+    flush();
 }
 
-void ConsoleLog::write(std::string_view bytes) {
-    if (!file_) return;
-    // A log that is full becomes PATH.0, in place of the one before.
-    if (size_ + bytes.size() > limit_) {
-        (void)::rename(path_.c_str(), (path_ + ".0").c_str());  // else it is truncated
-        open(false);
-        if (!file_) return;
-    }
+void ConsoleLog::flush() {
+    const std::string bytes = std::move(waiting_);
+    waiting_.clear();
+    if (!file_ || bytes.empty()) return;
     if (write_some(file_, bytes).empty())
         size_ += bytes.size();
     else
         file_.reset();  // the disk is full
 }
 
-Console::Console(base::EventLoop& loop, ConsoleEnds ends, const ConsolePlan& plan)
-    : loop_(loop), ends_(std::move(ends)), log_(plan.log_file, plan.log_append, plan.log_limit) {
+void ConsoleLog::write(std::string_view bytes) {
+    if (!file_ || waiting_.size() + bytes.size() > kBacklog) return;
+    waiting_ += bytes;
+    if (asked_) return;
+    if (size_ + waiting_.size() <= limit_) return flush();
+    asked_ = true;
+    full_();
+}
+
+Console::Console(base::EventLoop& loop, std::string alias, ConsoleMasters masters, ConsoleLog log)
+    : loop_(loop), alias_(std::move(alias)), masters_(std::move(masters)), log_(std::move(log)) {
     // Edge-triggered: a pty without a reader would otherwise report EPOLLHUP all the time.
     constexpr std::uint32_t events = EPOLLIN | EPOLLOUT | EPOLLET;
     loop_.watch(
-        ends_.container.master, events, [this](std::uint32_t e) { on_container(e); });
-    loop_.watch(ends_.host.master, events, [this](std::uint32_t e) { on_host(e); });
+        masters_.container, events, [this](std::uint32_t e) { on_container(e); });
+    loop_.watch(masters_.host, events, [this](std::uint32_t e) { on_host(e); });
 }
 
 Console::~Console() {
     drop_client();
-    loop_.forget(ends_.container.master);
-    loop_.forget(ends_.host.master);
+    loop_.forget(masters_.container);
+    loop_.forget(masters_.host);
 }
 
 base::UniqueFd Console::connect() {
@@ -103,7 +108,7 @@ void Console::drop_client() {
 
 void Console::resize(unsigned rows, unsigned columns) {
     // The kernel sends SIGWINCH to the foreground processes of the container's terminal.
-    base::set_window_size(ends_.container.master, rows, columns);
+    base::set_window_size(masters_.container, rows, columns);
 }
 
 void Console::on_container(std::uint32_t events) {
@@ -114,6 +119,11 @@ void Console::on_container(std::uint32_t events) {
 
 void Console::read_container() {
     for (int turn = 0; container_readable_; ++turn) {
+        // The container waits until the log has another file, but not for ever.
+        if (log_.is_full() && !log_stalled_) {
+            start_log_timer();
+            return;
+        }
         // The client is slow. The container has to wait for it, but not for ever: after kStall it
         // loses output instead.
         if (client_ && !stalled_ && to_client_.size() >= kClientBuffer) {
@@ -123,10 +133,10 @@ void Console::read_container() {
         if (turn == kReadsPerTurn) {
             // Changing an edge-triggered watch makes epoll report again what is still ready
             // (epoll(7)).
-            loop_.change(ends_.container.master, EPOLLIN | EPOLLOUT | EPOLLET);
+            loop_.change(masters_.container, EPOLLIN | EPOLLOUT | EPOLLET);
             return;
         }
-        const ssize_t got = ::read(ends_.container.master.get(), g_buffer.data(), g_buffer.size());
+        const ssize_t got = ::read(masters_.container.get(), g_buffer.data(), g_buffer.size());
         if (got < 0 && errno == EINTR) continue;
         if (got <= 0) {
             container_readable_ = false;  // EAGAIN, or EIO: no process has the other end open
@@ -154,18 +164,18 @@ void Console::deliver(std::string_view bytes) {
 // Writes to the host's pty only while some process has its other end open, and only what fits:
 // anything else would come back as an echo, or as stale output to a later reader.
 void Console::write_host(std::string_view bytes) {
-    pollfd entry{.fd = ends_.host.master.get(), .events = POLLOUT, .revents = 0};
+    pollfd entry{.fd = masters_.host.get(), .events = POLLOUT, .revents = 0};
     if (::poll(&entry, 1, 0) > 0 && (entry.revents & POLLHUP) == 0)
-        (void)write_some(ends_.host.master, bytes);
+        (void)write_some(masters_.host, bytes);
 }
 
 void Console::on_host(std::uint32_t events) {
     if ((events & (EPOLLIN | EPOLLHUP)) != 0) host_readable_ = true;
-    if (host_readable_) (void)take_input(ends_.host.master);
+    if (host_readable_) (void)take_input(masters_.host);
 }
 
 bool Console::take_input(base::Fd fd) {
-    const bool from_host = fd.get() == ends_.host.master.get();
+    const bool from_host = fd.get() == masters_.host.get();
     while (to_container_.size() < kInputBuffer) {
         const ssize_t got = ::read(fd.get(), g_buffer.data(), kInputBuffer);
         if (got < 0 && errno == EINTR) continue;
@@ -179,11 +189,11 @@ bool Console::take_input(base::Fd fd) {
 
 void Console::flush_input() {
     if (to_container_.empty()) return;
-    const std::string_view rest = write_some(ends_.container.master, to_container_);
+    const std::string_view rest = write_some(masters_.container, to_container_);
     to_container_.erase(0, to_container_.size() - rest.size());
     if (client_) watch_client();
     if (host_readable_ && to_container_.size() < kInputBuffer)
-        loop_.change(ends_.host.master, EPOLLIN | EPOLLOUT | EPOLLET);
+        loop_.change(masters_.host, EPOLLIN | EPOLLOUT | EPOLLET);
 }
 
 void Console::on_client(std::uint32_t events) {
@@ -223,9 +233,28 @@ void Console::start_stall_timer() {
     });
 }
 
+void Console::start_log_timer() {
+    if (log_timer_) return;
+    log_timer_ = loop_.after(kStall, [this] {
+        log_timer_.reset();
+        log_stalled_ = true;
+        read_container();
+    });
+}
+
+void Console::renew_log(base::UniqueFd file) {
+    loop_.cancel(std::move(log_timer_));
+    log_stalled_ = false;
+    log_.renew(std::move(file));
+    read_container();
+}
+
 void Console::drain() {
+    log_stalled_ = true;  // nothing comes later
+    log_.flush();
     container_readable_ = true;
     for (int i = 0; i < 64 && container_readable_; ++i) read_container();
+    log_.flush();
     if (client_) flush_client();
 }
 

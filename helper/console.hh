@@ -1,4 +1,4 @@
-// One console of the container. Relays bytes unchanged between the container's pty, a pty of the
+// One console of the container, in the relay's process (helper/relay.hh). Relays bytes unchanged between the container's pty, a pty of the
 // host whose path `ttyconsole` prints, and at most one connected client, and keeps a log of bounded
 // size.
 //
@@ -10,43 +10,55 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
+#include <string_view>
 
 #include "base/event_loop.hh"
 #include "base/fd.hh"
-#include "helper/launch.hh"
 
 namespace lxvirt::helper {
 
-// Writes a console's output to a file, which is renamed to FILE.0 when it reaches its limit.
+// Writes a console's output to a file of bounded size. When the file is full, another one is asked
+// for, which comes by renew().
 class ConsoleLog {
   public:
-    // `limit` is in bytes. An empty path logs nothing. A failure to open or write ends the log,
-    // never the console.
-    ConsoleLog(std::string path, bool append, std::uint64_t limit);
+    // `limit` is in bytes. An invalid `file` logs nothing. A failure to write ends the log, never
+    // the console. `full` is called once for each file.
+    ConsoleLog(base::UniqueFd file, std::uint64_t limit, std::function<void()> full);
     void write(std::string_view bytes);
+    // Says whether another file was asked for and has not come yet. What is written until then
+    // waits, up to 64 KiB.
+    [[nodiscard]] bool is_full() const { return asked_; }
+    void renew(base::UniqueFd file);
+    // Writes what waits to the full file: no other one comes.
+    void flush();
 
   private:
-    void open(bool append);
-    std::string path_;
     std::uint64_t limit_;
+    std::function<void()> full_;
     std::uint64_t size_ = 0;
     base::UniqueFd file_;
+    std::string waiting_;
+    bool asked_ = false;
+};
+
+// The masters of a console's two ptys.
+struct ConsoleMasters {
+    base::UniqueFd container, host;  // non-blocking
 };
 
 // Relays one console from its construction to its destruction. `loop` must outlive it.
 class Console {
   public:
-    // Takes over the descriptors in `ends`. Throws SystemError.
-    Console(base::EventLoop& loop, ConsoleEnds ends, const ConsolePlan& plan);
+    // Throws SystemError.
+    Console(base::EventLoop& loop, std::string alias, ConsoleMasters masters, ConsoleLog log);
     ~Console();
     Console(const Console&) = delete;
     Console& operator=(const Console&) = delete;
 
     // Returns the alias of the domain's device, such as "console0".
-    [[nodiscard]] const std::string& alias() const { return ends_.alias; }
-    // Returns the path of the host's pty, such as "/dev/pts/3".
-    [[nodiscard]] const std::string& host_path() const { return ends_.host_path; }
+    [[nodiscard]] const std::string& alias() const { return alias_; }
     // Says whether a client is connected.
     [[nodiscard]] bool in_use() const { return client_.valid(); }
 
@@ -57,6 +69,8 @@ class Console {
     void resize(unsigned rows, unsigned columns);
     // Reads what the container has still written; called when its init has ended.
     void drain();
+    // Gives the log another file; an invalid one ends the log.
+    void renew_log(base::UniqueFd file);
 
   private:
     void on_container(std::uint32_t events);
@@ -72,18 +86,21 @@ class Console {
     bool take_input(base::Fd fd);
     void watch_client();
     void start_stall_timer();
+    void start_log_timer();
     void drop_client();
 
     base::EventLoop& loop_;
-    ConsoleEnds ends_;
+    std::string alias_;
+    ConsoleMasters masters_;
     ConsoleLog log_;
     base::UniqueFd client_;
     std::string to_client_;     // output for the client or, with none, for the next one
     std::string to_container_;  // input for which the container had no room yet
-    base::UniqueFd stall_timer_;
+    base::UniqueFd stall_timer_, log_timer_;
     bool container_readable_ = false;
     bool host_readable_ = false;
-    bool stalled_ = false;  // the client reads nothing: output passes it by
+    bool stalled_ = false;      // the client reads nothing: output passes it by
+    bool log_stalled_ = false;  // no new file comes: output goes to the full one
 };
 
 }  // namespace lxvirt::helper

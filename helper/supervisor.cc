@@ -42,14 +42,13 @@ void refuse_other_versions(base::Fd socket, std::string_view bytes) {
 }  // namespace
 
 Supervisor::Supervisor(const Plan& plan, SupervisorOptions options)
-    : plan_(plan), options_(options) {}
+    : plan_(plan), options_(options), relay_(loop_, [this](std::string_view text) { log(text); }) {}
 
 void Supervisor::begin(Launched launched) {
     launched_ = std::move(launched);
     started_ = std::chrono::steady_clock::now();
     for (std::size_t i = 0; i < launched_.consoles.size(); ++i)
-        consoles_.push_back(
-            std::make_unique<Console>(loop_, std::move(launched_.consoles[i]), plan_.consoles[i]));
+        relay_.add(std::move(launched_.consoles[i]), plan_.consoles[i]);
     loop_.watch(
         launched_.init, EPOLLIN, [this](std::uint32_t) { on_init_end(); });
     loop_.watch(launched_.listener, EPOLLIN, [this](std::uint32_t) { on_connection(); });
@@ -79,9 +78,9 @@ void Supervisor::watch_owner(base::UniqueFd channel) {
 
 StartReply Supervisor::start_reply() const {
     StartReply reply;
-    for (const auto& console : consoles_) {
+    for (const std::string& path : relay_.host_paths()) {
         if (!reply.host_consoles.empty()) reply.host_consoles += ' ';
-        reply.host_consoles += console->host_path();
+        reply.host_consoles += path;
     }
     for (const KeptLoop& loop : launched_.loops) reply.loops.push_back(loop.what);
     return reply;
@@ -189,8 +188,8 @@ Reply Supervisor::answer(Connection& connection, const Request& request,
         case RequestKind::ask_restart: restart_asked_ = request.flag; return {};
         case RequestKind::open_console: return open_console(connection, request, extra);
         case RequestKind::resize:
-            if (connection.console != nullptr)
-                connection.console->resize(request.value >> 16, request.value & 0xffffU);
+            if (!connection.console.empty())
+                relay_.resize(connection.console, request.value >> 16, request.value & 0xffffU);
             return {};
         case RequestKind::set_paused: return set_paused(request.flag);
         case RequestKind::hold: return hold(request, given);
@@ -212,19 +211,22 @@ Reply Supervisor::answer(Connection& connection, const Request& request,
 Reply Supervisor::open_console(Connection& connection, const Request& request,
                                base::UniqueFd& extra) {
     constexpr std::uint32_t safe = 1;
-    for (const auto& console : consoles_) {
-        if (!request.text.empty() && console->alias() != request.text) continue;
+    const std::string alias = relay_.find(request.text);
+    if (alias.empty())
+        return refuse(base::ErrorCode::invalid_arg,
+                      fmt::format("cannot find console device '{}'",
+                                  request.text.empty() ? "default" : request.text));
+    try {
         // Without force a console with a client is refused; `safe` refuses it even with force.
-        if (console->in_use() && (!request.flag || (request.value & safe) != 0))
+        if ((!request.flag || (request.value & safe) != 0) && relay_.is_used(alias))
             return refuse(base::ErrorCode::operation_failed,
                           "Active console session exists for this domain");
-        extra = console->connect();
-        connection.console = console.get();
-        return {};
+        extra = relay_.connect(alias);
+    } catch (const base::Exception& error) {
+        return refuse(base::ErrorCode::operation_failed, error.message());
     }
-    return refuse(base::ErrorCode::invalid_arg,
-                  fmt::format("cannot find console device '{}'",
-                              request.text.empty() ? "default" : request.text));
+    connection.console = alias;
+    return {};
 }
 
 Reply Supervisor::hold(const Request& request, std::vector<base::UniqueFd>& given) {
@@ -238,14 +240,13 @@ Reply Supervisor::add_console(const Request& request, std::vector<base::UniqueFd
     if (given.size() != 2)
         return refuse(base::ErrorCode::internal_error, "a console needs two descriptors");
     auto added = base::decode<AddedConsole>(request.text, "console request");
-    // A console with the alias of one that exists takes its place.
     remove_console(added.plan.alias);
     ConsoleEnds ends;
     ends.alias = added.plan.alias;
     ends.host_path = added.host_path;
     ends.container.master = std::move(given[0]);
     ends.host.master = std::move(given[1]);
-    consoles_.push_back(std::make_unique<Console>(loop_, std::move(ends), added.plan));
+    relay_.add(std::move(ends), added.plan);
     write_consoles();
     return {};
 }
@@ -253,15 +254,13 @@ Reply Supervisor::add_console(const Request& request, std::vector<base::UniqueFd
 void Supervisor::remove_console(const std::string& alias) {
     // Connections that were about this console stay open for other requests.
     for (auto& [fd, connection] : connections_)
-        if (connection.console != nullptr && connection.console->alias() == alias)
-            connection.console = nullptr;
-    std::erase_if(consoles_, [&](const auto& console) { return console->alias() == alias; });
+        if (connection.console == alias) connection.console.clear();
+    relay_.remove(alias);
     write_consoles();
 }
 
 void Supervisor::name_consoles() {
-    status_.consoles.clear();
-    for (const auto& console : consoles_) status_.consoles.push_back(console->host_path());
+    status_.consoles = relay_.host_paths();
 }
 
 void Supervisor::write_consoles() {

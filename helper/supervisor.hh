@@ -15,11 +15,11 @@
 #include "base/file/lock.hh"
 #include "base/file/log.hh"
 #include "base/process/process.hh"
-#include "helper/console.hh"
 #include "helper/exchange/plan.hh"
 #include "helper/exchange/protocol.hh"
 #include "helper/exchange/status.hh"
 #include "helper/launch.hh"
+#include "helper/relay.hh"
 
 namespace lxvirt::helper {
 
@@ -70,7 +70,7 @@ class Supervisor {
     // A client of the control socket.
     struct Connection {
         base::UniqueFd socket;
-        Console* console = nullptr;  // that this client may resize
+        std::string console;  // the alias of the console that this client may resize
     };
 
     void on_connection();
@@ -128,7 +128,7 @@ class Supervisor {
     Launched launched_;
     SupervisorOptions options_;
     base::EventLoop loop_;
-    std::vector<std::unique_ptr<Console>> consoles_;
+    Relay relay_;
     base::UniqueFd owner_;
     base::UniqueFd termination_;  // signalfd(2) of SIGTERM
     std::map<int, Connection> connections_;

@@ -102,7 +102,7 @@ void Supervisor::on_init_end() {
     if (termination_is_asked()) destroy_asked_ = true;
     launched_.init.reset();
     // What the container printed last is still in the pty.
-    for (const auto& console : consoles_) attempt([&console] { console->drain(); });
+    relay_.drain();
     (void)finish_under_lock();
 }
 
@@ -171,6 +171,7 @@ void Supervisor::finish() noexcept {
         status_.reason = "rebooting";
         status_.init_pid.reset();
         status_.init_start.reset();
+        relay_.end();
         attempt([this] { (void)publish_status(); });
     } else {
         leave(ending.reason, ending.event_detail);
@@ -275,6 +276,7 @@ void Supervisor::release_resources() {
 
 void Supervisor::close_connections() {
     connections_.clear();
+    relay_.end();
 }
 
 void Supervisor::give_up_restart(const std::string& why) {
@@ -286,6 +288,7 @@ void Supervisor::give_up_restart(const std::string& why) {
 void Supervisor::undo() {
     // The init may still run: a start that failed is undone.
     loop_.forget(launched_.init);
+    relay_.end();
     attempt([this] { remove_what_was_made(); });
     attempt([this] { (void)run_end_hooks_for(EndAction::destroy); });
     leave_group();

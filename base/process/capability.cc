@@ -110,6 +110,14 @@ void raise_capabilities() {
     set_sets(sets);
 }
 
+RaisedCapabilities::RaisedCapabilities() : lower_(get_sets().effective == 0) {
+    if (lower_) raise_capabilities();
+}
+
+RaisedCapabilities::~RaisedCapabilities() {
+    if (lower_) lower_capabilities();
+}
+
 void lower_capabilities() {
     Sets sets = get_sets();
     sets.effective = 0;

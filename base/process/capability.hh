@@ -37,13 +37,17 @@ void raise_capabilities();
 // Empties the effective set. Throws SystemError.
 void lower_capabilities();
 
-// Raises the effective set for a scope.
+// Makes the effective set equal to the permitted one for a scope, and empties it afterwards unless
+// it was not empty before. Throws SystemError.
 class RaisedCapabilities {
   public:
-    RaisedCapabilities() { raise_capabilities(); }
-    ~RaisedCapabilities() { lower_capabilities(); }
+    RaisedCapabilities();
+    ~RaisedCapabilities();
     RaisedCapabilities(const RaisedCapabilities&) = delete;
     RaisedCapabilities& operator=(const RaisedCapabilities&) = delete;
+
+  private:
+    bool lower_;  // at the end
 };
 
 }  // namespace lxvirt::base
