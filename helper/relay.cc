@@ -32,6 +32,7 @@ using base::UniqueFd;
 
 constexpr auto kPatience = std::chrono::seconds(2);  // for an answer
 constexpr auto kQuick = std::chrono::seconds(1);     // a relay that ends sooner counts as quick
+constexpr auto kRetry = std::chrono::seconds(1);     // until the process is tried again
 constexpr unsigned kMaxQuickEnds = 5;          // in a row; then there are no consoles any more
 constexpr std::uint64_t kMaxRead = 16384;      // bytes that the relay writes at once
 constexpr std::uint64_t kLogSlack = 2U << 20;  // bytes that a log may get beyond its limit
@@ -102,16 +103,31 @@ void Relay::respawn() {
         return;
     }
     log_("the process that relays the consoles has ended; another one is made");
+    spawn_all();
+}
+
+// Makes the process and hands it the consoles.
+void Relay::spawn_all() {
+    const bool again = spawned_ != std::chrono::steady_clock::time_point();
     try {
         spawn();
-        for (const Entry& entry : consoles_) introduce(entry, true);
+        for (const Entry& entry : consoles_) introduce(entry, again || entry.plan.log_append);
     } catch (const base::Exception& error) {
         log_(error.message());
         end();
+        retry_timer_ = loop_.after(kRetry, [this] {
+            if (!process_) spawn_all();
+        });
     }
 }
 
+void Relay::start() {
+    started_ = true;
+    if (!consoles_.empty() && !process_) spawn_all();
+}
+
 void Relay::end() noexcept {
+    loop_.cancel(std::move(retry_timer_));
     if (channel_) loop_.forget(channel_);
     channel_.reset();
     if (!process_) return;
@@ -144,11 +160,11 @@ void Relay::introduce(const Entry& entry, bool append) {
 }
 
 void Relay::add(ConsoleEnds ends, const ConsolePlan& plan) {
-    if (!process_) spawn();
     // A console with the alias of one that exists takes its place.
     remove(ends.alias);
+    if (started_ && !process_) spawn();
     consoles_.push_back({std::move(ends), plan});
-    introduce(consoles_.back(), plan.log_append);
+    if (started_) introduce(consoles_.back(), plan.log_append);
 }
 
 void Relay::remove(const std::string& alias) {

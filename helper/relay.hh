@@ -31,8 +31,11 @@ class Relay {
     Relay(const Relay&) = delete;
     Relay& operator=(const Relay&) = delete;
 
-    // Relays a console from now on. Throws SystemError.
+    // Takes over a console, which is relayed from start() on, or at once after that. Throws
+    // SystemError, and Error if the relay does not answer.
     void add(ConsoleEnds ends, const ConsolePlan& plan);
+    // Makes the process, if there is a console. A failure is logged and tried again every second.
+    void start();
     // Ends the relay of a console; one that is not there is no error.
     void remove(const std::string& alias);
     // Returns the host's paths of the consoles, "/dev/pts/3", in their order.
@@ -61,6 +64,7 @@ class Relay {
     };
 
     void spawn();
+    void spawn_all();
     void respawn();
     void introduce(const Entry& entry, bool append);
     [[nodiscard]] Answer ask(const RelayMessage& request, const std::vector<base::Fd>& fds = {});
@@ -73,6 +77,8 @@ class Relay {
     base::UniqueFd channel_, process_;
     std::chrono::steady_clock::time_point spawned_;
     unsigned quick_ends_ = 0;  // relays in a row that ended at once
+    bool started_ = false;
+    base::UniqueFd retry_timer_;
 };
 
 // Runs in the relay's process, which is confined; does not return.

@@ -95,6 +95,8 @@ Outcome Supervisor::run() {
     // The capabilities stay permitted and are raised for each step that needs them, so that a
     // mistake between the steps can do little.
     base::lower_capabilities();
+    // The driver has its answer already: a start does not wait for this process.
+    relay_.start();
     std::string last;
     bool again = false;  // the end of the container has to be finished
     for (;;) {

@@ -10,7 +10,7 @@ import unittest
 import support
 from network_guest import NetworkCase
 from probe import ProbeCase
-from support import read, wait_for
+from support import read, wait_for, write
 
 MAX_MESSAGE = 4096
 PING = struct.pack(">IIIII", 1, 0, 0, 0, 0)  # version, kind, value, flag, an empty text
@@ -152,6 +152,72 @@ class Helper(Sockets, ProbeCase):
         """CVE-2020-15257: an abstract socket is in reach of whoever shares the host's network."""
         self.boot("one")
         self.assertNotRegex(self.output("one", "cat /proc/net/unix"), "@.*(lxc|lxvirt|control)")
+
+
+class Relay(ProbeCase):
+    """The process that reads what a container writes, taken over by tests/support/takeover.cc."""
+
+    def relay(self):
+        helper = self.helper("one")
+        found = [pid for pid in support.children(helper) if read(f"/proc/{pid}/comm") == "lxc_relay\n"]
+        self.assertEqual(len(found), 1)
+        return helper, found[0]
+
+    def test_it_has_no_right(self):
+        self.boot("one")
+        helper, relay = self.relay()
+        status = facts(relay)
+        self.assertEqual({status[key] for key in ("CapPrm", "CapEff", "CapInh", "CapBnd", "CapAmb")},
+                         {"0" * 16})
+        self.assertEqual((status["NoNewPrivs"], status["Seccomp"]), ("1", "2"))
+        self.assertEqual(facts(helper)["CapEff"], "0" * 16)
+        links = [os.readlink(f"/proc/{relay}/fd/{fd}") for fd in os.listdir(f"/proc/{relay}/fd")]
+        allowed = ("/dev/null", "socket:", "anon_inode:[eventpoll]", "/dev/pts/ptmx", "/dev/ptmx", self.root)
+        self.assertEqual([one for one in links if not one.startswith(allowed)], [])
+        self.assertEqual([one for one in links if one.startswith(self.root) and "console.log" not in one], [])
+
+    def test_whoever_takes_it_over_reaches_nothing(self):
+        self.boot("one")
+        helper, relay = self.relay()
+        write(f"{self.folder}/file", "of the host\n")
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.addCleanup(listener.close)
+        listener.bind(f"{self.folder}/socket")
+        listener.listen()
+        program = os.environ.get("LXVIRT_TAKEOVER", "build/tests/system/takeover")
+        done = subprocess.run([program, str(relay), str(helper), self.folder], capture_output=True, text=True,
+                              check=False)
+        if done.returncode == 77:
+            self.skipTest("takeover.cc knows this machine's registers not")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        results = dict(line.split() for line in done.stdout.splitlines())
+        self.assertGreater(len(results), 25)
+        self.assertEqual(results.pop("get_pid"), "ok")
+        self.assertEqual({name: how for name, how in results.items() if how != "EPERM"}, {})
+        self.assertEqual(read(f"{self.folder}/file"), "of the host\n")
+        self.assertFalse(os.path.exists(f"{self.folder}/new"))
+        self.output("one", "echo still here >/dev/console")
+        log = f"{self.root}/var/log/lxvirt/lxc/one.console.log"
+        self.assertTrue(wait_for(lambda: "still here" in read(log), 3))
+
+    def test_another_one_is_made_when_it_dies(self):
+        self.boot("one")
+        _, relay = self.relay()
+        os.kill(relay, 9)
+        self.assertTrue(wait_for(lambda: not os.path.exists(f"/proc/{relay}"), 3))
+        log = f"{self.root}/var/log/lxvirt/lxc/one.console.log"
+        self.output("one", "echo first >/dev/console")
+        self.assertTrue(wait_for(lambda: "first" in read(log), 3))
+        self.assertNotEqual(self.relay()[1], relay)
+        self.assertIn("another one is made", read(f"{self.root}/var/log/lxvirt/lxc/one.log"))
+
+    def test_a_stopped_one_does_not_hold_the_container(self):
+        self.boot("one")
+        _, relay = self.relay()
+        os.kill(relay, 19)
+        self.output("one", "head -c 300000 /dev/zero >/dev/null; echo x >/dev/console")
+        self.ok("destroy", "one")
+        self.assertFalse(os.path.exists(f"/proc/{relay}"))
 
 
 class Network(Sockets, NetworkCase):
