@@ -136,7 +136,7 @@ void Relay::end() noexcept {
         (void)base::send_signal(process_, SIGKILL);
         (void)base::reap(process_, true);
     } catch (const base::Exception&) {
-        // It ends by itself at the end of the channel.
+        // The relay ends by itself at the end of the channel.
     }
     process_.reset();
 }

@@ -12,7 +12,7 @@ namespace lxvirt::helper {
 inline constexpr std::size_t kMaxRelayMessage = 4096;  // bytes
 
 enum class RelayVerb : std::uint32_t {
-    // Of the supervisor.
+    // The supervisor sends these.
     add = 0,  // the masters of both ptys come along, and with `logs` the file of the log
     remove,   // ends the relay of the console
     connect,  // the answer brings the client's end of a stream
@@ -20,7 +20,7 @@ enum class RelayVerb : std::uint32_t {
     resize,   // `value`: rows << 16 | columns
     drain,    // reads what the consoles still hold
     log,      // a new file for the log, or none; has no answer
-    // Of the relay.
+    // The relay sends these.
     done,  // answers; `problem` is the sentence of a failure, or empty
     full,  // the console's log has reached its limit
 };
