@@ -184,7 +184,14 @@ class DebianMachine(MachineCase):
             console = "/var/log/lxvirt/lxc/deb.console.log"
             self.assertTrue(wait_for(lambda: "login: " in read(console), 60, 0.2), read(console)[-2000:])
             self.assertTrue(os.path.isdir(f"{self.outer_of('deb')}/init/system.slice"))
-            run("machinectl", "poweroff", f"lxc-{self.helper('deb')}-deb")
+            # machined gives up soon on a slow host, and is asked again.
+            asked = []
+
+            def powers_off():
+                asked.append(subprocess.run(["machinectl", "poweroff", f"lxc-{self.helper('deb')}-deb"],
+                                            capture_output=True, text=True, check=False))
+                return asked[-1].returncode == 0
+            self.assertTrue(wait_for(powers_off, 10, 1), asked[-1].stderr)
             self.assertTrue(wait_for(lambda: self.state("deb") == "shut off (shutdown)", 30, 0.2), self.state("deb"))
         finally:
             self.lxsh("destroy", "deb")
