@@ -7,6 +7,8 @@ what the block before it printed; numbers and the width of blanks are not compar
 
 import os
 import re
+import shutil
+import tempfile
 
 import support
 from network_guest import NetworkCase
@@ -54,8 +56,9 @@ class Tutorial(NetworkCase):
     def setUp(self):
         # The reader's /srv, which only this program's mount namespace has.
         # A folder and no tmpfs, which cannot be id-mapped before Linux 6.3.
-        os.mkdir(f"{self.folder}/srv")
-        run("mount", "--bind", f"{self.folder}/srv", "/srv")
+        own = tempfile.mkdtemp(prefix="lxvirt-tutorial-")
+        self.addCleanup(shutil.rmtree, own)
+        run("mount", "--bind", own, "/srv")
         self.addCleanup(run, "umount", "/srv")
         super().setUp()
         self.networks.append("default")  # for the case that the tutorial does not come to its end
