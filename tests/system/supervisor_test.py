@@ -14,7 +14,8 @@ from support import read, wait_for, write
 
 MAX_MESSAGE = 4096
 PING = struct.pack(">IIIII", 1, 0, 0, 0, 0)  # version, kind, value, flag, an empty text
-NETWORK_PING = struct.pack(">II", 1, 0)  # version, kind
+NETWORK_VERSION = 2  # of netd/plan.hh
+NETWORK_PING = struct.pack(">II", NETWORK_VERSION, 0)  # version, kind
 DONE = struct.pack(">III", 1, 0, 0)
 
 
@@ -25,7 +26,7 @@ def facts(pid):
 class Sockets:
     """What both supervisors' sockets do."""
 
-    ping = PING
+    ping, done = PING, DONE[:8]
 
     def connect(self):
         folder = os.open(self.socket_folder(), os.O_PATH)
@@ -76,7 +77,7 @@ class Sockets:
             rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [0] * count))]
             client.sendmsg([self.ping], rights)
             if count <= 8:
-                self.assertEqual(client.recv(MAX_MESSAGE)[:8], DONE[:8])
+                self.assertEqual(client.recv(MAX_MESSAGE)[:8], self.done)
         self.assertTrue(self.is_closed(client))
 
     def check_users_are_refused(self):
@@ -221,7 +222,7 @@ class Relay(ProbeCase):
 
 
 class Network(Sockets, NetworkCase):
-    ping = NETWORK_PING
+    ping, done = NETWORK_PING, struct.pack(">II", NETWORK_VERSION, 0)
 
     def socket_folder(self):
         return f"{self.root}/run/lxvirt/network/closed0"
