@@ -59,7 +59,7 @@ struct Record {
 // Reads a record; empty if there is no file.
 Record read_record(const std::string& path) {
     Record record;
-    const auto text = base::try_read_file(path);
+    const auto text = base::try_read_state(path);
     if (!text) return record;
     for (const std::string_view line : base::split(*text, '\n')) {
         if (line.empty()) continue;

@@ -41,7 +41,7 @@ std::string FileBatch::temporary(const std::string& name) const {
 
 void FileBatch::add(const std::string& name, std::string_view data) {
     const std::string path = temporary(name);
-    const UniqueFd file = open_file(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW);
+    const UniqueFd file = open_regular(path, O_WRONLY | O_CREAT | O_TRUNC, Links::refuse);
     waiting_.insert(std::lower_bound(waiting_.begin(), waiting_.end(), name), name);
     write_all(file, data, path);
     test_point("file-written");

@@ -11,7 +11,7 @@
 namespace lxvirt::base {
 
 std::string filesystem_type(const std::string& path) {
-    const UniqueFd fd = open_file(path, O_RDONLY);
+    const UniqueFd fd = open_image(path, O_RDONLY);
     const std::unique_ptr<blkid_struct_probe, void (*)(blkid_probe)> probe(::blkid_new_probe(),
                                                                            &::blkid_free_probe);
     if (!probe || ::blkid_probe_set_device(probe.get(), fd.get(), 0, 0) != 0)

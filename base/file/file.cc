@@ -2,8 +2,10 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 
 #include <algorithm>
 #include <array>
@@ -23,6 +25,37 @@ std::optional<UniqueFd> try_open(const std::string& path, int flags) {
     if (fd) return fd;
     if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;
     fail_errno("open '{}'", path);
+}
+
+// Returns what a file that is not regular is, for messages.
+std::string_view kind_of(mode_t mode) {
+    switch (mode & S_IFMT) {
+        case S_IFIFO: return "a FIFO";
+        case S_IFCHR: return "a character device";
+        case S_IFBLK: return "a block device";
+        case S_IFSOCK: return "a socket";
+        case S_IFLNK: return "a symbolic link";
+        default: return "something unknown";
+    }
+}
+
+// Looks before it opens, since an open(2) can make a device act. The look after it, on the
+// descriptor, is the one that counts where the name can change meanwhile. Returns an invalid
+// descriptor with errno set where the name cannot be looked at or opened.
+UniqueFd open_if_regular(Fd folder, const std::string& name, int flags, Links links,
+                         const std::string& shown, mode_t mode) {
+    const bool follow = links == Links::follow;
+    struct stat facts {};
+    if (::fstatat(folder.get(), name.c_str(), &facts, follow ? 0 : AT_SYMLINK_NOFOLLOW) == 0)
+        require_regular(facts.st_mode, shown);
+    else if (errno != ENOENT || (flags & O_CREAT) == 0)
+        return {};
+    UniqueFd fd = openat_quietly(folder, name,
+                                 flags | O_NONBLOCK | O_NOCTTY | (follow ? 0 : O_NOFOLLOW), mode);
+    if (!fd) return fd;
+    if (::fstat(fd.get(), &facts) != 0) fail_errno("stat '{}'", shown);
+    require_regular(facts.st_mode, shown);
+    return fd;
 }
 
 // Opens the folder before the rename or removal that is to become durable, so that afterwards only
@@ -61,7 +94,7 @@ class TemporaryFile {
 // begins again.
 UniqueFd open_temporary(const std::string& path, mode_t mode) {
     for (;;) {
-        UniqueFd fd = open_file(path, O_WRONLY | O_CREAT | O_NOFOLLOW, mode);
+        UniqueFd fd = open_regular(path, O_WRONLY | O_CREAT, Links::refuse, mode);
         if (uninterrupted([&] { return ::flock(fd.get(), LOCK_EX); }) != 0)
             fail_errno("lock '{}'", path);
         TemporaryFile guard(path);
@@ -86,6 +119,44 @@ UniqueFd open_file(const std::string& path, int flags, mode_t mode) {
     return fd;
 }
 
+void require_regular(mode_t mode, const std::string& shown) {
+    if (S_ISREG(mode)) return;
+    if (S_ISDIR(mode)) fail_with(EISDIR, "read '{}'", shown);
+    fail_with(EINVAL, "'{}' is {}, where a regular file must be", shown, kind_of(mode));
+}
+
+UniqueFd open_regular_at(Fd folder, const std::string& name, int flags, Links links,
+                         const std::string& shown, mode_t mode) {
+    UniqueFd fd = open_if_regular(folder, name, flags, links, shown, mode);
+    if (!fd) fail_errno("open '{}'", shown);
+    return fd;
+}
+
+UniqueFd open_regular(const std::string& path, int flags, Links links, mode_t mode) {
+    return open_regular_at(Fd(AT_FDCWD), path, flags, links, path, mode);
+}
+
+std::optional<UniqueFd> try_open_regular(const std::string& path, int flags, Links links) {
+    UniqueFd fd = open_if_regular(Fd(AT_FDCWD), path, flags, links, path, 0);
+    if (fd) return fd;
+    if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;
+    fail_errno("open '{}'", path);
+}
+
+UniqueFd open_named_by_user(const std::string& path) {
+    struct statfs system {};
+    if (::statfs(path.c_str(), &system) == 0 && system.f_type == PIPEFS_MAGIC)
+        return open_file(path, O_RDONLY);
+    return open_regular(path, O_RDONLY);
+}
+
+UniqueFd open_image(const std::string& path, int flags) {
+    struct stat facts {};
+    if (::stat(path.c_str(), &facts) == 0 && !S_ISBLK(facts.st_mode))
+        return open_regular(path, flags);
+    return open_file(path, flags | O_NONBLOCK | O_NOCTTY);
+}
+
 std::string read_all(Fd fd, const std::string& name, std::size_t limit) {
     std::string data;
     std::array<char, 16384> buffer;
@@ -100,11 +171,17 @@ std::string read_all(Fd fd, const std::string& name, std::size_t limit) {
 }
 
 std::string read_file(const std::string& path, std::size_t limit) {
-    return read_all(open_file(path, O_RDONLY), path, limit);
+    return read_all(open_regular(path, O_RDONLY), path, limit);
 }
 
 std::optional<std::string> try_read_file(const std::string& path, std::size_t limit) {
-    const auto fd = try_open(path, O_RDONLY);
+    const auto fd = try_open_regular(path, O_RDONLY);
+    if (!fd) return std::nullopt;
+    return read_all(*fd, path, limit);
+}
+
+std::optional<std::string> try_read_state(const std::string& path, std::size_t limit) {
+    const auto fd = try_open_regular(path, O_RDONLY, Links::refuse);
     if (!fd) return std::nullopt;
     return read_all(*fd, path, limit);
 }
@@ -148,6 +225,32 @@ void write_atomic(const std::string& path, std::string_view data, mode_t mode,
     fd.reset();
     test_point("file-renamed");
     sync_opened(parent, parent_folder(path));
+}
+
+void replace_file_at(Fd folder, const std::string& name, std::string_view data, mode_t mode,
+                     const std::string& shown) {
+    const std::string temporary = fmt::format(".{}.new", name);
+    // What stands under the temporary name is another writer's, or was left by a killed one.
+    for (int attempt = 0;; ++attempt) {
+        const bool last = attempt == 100;
+        const UniqueFd fd =
+            openat_quietly(folder, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode);
+        if (!fd && errno == EEXIST && !last) {
+            if (::unlinkat(folder.get(), temporary.c_str(), 0) == 0 || errno == ENOENT) continue;
+            fail_errno("remove the temporary file of '{}'", shown);
+        }
+        if (!fd) fail_errno("make the temporary file of '{}'", shown);
+        try {
+            write_all(fd, data, shown);
+        } catch (const SystemError&) {
+            (void)::unlinkat(folder.get(), temporary.c_str(), 0);
+            throw;
+        }
+        if (::renameat(folder.get(), temporary.c_str(), folder.get(), name.c_str()) == 0) return;
+        const int error = errno;
+        (void)::unlinkat(folder.get(), temporary.c_str(), 0);
+        if (error != ENOENT || last) fail_with(error, "rename to '{}'", shown);
+    }
 }
 
 void sync_folder(const std::string& folder) {

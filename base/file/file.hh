@@ -19,12 +19,42 @@ namespace lxvirt::base {
 // Opens `path` as open(2) does, with O_CLOEXEC added. Throws SystemError.
 [[nodiscard]] UniqueFd open_file(const std::string& path, int flags, mode_t mode = 0600);
 
-// Returns the whole file, at most `limit` bytes; a longer file is SystemError(EFBIG). read_file()
-// throws SystemError on any failure, try_read_file() returns nothing where the file is absent
-// (ENOENT, ENOTDIR).
+// Says whether a symbolic link in the place of a file is followed. Nobody puts links into /run, so
+// the files of supervisors are opened with `refuse`.
+enum class Links { follow, refuse };
+
+// Opens the regular file `path` with `flags`, to which it adds O_CLOEXEC, O_NONBLOCK and O_NOCTTY;
+// a file that O_CREAT makes gets `mode`. Anything else in its place (a FIFO, a device, a socket) is
+// refused without being opened, so that no open(2) waits and no driver is asked: SystemError(EINVAL),
+// or EISDIR for a folder. Throws SystemError on any failure; try_open_regular() returns nothing where
+// the file is absent (ENOENT, ENOTDIR).
+[[nodiscard]] UniqueFd open_regular(const std::string& path, int flags, Links links = Links::follow,
+                                    mode_t mode = 0600);
+[[nodiscard]] std::optional<UniqueFd> try_open_regular(const std::string& path, int flags,
+                                                       Links links = Links::follow);
+// Opens `name` in the folder `folder` in the same way; `shown` names it in errors.
+[[nodiscard]] UniqueFd open_regular_at(Fd folder, const std::string& name, int flags, Links links,
+                                       const std::string& shown, mode_t mode = 0600);
+// Opens for reading a file that the user named: a regular file, or an unnamed pipe, which can only be
+// one of the caller's own descriptors (/dev/stdin) and whose writer is waited for. Throws SystemError.
+[[nodiscard]] UniqueFd open_named_by_user(const std::string& path);
+
+// Opens `path`, a regular file or a block device with a file system in it, with `flags` in the same
+// way. Throws SystemError.
+[[nodiscard]] UniqueFd open_image(const std::string& path, int flags);
+
+// Throws the SystemError of open_regular() unless `mode` (struct stat) is that of a regular file.
+void require_regular(mode_t mode, const std::string& shown);
+
+// Returns the whole regular file, at most `limit` bytes; a longer file is SystemError(EFBIG).
+// read_file() throws SystemError on any failure, try_read_file() returns nothing where the file is
+// absent (ENOENT, ENOTDIR).
 [[nodiscard]] std::string read_file(const std::string& path, std::size_t limit = 16U << 20);
 [[nodiscard]] std::optional<std::string> try_read_file(const std::string& path,
                                                        std::size_t limit = 16U << 20);
+// Reads a file that a program of lxvirt keeps below /run: as try_read_file(), with no link followed.
+[[nodiscard]] std::optional<std::string> try_read_state(const std::string& path,
+                                                        std::size_t limit = 16U << 20);
 // Reads `fd` to its end; `name` is for error messages.
 [[nodiscard]] std::string read_all(Fd fd, const std::string& name, std::size_t limit = 16U << 20);
 
@@ -52,6 +82,13 @@ enum class Durability {
 // is removed. Throws SystemError.
 void write_atomic(const std::string& path, std::string_view data, mode_t mode = 0600,
                   Durability durability = Durability::fsync);
+
+// Replaces the file `name` of the open folder `folder`, from a temporary file that it makes by
+// O_EXCL; no link is followed. For folders that belong to users; does not wait for the disk. Two
+// writers of one name may both succeed, and the file is then that of one of them. `shown` names the
+// file in errors. Throws SystemError.
+void replace_file_at(Fd folder, const std::string& name, std::string_view data, mode_t mode,
+                     const std::string& shown);
 
 // Flushes `folder`, so that files made, renamed or removed in it stay so after a crash. Throws
 // SystemError.

@@ -54,13 +54,14 @@ std::optional<std::uint64_t> last_sequence(std::string_view tail) {
 // Returns the last sequence number in FILE.1, so that numbers go on when the journal has just been
 // rotated or truncated.
 std::uint64_t previous_sequence(const JournalFile& file) {
-    const UniqueFd fd = open_quietly(file.previous(), O_RDONLY);
+    const auto fd = try_open_regular(file.previous(), O_RDONLY, Links::refuse);
     if (!fd) return 0;  // a first journal, or one whose past was removed: begin anew
-    return last_sequence(read_tail(fd, size_of(fd, file.previous()), file.previous())).value_or(0);
+    return last_sequence(read_tail(*fd, size_of(*fd, file.previous()), file.previous()))
+        .value_or(0);
 }
 
 UniqueFd open_journal(const JournalFile& file) {
-    return open_file(file.path, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
+    return open_regular(file.path, O_RDWR | O_CREAT, Links::refuse);
 }
 
 // Appends under the lock. A write that falls short is cut off again, so that no torn line stays.

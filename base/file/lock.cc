@@ -26,7 +26,7 @@ struct flock whole_file(short type) {
 }
 
 UniqueFd open_lock(const std::string& path) {
-    return open_file(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
+    return open_regular(path, O_RDWR | O_CREAT, Links::refuse);
 }
 
 // Takes the lock without waiting. Returns false where another process or description holds it.
@@ -87,13 +87,10 @@ void RecordLock::keep_over_exec(bool keep) const {
 }
 
 std::optional<pid_t> record_lock_holder(const std::string& path) {
-    UniqueFd fd = open_quietly(path, O_RDWR | O_NOFOLLOW);
-    if (!fd) {
-        if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;
-        fail_errno("open '{}'", path);
-    }
+    const auto fd = try_open_regular(path, O_RDWR, Links::refuse);
+    if (!fd) return std::nullopt;
     struct flock lock = whole_file(F_WRLCK);
-    if (::fcntl(fd.get(), F_GETLK, &lock) != 0) fail_errno("ask for the lock on '{}'", path);
+    if (::fcntl(fd->get(), F_GETLK, &lock) != 0) fail_errno("ask for the lock on '{}'", path);
     if (lock.l_type == F_UNLCK) return std::nullopt;
     return std::max<pid_t>(lock.l_pid, 0);
 }
@@ -127,7 +124,7 @@ std::optional<OperationLock> OperationLock::try_acquire(const std::string& path)
 }
 
 std::string operation_lock_holder(const std::string& path) {
-    std::string text = try_read_file(path).value_or("");
+    std::string text = try_read_state(path, 4096).value_or("");
     while (!text.empty() && text.back() == '\n') text.pop_back();
     return text.empty() ? "an unnamed process" : text;
 }

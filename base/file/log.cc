@@ -8,7 +8,7 @@
 #include "base/error.hh"
 #include "base/fd.hh"
 #include "base/file/clock.hh"
-#include "base/uninterrupted.hh"
+#include "base/file/file.hh"
 
 namespace lxvirt::base {
 
@@ -24,8 +24,11 @@ void append_log(const std::string& path, std::string_view text) noexcept {
         fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02}.{:03}+0000: {}\n", int{date.year()},
                     unsigned{date.month()}, unsigned{date.day()}, time.hours().count(),
                     time.minutes().count(), time.seconds().count(), now.milliseconds, text);
-    const UniqueFd fd = open_quietly(path, O_WRONLY | O_APPEND | O_CREAT, 0600);
-    if (fd) (void)!::write(fd.get(), line.data(), line.size());
+    try {
+        const UniqueFd fd = open_regular(path, O_WRONLY | O_APPEND | O_CREAT, Links::refuse);
+        (void)!::write(fd.get(), line.data(), line.size());
+    } catch (const std::exception&) {  // see above: nobody could be told
+    }
 }
 
 }  // namespace lxvirt::base

@@ -15,7 +15,7 @@
 namespace lxvirt::base {
 
 LoopDevice attach_loop(const std::string& file, bool readonly) {
-    const UniqueFd image = open_file(file, readonly ? O_RDONLY : O_RDWR);
+    const UniqueFd image = open_image(file, readonly ? O_RDONLY : O_RDWR);
     const UniqueFd control = open_file("/dev/loop-control", O_RDWR);
     loop_config config{};
     config.fd = static_cast<std::uint32_t>(image.get());

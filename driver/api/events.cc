@@ -19,9 +19,8 @@ namespace {
 // Returns a descriptor that is not valid if there is no such file. Throws SystemError for other
 // failures.
 base::UniqueFd open_if_there(const std::string& path) {
-    base::UniqueFd fd = base::open_quietly(path, O_RDONLY);
-    if (!fd && errno != ENOENT) base::fail_errno("open '{}'", path);
-    return fd;
+    auto fd = base::try_open_regular(path, O_RDONLY, base::Links::refuse);
+    return fd ? std::move(*fd) : base::UniqueFd();
 }
 
 // Returns fstat(2)'s answer; `path` is named in the error.

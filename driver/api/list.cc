@@ -54,7 +54,7 @@ void add_problem(DomainSummary& summary, std::string_view what) {
 // becomes the row's problem.
 void add_texts(const Root& root, const ListFilter& filter, DomainSummary& summary) {
     try {
-        auto text = summary.id >= 0 ? base::try_read_file(root.live(summary.name)) : std::nullopt;
+        auto text = summary.id >= 0 ? base::try_read_state(root.live(summary.name)) : std::nullopt;
         if (!text) text = Definitions(root).text(summary.name);
         if (!text) return;
         if (filter.uuids) {

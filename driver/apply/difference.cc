@@ -84,7 +84,8 @@ std::string live_network(const Connection& connection, const std::string& name) 
 
 std::string difference_to_file(Connection& connection, ObjectKind kind, const std::string& name,
                                const std::string& file) {
-    ObjectDocument document = read_object(base::read_file(file), file);
+    ObjectDocument document =
+        read_object(base::read_all(base::open_named_by_user(file), file), file);
     if (document.kind() != kind || document.name() != name)
         base::fail(ErrorCode::invalid_arg, "{} is of {} '{}', not of {} '{}'", file,
                    name_of(document.kind()), document.name(), name_of(kind), name);

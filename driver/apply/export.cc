@@ -1,9 +1,14 @@
 #include "driver/apply/export.hh"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+
 #include <algorithm>
 
 #include "base/error.hh"
 #include "base/file/file.hh"
+#include "base/file/find.hh"
+#include "base/uninterrupted.hh"
 
 namespace lxvirt::driver {
 
@@ -12,26 +17,58 @@ namespace {
 constexpr std::string_view kSuffix = ".xml";
 constexpr mode_t kMode = 0666;  // umask(2) takes bits away
 
-// Writes a file unless it has this text already; atomically, but without waiting for the disk, as
-// the files are copies.
-void write_one(Exported& exported, const std::string& path, const std::string& text) {
-    if (base::try_read_file(path) == text) {
-        ++exported.unchanged;
-        return;
+// A folder that is written to, held open so that nobody can put another in its place.
+struct Folder {
+    base::UniqueFd fd;
+    std::string path;
+};
+
+// Opens `name` in `parent`, where it may be no link. Throws Error where somebody else may change it.
+Folder open_folder(base::Fd parent, const std::string& name, const std::string& path, int more) {
+    Folder folder{base::openat_quietly(parent, name, O_RDONLY | O_DIRECTORY | more), path};
+    if (!folder.fd) base::fail_errno("open folder '{}'", path);
+    struct stat facts {};
+    if (::fstat(folder.fd.get(), &facts) != 0) base::fail_errno("stat '{}'", path);
+    if (const auto why = base::distrusted(facts.st_uid, facts.st_mode, path))
+        base::fail(base::ErrorCode::operation_denied, "{}", *why);
+    return folder;
+}
+
+// Writes a file unless it has this text already.
+void write_one(Exported& exported, const Folder& folder, const std::string& name,
+               const std::string& text) {
+    const std::string path = fmt::format("{}/{}", folder.path, name);
+    struct stat facts {};
+    if (::fstatat(folder.fd.get(), name.c_str(), &facts, AT_SYMLINK_NOFOLLOW) == 0) {
+        base::require_regular(facts.st_mode, path);
+        const base::UniqueFd old =
+            base::open_regular_at(folder.fd, name, O_RDONLY, base::Links::refuse, path);
+        if (static_cast<std::size_t>(facts.st_size) == text.size() &&
+            base::read_all(old, path) == text) {
+            ++exported.unchanged;
+            return;
+        }
+    } else if (errno != ENOENT) {
+        base::fail_errno("stat '{}'", path);
     }
-    base::write_atomic(path, text, kMode, base::Durability::volatile_);
+    base::replace_file_at(folder.fd, name, text, kMode, path);
     ++exported.written;
     exported.files.push_back(path);
 }
 
-// Writes the definitions of `names`, which are sorted; `text` returns the one of a name.
+// Writes the definitions of `names`, which are sorted, to the folder `kind` of `top`; `text` returns
+// the one of a name.
 template <typename Text>
-void export_kind(Exported& exported, const std::vector<std::string>& names,
-                 const std::string& folder, Text&& text) {
-    if (!names.empty()) base::make_folders(folder);
+void export_kind(Exported& exported, const std::vector<std::string>& names, const Folder& top,
+                 const std::string& kind, Text&& text) {
+    const std::string folder = fmt::format("{}/{}", top.path, kind);
+    if (!names.empty() && ::mkdirat(top.fd.get(), kind.c_str(), 0755) != 0 && errno != EEXIST)
+        base::fail_errno("make folder '{}'", folder);
+    Folder opened;
+    if (!names.empty()) opened = open_folder(top.fd, kind, folder, O_NOFOLLOW);
     for (const std::string& name : names) {
         try {
-            write_one(exported, fmt::format("{}/{}{}", folder, name, kSuffix), text(name));
+            write_one(exported, opened, fmt::format("{}{}", name, kSuffix), text(name));
         } catch (const base::Exception& error) {
             exported.problems.push_back(error.message());
         }
@@ -44,8 +81,8 @@ void export_kind(Exported& exported, const std::vector<std::string>& names,
     }
 }
 
-template <typename Row>
 // Returns the names of a list's rows, sorted.
+template <typename Row>
 std::vector<std::string> names_of(const std::vector<Row>& rows) {
     std::vector<std::string> names;
     for (const Row& row : rows) names.push_back(row.name);
@@ -58,14 +95,15 @@ std::vector<std::string> names_of(const std::vector<Row>& rows) {
 Exported export_definitions(const Connection& connection, const std::string& folder) {
     Exported exported;
     base::make_folders(folder);
+    const Folder top = open_folder(base::Fd(AT_FDCWD), folder, folder, 0);
     const Networks& networks = connection.networks();
     export_kind(
-        exported, names_of(networks.list({.persistent = true})), folder + "/networks",
+        exported, names_of(networks.list({.persistent = true})), top, "networks",
         [&](const std::string& name) {
             return networks.xml_desc({name, ""}, XmlFlags::inactive);
         });
-    export_kind(exported, names_of(connection.list_all_domains({.persistent = true})),
-                folder + "/domains", [&](const std::string& name) {
+    export_kind(exported, names_of(connection.list_all_domains({.persistent = true})), top,
+                "domains", [&](const std::string& name) {
                     return connection.xml_desc({name, "", -1}, XmlFlags::inactive);
                 });
     return exported;

@@ -19,6 +19,8 @@ struct Exported {
 
 // Writes FOLDER/domains/NAME.xml and FOLDER/networks/NAME.xml, in canonical form, and makes the
 // folders. A file that is right already is not touched, so its time stays, and no file is removed.
+// Nothing is written through a link, nor into a folder that others than root and the caller can
+// change.
 // Throws SystemError if a folder cannot be made or read; the failure of one file is in `problems`.
 Exported export_definitions(const Connection& connection, const std::string& folder);
 

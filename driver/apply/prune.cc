@@ -65,9 +65,18 @@ void ApplyRun::prune_kind(ObjectKind kind, const std::vector<std::string>& place
             skip("the file is gone, but it was not below what was given");
         else if (ours && unread_)
             skip("its document may be one of those that could not be read");
+        else if (ours && is_closed(entry.file))
+            skip("its file is in a folder that is not looked into");
         else if (ours)
             undefine(kind, name, entry, *text);
     }
+}
+
+// Says whether a file is in a folder that was not looked into.
+bool ApplyRun::is_closed(const std::string& file) const {
+    return std::any_of(
+        closed_.begin(), closed_.end(),
+        [&](const std::string& folder) { return is_below(file, folder); });
 }
 
 void ApplyRun::undefine(ObjectKind kind, const std::string& name, const AppliedEntry& entry,

@@ -67,23 +67,49 @@ ApplySummary ApplyRun::run(const std::vector<std::string>& paths) {
 }
 
 void ApplyRun::read(const std::vector<std::string>& paths) {
-    const base::FoundFiles found = base::find_files(paths, ".xml");
-    for (const std::string& problem : found.problems) fail_unread("", problem);
-    for (const std::string& file : found.files) {
+    closed_folders_.add_all(connection_);
+    base::FileSearch search;
+    search.suffix = ".xml";
+    search.on_file = [&](base::FoundFile file) {
+        const std::string path = file.path;
         try {
-            read_file(file);
+            read_file(std::move(file));
         } catch (const std::exception& error) {
-            fail_unread(file, base::message_of(error));
+            fail_unread(path, base::message_of(error));
         }
-    }
+    };
+    search.on_problem = [&](const std::string&, const std::string& sentence) {
+        fail_unread("", sentence);
+    };
+    search.on_closed = [&](const std::string& path, const std::string& sentence) {
+        closed_.push_back(absolute_folder(path));
+        on_event_({.act = ApplyAct::skipped, .file = path, .error = sentence});
+    };
+    search.why_closed = [&](base::FileId folder, bool below) {
+        return closed_folders_.why(folder, below);
+    };
+    base::find_files(paths, search);
+    refuse_inside_containers();
     std::stable_sort(items_.begin(), items_.end(), [](const ApplyItem& a, const ApplyItem& b) {
         return a.document.kind() < b.document.kind();
     });
     refuse_doubles();
 }
 
-void ApplyRun::read_file(const std::string& file) {
-    const std::string text = base::read_file(file);
+// The root of a new domain is known only when its document has been read.
+void ApplyRun::refuse_inside_containers() {
+    for (const ApplyItem& item : items_)
+        if (item.document.kind() == ObjectKind::domain) closed_folders_.add(item.document.domain());
+    for (ApplyItem& item : items_)
+        if (const auto why = closed_folders_.why(item.found)) {
+            unread_ = true;
+            fail(item, *why);
+        }
+}
+
+void ApplyRun::read_file(base::FoundFile found) {
+    const std::string text = std::exchange(found.text, {});
+    const std::string& file = found.path;
     const std::string_view element = xml::outermost_element(text);
     const auto kind = kind_of(element);
     if (!kind && (xml::is_device(element) || element == "networkport")) {
@@ -94,7 +120,9 @@ void ApplyRun::read_file(const std::string& file) {
                                         file, element)});
         return;
     }
-    items_.push_back({.document = read_object(text, file), .before = {}, .after = {}});
+    ObjectDocument document = read_object(text, file);
+    items_.push_back(
+        {.document = std::move(document), .found = std::move(found), .before = {}, .after = {}});
 }
 
 // Fails all documents that share a name or uuid: apply cannot know which of them is meant.

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "driver/apply/apply.hh"
+#include "driver/apply/closed_folders.hh"
 #include "driver/apply/record.hh"
 
 namespace lxvirt::driver {
@@ -16,6 +17,7 @@ namespace lxvirt::driver {
 // A document and what becomes of it in this run.
 struct ApplyItem {
     ObjectDocument document;
+    base::FoundFile found;              // without its text
     std::optional<std::string> before;  // the stored text; nullopt if there is no definition
     std::string after;                  // the text to store, canonical
     bool ahead = false;    // the object is new, and the record names it before it exists
@@ -38,7 +40,9 @@ class ApplyRun {
   private:
     // --- run.cc
     void read(const std::vector<std::string>& paths);
-    void read_file(const std::string& file);
+    void read_file(base::FoundFile file);
+    // Fails the documents in folders that a domain of this run can write.
+    void refuse_inside_containers();
     void refuse_doubles();
     void decide();
     void write_record_ahead();
@@ -54,6 +58,7 @@ class ApplyRun {
     // --- prune.cc
     void prune(const std::vector<std::string>& paths);
     void prune_kind(ObjectKind kind, const std::vector<std::string>& places);
+    [[nodiscard]] bool is_closed(const std::string& file) const;
     void undefine(ObjectKind kind, const std::string& name, const AppliedEntry& entry,
                   const std::string& text);
 
@@ -68,6 +73,8 @@ class ApplyRun {
     const std::function<void(const ApplyEvent&)>& on_event_;
     AppliedRecord record_;
     std::vector<ApplyItem> items_;  // networks first, as domains use them
+    ClosedFolders closed_folders_;
+    std::vector<std::string> closed_;  // the folders that were not looked into on purpose
     bool unread_ = false;
     ApplySummary summary_;
 };

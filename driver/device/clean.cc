@@ -52,7 +52,7 @@ void remove_profile(const Root& root, const xml::Domain& domain) noexcept {
 
 void finish_leaving(const Root& root, const std::string& name) {
     const std::string record = helper::leaving_record(root.domain(name));
-    const auto group = base::try_read_file(record);
+    const auto group = base::try_read_state(record);
     if (!group) return;
     const auto hierarchies = base::find_hierarchies();
     const base::Hierarchy* unified = base::unified_of(hierarchies);

@@ -124,14 +124,14 @@ LiveNetwork parse_live_network(std::string_view text, const std::string& file) {
 
 std::optional<LiveNetwork> read_live_network(const Root& root, std::string_view name) {
     const std::string path = root.network_paths().live(name);
-    const auto text = base::try_read_file(path);
+    const auto text = base::try_read_state(path);
     if (!text) return std::nullopt;
     return parse_live_network(*text, path);
 }
 
 std::optional<LiveNetworkHead> read_live_network_head(const Root& root, std::string_view name) {
     const std::string path = root.network_paths().live(name);
-    const auto text = base::try_read_file(path);
+    const auto text = base::try_read_state(path);
     if (!text) return std::nullopt;
     return parse_head(*text, path);
 }

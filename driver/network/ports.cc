@@ -34,7 +34,7 @@ std::string port_file(const Root& root, std::string_view network, std::string_vi
 
 // Returns the port of a file; nullopt if there is none. Throws internal_error for a broken file.
 std::optional<PortRecord> read_port(const std::string& path) {
-    const auto text = base::try_read_file(path);
+    const auto text = base::try_read_state(path);
     if (!text) return std::nullopt;
     const std::string_view tag = std::string_view(*text).substr(0, text->find('\n'));
     const auto number = [&](const char* name) {

@@ -74,16 +74,23 @@ std::optional<std::string> DefinitionFolder::find_by_uuid(std::string_view uuid)
 
 std::string DefinitionFolder::problem(std::string_view name) const {
     const std::string path = paths_.definition(name);
-    const base::UniqueFd fd = base::open_quietly(path, O_RDONLY);
+    std::optional<base::UniqueFd> fd;
+    try {
+        fd = base::try_open_regular(path, O_RDONLY);
+    } catch (const base::SystemError& error) {
+        return error.error() == EINVAL || error.error() == EISDIR
+                   ? error.message()
+                   : fmt::format("{}: cannot be read: {}", path, base::errno_text(error.error()));
+    }
     // Another command has removed the file since the folder was read: there is no file to be wrong.
-    if (!fd && errno == ENOENT) return {};
+    if (!fd) return {};
     struct stat facts = {};
-    if (!fd || ::fstat(fd.get(), &facts) != 0)
+    if (::fstat(fd->get(), &facts) != 0)
         return fmt::format("{}: cannot be read: {}", path, base::errno_text(errno));
     if (facts.st_size == 0) return fmt::format("{}: the file is empty", path);
     std::array<char, 64> end;
     const off_t start = std::max<off_t>(0, facts.st_size - static_cast<off_t>(end.size()));
-    const ssize_t got = ::pread(fd.get(), end.data(), end.size(), start);
+    const ssize_t got = ::pread(fd->get(), end.data(), end.size(), start);
     if (got < 0) return fmt::format("{}: cannot be read: {}", path, base::errno_text(errno));
     std::string_view tail(end.data(), static_cast<std::size_t>(got));
     // A comment may follow the element in a file that somebody wrote by hand.

@@ -225,7 +225,7 @@ void write_live(const Root& root, LiveState state) {
 
 std::optional<LiveState> read_live(const Root& root, std::string_view name) {
     const std::string path = root.live(name);
-    const auto text = base::try_read_file(path);
+    const auto text = base::try_read_state(path);
     if (!text) return std::nullopt;
     return parse_live(*text, path);
 }
@@ -292,7 +292,7 @@ std::optional<Pending> read_pending(const Root& root, std::string_view name) {
 }
 
 std::optional<Pending> read_pending_file(const std::string& path) {
-    const auto text = base::try_read_file(path);
+    const auto text = base::try_read_state(path);
     if (!text) return std::nullopt;
     Pending pending;
     bool of_this_boot = false;

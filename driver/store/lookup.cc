@@ -20,7 +20,7 @@ int id_of(const Root& root, std::string_view name) {
 }
 
 std::optional<std::string> uuid_of_live(const Root& root, std::string_view name) {
-    const auto text = base::try_read_file(root.live(name));
+    const auto text = base::try_read_state(root.live(name));
     return text ? xml::scan_uuid(*text) : std::nullopt;
 }
 

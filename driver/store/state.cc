@@ -37,7 +37,7 @@ DomainStatus ended_state(const Root& root, std::string_view name) {
 
 // Returns the phase in live.xml; nullopt if there is no live.xml of this boot.
 std::optional<LivePhase> live_phase(const Root& root, std::string_view name) {
-    const auto text = base::try_read_file(root.live(name));
+    const auto text = base::try_read_state(root.live(name));
     if (!text) return std::nullopt;
     const LiveHead head = parse_live_head(*text, root.live(name));
     return head.current() ? std::optional(head.phase) : std::nullopt;

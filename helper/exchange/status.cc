@@ -122,7 +122,7 @@ void write_end(const std::string& path, std::string_view reason, std::string_vie
 
 std::optional<HelperStatus> read_status(const std::string& path) {
     // No file means that no helper supervises the domain.
-    const auto text = base::try_read_file(path);
+    const auto text = base::try_read_state(path);
     if (!text) return std::nullopt;
     return parse_status(*text, path);
 }

@@ -112,8 +112,10 @@ driver::Affect affect_flags(const Invocation& invocation) {
 
 std::string read_document(const std::string& path) {
     try {
-        return base::read_file(path);
+        return base::read_all(base::open_named_by_user(path), path);
     } catch (const base::SystemError& error) {
+        // Only these words say what stands in the place of the file.
+        if (error.error() == EINVAL) throw Failure({error.message()});
         // A folder can be opened, and only fails when it is read.
         const char* act = error.error() == EISDIR ? "read" : "open";
         give_up("Failed to {} file '{}': {}", act, path, base::errno_text(error.error()));

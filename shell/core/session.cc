@@ -48,7 +48,8 @@ std::string_view type_word(OptionType type) {
 Session::Session(ProgramOptions options) : options_(std::move(options)) {
     if (options_.log_file.empty()) return;
     try {
-        log_ = base::open_file(options_.log_file, O_WRONLY | O_APPEND | O_CREAT, 0600);
+        log_ = base::open_regular(options_.log_file, O_WRONLY | O_APPEND | O_CREAT,
+                                  base::Links::refuse);
     } catch (const base::Exception& failure) {
         error(failure.message());
     }

@@ -26,11 +26,11 @@ constexpr Option kValidateOptions[] = {
      complete_files, true},
 };
 
-// Checks one file and prints its faults as errors and its notices as warnings. Returns whether the
-// file is without a fault. Throws Failure if it cannot be read.
-bool validate_one(Session& session, const std::string& file) {
-    const xml::Checked checked =
-        xml::check_document(read_document(file), {.file = file, .validate = true});
+// Checks one document and prints its faults as errors and its notices as warnings. Returns whether it
+// is without a fault.
+bool validate_one(Session& session, const base::FoundFile& found) {
+    const std::string& file = found.path;
+    const xml::Checked checked = xml::check_document(found.text, {.file = file, .validate = true});
     for (const xml::Notice& fault : checked.faults) session.error(fault.message());
     for (const xml::Notice& notice : checked.notices) session.warn(notice.message());
     if (checked.faults.empty()) session.print_extra_format("{}: good\n", file);
@@ -40,17 +40,20 @@ bool validate_one(Session& session, const std::string& file) {
 // Checks all files before it fails, so that one run names every fault. Needs no connection, so that
 // it works on machines without containers, such as a build server.
 bool validate(Session& session, const Invocation& invocation) {
-    const base::FoundFiles found = base::find_files(invocation.all("file"), ".xml");
-    for (const std::string& problem : found.problems) session.error(problem);
-    bool good = found.problems.empty();
-    for (const std::string& file : found.files) {
-        try {
-            good = validate_one(session, file) && good;
-        } catch (const Failure& failure) {
-            for (const std::string& line : failure.lines()) session.error(line);
-            good = false;
-        }
-    }
+    bool good = true;
+    base::FileSearch search;
+    search.suffix = ".xml";
+    search.on_file = [&](const base::FoundFile& file) {
+        good = validate_one(session, file) && good;
+    };
+    search.on_problem = [&](const std::string&, const std::string& sentence) {
+        session.error(sentence);
+        good = false;
+    };
+    search.on_closed = [&](const std::string&, const std::string& sentence) {
+        session.warn(sentence);
+    };
+    base::find_files(invocation.all("file"), search);
     return good;
 }
 

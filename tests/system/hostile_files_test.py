@@ -1,0 +1,249 @@
+"""Files that somebody hostile made: what apply, validate and export must not read, follow or wait for."""
+
+import os
+import shutil
+import subprocess
+import time
+
+import report
+import support
+from support import read, write
+
+OTHER_USER = 12345
+
+
+class HostileCase(support.Case):
+    def setUp(self):
+        super().setUp()
+        self.repo = f"{self.folder}/repo"
+        os.makedirs(self.repo)
+
+    def tearDown(self):
+        shutil.rmtree(self.repo)
+        super().tearDown()
+
+    def small(self, name, rest=""):
+        return (f"<domain type='lxc'><name>{name}</name><memory>65536</memory>"
+                f"<os><type>exe</type><init>/bin/true</init></os>{rest}</domain>")
+
+    def with_root(self, name, folder, target="/"):
+        return self.small(name, f"<devices><filesystem type='mount'><source dir='{folder}'/>"
+                                f"<target dir='{target}'/></filesystem></devices>")
+
+    def file(self, name, text):
+        path = f"{self.repo}/{name}"
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        write(path, text)
+        return path
+
+    def defined(self):
+        return sorted(self.ok("-q", "list", "--all", "--name").split())
+
+
+class Apply(HostileCase):
+    def test_no_link_is_followed_out_of_the_folder(self):
+        outside = f"{self.folder}/outside"
+        os.makedirs(outside)
+        write(f"{outside}/evil.xml", self.small("evil"))
+        self.file("good.xml", self.small("good"))
+        self.file("templates/.linked", self.small("linked"))
+        os.symlink("templates/.linked", f"{self.repo}/linked.xml")
+        os.symlink(outside, f"{self.repo}/folder")
+        os.symlink("../outside/evil.xml", f"{self.repo}/evil.xml")
+        for command in ("apply", "validate"):
+            result = self.lxsh(command, self.repo)
+            self.assertEqual(result.status, 1, str(result))
+            for name in ("folder", "evil.xml"):
+                self.assertIn(f"'{self.repo}/{name}' leads out of the folder", result.err)
+        self.assertEqual(self.defined(), ["good", "linked"])
+
+    def test_a_container_does_not_define_domains(self):
+        """Root in a container puts a definition into its own /tmp, which is below the folder."""
+        root = f"{self.repo}/web/rootfs"
+        self.file("web/rootfs/tmp/evil.xml", self.with_root("evil", "/"))
+        self.file("web/web.xml", self.with_root("web", root))
+        result = self.lxsh("apply", self.repo)
+        self.assertEqual(result.status, 1, str(result))
+        self.assertIn("evil.xml lies in a folder that is the root of domain 'web'", result.err)
+        self.assertEqual(self.defined(), ["web"])
+        # Once the domain is known, nothing there is looked at.
+        result = self.lxsh("apply", self.repo)
+        self.assertEqual(result.status, 0, str(result))
+        self.assertIn("rootfs' is the root of domain 'web': nothing in it is read", result.err)
+        os.symlink("web/rootfs/tmp", f"{self.repo}/way")
+        self.assertIn("way' leads to what is the root of domain 'web'",
+                      self.lxsh("apply", self.repo).err)
+        # Another name of the same folder.
+        self.assertIn("is the root of domain 'web'",
+                      self.fails("apply", f"{root}/tmp"))
+        # A folder that a container may merely write.
+        share = f"{self.repo}/share"
+        self.file("share/evil.xml", self.with_root("evil", "/"))
+        write(f"{self.folder}/db.xml", self.with_root("db", share, target="/srv"))
+        self.ok("define", f"{self.folder}/db.xml")
+        self.assertIn("share' is open to changes by domain 'db'",
+                      self.lxsh("apply", self.repo).err)
+        self.assertEqual(self.defined(), ["db", "web"])
+
+    def test_prune_removes_nothing_when_something_could_not_be_looked_at(self):
+        self.file("a.xml", self.small("a"))
+        self.file("sub/b.xml", self.small("b"))
+        self.ok("apply", self.repo)
+        os.rename(f"{self.repo}/sub", f"{self.folder}/sub")
+
+        def kept(words):
+            result = self.lxsh("apply", self.repo, "--prune")
+            self.assertEqual(result.status, 1, str(result))
+            self.assertIn(words, result.err)
+            self.assertIn("'b', brought from", result.err)
+            self.assertEqual(self.defined(), ["a", "b"])
+
+        os.symlink("sub", f"{self.repo}/sub")
+        kept("sub': Too many levels of symbolic links")
+        os.unlink(f"{self.repo}/sub")
+        os.symlink(f"{self.folder}/sub", f"{self.repo}/sub")
+        kept("sub' leads out of the folder")
+        os.unlink(f"{self.repo}/sub")
+        os.symlink("n" * 300, f"{self.repo}/sub")
+        kept("sub': File name too long")
+        os.unlink(f"{self.repo}/sub")
+        # Where the folder is known to be a container's, only what came from there is kept.
+        os.rename(f"{self.folder}/sub", f"{self.repo}/sub")
+        write(f"{self.folder}/c.xml", self.with_root("c", f"{self.repo}/sub"))
+        self.ok("define", f"{self.folder}/c.xml")
+        os.unlink(f"{self.repo}/a.xml")
+        told = self.lxsh("apply", self.repo, "--prune")
+        self.assertIn("its file is in a folder that is not looked into", told.err)
+        self.assertEqual(self.defined(), ["b", "c"])
+        # Nothing is in the way any more.
+        os.unlink(f"{self.repo}/sub/b.xml")
+        self.ok("undefine", "c")
+        self.ok("apply", self.repo, "--prune")
+        self.assertEqual(self.defined(), [])
+
+    def test_what_another_user_owns_is_refused_by_name(self):
+        self.file("mine.xml", self.small("mine"))
+        theirs = self.file("theirs.xml", self.small("theirs"))
+        os.chown(theirs, OTHER_USER, OTHER_USER)
+        self.file("sub/x.xml", self.small("x"))
+        os.chown(f"{self.repo}/sub", OTHER_USER, OTHER_USER)
+        for command in ("apply", "validate"):
+            result = self.lxsh(command, self.repo)
+            self.assertEqual(result.status, 1, str(result))
+            for name in ("theirs.xml", "sub"):
+                self.assertIn(f"'{self.repo}/{name}' belongs to user {OTHER_USER}", result.err)
+        self.assertEqual(self.defined(), ["mine"])
+        # The checkout of the user who called sudo.
+        self.ok("apply", self.repo, env=os.environ | {"SUDO_UID": str(OTHER_USER)})
+        self.assertEqual(self.defined(), ["mine", "theirs", "x"])
+        out = f"{self.folder}/out"
+        os.mkdir(out)
+        os.chown(out, OTHER_USER, OTHER_USER)
+        self.assertIn(f"'{out}' belongs to user {OTHER_USER}", self.fails("export", out))
+        self.assertEqual(os.listdir(out), [])
+
+
+class Export(HostileCase):
+    def test_nothing_is_written_through_a_link(self):
+        write(f"{self.folder}/a.xml", self.small("a"))
+        self.ok("define", f"{self.folder}/a.xml")
+        victim = f"{self.folder}/victim"
+        write(victim, "precious")
+        os.mkdir(f"{self.repo}/domains")
+        os.symlink(victim, f"{self.repo}/domains/a.xml")
+        self.assertIn("a.xml' is a symbolic link", self.fails("export", self.repo))
+        os.unlink(f"{self.repo}/domains/a.xml")
+        # A temporary file that others have open already, a link, and a FIFO in its place.
+        temporary = f"{self.repo}/domains/.a.xml.new"
+        write(temporary, "")
+        with open(temporary, encoding="utf-8") as spy:
+            self.ok("export", self.repo)
+            self.assertEqual(spy.read(), "")
+        for make in (lambda: os.symlink(victim, temporary), lambda: os.mkfifo(temporary)):
+            os.unlink(f"{self.repo}/domains/a.xml")
+            make()
+            self.ok("export", self.repo)
+            self.assertIn("<name>a</name>", read(f"{self.repo}/domains/a.xml"))
+        self.assertEqual(os.listdir(f"{self.repo}/domains"), ["a.xml"])
+        shutil.rmtree(f"{self.repo}/domains")
+        os.mkdir(f"{self.folder}/elsewhere")
+        os.symlink(f"{self.folder}/elsewhere", f"{self.repo}/domains")
+        self.assertIn(f"open folder '{self.repo}/domains'", self.fails("export", self.repo))
+        self.assertEqual(os.listdir(f"{self.folder}/elsewhere"), [])
+        self.assertEqual(read(victim), "precious")
+
+
+class Waiting(HostileCase):
+    """A FIFO or a device in the place of a file that is read ends with an error, at once."""
+
+    def quickly(self, *words, **options):
+        begin = time.monotonic()
+        try:
+            return self.lxsh(*words, timeout=5, **options)
+        except subprocess.TimeoutExpired:
+            self.fail(f"lxsh {' '.join(words)} waits")
+        finally:
+            self.assertLess(time.monotonic() - begin, 5 * support.SLOWNESS)
+
+    def test_files_of_the_command_line(self):
+        pipe = f"{self.folder}/pipe"
+        os.mkfifo(pipe)
+        self.file("a.xml", self.small("a"))
+        self.ok("apply", self.repo)
+        for words in (("define", pipe), ("net-define", pipe), ("apply", pipe), ("validate", pipe),
+                      ("diff", "a", pipe), ("attach-device", "a", pipe, "--config"),
+                      ("domxml-from-native", "lxc-tools", pipe),
+                      ("domxml-to-native", "lxc-tools", pipe), ("define", "/dev/zero")):
+            result = self.quickly(*words)
+            self.assertEqual(result.status, 1, str(result))
+            self.assertIn("a character device" if "/dev/zero" in words else "is a FIFO", result.err)
+        # An unnamed pipe is the caller's own.
+        done = subprocess.run(self.command("define", "/dev/stdin"), input=self.small("piped"),
+                              capture_output=True, text=True, timeout=30, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_files_of_the_state_folder(self):
+        self.file("a.xml", self.small("a"))
+        self.file("n.xml", "<network><name>n</name><bridge name='hf0'/></network>")
+        self.ok("apply", self.repo)
+        commands = [("list", "--all"), ("dumpxml", "a"), ("start", "a"), ("domstate", "a"),
+                    ("dominfo", "a"), ("net-list", "--all"), ("net-dumpxml", "n"),
+                    ("net-info", "n"), ("net-dhcp-leases", "n"), ("apply", self.repo),
+                    ("event", "--all", "--timeout", "1"), ("undefine", "nobody")]
+        places = ["etc/lxvirt/lxc/a.xml", "etc/lxvirt/networks/n.xml", "etc/lxvirt/lxvirt.conf",
+                  "etc/lxvirt/applied/domains", "run/lxvirt/lxc/a/live.xml",
+                  "run/lxvirt/lxc/a/status", "run/lxvirt/lxc/a/pending", "run/lxvirt/ended/a",
+                  "run/lxvirt/network/n/live.xml", "run/lxvirt/network/n/leases",
+                  "run/lxvirt/events", "run/lxvirt/events.1", "run/lxvirt/lock/a.op",
+                  "run/lxvirt/lock/a.alive", "run/lxvirt/lock/network/n.op",
+                  "var/log/lxvirt/lxc/a.log"]
+        for place in places:
+            path = f"{self.root}/{place}"
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            kept = f"{self.folder}/kept"
+            if os.path.exists(path):
+                os.rename(path, kept)
+            os.mkfifo(path)
+            for words in commands:
+                self.quickly(*words)
+            if os.path.lexists(path):
+                os.unlink(path)
+            if os.path.exists(kept):
+                os.rename(kept, path)
+            for folder in ("run/lxvirt/lxc/a", "run/lxvirt/network/n"):
+                shutil.rmtree(f"{self.root}/{folder}", ignore_errors=True)
+        self.assertEqual(self.defined(), ["a"])
+
+    def test_huge_files(self):
+        huge = f"{self.repo}/huge.xml"
+        with open(huge, "wb") as file:
+            file.truncate(40 << 30)
+        for words in (("define", huge), ("validate", self.repo), ("apply", self.repo),
+                      ("domxml-from-native", "lxc-tools", huge)):
+            result = self.quickly(*words)
+            self.assertEqual(result.status, 1, str(result))
+            self.assertIn("File too large", result.err)
+
+
+if __name__ == "__main__":
+    report.main()
