@@ -17,7 +17,6 @@
 #include "base/file/file.hh"
 #include "shell/core/complete.hh"
 #include "shell/core/lexer.hh"
-#include "shell/core/quoting.hh"
 #include "shell/core/session.hh"
 #include "terminal/interrupt.hh"
 
@@ -25,7 +24,8 @@ namespace lxvirt::shell {
 
 namespace {
 
-constexpr int kHistoryLines = 500;  // virsh's default
+constexpr int kHistoryLines = 500;              // virsh's default
+constexpr const char* kSpecial = " \t\"'\\#;";  // the characters of lxsh's lexer
 
 // readline's callbacks take no context argument, so what they need is kept in these variables. The
 // session is set while a Prompt exists, the guard while a line is read.
@@ -70,6 +70,43 @@ std::vector<std::string> words_before(std::string_view line) {
     return words;
 }
 
+// Returns `text` as it has to stand in a word of lxsh's that begins with `quote`, a quote character, or
+// with none (0). Every part of the result that readline inserts, if candidates differ, is quoted, too.
+std::string quoted_for_line(std::string_view text, char quote) {
+    std::string out;
+    for (const char c : text) {
+        if (quote == '\'' && c == '\'')
+            out += "'\\'";  // ends the quotes, and begins them again
+        else if (quote == '"' ? c == '"' || c == '\\'
+                              : quote == 0 && std::strchr(kSpecial, c) != nullptr)
+            out += '\\';
+        out += c;
+    }
+    return out;
+}
+
+// Readline's own file completion calls this for names with a special character.
+char* quote_file_name(char* name, int, char* quote) {
+    return copy_for_readline(quoted_for_line(name, quote == nullptr ? '\0' : *quote));
+}
+
+// Undoes the backslashes in the part of a file's name that has been typed.
+char* unquote_file_name(char* text, int quote) {
+    std::string out;
+    for (const char* c = text; *c != '\0'; ++c) {
+        if (quote != '\'' && *c == '\\' && c[1] != '\0') ++c;
+        out += *c;
+    }
+    return copy_for_readline(out);
+}
+
+// Says whether a backslash stands before the character, so that readline does not cut the word there.
+int is_escaped(char* line, int at) {
+    bool escaped = false;
+    while (at > 0 && line[--at] == '\\') escaped = !escaped;
+    return escaped ? 1 : 0;
+}
+
 // Readline's completion callback: returns a null-terminated array whose first string replaces the
 // word and whose other strings are listed, or null if there is nothing to complete. Readline cuts
 // the line at blanks without lxsh's quoting rules, so its idea of the word only says what is
@@ -83,8 +120,8 @@ char** complete_line(const char*, int begin, int end) {
     rl_attempted_completion_over = 1;
     std::vector<std::string> found = complete_words(*current_session, groups(), words);
     if (found.empty()) return nullptr;
-    const bool quoted = begin > 0 && (line[static_cast<std::size_t>(begin) - 1] == '"' ||
-                                      line[static_cast<std::size_t>(begin) - 1] == '\'');
+    const char before = begin > 0 ? line[static_cast<std::size_t>(begin) - 1] : '\0';
+    const char quote = before == '"' || before == '\'' ? before : '\0';
     // Readline frees the array and its strings, so both come from malloc(3).
     auto** out = static_cast<char**>(std::calloc(found.size() + 2, sizeof(char*)));
     if (out == nullptr) return nullptr;
@@ -99,9 +136,8 @@ char** complete_line(const char*, int begin, int end) {
     if (found.size() == 1) {
         std::free(out[1]);
         out[1] = nullptr;
-        if (!quoted) common = quote_for_shell(common);
     }
-    out[0] = copy_for_readline(common);
+    out[0] = copy_for_readline(quoted_for_line(common, quote));
     return out;
 }
 
@@ -135,6 +171,10 @@ Prompt::Prompt(Session& session) : session_(session), history_file_(history_path
     rl_attempted_completion_function = complete_line;
     rl_basic_word_break_characters = " \t\n;";
     rl_completer_quote_characters = "'\"";
+    rl_char_is_quoted_p = is_escaped;
+    rl_filename_quote_characters = kSpecial;
+    rl_filename_quoting_function = quote_file_name;
+    rl_filename_dequoting_function = unquote_file_name;
     // readline must not install handlers: the InterruptGuard of read() counts SIGINT.
     rl_catch_signals = 0;
     rl_getc_function = next_key;

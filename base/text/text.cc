@@ -52,4 +52,68 @@ std::string clean_path(std::string_view path) {
     return clean.empty() ? "/" : clean;
 }
 
+namespace {
+
+// Says whether a whole character must not reach a terminal.
+bool is_control(std::string_view character) {
+    const auto byte = static_cast<unsigned char>(character[0]);
+    // The C1 characters are U+0080 to U+009F.
+    if (character.size() == 2)
+        return byte == 0xc2 && static_cast<unsigned char>(character[1]) < 0xa0;
+    return character.size() == 1 && (byte < 0x20 || byte == 0x7f);
+}
+
+std::string escaped(std::string_view text, std::string_view kept) {
+    constexpr std::string_view kDigits = "0123456789abcdef";
+    std::string out;
+    out.reserve(text.size());
+    while (!text.empty()) {
+        const std::size_t length = utf8_length(text);
+        const std::string_view character = text.substr(0, std::max<std::size_t>(length, 1));
+        if (length != 0 &&
+            (!is_control(character) || kept.find(text.front()) != std::string_view::npos)) {
+            out += character;
+        } else {
+            for (const char c : character) {
+                const auto byte = static_cast<unsigned char>(c);
+                out += {'\\', 'x', kDigits[byte >> 4U], kDigits[byte & 0xfU]};
+            }
+        }
+        text.remove_prefix(character.size());
+    }
+    return out;
+}
+
+}  // namespace
+
+std::size_t utf8_length(std::string_view text) {
+    const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(text[at]); };
+    const unsigned first = byte(0);
+    const std::size_t length = first < 0x80    ? 1
+                               : first < 0xc2  ? 0
+                               : first < 0xe0  ? 2
+                               : first < 0xf0  ? 3
+                               : first <= 0xf4 ? 4
+                                               : 0;
+    if (length > text.size()) return 0;
+    for (std::size_t i = 1; i < length; ++i)
+        if ((byte(i) & 0xc0U) != 0x80) return 0;
+    // Longer forms than needed, the halves of UTF-16, and what is beyond U+10FFFF.
+    if (length > 2) {
+        const unsigned second = byte(1);
+        if ((first == 0xe0 && second < 0xa0) || (first == 0xed && second >= 0xa0) ||
+            (first == 0xf0 && second < 0x90) || (first == 0xf4 && second >= 0x90))
+            return 0;
+    }
+    return length;
+}
+
+std::string shown(std::string_view text) {
+    return escaped(text, {});
+}
+
+std::string shown_lines(std::string_view text) {
+    return escaped(text, "\n\t");
+}
+
 }  // namespace lxvirt::base

@@ -28,6 +28,17 @@ namespace lxvirt::base {
 // A ".." stays, since a link may be before it.
 [[nodiscard]] std::string clean_path(std::string_view path);
 
+// Returns the bytes of the first character of `text`, which is not empty: 1 to 4 where it is UTF-8
+// (RFC 3629), 0 where it is not.
+[[nodiscard]] std::size_t utf8_length(std::string_view text);
+
+// Returns `text` fit for a terminal: control characters (C0, DEL, C1) and bytes that are no UTF-8
+// become \xNN, one for each byte. Whatever comes from a container or names a file goes through
+// shown() before it is put into a sentence or a table. shown_lines() keeps newlines and tabs, for
+// text that may have several lines.
+[[nodiscard]] std::string shown(std::string_view text);
+[[nodiscard]] std::string shown_lines(std::string_view text);
+
 // Parses a whole number in `base` with nothing around it, no sign "+" and no blank. Returns nothing
 // for any other text and on overflow.
 template <std::integral T>

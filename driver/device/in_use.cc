@@ -21,7 +21,7 @@ namespace {
 // Returns "process 4711 (dd)".
 std::string process_text(pid_t pid) {
     const auto name = base::try_read_file(fmt::format("/proc/{}/comm", pid));
-    return fmt::format("process {} ({})", pid, name ? base::trim(*name) : "gone");
+    return fmt::format("process {} ({})", pid, name ? base::shown(base::trim(*name)) : "gone");
 }
 
 // Returns the link of the mount namespace ("mnt:[4026531841]"), which tells namespaces apart; empty
@@ -134,7 +134,7 @@ class Search {
             if (entry.id == top || !tree.contains(entry.id)) continue;
             if (std::none_of(host.begin(), host.end(),
                              [&](const auto& other) { return same_tree(entry, other); }))
-                found.push_back(fmt::format("mount on '{}'", entry.point));
+                found.push_back(fmt::format("mount on '{}'", base::shown(entry.point)));
         }
     }
 
@@ -145,7 +145,7 @@ class Search {
         for (const base::MountEntry& entry : base::mount_table(pid))
             if (same_tree(entry, wanted)) {
                 found.push_back(fmt::format("mounted on '{}' in the mount namespace of {}",
-                                            entry.point, process_text(pid)));
+                                            base::shown(entry.point), process_text(pid)));
                 return;
             }
     }
@@ -158,8 +158,8 @@ class Search {
             // 0.
             if ((entry.major == made.major && entry.minor == made.minor) ||
                 (entry.major == 0 && entry.source == node))
-                found.push_back(
-                    fmt::format("mounted on '{}' ({})", entry.point, process_text(pid)));
+                found.push_back(fmt::format("mounted on '{}' ({})", base::shown(entry.point),
+                                            process_text(pid)));
     }
 
     const Guest& guest_;

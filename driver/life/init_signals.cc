@@ -90,9 +90,11 @@ InitFacts read_init_facts(pid_t init) {
     InitFacts facts;
     const std::string proc = fmt::format("/proc/{}", init);
     const std::string program = base::read_link(proc + "/exe").value_or("");
-    facts.program = program.substr(program.rfind('/') + 1);
+    // The container has named its files and its processes.
+    facts.program = base::shown(program.substr(program.rfind('/') + 1));
     // busybox is one program of many names: only as init it takes an init's signals.
-    const std::string name(base::trim(base::try_read_file(proc + "/comm").value_or("")));
+    const std::string name =
+        base::shown(base::trim(base::try_read_file(proc + "/comm").value_or("")));
     if (facts.program == "busybox" && name != "init" && name != "linuxrc") facts.program = name;
     const std::string status = base::try_read_file(proc + "/status").value_or("");
     for (const std::string_view line : base::split(status, '\n'))

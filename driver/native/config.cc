@@ -15,14 +15,11 @@ namespace lxvirt::driver::native {
 
 namespace {
 
-// Makes a piece of a malformed line fit for a message: at most 60 bytes, with '?' for control
-// characters, because the line may come from any file of the host and goes to a terminal.
+// Makes a piece of a malformed line fit for a message: at most 60 bytes of it.
 std::string shortened(std::string_view text) {
     constexpr std::size_t most = 60;
-    std::string shown;
-    for (const char c : text.substr(0, most))
-        shown += static_cast<unsigned char>(c) < ' ' || c == '\x7f' ? '?' : c;
-    return text.size() > most ? shown + "..." : shown;
+    const std::string start = base::shown(text.substr(0, most));
+    return text.size() > most ? start + "..." : start;
 }
 
 // Removes one pair of quotes around a value, as lxc does; a quote on one side only is part of the

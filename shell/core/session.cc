@@ -10,6 +10,7 @@
 #include <ctime>
 
 #include "base/file/file.hh"
+#include "base/text/text.hh"
 #include "shell/core/failure.hh"
 #include "shell/core/help.hh"
 #include "shell/core/parser.hh"
@@ -58,36 +59,45 @@ Session::Session(ProgramOptions options) : options_(std::move(options)) {
 Session::~Session() = default;
 
 void Session::print(std::string_view text) {
+    // A document goes into a file or pipe as it is, but a terminal must not obey what is in it.
+    static const bool terminal = ::isatty(STDOUT_FILENO) == 1;
+    const std::string safe = terminal ? base::shown_lines(text) : std::string();
+    if (terminal) text = safe;
     (void)std::fwrite(text.data(), 1, text.size(), stdout);  // main() checks stdout at the end
 }
 
+void Session::print_shown(std::string_view text) {
+    print(base::shown_lines(text));
+}
+
 void Session::print_extra(std::string_view text) {
-    if (!options_.quiet) print(text);
+    if (!options_.quiet) print_shown(text);
 }
 
 void Session::error(std::string_view line) {
     log(Level::error, line);
     (void)std::fflush(stdout);
-    const std::string text = fmt::format("error: {}\n", line);
+    const std::string text = fmt::format("error: {}\n", base::shown_lines(line));
     (void)std::fwrite(text.data(), 1, text.size(), stderr);
 }
 
 void Session::warn(std::string_view line) {
     log(Level::warning, line);
     (void)std::fflush(stdout);
-    const std::string text = fmt::format("warning: {}\n", line);
+    const std::string text = fmt::format("warning: {}\n", base::shown_lines(line));
     (void)std::fwrite(text.data(), 1, text.size(), stderr);
 }
 
 void Session::print_report(std::string_view text) {
     (void)std::fflush(stdout);
-    (void)std::fwrite(text.data(), 1, text.size(), stderr);
+    const std::string safe = base::shown_lines(text);
+    (void)std::fwrite(safe.data(), 1, safe.size(), stderr);
 }
 
 void Session::debug(Level level, std::string_view line) {
     if (level < options_.level) return;
     log(level, line);
-    print_format("{}\n", line);
+    print_shown(fmt::format("{}\n", line));
 }
 
 // Appends a line to the log file in virsh's format: [time program pid] LEVEL text.
@@ -99,8 +109,9 @@ void Session::log(Level level, std::string_view line) {
     (void)localtime_r(&now, &local);
     char stamp[32];
     (void)std::strftime(stamp, sizeof stamp, "%Y.%m.%d %H:%M:%S", &local);
-    const std::string text = fmt::format("[{} {} {}] {} {}\n", stamp, options_.program, getpid(),
-                                         kNames[static_cast<std::size_t>(level)], line);
+    const std::string text =
+        fmt::format("[{} {} {}] {} {}\n", stamp, options_.program, getpid(),
+                    kNames[static_cast<std::size_t>(level)], base::shown_lines(line));
     try {
         base::write_all(log_, text, options_.log_file);
     } catch (const base::Exception& failure) {

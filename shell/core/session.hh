@@ -69,6 +69,9 @@ class Session {
     // Writes to stdout. print() is for a result, print_extra() for what -q suppresses: messages of
     // success, and the blank line after each command.
     void print(std::string_view text);
+    // Writes what is for people alone, such as a diff: a control character is \xNN also where stdout
+    // is no terminal. Messages, errors and warnings are written so, too.
+    void print_shown(std::string_view text);
     void print_extra(std::string_view text);
     template <typename... Args>
     void print_format(fmt::format_string<Args...> format, Args&&... args) {
@@ -82,7 +85,7 @@ class Session {
     // so that the two streams stay in order on a terminal.
     void error(std::string_view line);
     void warn(std::string_view line);
-    // Writes a report to stderr as it is, beside the result on stdout. The log file does not get
+    // Writes a report to stderr, beside the result on stdout. The log file does not get
     // it.
     void print_report(std::string_view text);
     // Writes a line to stdout and the log file if -d asks for this level. virsh's debug messages go

@@ -8,6 +8,7 @@ import time
 import report
 import support
 from support import read, write
+from terminal import Terminal
 
 OTHER_USER = 12345
 
@@ -243,6 +244,97 @@ class Waiting(HostileCase):
             result = self.quickly(*words)
             self.assertEqual(result.status, 1, str(result))
             self.assertIn("File too large", result.err)
+
+
+NAME = "web$(id >&2)'x y;\"q\\"
+
+
+class Shown(HostileCase):
+    """What stands in names and documents reaches no terminal as it is, and no shell."""
+
+    def define_named(self, name):
+        escaped = name.replace("&", "&amp;").replace(">", "&gt;")
+        self.ok("define", self.file("named.xml", self.small(escaped)))
+
+    def test_completion_of_bash_quotes_names(self):
+        script = os.path.join(os.path.dirname(__file__), "../../shell/completion/lxsh")
+        self.define_named(NAME)
+        for typed in ("web", "'web", '"web', "web\\$"):
+            line = f"lxsh start {typed}"
+            told = support.run("bash", "-c", f"""
+                compopt() {{ :; }}
+                source {script}
+                COMP_WORDS=({support.LXSH} -c "$URI" start "$TYPED") COMP_CWORD=4 COMP_LINE="$LINE"
+                _lxsh
+                printf '%s\\n' "${{#COMPREPLY[@]}}" "${{COMPREPLY[0]}}" """,
+                               env=os.environ | {"URI": self.uri, "TYPED": typed,
+                                                 "LINE": line.replace("lxsh", f"lxsh -c {self.uri}")})
+            count, reply = told.split("\n")[:2]
+            self.assertEqual(count, "1", f"{typed}: {told}")
+            # bash inserts the reply after an open quote, and closes it.
+            quote = typed[0] if typed[0] in "'\"" else ""
+            back = support.run("bash", "-c", f"printf %s {quote}{reply}{quote}")
+            self.assertEqual(back, NAME, typed)
+
+    def test_completion_of_lxsh_quotes_names_and_files(self):
+        self.define_named(NAME)
+        self.define_named("web$(id >&2)'x z")
+        self.file("a b;c.xml", self.small("a"))
+        with Terminal(self.command()) as terminal:
+            terminal.expect("lxsh # ")
+            terminal.send("domuuid we\t")
+            terminal.expect("domuuid web$(id\\ >&2)\\'x\\ ")
+            terminal.send("z\t\r")
+            terminal.expect("-")
+            terminal.expect("lxsh # ")
+            terminal.send("domname 'we\t\t")
+            terminal.expect("x ")
+            terminal.send("\x03")
+            terminal.expect("lxsh # ")
+            terminal.send(f"validate {self.repo}/a\t\r")
+            terminal.expect("good")
+            terminal.send("quit\r")
+
+    def test_names_with_control_characters_are_refused(self):
+        for character in ("&#x7f;", "&#9;", "&#10;", "\x9b", "\x85"):
+            told = self.fails("define", self.file("x.xml", self.small(f"a{character}b")))
+            self.assertIn("invalid char in name: control character", told)
+            told = self.fails("net-define", self.file(
+                "x.xml", f"<network><name>a{character}b</name></network>"))
+            self.assertIn("control character", told)
+        self.define_named("b\u00fcro \u4e2d")
+        self.assertIn("b\u00fcro \u4e2d", self.defined())
+
+    def test_names_of_files_are_escaped(self):
+        for name in (b"a\x1b[2Jb.xml", b"a\xffb.xml", b"a\xc2\x9bb.xml"):
+            path = os.fsencode(self.repo) + b"/" + name
+            with open(path, "w", encoding="utf-8") as file:
+                file.write("<domain/>")
+            for words in (("validate", self.repo), ("apply", self.repo), ("define", path)):
+                done = subprocess.run(self.command(*words), capture_output=True, timeout=30,
+                                      check=False)
+                told = done.stdout + done.stderr
+                self.assertEqual(done.returncode, 1, told)
+                for raw in (b"\x1b", b"\xff", b"\xc2\x9b"):
+                    self.assertNotIn(raw, told, words)
+                shown = name.replace(b"\x1b", b"\\x1b").replace(b"\xff", b"\\xff")
+                self.assertIn(shown.replace(b"\xc2\x9b", b"\\xc2\\x9b"), told, words)
+            os.unlink(path)
+
+    def test_diffs_and_terminals(self):
+        text = self.small("a", "<title>t\x9b2J</title>")
+        path = self.file("a.xml", text)
+        told = self.ok("apply", self.repo)
+        self.assertIn("t\\xc2\\x9b2J", told)
+        self.assertNotIn("\x9b", told)
+        self.file("a.xml", text.replace("2J", "3J"))
+        result = self.lxsh("diff", "a", path)
+        self.assertIn("t\\xc2\\x9b3J", result.out)
+        self.assertNotIn("\x9b", result.out)
+        # A document that a program reads is whole.
+        self.assertIn("<title>t\x9b2J</title>", self.ok("dumpxml", "a"))
+        with Terminal(self.command("dumpxml", "a")) as terminal:
+            terminal.expect("<title>t\\xc2\\x9b2J</title>")
 
 
 if __name__ == "__main__":

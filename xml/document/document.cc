@@ -68,6 +68,37 @@ void collect_error(void* context, xmlError* error) {
     if (parser->input != nullptr && error->line >= 65535) state->error_line = parser->input->line;
 }
 
+constexpr std::size_t kMaxAttributes = 1000;  // of one element, namespaces included
+
+// Returns the place of the first element with more attributes than kMaxAttributes, or npos. libxml2
+// compares each attribute of an element with all others, so it must not see such an element. What is
+// no XML may be misread here; the parser refuses it in any case.
+std::size_t find_crowded_element(std::string_view text) {
+    const auto skip = [&](std::size_t at, std::string_view end) {
+        const auto found = text.find(end, at);
+        return found == std::string_view::npos ? text.size() : found + end.size();
+    };
+    for (std::size_t at = text.find('<'); at < text.size(); at = text.find('<', at)) {
+        const std::string_view rest = text.substr(at);
+        if (rest.starts_with("<!--"))
+            at = skip(at + 4, "-->");
+        else if (rest.starts_with("<![CDATA["))
+            at = skip(at, "]]>");
+        else if (rest.starts_with("<?"))
+            at = skip(at, "?>");
+        else {
+            const std::size_t start = at;
+            std::size_t count = 0;
+            for (at = text.find_first_of(">\"'", at); at < text.size() && text[at] != '>';
+                 at = text.find_first_of(">\"'", at)) {
+                at = skip(at + 1, text.substr(at, 1));
+                if (++count > kMaxAttributes) return start;
+            }
+        }
+    }
+    return std::string_view::npos;
+}
+
 struct FreeParser {
     void operator()(xmlParserCtxt* parser) const { xmlFreeParserCtxt(parser); }
 };
@@ -89,6 +120,15 @@ Document::Document(std::string_view text, std::string file) : file_(std::move(fi
         fail_at(1, fmt::format("the document has {} bytes; at most {} are read", text.size(),
                                kMaxDocumentSize));
     if (text.empty()) fail_at(1, "Document is empty");
+    const auto line_of = [&](std::size_t at) {
+        return 1 + static_cast<int>(std::count(
+                       text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at), '\n'));
+    };
+    // libxml2 would take the text up to there for the whole document.
+    if (const auto at = text.find('\0'); at != std::string_view::npos)
+        fail_at(line_of(at), "the document holds a zero byte");
+    if (const auto at = find_crowded_element(text); at != std::string_view::npos)
+        fail_at(line_of(at), fmt::format("an element has more than {} attributes", kMaxAttributes));
 
     const std::unique_ptr<xmlParserCtxt, FreeParser> parser(xmlNewParserCtxt());
     if (!parser) base::fail(base::ErrorCode::no_memory, "XML parser");

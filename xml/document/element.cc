@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <set>
 #include <utility>
 
 #include "xml/document/document.hh"
@@ -44,10 +45,6 @@ std::string tag(const xmlNode* node) {
 
 void watch(const Element& element, bool attribute, std::string_view name, bool found) {
     if (read_watcher != nullptr) read_watcher(element, attribute, name, found);
-}
-
-bool contains(const std::vector<std::string_view>& names, std::string_view name) {
-    return std::find(names.begin(), names.end(), name) != names.end();
 }
 
 bool has_unread_text(const xmlNode* node) {
@@ -165,13 +162,13 @@ void Document::report_unread(const Element& element) {
     if (has_unread_text(node))
         notice(element,
                fmt::format("text inside {} means nothing there and was left out", tag(node)));
-    std::vector<std::string_view> read_names;  // few: only names that a parser asks for
+    std::set<std::string_view> read_names;
     for (Element child = element.first_child(); child; child = child.next_sibling()) {
         if (is_read(child.node())) {
             report_unread(child);
-            if (!contains(read_names, child.name())) read_names.push_back(child.name());
+            read_names.insert(child.name());
             // A parser that asks for one element of a name reads the first.
-        } else if (contains(read_names, child.name()) && child.namespace_uri().empty()) {
+        } else if (read_names.contains(child.name()) && child.namespace_uri().empty()) {
             notice(child, fmt::format("a second {} counts for nothing and was left out",
                                       tag(child.node())));
         } else {

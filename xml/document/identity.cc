@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "base/text/text.hh"
+
 namespace lxvirt::xml {
 
 using base::ErrorCode;
@@ -21,10 +23,10 @@ std::optional<NameFault> fault_of_name(std::string_view name) {
     if (name.find_first_not_of(" \t\n\r") == std::string_view::npos)
         return NameFault{ErrorCode::no_name, "", "<name> is empty; write <name>NAME</name>"};
     if (name.find('/') != std::string_view::npos) return fault("cannot contain '/'");
-    for (const char c : name)
-        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
-            return NameFault{ErrorCode::xml_detail, "invalid char in name: control character",
-                             "<name> is one line of printable text"};
+    // A control character of Unicode (C1), too, moves the cursor of a terminal.
+    if (base::shown(name) != name)
+        return NameFault{ErrorCode::xml_detail, "invalid char in name: control character",
+                         "<name> is one line of printable text"};
     if (name == "." || name == "..") return fault("is not allowed");
     if (name.front() == '.') return fault("must not begin with '.'");
     if (name.size() > kMaxName)

@@ -180,20 +180,19 @@ void parse_devices(const Element& domain, Domain& out, bool live) {
                          "each <filesystem> has a <target> of its own");
         out.filesystems.push_back(std::move(added));
     }
+    std::set<std::string> addresses, guests;
     for (const Element& element : devices.children("interface")) {
         out.interfaces.push_back(parse_interface(element, live));
         const Interface& added = out.interfaces.back();
-        for (std::size_t i = 0; i + 1 < out.interfaces.size(); ++i)
-            if (!added.mac.empty() && out.interfaces[i].mac == added.mac)
-                element.fail(ErrorCode::xml_error,
-                             fmt::format("network device with mac {} already exists", added.mac),
-                             "each <interface> has a <mac> of its own");
-        for (std::size_t i = 0; i + 1 < out.interfaces.size(); ++i)
-            if (!added.guest.empty() && out.interfaces[i].guest == added.guest)
-                element.child("guest").fail(
-                    ErrorCode::xml_error,
-                    fmt::format("network device {} already exists in the container", added.guest),
-                    "each <interface> has a <guest> of its own");
+        if (!added.mac.empty() && !addresses.insert(added.mac).second)
+            element.fail(ErrorCode::xml_error,
+                         fmt::format("network device with mac {} already exists", added.mac),
+                         "each <interface> has a <mac> of its own");
+        if (!added.guest.empty() && !guests.insert(added.guest).second)
+            element.child("guest").fail(
+                ErrorCode::xml_error,
+                fmt::format("network device {} already exists in the container", added.guest),
+                "each <interface> has a <guest> of its own");
     }
     for (const Element& element : devices.children("hostdev")) {
         out.hostdevs.push_back(parse_hostdev(element, live));

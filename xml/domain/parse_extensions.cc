@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "xml/document/read.hh"
 #include "xml/domain/container_parts.hh"
@@ -101,19 +102,18 @@ std::vector<std::string> parse_metadata(const Element& parent) {
     std::vector<std::string> result;
     const Element metadata = parent.child("metadata");
     if (!metadata) return result;
-    std::vector<std::string_view> seen;
+    std::set<std::string_view> seen;
     for (Element child = metadata.first_child(); child; child = child.next_sibling()) {
         child.mark_tree_read();
         // libvirt keeps one element for each namespace, the first.
         const std::string_view uri = child.namespace_uri();
-        if (uri.empty() || std::find(seen.begin(), seen.end(), uri) != seen.end()) {
+        if (uri.empty() || !seen.insert(uri).second) {
             parent.document().notice(
                 child, fmt::format("<{}> in <metadata> {} and was left out", child.name(),
                                    uri.empty() ? "has no XML namespace"
                                                : "is the second of its XML namespace"));
             continue;
         }
-        seen.push_back(uri);
         result.push_back(serialize(child.node(), kMetadataLevel));
     }
     return result;

@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
+#include <set>
 
 #include "base/uuid.hh"
 #include "xml/document/read.hh"
@@ -202,23 +204,23 @@ PortGroup parse_portgroup(const Element& element) {
 
 // Reads all <portgroup> elements. Names must be unique, and at most one group may be the default.
 void parse_portgroups(const Element& root, Network& out) {
+    std::set<std::string> names;
+    std::optional<std::string> usual;  // the name of the default one
     for (const Element& element : root.children("portgroup")) {
         PortGroup group = parse_portgroup(element);
-        for (const PortGroup& other : out.portgroups) {
-            if (other.name == group.name)
-                element.fail(ErrorCode::config_unsupported,
-                             fmt::format("multiple <portgroup> elements with the same name ({}) in "
-                                         "network '{}'",
-                                         group.name, out.name),
-                             "each name stands once");
-            if (other.is_default && group.is_default)
-                element.fail(
-                    ErrorCode::config_unsupported,
-                    fmt::format("network '{}' has multiple default <portgroup> elements ({} "
-                                "and {}), but only one default is allowed",
-                                out.name, other.name, group.name),
-                    "take default='yes' off one of them");
-        }
+        if (!names.insert(group.name).second)
+            element.fail(ErrorCode::config_unsupported,
+                         fmt::format("multiple <portgroup> elements with the same name ({}) in "
+                                     "network '{}'",
+                                     group.name, out.name),
+                         "each name stands once");
+        if (usual && group.is_default)
+            element.fail(ErrorCode::config_unsupported,
+                         fmt::format("network '{}' has multiple default <portgroup> elements ({} "
+                                     "and {}), but only one default is allowed",
+                                     out.name, *usual, group.name),
+                         "take default='yes' off one of them");
+        if (group.is_default) usual = group.name;
         out.portgroups.push_back(std::move(group));
     }
 }

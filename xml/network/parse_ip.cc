@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
+#include <set>
 
 #include "xml/document/read.hh"
 #include "xml/document/values.hh"
@@ -337,21 +339,23 @@ DhcpHost parse_dhcp_host(const Element& element, const std::string& network, con
 // Reads all <ip> elements. Addresses must be unique, and only one subnet of each family may have
 // <dhcp>, since dnsmasq is given one of each.
 void parse_network_ips(const Element& root, Network& out) {
+    std::set<std::string> addresses;
+    bool has_dhcp[2] = {false, false};  // of IPv4, of IPv6
     for (const Element& element : root.children("ip")) {
         NetworkIp ip = parse_network_ip(element, out.name);
-        for (const NetworkIp& other : out.ips) {
-            if (other.address == ip.address)
-                element.fail(
-                    ErrorCode::xml_error,
-                    fmt::format("address '{}' stands twice in network '{}'", ip.address, out.name),
-                    "remove one <ip>");
-            if (other.v6() == ip.v6() && !other.dhcp.empty() && !ip.dhcp.empty())
-                element.fail(ErrorCode::config_unsupported,
-                             fmt::format("Multiple {0} dhcp sections found -- dhcp is supported "
-                                         "only for a single {0} address on each network",
-                                         ip.v6() ? "IPv6" : "IPv4"),
-                             "remove one <dhcp>");
-        }
+        if (!addresses.insert(ip.address).second)
+            element.fail(
+                ErrorCode::xml_error,
+                fmt::format("address '{}' stands twice in network '{}'", ip.address, out.name),
+                "remove one <ip>");
+        bool& dhcp = has_dhcp[ip.v6() ? 1 : 0];
+        if (dhcp && !ip.dhcp.empty())
+            element.fail(ErrorCode::config_unsupported,
+                         fmt::format("Multiple {0} dhcp sections found -- dhcp is supported "
+                                     "only for a single {0} address on each network",
+                                     ip.v6() ? "IPv6" : "IPv4"),
+                         "remove one <dhcp>");
+        dhcp = dhcp || !ip.dhcp.empty();
         out.ips.push_back(std::move(ip));
     }
 }

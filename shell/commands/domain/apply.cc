@@ -137,7 +137,7 @@ bool diff(Session& session, const Invocation& invocation) {
                     name);
         return driver::difference_to_file(connection, kind, name, *file);
     });
-    session.print(difference);
+    session.print_shown(difference);
     return difference.empty();
 }
 
@@ -189,7 +189,7 @@ void print_event(Session& session, const driver::ApplyEvent& event, bool dry_run
         return;
     }
     for (const std::string& notice : event.notices) session.warn(notice);
-    session.print(event.diff);
+    session.print_shown(event.diff);
     session.print_extra_format("{}\n", sentence(event, dry_run));
     for (const std::string& effect : event.effects) session.print_extra_format("  {}\n", effect);
 }

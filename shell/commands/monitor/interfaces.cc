@@ -1,5 +1,6 @@
 // domifaddr, domhostname, domifstat, domif-getlink and domif-setlink. The last three find an
 // interface by its host's end, its name inside or its hardware address.
+#include "base/text/text.hh"
 #include "shell/commands/flags.hh"
 #include "shell/commands/lookup.hh"
 #include "shell/commands/tables.hh"
@@ -48,9 +49,12 @@ bool domifaddr(Session& session, const Invocation& invocation) {
     const driver::DomainRef domain = find_domain(session, invocation);
     const std::string only = invocation.text("interface");
     const AddressSource source = address_source(invocation);
-    const auto interfaces = explain("Failed to query for interfaces addresses", [&] {
+    auto interfaces = explain("Failed to query for interfaces addresses", [&] {
         return session.connection().interface_addresses(domain, source);
     });
+    // The container names its interfaces.
+    for (driver::InterfaceAddresses& interface : interfaces)
+        interface.name = base::shown(interface.name);
     if (!session.options().quiet)
         session.print_format(" {:<10} {:<20} {:<8}     {}\n{:-<79}\n", "Name", "MAC address",
                              "Protocol", "Address", "");
@@ -84,9 +88,10 @@ bool domhostname(Session& session, const Invocation& invocation) {
     const driver::DomainRef domain = find_domain(session, invocation);
     const AddressSource source = address_source(invocation);
     if (source == AddressSource::arp) give_up("Unknown data source 'arp'");
-    session.print_format("{}\n", explain("failed to get hostname", [&] {
-                             return session.connection().guest_hostname(domain, source);
-                         }));
+    const std::string name = explain("failed to get hostname", [&] {
+        return session.connection().guest_hostname(domain, source);
+    });
+    session.print_format("{}\n", base::shown(name));
     return true;
 }
 
