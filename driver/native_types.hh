@@ -37,6 +37,9 @@ struct Entry {
 struct Verdicts {
     std::vector<Entry> entries;  // one for each line, in order
     [[nodiscard]] std::size_t count(Verdict verdict) const;
+    // Returns the entries of lines that narrow what a container may do and that are not translated: a
+    // container without them would get more rights than it has under lxc.
+    [[nodiscard]] std::vector<Entry> lost_isolation() const;
     // Returns "12 lines: 9 exact, 1 kept, 1 approximated, 1 not translated".
     [[nodiscard]] std::string summary() const;
     // Returns the verdicts for programs, as JSON; ends with a newline.
@@ -50,6 +53,9 @@ struct NativeSource {
     std::string path;    // the configuration's file, on the driver's host
     std::string rootfs;  // replaces the configuration's root file system; absolute, or empty
     bool sets_autostart = false;  // the caller does what lxc.start.auto says
+    // Convert also a configuration that would lose isolation, or that another user than root can
+    // change.
+    bool lossy = false;
 };
 
 // A domain that a configuration was converted to.

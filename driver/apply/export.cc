@@ -15,7 +15,8 @@ namespace lxvirt::driver {
 namespace {
 
 constexpr std::string_view kSuffix = ".xml";
-constexpr mode_t kMode = 0666;  // umask(2) takes bits away
+// Nobody else may change a file that apply reads, whatever the umask is.
+constexpr mode_t kMode = 0644;
 
 // A folder that is written to, held open so that nobody can put another in its place.
 struct Folder {

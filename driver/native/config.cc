@@ -98,14 +98,8 @@ std::string modern_name(std::string_view key) {
     return std::string(key);
 }
 
-// O_NONBLOCK keeps the open from waiting if an include names a FIFO; the check for a regular file
-// comes after the open, on the same descriptor, so that nobody can swap the file between them.
 std::string read_named_file(const std::string& path) {
-    const base::UniqueFd fd = base::open_file(path, O_RDONLY | O_NONBLOCK);
-    struct stat info {};
-    if (::fstat(fd.get(), &info) != 0) base::fail_errno("stat '{}'", path);
-    if (!S_ISREG(info.st_mode)) base::fail_with(EINVAL, "read '{}', which is no file", path);
-    return base::read_all(fd, path, kMaxConfig);
+    return base::read_file(path, kMaxConfig);
 }
 
 namespace {
@@ -250,6 +244,21 @@ std::size_t Verdicts::count(Verdict verdict) const {
     return static_cast<std::size_t>(std::count_if(
         entries.begin(), entries.end(),
         [&](const Entry& entry) { return entry.verdict == verdict; }));
+}
+
+std::vector<Entry> Verdicts::lost_isolation() const {
+    constexpr std::string_view kNarrowing[] = {
+        "idmap",        "cap.",   "seccomp.", "apparmor.profile", "selinux.context",
+        "no_new_privs", "cgroup", "prlimit.", "rootfs.options"};
+    std::vector<Entry> lost;
+    for (const Entry& entry : entries) {
+        if (entry.verdict != Verdict::not_translated) continue;
+        const std::string name = modern_name(entry.key);
+        if (std::any_of(std::begin(kNarrowing), std::end(kNarrowing),
+                        [&](std::string_view prefix) { return name.starts_with(prefix); }))
+            lost.push_back(entry);
+    }
+    return lost;
 }
 
 std::string Verdicts::summary() const {

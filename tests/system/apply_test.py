@@ -99,7 +99,7 @@ class Apply(NetworkCase):
         self.assertIn("1 defined, 0 updated, 0 unchanged, 9 failed\n", result.out)
         for words in ("malformed.xml:2: ", "wrong.xml:2: ",
                       "twice.xml: domain 'same' has the name of",
-                      "again.xml: domain 'same' has the name of", "pipe.xml' is no regular file",
+                      "again.xml: domain 'same' has the name of", "pipe.xml' is a FIFO",
                       "foreign.xml: <html> is neither", "nowhere': No such file",
                       "round.xml': Too many levels of symbolic links",
                       "domain 'theirs' already exists with uuid 11111111"):

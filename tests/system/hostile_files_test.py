@@ -246,6 +246,110 @@ class Waiting(HostileCase):
             self.assertIn("File too large", result.err)
 
 
+class Modes(HostileCase):
+    def test_no_umask_opens_a_file(self):
+        self.file("n.xml", "<network><name>n</name><bridge name='hf0'/></network>")
+        self.file("a.xml", self.small("a"))
+        out = f"{self.folder}/out"
+        for umask in ("0", "077"):
+            for words in (("apply", self.repo), ("define", f"{self.repo}/a.xml"),
+                          ("autostart", "a"), ("desc", "a", "--title", f"t{umask}"),
+                          ("export", out), ("-l", f"{self.folder}/log", "list")):
+                subprocess.run(["sh", "-c", f'umask {umask}; exec "$@"', "sh",
+                                *self.command(*words)], check=False, capture_output=True)
+            for top in (self.root, out, f"{self.folder}/log"):
+                for path in [top] + [os.path.join(folder, name)
+                                     for folder, folders, files in os.walk(top)
+                                     for name in folders + files]:
+                    if not os.path.islink(path):
+                        mode = os.stat(path).st_mode & 0o777
+                        self.assertEqual(mode & 0o022, 0, f"umask {umask}: {mode:o} {path}")
+            for path in ("etc/lxvirt/lxc", "etc/lxvirt/lxc/a.xml", "etc/lxvirt/networks"):
+                self.assertEqual(os.stat(f"{self.root}/{path}").st_mode & 0o077, 0, path)
+
+
+class Native(HostileCase):
+    """Configurations of lxc-tools that lose isolation, or that others can change."""
+
+    def config(self, text):
+        os.makedirs(f"{self.folder}/lxc/c/rootfs", exist_ok=True)
+        path = f"{self.folder}/lxc/c/config"
+        write(path, f"lxc.uts.name = c\nlxc.rootfs.path = {self.folder}/lxc/c/rootfs\n{text}")
+        return path
+
+    def test_what_loses_isolation_is_an_error(self):
+        for line in ("lxc.idmap = u 1000 1000 1\nlxc.idmap = g 1000 1000 1", "lxc.cap.drop = no_such_capability",
+                     "lxc.seccomp.profile = nowhere.seccomp"):
+            path = self.config(line + "\n")
+            told = self.fails("domxml-from-native", "lxc-tools", path)
+            self.assertIn("less isolated", told)
+            self.assertIn(line.split()[0], told)
+            told = self.fails("import-lxc", f"{self.folder}/lxc")
+            self.assertIn("less isolated", told)
+            self.assertEqual(self.defined(), [])
+            self.ok("domxml-from-native", "lxc-tools", path, "--lossy")
+        self.ok("import-lxc", f"{self.folder}/lxc", "--lossy")
+        self.assertEqual(self.defined(), ["c"])
+
+    def test_what_others_can_change_is_refused(self):
+        hook = f"{self.folder}/hook"
+        write(hook, "#!/bin/sh\n", mode=0o755)
+        include = f"{self.folder}/common.conf"
+        write(include, "lxc.tty.max = 1\n")
+        path = self.config(f"lxc.hook.pre-start = {hook}\nlxc.include = {include}\n")
+        self.ok("import-lxc", f"{self.folder}/lxc", "--dry-run")
+        for file in (path, hook, include):
+            for spoil, mend in ((lambda f=file: os.chown(f, OTHER_USER, 0),
+                                 lambda f=file: os.chown(f, 0, 0)),
+                                (lambda f=file: os.chmod(f, 0o777),
+                                 lambda f=file: os.chmod(f, 0o755))):
+                spoil()
+                told = self.fails("import-lxc", f"{self.folder}/lxc")
+                self.assertIn(f"'{file}' can be changed by others than root", told)
+                self.assertEqual(self.defined(), [])
+                mend()
+        self.ok("import-lxc", f"{self.folder}/lxc")
+
+
+class Large(HostileCase):
+    """Documents of many equal parts take no more than their number does."""
+
+    def quickly(self, text, faults=False):
+        path = self.file("large.xml", text)
+        begin = os.times()
+        command = "net-define" if text.startswith("<network") else "define"
+        result = self.lxsh(command, path, timeout=60)
+        end = os.times()
+        self.assertEqual(result.status, 1 if faults else 0, result.err[:1000])
+        used = end.children_user - begin.children_user + end.children_system - begin.children_system
+        self.assertLess(used, 2 * support.SLOWNESS, text[:100])
+        return result.err
+
+    def test_many(self):
+        count = range(100000)
+        domain = self.small("a", "%s")
+        self.quickly(domain % ("<devices>" + "".join(
+            f"<interface type='bridge'><mac address='52:54:00:{i >> 16:02x}:{i >> 8 & 255:02x}:"
+            f"{i & 255:02x}'/><source bridge='b'/></interface>" for i in range(70000))
+            + "</devices>"))
+        self.quickly(self.small("b", "<metadata>" + "".join(
+            f"<x:e xmlns:x='urn:{i}'/>" for i in count) + "</metadata>"))
+        self.quickly("<network><name>n</name>" + "".join(
+            f"<ip family='ipv6' address='fd00:{i >> 16:x}:{i & 65535:x}::1' prefix='64'/>"
+            for i in count) + "</network>")
+        self.quickly("<network><name>p</name><bridge name='hf1'/>" + "".join(
+            f"<portgroup name='p{i}'/>" for i in count) + "</network>")
+        told = self.quickly("<domain type='lxc' " + " ".join(f"a{i}='1'" for i in count)
+                            + "><name>x</name></domain>", faults=True)
+        self.assertIn("more than 1000 attributes", told)
+
+    def test_a_zero_byte_ends_no_document(self):
+        path = f"{self.repo}/zero.xml"
+        with open(path, "wb") as file:
+            file.write(self.small("a").encode() + b"\n\0<evil/>")
+        self.assertIn("zero.xml:2: the document holds a zero byte", self.fails("define", path))
+
+
 NAME = "web$(id >&2)'x y;\"q\\"
 
 
@@ -283,7 +387,7 @@ class Shown(HostileCase):
         with Terminal(self.command()) as terminal:
             terminal.expect("lxsh # ")
             terminal.send("domuuid we\t")
-            terminal.expect("domuuid web$(id\\ >&2)\\'x\\ ")
+            terminal.expect("b$(id\\ >&2)\\'x\\ ")
             terminal.send("z\t\r")
             terminal.expect("-")
             terminal.expect("lxsh # ")
@@ -302,8 +406,8 @@ class Shown(HostileCase):
             told = self.fails("net-define", self.file(
                 "x.xml", f"<network><name>a{character}b</name></network>"))
             self.assertIn("control character", told)
-        self.define_named("b\u00fcro \u4e2d")
-        self.assertIn("b\u00fcro \u4e2d", self.defined())
+        self.define_named("b\u00fcro\u4e2d")
+        self.assertIn("b\u00fcro\u4e2d", self.defined())
 
     def test_names_of_files_are_escaped(self):
         for name in (b"a\x1b[2Jb.xml", b"a\xffb.xml", b"a\xc2\x9bb.xml"):

@@ -24,6 +24,8 @@ constexpr Option kImportOptions[] = {
      complete_files},
     {"name", OptionType::argv, "import only this container; may be given several times"},
     {"dry-run", OptionType::boolean, "show what would be done and define nothing"},
+    {"lossy", OptionType::boolean,
+     "import also what would be less isolated than under lxc, or what others can change"},
 };
 
 // Returns the containers in the folder. Throws Failure if the folder cannot be read, and for two
@@ -51,7 +53,8 @@ std::vector<driver::NativeContainer> find_all(Session& session, const std::strin
 // what was not exact, then the errors. A container that fails does not stop the others.
 class Import {
   public:
-    Import(Session& session, bool dry_run) : session_(session), dry_run_(dry_run) {}
+    Import(Session& session, bool dry_run, bool lossy)
+        : session_(session), dry_run_(dry_run), lossy_(lossy) {}
 
     // Imports one container; a failure becomes a row of the table and an error.
     void add(const driver::NativeContainer& container) {
@@ -82,7 +85,8 @@ class Import {
     // replaced. Throws base::Exception.
     void import(const driver::NativeContainer& container) {
         const driver::FromNative made = session_.connection().xml_from_native(
-            std::string(kFormat), {.path = container.config, .sets_autostart = true});
+            std::string(kFormat),
+            {.path = container.config, .sets_autostart = true, .lossy = lossy_});
         const std::string& name = made.name;
         const bool had = is_defined(name);
         if (!had) add_entries(made.verdicts);
@@ -163,6 +167,7 @@ class Import {
 
     Session& session_;
     bool dry_run_;
+    bool lossy_;
     terminal::Table table_{
         {"Container", "Domain", "Result", "Exact", "Kept", "Approximated", "Not translated"}};
     std::vector<std::string> lines_, errors_;
@@ -174,7 +179,7 @@ bool import_lxc(Session& session, const Invocation& invocation) {
                                                           : std::string(driver::kDefaultLxcPath);
     const std::vector<std::string> names = invocation.all("name");
     std::vector<driver::NativeContainer> found = find_all(session, lxcpath, !names.empty());
-    Import import(session, invocation.has("dry-run"));
+    Import import(session, invocation.has("dry-run"), invocation.has("lossy"));
     for (const driver::NativeContainer& container : found)
         if (names.empty() || std::find(names.begin(), names.end(), container.name) != names.end())
             import.add(container);

@@ -33,6 +33,8 @@ constexpr Option kFromOptions[] = {
      complete_files},
     {"report", OptionType::string, "the form of the report on stderr: text or json", reports},
     {"strict", OptionType::boolean, "fail if a line could not be translated"},
+    {"lossy", OptionType::boolean,
+     "convert it even if the container would be less isolated, or others can change its files"},
 };
 
 // Throws Failure for another format, in the words of libvirt's LXC driver.
@@ -49,11 +51,14 @@ std::string text_of(const native::Verdicts& verdicts) {
 }
 
 // Returns the conversion. Throws Failure; a file that cannot be opened gives virsh's message.
-driver::FromNative convert(Session& session, const std::string& file, const std::string& rootfs) {
+driver::FromNative convert(Session& session, const std::string& file, const std::string& rootfs,
+                           bool lossy) {
     try {
-        return session.any_connection().xml_from_native(std::string(kFormat),
-                                                        {.path = file, .rootfs = rootfs});
+        return session.any_connection().xml_from_native(
+            std::string(kFormat), {.path = file, .rootfs = rootfs, .lossy = lossy});
     } catch (const base::SystemError& error) {
+        // Only these words say what stands in the place of the file.
+        if (error.error() == EINVAL) throw Failure({error.message()});
         give_up("Failed to open file '{}': {}", file, std::strerror(error.error()));
     } catch (const base::Exception& error) {
         throw Failure({fmt::format("Failed to convert {}", file), error.message()});
@@ -67,7 +72,8 @@ bool from_native(Session& session, const Invocation& invocation) {
     if (report != "text" && report != "json")
         give_up("Unknown report '{}': there are text and json", report);
     const std::string file = invocation.text("config");
-    const driver::FromNative made = convert(session, file, invocation.text("rootfs"));
+    const driver::FromNative made =
+        convert(session, file, invocation.text("rootfs"), invocation.has("lossy"));
     if (report == "json")
         session.print_report(made.verdicts.json());
     else

@@ -256,4 +256,22 @@ TEST(ExitStatus, NamesTheSignal) {
     EXPECT_EQ(signal_name(SIGRTMIN + 3), "RTMIN+3");
 }
 
+TEST(TextTest, ShowsWhatATerminalWouldObey) {
+    EXPECT_EQ(shown("plain \xc3\xbc \xe4\xb8\xad \xf0\x9f\x98\x80"),
+              "plain \xc3\xbc \xe4\xb8\xad \xf0\x9f\x98\x80");
+    EXPECT_EQ(shown("a\x1b[2J\n\t\x7f"), "a\\x1b[2J\\x0a\\x09\\x7f");
+    EXPECT_EQ(shown("\xc2\x9b\xc2\x80\xc2\x9f\xc2\xa0"),
+              "\\xc2\\x9b\\xc2\\x80\\xc2\\x9f"
+              "\xc2\xa0");
+    // No UTF-8: a lone byte, a cut and an overlong form, half of UTF-16, beyond U+10FFFF.
+    EXPECT_EQ(shown("\xff\x9b"), "\\xff\\x9b");
+    EXPECT_EQ(shown("\xe4\xb8"), "\\xe4\\xb8");
+    EXPECT_EQ(shown("\xc0\x9b"), "\\xc0\\x9b");
+    EXPECT_EQ(shown("\xe0\x82\x9b"), "\\xe0\\x82\\x9b");
+    EXPECT_EQ(shown("\xed\xa0\x80"), "\\xed\\xa0\\x80");
+    EXPECT_EQ(shown("\xf4\x90\x80\x80"), "\\xf4\\x90\\x80\\x80");
+    EXPECT_EQ(shown(std::string("a\0b", 3)), "a\\x00b");
+    EXPECT_EQ(shown_lines("a\tb\nc\r\x1b"), "a\tb\nc\\x0d\\x1b");
+}
+
 }  // namespace lxvirt::base

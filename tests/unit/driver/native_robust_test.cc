@@ -86,8 +86,8 @@ TEST_F(NativeRobust, WhatCannotBeReadIsTold) {
     base::make_folders(folder / "fstab");
     ASSERT_EQ(::mkfifo((folder / "fifo").c_str(), 0600), 0);
     EXPECT_THAT(told("lxc.include = absent\n"), HasSubstr("config:3: lxc.include: not translated"));
-    EXPECT_THAT(told("lxc.include = fifo\n"), HasSubstr("which is no file"));
-    EXPECT_THAT(told("lxc.include = /dev/zero\n"), HasSubstr("which is no file"));
+    EXPECT_THAT(told("lxc.include = fifo\n"), HasSubstr("is a FIFO"));
+    EXPECT_THAT(told("lxc.include = /dev/zero\n"), HasSubstr("is a character device"));
     EXPECT_THROW((void)convert(folder / "absent", {}, test_facts()), base::SystemError);
     EXPECT_THROW((void)convert(folder.path(), {}, test_facts()), base::SystemError);
     Facts facts = test_facts();
