@@ -78,7 +78,7 @@ std::string DefinitionFolder::problem(std::string_view name) const {
     try {
         fd = base::try_open_regular(path, O_RDONLY);
     } catch (const base::SystemError& error) {
-        return error.error() == EINVAL || error.error() == EISDIR
+        return error.error() == EINVAL
                    ? error.message()
                    : fmt::format("{}: cannot be read: {}", path, base::errno_text(error.error()));
     }

@@ -194,7 +194,7 @@ class Waiting(HostileCase):
         for words in (("define", pipe), ("net-define", pipe), ("apply", pipe), ("validate", pipe),
                       ("diff", "a", pipe), ("attach-device", "a", pipe, "--config"),
                       ("domxml-from-native", "lxc-tools", pipe),
-                      ("domxml-to-native", "lxc-tools", pipe), ("define", "/dev/zero")):
+                      ("domxml-to-native", "lxc-tools", "--xml", pipe), ("define", "/dev/zero")):
             result = self.quickly(*words)
             self.assertEqual(result.status, 1, str(result))
             self.assertIn("a character device" if "/dev/zero" in words else "is a FIFO", result.err)

@@ -107,7 +107,7 @@ TEST_F(NativeRobust, LongLinesAndBytesAreTold) {
         told("lxc.environment = A=\xff\xfe\n"),
         "config:3: lxc.environment: not translated: it holds bytes that are not UTF-8 text\n");
     EXPECT_EQ(told(std::string("lxc.a\0b = 1\n", 12)),
-              "config:3: lxc.a?b: not translated: it holds bytes that are not UTF-8 text\n");
+              "config:3: lxc.a\\x00b: not translated: it holds bytes that are not UTF-8 text\n");
     EXPECT_EQ(told(std::string("\x7f"
                                "ELF\2\1\1\0\0\0",
                                10)),
