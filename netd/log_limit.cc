@@ -24,7 +24,7 @@ void LogLimit::take() const {
     alignas(inotify_event) std::array<char, 4096> buffer;
     while (::read(events_.get(), buffer.data(), buffer.size()) > 0) {
     }
-    const base::UniqueFd log = base::open_file(path_, O_RDWR | O_APPEND | O_NOFOLLOW);
+    const base::UniqueFd log = base::open_regular(path_, O_RDWR | O_APPEND, base::Links::refuse);
     struct stat facts = {};
     if (::fstat(log.get(), &facts) != 0) base::fail_errno("stat '{}'", path_);
     if (facts.st_size <= kLogLimit) return;

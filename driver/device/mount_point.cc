@@ -205,13 +205,15 @@ void MountPoint::keep() {
     helper::send_word(channel_, kKeep);
 }
 
-// Closes the channel, at which the child ends, and waits for that.
+// Closes the channel, at which the child ends, and waits for that. A child that waits for a file
+// system of the container may take neither the hang-up nor a kill; it is left to PID 1, since the
+// caller holds the domain's lock.
 void MountPoint::end() noexcept {
     channel_.reset();
     try {
         if (!child_) return;
-        if (!base::wait_readable(child_, kPatience)) (void)base::send_signal(child_, SIGKILL);
-        (void)base::reap(child_, true);
+        if (!base::wait_readable(child_, kPatience / 5)) (void)base::send_signal(child_, SIGKILL);
+        if (base::wait_readable(child_, kPatience / 10)) (void)base::reap(child_, true);
     } catch (const base::Exception&) {
         // The child ends by itself; PID 1 reaps it.
     }

@@ -254,6 +254,9 @@ std::vector<Entry> Verdicts::lost_isolation() const {
     for (const Entry& entry : entries) {
         if (entry.verdict != Verdict::not_translated) continue;
         const std::string name = modern_name(entry.key);
+        // What a missing file would have narrowed is not known. A folder that is not there, which
+        // Debian's userns.conf names, has no files.
+        if (name == "include" && entry.text.find("/':") == std::string::npos) lost.push_back(entry);
         if (std::any_of(std::begin(kNarrowing), std::end(kNarrowing),
                         [&](std::string_view prefix) { return name.starts_with(prefix); }))
             lost.push_back(entry);

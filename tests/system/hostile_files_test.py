@@ -279,7 +279,8 @@ class Native(HostileCase):
 
     def test_what_loses_isolation_is_an_error(self):
         for line in ("lxc.idmap = u 1000 1000 1\nlxc.idmap = g 1000 1000 1", "lxc.cap.drop = no_such_capability",
-                     "lxc.seccomp.profile = nowhere.seccomp"):
+                     "lxc.seccomp.profile = nowhere.seccomp", "lxc.idmap = u 0 100000",
+                     "lxc.include = /nowhere/userns.conf"):
             path = self.config(line + "\n")
             told = self.fails("domxml-from-native", "lxc-tools", path)
             self.assertIn("less isolated", told)

@@ -87,6 +87,11 @@ class Racing(DeviceCase):
 class Ids(DeviceCase):
     """Whose files a container with an id map sees on its mounts."""
 
+    def ok_errors(self, *words):
+        result = self.lxsh(*words)
+        self.assertEqual(result.status, 0, str(result))
+        return result.err
+
     def shared(self):
         folder = f"{self.folder}/shared"
         os.mkdir(folder)
@@ -131,6 +136,20 @@ class Ids(DeviceCase):
             self.assertEqual("filesystem on '/shared' keeps the host's ids" in result.err, told, str(result))
             self.ok("destroy", "one")
 
+    def test_read_only_shares_stay_so_without_sys_admin_and_a_notice_tells_it(self):
+        folder = self.shared()
+        for off in ("", "<capabilities><sys_admin state='off'/></capabilities>"):
+            xml = self.xml("one", devices=filesystem_xml(folder, "/shared", more="<readonly/>"),
+                           features=PRIVNET + off, extra=IDMAP)
+            told = self.ok_errors("define", self.file(xml))
+            self.assertEqual("make the read-only <filesystem> on '/shared' writable" in told, not off, told)
+            if off:
+                self.start("one")
+                self.assertNotEqual(self.inside("one", "mount -o remount,bind,rw /shared")[0], 0)
+                self.assertNotEqual(self.inside("one", "unshare -Urm mount -o remount,bind,rw /shared")[0], 0)
+                self.assertNotEqual(self.inside("one", "echo x >/shared/new")[0], 0)
+        self.assertFalse(os.path.exists(f"{folder}/new"))
+
     def test_file_systems_that_cannot_be_mapped(self):
         self.boot("one", devices=filesystem_xml("/sys/kernel", "/mnt"), features=PRIVNET, extra=IDMAP)
         self.assertIn("sysfs /mnt", self.output("one", "cat /proc/mounts"))
@@ -154,6 +173,20 @@ class Ids(DeviceCase):
             os.mkdir(root)
             result = self.lxsh("define", self.file(self.plain("one", rootfs=root, features=PRIVNET, extra=IDMAP)))
             self.assertEqual("set-user-ID" in result.err, told, str(result))
+
+
+class Shown(DeviceCase):
+    """What a container is called inside reaches no terminal as it is."""
+
+    def test_names_that_a_container_gives(self):
+        self.boot("one", features=PRIVNET)
+        self.output("one", "ip link add \"$(printf 'a\\033[2Jb')\" type bridge; ip link set \"$(printf 'a\\033[2Jb')\" up; "
+                           "ip addr add 192.0.2.1/24 dev \"$(printf 'a\\033[2Jb')\"; hostname \"$(printf 'h\\033[2J')\"; true")
+        for words in (["domifaddr", "one", "--source", "agent"], ["domhostname", "one", "--source", "agent"],
+                      ["shutdown", "one", "--mode", "initctl"]):
+            result = self.lxsh(*words)
+            self.assertNotIn("\x1b", result.out + result.err, str(words))
+        self.assertIn(r"a\x1b[2Jb", self.ok("domifaddr", "one", "--source", "agent"))
 
 
 class Devices(DeviceCase):

@@ -68,6 +68,17 @@ void add_meaning_notices(const Element& root, const Domain& domain) {
         document.notice(root, fmt::format("domain '{}' has no <idmap> and keeps sys_admin: root "
                                           "inside is trusted like root on the host",
                                           domain.name));
+    if (domain.idmap.empty() || !keeps_capability(domain.features, "sys_admin")) return;
+    for (const Filesystem& filesystem : domain.filesystems)
+        if (filesystem.readonly && filesystem.type == FilesystemType::mount)
+            document.notice(
+                root,
+                fmt::format("domain '{}' keeps sys_admin: root inside can make the read-only "
+                            "<filesystem> on '{}' writable, and write what uid {} of the host "
+                            "may write there; <sys_admin state='off'/> in <capabilities> "
+                            "keeps it read-only",
+                            domain.name, filesystem.target,
+                            domain.idmap.uids.empty() ? 0 : domain.idmap.uids[0].target));
 }
 
 }  // namespace lxvirt::xml

@@ -1,6 +1,7 @@
 #include "base/file/find.hh"
 
 #include <gmock/gmock.h>
+#include <sched.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -186,7 +187,10 @@ TEST_F(FindFilesTest, BoundsTheDepth) {
 TEST_F(FindFilesTest, EntersNoOtherFileSystem) {
     make("a/x.xml");
     make("mounted/below.xml");
-    if (::mount("none", path("mounted").c_str(), "tmpfs", 0, nullptr) != 0)
+    // In a namespace of this test's own, so that a killed test leaves no mount.
+    if (::unshare(CLONE_NEWNS) != 0 ||
+        ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
+        ::mount("none", path("mounted").c_str(), "tmpfs", 0, nullptr) != 0)
         GTEST_SKIP() << "cannot mount here";
     write_atomic(path("mounted/y.xml"), "y", 0600, Durability::volatile_);
     const Found found = find({folder.path()});
