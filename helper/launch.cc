@@ -54,25 +54,25 @@ void write_maps(const Plan& plan, const Prepared& prepared, pid_t init) {
     map_mounts(plan, prepared, base::open_file(proc + "/ns/user", O_RDONLY));
 }
 
+// Returns a function that appends to the container's log; it refers to `plan`.
+HookLog log_of(const Plan& plan) {
+    return [&file = plan.supervision.log_file](const std::string& line) {
+        base::append_log(file, line);
+    };
+}
+
 // Makes the network devices.
 void connect(const Plan& plan, pid_t init) {
     const bool fresh = (plan.namespaces.fresh & CLONE_NEWNET) != 0;
     if (!fresh && plan.links.empty()) return;
     const UniqueFd netns = base::open_file(fmt::format("/proc/{}/ns/net", init), O_RDONLY);
-    make_links(plan.links, netns, fresh && plan.init.loopback);
+    make_links(plan.links, netns, fresh && plan.init.loopback, log_of(plan));
 }
 
 // Throws the init's own message: its failure is the cause of everything else that fails.
 [[noreturn]] void fail_as_reported(const SyncReport& report) {
     // The message already ends in the text of the errno; a SystemError would append it again.
     throw base::Error(base::ErrorCode::internal_error, "guest failed to start: " + report.failure);
-}
-
-// Returns a function that appends to the container's log; it refers to `plan`.
-HookLog log_of(const Plan& plan) {
-    return [&file = plan.supervision.log_file](const std::string& line) {
-        base::append_log(file, line);
-    };
 }
 
 // Returns the next report that is more than a hook's output, which is logged. While hooks run

@@ -11,6 +11,7 @@ namespace lxvirt::xml {
 Checked check_document(std::string_view text, ParseOptions options) {
     Checked checked;
     options.faults = &checked.faults;
+    options.is_new = true;
     try {
         const std::string_view kind = outermost_element(text);
         if (kind == "network")

@@ -1,12 +1,14 @@
 #include "base/netlink/port_guard.hh"
 
 #include <arpa/inet.h>
+#include <linux/if_arp.h>
 #include <linux/if_ether.h>
 #include <linux/pkt_cls.h>
 #include <linux/pkt_sched.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstring>
@@ -110,29 +112,163 @@ void drop_udp(Program& program, std::uint16_t port) {
     program.jump("pass");
 }
 
-void add_ipv4(Program& program) {
-    constexpr std::uint16_t server_answers = 68, offset_of_fragment = 0x1fff;
+// The addresses that a container may use, as the program compares them.
+struct Own {
+    MacAddress mac{};
+    std::vector<NetAddress> v4, v6;
+};
+
+Own own_addresses(const PortGuard& guard) {
+    Own own;
+    if (!guard.mac && !guard.ip && !guard.arp) return own;
+    const auto mac = parse_mac(guard.address);
+    if (!mac) fail(ErrorCode::internal_error, "'{}' is not a mac address", guard.address);
+    own.mac = *mac;
+    own.v6.push_back(address_of_mac(*parse_address("fe80::"), *mac));
+    for (const std::string& text : guard.addresses) {
+        const auto address = parse_address(text);
+        if (!address) fail(ErrorCode::internal_error, "'{}' is not an IP address", text);
+        (address->family == AF_INET ? own.v4 : own.v6).push_back(*address);
+    }
+    return own;
+}
+
+// Jumps to `found` where the loaded bytes at `at` are the address. They are compared by steps of
+// two bytes, since the stack is read at multiples of a value's size only. `name` makes labels.
+void jump_if_address(Program& program, int at, const NetAddress& address, const std::string& found,
+                     const std::string& name) {
+    const int steps = static_cast<int>(address.size()) / 2;
+    for (int i = 0; i < steps; ++i) {
+        std::uint16_t value = 0;
+        std::memcpy(&value, address.bytes.data() + static_cast<std::ptrdiff_t>(i) * 2,
+                    sizeof value);
+        program.read(BPF_H, kLength, at + 2 * i);
+        program.jump_if(i + 1 < steps ? BPF_JNE : BPF_JEQ, kLength, value,
+                        i + 1 < steps ? name : found);
+    }
+    program.label(name);
+}
+
+void jump_if_own(Program& program, int at, const std::vector<NetAddress>& own,
+                 const std::string& found, const std::string& name) {
+    for (std::size_t i = 0; i < own.size(); ++i)
+        jump_if_address(program, at, own[i], found, fmt::format("{}{}", name, i));
+}
+
+// Drops frames whose loaded bytes at `at` are not the own hardware address.
+void require_mac(Program& program, int at, const MacAddress& mac) {
+    for (int i = 0; i < 3; ++i) {
+        program.read(BPF_H, kValue, at + 2 * i);
+        program.jump_if(BPF_JNE, kValue, half(mac, i), "drop");
+    }
+}
+
+// Lets ARP for Ethernet and IPv4 pass whose sender is the container, with an own address or, while
+// it asks whether anybody has one (RFC 5227), with none.
+void add_arp(Program& program, const Own& own) {
+    constexpr int sender = 8, sender_address = 14;
     program.set(kPlace, kEthernet);
-    program.load(20, "pass");
-    program.read(BPF_B, kValue, 9);
-    program.jump_if(BPF_JNE, kValue, IPPROTO_UDP, "pass");
-    program.read(BPF_H, kValue, 6);
-    program.alu(BPF_AND, kValue, htons(offset_of_fragment));
-    program.jump_if(BPF_JNE, kValue, 0, "pass");
-    // The header's length counts words of four bytes.
+    program.load(28, "drop");
+    program.read(BPF_W, kValue, 0);
+    program.jump_if(BPF_JNE, kValue, htonl(ARPHRD_ETHER << 16 | ETH_P_IP), "drop");
+    program.read(BPF_H, kValue, 4);
+    program.jump_if(BPF_JNE, kValue, htons(6 << 8 | 4), "drop");
+    require_mac(program, sender, own.mac);
+    jump_if_own(program, sender_address, own.v4, "pass", "arp");
+    jump_if_address(program, sender_address, {.family = AF_INET}, "pass", "arp-probe");
+    program.jump("drop");
+}
+
+// Sets r7 to the end of the IPv4 header, whose length counts words of four bytes.
+void skip_ipv4_header(Program& program) {
     program.read(BPF_B, kPlace, 0);
     program.alu(BPF_AND, kPlace, 15);
     program.alu(BPF_LSH, kPlace, 2);
     program.alu(BPF_ADD, kPlace, kEthernet);
+}
+
+// Jumps where the packet is not UDP or not the first fragment.
+void jump_if_not_udp(Program& program, const std::string& other) {
+    constexpr std::uint16_t offset_of_fragment = 0x1fff;
+    program.read(BPF_B, kValue, 9);
+    program.jump_if(BPF_JNE, kValue, IPPROTO_UDP, other);
+    program.read(BPF_H, kValue, 6);
+    program.alu(BPF_AND, kValue, htons(offset_of_fragment));
+    program.jump_if(BPF_JNE, kValue, 0, other);
+    skip_ipv4_header(program);
+}
+
+void add_ipv4(Program& program, const PortGuard& guard, const Own& own) {
+    constexpr std::uint16_t server_answers = 68, requests = 67;
+    constexpr int source = 12;
+    program.set(kPlace, kEthernet);
+    program.load(20, guard.ip ? "drop" : "pass");
+    if (guard.ip) {
+        jump_if_own(program, source, own.v4, "own-ipv4", "ipv4-");
+        // Without an address a host may only ask for one.
+        program.read(BPF_W, kValue, source);
+        program.jump_if(BPF_JNE, kValue, 0, "drop");
+        jump_if_not_udp(program, "drop");
+        program.load(4, "drop");
+        program.read(BPF_H, kValue, 2);
+        program.jump_if(BPF_JNE, kValue, htons(requests), "drop");
+        program.jump("pass");
+        if (own.v4.empty()) return;
+        program.label("own-ipv4");
+    }
+    if (!guard.dhcp) return program.jump("pass");
+    jump_if_not_udp(program, "pass");
     drop_udp(program, server_answers);
 }
 
-// Walks the extension headers, behind which an advertisement might hide (RFC 7113).
-void add_ipv6(Program& program, const PortGuard& guard) {
-    constexpr std::uint16_t server_answers = 546, offset_of_fragment = 0xfff8;
-    constexpr std::uint32_t advertisement = 134, redirect = 137;
+// Drops neighbour discovery for others: a message from a foreign address, which its options would
+// bind to a hardware address, and an advertisement of one. r7 is the place of the ICMPv6 header, r8
+// holds its type.
+void add_neighbour_discovery(Program& program, const Own& own) {
+    constexpr std::uint32_t first = 133, last = 137, advertisement = 136;
+    constexpr int target = 8, source = 8;
+    for (std::uint32_t type = first; type <= last; ++type)
+        if (type != advertisement) program.jump_if(BPF_JEQ, kValue, type, "discovery");
+    program.jump_if(BPF_JNE, kValue, advertisement, "pass");
+    program.load(24, "drop");
+    jump_if_own(program, target, own.v6, "discovery", "target");
+    program.jump("drop");
+    program.label("discovery");
     program.set(kPlace, kEthernet);
-    program.load(kIpv6Header, "pass");
+    program.load(kIpv6Header, "drop");
+    jump_if_own(program, source, own.v6, "pass", "speaker");
+    jump_if_address(program, source, {.family = AF_INET6}, "pass", "unspecified-speaker");
+    program.jump("drop");
+}
+
+void add_icmpv6(Program& program, const PortGuard& guard, const Own& own) {
+    constexpr std::uint32_t advertisement = 134, redirect = 137;
+    program.label("icmpv6");
+    program.load(1, "drop");
+    program.read(BPF_B, kValue, 0);
+    if (guard.ra)
+        for (const std::uint32_t type : {advertisement, redirect})
+            program.jump_if(BPF_JEQ, kValue, type, "drop");
+    if (guard.arp)
+        add_neighbour_discovery(program, own);
+    else
+        program.jump("pass");
+}
+
+// Walks the extension headers, behind which an advertisement might hide (RFC 7113).
+void add_ipv6(Program& program, const PortGuard& guard, const Own& own) {
+    constexpr std::uint16_t server_answers = 546, offset_of_fragment = 0xfff8;
+    constexpr int source = 8;
+    const bool walks = guard.ra || guard.dhcp || guard.arp;
+    program.set(kPlace, kEthernet);
+    program.load(kIpv6Header, guard.ip ? "drop" : "pass");
+    if (guard.ip) {
+        jump_if_own(program, source, own.v6, "own-ipv6", "ipv6-");
+        jump_if_address(program, source, {.family = AF_INET6}, "own-ipv6", "unspecified");
+        program.jump("drop");
+        program.label("own-ipv6");
+    }
+    if (!walks) return program.jump("pass");
     program.read(BPF_B, kValue, 6);
     program.set(kPlace, kEthernet + kIpv6Header);
     for (int i = 0; i < kMostHeaders; ++i) {
@@ -160,13 +296,7 @@ void add_ipv6(Program& program, const PortGuard& guard) {
         program.label(next);
     }
     program.jump("drop");
-    program.label("icmpv6");
-    program.load(1, "drop");
-    program.read(BPF_B, kValue, 0);
-    if (guard.ra)
-        for (const std::uint32_t type : {advertisement, redirect})
-            program.jump_if(BPF_JEQ, kValue, type, "drop");
-    program.jump("pass");
+    add_icmpv6(program, guard, own);
     program.label("udpv6");
     // Nothing may stand behind a jump that nothing reaches.
     if (guard.dhcp)
@@ -190,7 +320,25 @@ tcmsg header_of(int index, std::uint32_t parent, std::uint32_t info) {
 
 }  // namespace
 
+NetAddress address_of_mac(const NetAddress& prefix, const MacAddress& mac) {
+    NetAddress made = prefix;
+    made.family = AF_INET6;
+    made.prefix = 64;
+    // The bit that says "given by the maker" is turned round, and ff:fe goes into the middle.
+    const std::array<unsigned char, 8> id{static_cast<unsigned char>(mac[0] ^ 2U),
+                                          mac[1],
+                                          mac[2],
+                                          0xff,
+                                          0xfe,
+                                          mac[3],
+                                          mac[4],
+                                          mac[5]};
+    std::copy(id.begin(), id.end(), made.bytes.begin() + 8);
+    return made;
+}
+
 std::vector<bpf_insn> port_guard_program(const PortGuard& guard) {
+    const Own own = own_addresses(guard);
     Program program;
     program.copy(kContext, BPF_REG_1);
     program.set(kPlace, 0);
@@ -199,26 +347,29 @@ std::vector<bpf_insn> port_guard_program(const PortGuard& guard) {
         drop_target(program, {0x01, 0x80, 0xc2, 0x00, 0x00, 0x00}, "no-stp");
         drop_target(program, {0x01, 0x00, 0x0c, 0xcc, 0xcc, 0xcd}, "no-pvst");
     }
-    if (guard.mac) {
-        const auto mac = parse_mac(guard.address);
-        if (!mac) fail(ErrorCode::internal_error, "'{}' is not a mac address", guard.address);
-        // The stack is read at multiples of the size only, so by halves.
-        for (int i = 0; i < 3; ++i) {
-            program.read(BPF_H, kValue, 6 + 2 * i);
-            program.jump_if(BPF_JNE, kValue, half(*mac, i), "drop");
-        }
-    }
+    if (guard.mac) require_mac(program, 6, own.mac);
+    const bool ipv4 = guard.dhcp || guard.ip;
+    const bool ipv6 = guard.ra || guard.dhcp || guard.ip || guard.arp;
     program.read(BPF_H, kValue, 12);
-    if (guard.dhcp) program.jump_if(BPF_JEQ, kValue, htons(ETH_P_IP), "ipv4");
-    if (guard.ra || guard.dhcp) program.jump_if(BPF_JEQ, kValue, htons(ETH_P_IPV6), "ipv6");
-    program.jump("pass");
-    if (guard.dhcp) {
-        program.label("ipv4");
-        add_ipv4(program);
+    if (ipv4) program.jump_if(BPF_JEQ, kValue, htons(ETH_P_IP), "ipv4");
+    if (ipv6) program.jump_if(BPF_JEQ, kValue, htons(ETH_P_IPV6), "ipv6");
+    if (guard.arp)
+        program.jump_if(BPF_JEQ, kValue, htons(ETH_P_ARP), "arp");
+    else if (guard.ip)
+        program.jump_if(BPF_JEQ, kValue, htons(ETH_P_ARP), "pass");
+    // Any other frame might carry IP, as one with two VLAN tags does.
+    program.jump(guard.ip ? "drop" : "pass");
+    if (guard.arp) {
+        program.label("arp");
+        add_arp(program, own);
     }
-    if (guard.ra || guard.dhcp) {
+    if (ipv4) {
+        program.label("ipv4");
+        add_ipv4(program, guard, own);
+    }
+    if (ipv6) {
         program.label("ipv6");
-        add_ipv6(program, guard);
+        add_ipv6(program, guard, own);
     }
     // Not every program jumps here: the kernel refuses instructions that nothing reaches.
     program.label("pass");
@@ -231,7 +382,7 @@ std::vector<bpf_insn> port_guard_program(const PortGuard& guard) {
     }
     program.set(BPF_REG_0, TC_ACT_UNSPEC);
     program.add(BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
-    if (guard.bpdu || guard.mac || guard.ra || guard.dhcp) {
+    if (guard.drops()) {
         program.label("drop");
         program.set(BPF_REG_0, TC_ACT_SHOT);
         program.add(BPF_JMP | BPF_EXIT, 0, 0, 0, 0);

@@ -20,9 +20,16 @@ struct PortGuard {
     bool ra = false;    // drops router advertisements and redirects of ICMPv6 (RFC 6105)
     bool dhcp = false;  // drops answers of DHCP servers: UDP to port 68 or, over IPv6, 546
     bool mac = false;   // drops frames with another source address than `address`
-    std::string address;
-    std::uint32_t mark = 0;  // these bits are set in the mark of what passes
-    [[nodiscard]] bool any() const { return bpdu || ra || dhcp || mac || mark != 0; }
+    // Drops all but ARP and what comes from one of `addresses`; from the link-local address that
+    // RFC 4291 (appendix A) makes of `address`, and what a host sends before it has an address.
+    bool ip = false;
+    // Drops ARP and neighbour discovery that speak for another than these addresses.
+    bool arp = false;
+    std::string address;                      // the hardware address of the container's end
+    std::vector<std::string> addresses = {};  // of IPv4 and IPv6
+    std::uint32_t mark = 0;                   // these bits are set in the mark of what passes
+    [[nodiscard]] bool drops() const { return bpdu || ra || dhcp || mac || ip || arp; }
+    [[nodiscard]] bool any() const { return drops() || mark != 0; }
     bool operator==(const PortGuard&) const = default;
     template <typename Self, typename Visitor>
     static void fields(Self& self, Visitor& visit) {
@@ -30,14 +37,19 @@ struct PortGuard {
         visit("ra", self.ra);
         visit("dhcp", self.dhcp);
         visit("mac", self.mac);
+        visit("ip", self.ip);
+        visit("arp", self.arp);
         visit("address", self.address);
+        visit("addresses", self.addresses);
         visit("mark", self.mark);
     }
 };
 
 // Returns the program, of type BPF_PROG_TYPE_SCHED_CLS. Its result is TC_ACT_SHOT or TC_ACT_UNSPEC. Throws
-// Error(internal_error) if `address` is needed and is no hardware address.
+// Error(internal_error) if `address` is needed and is no hardware address, or one of `addresses` is none.
 [[nodiscard]] std::vector<bpf_insn> port_guard_program(const PortGuard& guard);
+// Returns the address that RFC 4862 makes of a prefix of 64 bits and a hardware address (EUI-64).
+[[nodiscard]] NetAddress address_of_mac(const NetAddress& prefix, const MacAddress& mac);
 // Loads the program; throws SystemError.
 [[nodiscard]] UniqueFd load_port_guard(const PortGuard& guard);
 

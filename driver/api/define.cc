@@ -48,6 +48,7 @@ Defined LocalConnection::define_xml(std::string_view xml, const std::string& fil
     xml::ParseOptions options;
     options.file = file;
     options.validate = has(flags, DefineFlags::validate);
+    options.is_new = true;
     options.host_ids = host_ids;
     const xml::ParsedDomain parsed = xml::parse_domain(xml, options);
     const xml::Domain& domain = parsed.domain;

@@ -206,6 +206,7 @@ Defined LocalConnection::create_xml(std::string_view text, const std::string& fi
     xml::ParseOptions parse;
     parse.file = file;
     parse.validate = has(flags, StartFlags::validate);
+    parse.is_new = true;
     parse.host_ids = host_ids;
     xml::ParsedDomain parsed = xml::parse_domain(text, parse);
     const std::string name = parsed.domain.name;

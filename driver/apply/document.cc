@@ -72,7 +72,7 @@ bool is_active(const Connection& connection, ObjectKind kind, const std::string&
 
 ObjectDocument::ObjectDocument(ObjectKind kind, std::string_view text, std::string file)
     : kind_(kind), file_(std::move(file)) {
-    const xml::ParseOptions options{.file = file_, .defaults = false};
+    const xml::ParseOptions options{.file = file_, .defaults = false, .is_new = true};
     if (kind == ObjectKind::domain) {
         xml::ParsedDomain parsed = xml::parse_domain(text, options);
         object_ = std::move(parsed.domain);

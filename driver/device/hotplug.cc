@@ -31,9 +31,11 @@ struct Document {
 // Parses a document as a live definition's device, so that an alias in it is kept. `defaults`: make
 // up what the document leaves out.
 Document parse(std::string_view xml, const DeviceOptions& options, bool defaults) {
-    xml::ParsedDevice parsed = xml::parse_device(
-        xml,
-        {.file = options.file, .defaults = defaults, .live = true, .validate = options.validate});
+    xml::ParsedDevice parsed = xml::parse_device(xml, {.file = options.file,
+                                                       .defaults = defaults,
+                                                       .live = true,
+                                                       .validate = options.validate,
+                                                       .is_new = true});
     Document document{std::move(parsed.device), {}};
     for (const xml::Notice& notice : parsed.notices) document.notices.push_back(notice.message());
     return document;

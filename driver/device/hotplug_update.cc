@@ -58,7 +58,8 @@ void change_interface(const Root& root, const Guest& guest, const LiveState& liv
         base::fail(base::ErrorCode::operation_unsupported,
                    "network '{}' has no bridge that a running container's interface could move to",
                    to.source);
-    helper::LinkMaker maker(guest.network());
+    const auto log = [&](const std::string& line) { log_line(root, live.domain.name, line); };
+    helper::LinkMaker maker(guest.network(), log);
     if (differs_in_link_state_only(from, to)) return maker.set_carrier(link);
     // If the link moves, all of it is set anew, since the network that it was on may be gone.
     std::optional<helper::Link> before;

@@ -14,6 +14,7 @@
 #include "driver/device/plug_parts.hh"
 #include "driver/network/ports.hh"
 #include "driver/plan/parts.hh"
+#include "driver/store/journal.hh"
 #include "driver/supervisor/control.hh"
 #include "helper/objects/devices.hh"
 #include "helper/objects/links.hh"
@@ -183,7 +184,8 @@ void Plug::apply_link(xml::Device& device) {
         // compile_device() runs again with what the network has chosen for the port.
         parts_ = compile_device(device, live_.domain, root_, host_);
     }
-    helper::LinkMaker(guest_.network()).make(*parts_.link);
+    const auto log = [&](const std::string& line) { log_line(root_, live_.domain.name, line); };
+    helper::LinkMaker(guest_.network(), log).make(*parts_.link);
     test_point("plug-link");
 }
 

@@ -341,7 +341,9 @@ class NicConverter {
         if (!is_interface_) return;
         const auto index = static_cast<unsigned>(context_.domain.interfaces.size());
         context_.domain.interfaces.push_back(std::move(interface_));
-        if (!options_.empty()) context_.domain.container.interfaces.push_back({index, options_});
+        if (!options_.empty())
+            context_.domain.container.interfaces.push_back(
+                {.index = index, .guard = {}, .options = options_});
     }
 
     Context& context_;

@@ -210,7 +210,11 @@ void write_interfaces(Writer& writer) {
         NicWriter nic(writer, number++, has_ipvlan_mode(domain.container, i));
         nic.write(domain.interfaces[i]);
         for (xml::ContainerInterface& more : domain.container.interfaces)
-            if (more.index == i) nic.write(more);
+            if (more.index == i) {
+                nic.write(more);
+                if (more.guard) writer.lose("lx:guard", "lxc has no key for it");
+                more.guard.reset();
+            }
     }
     for (xml::Hostdev& device : domain.hostdevs)
         if (device.type == xml::HostdevType::net) NicWriter(writer, number++).write(device);

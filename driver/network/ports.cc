@@ -223,6 +223,22 @@ void plug_in(const Root& root, const xml::Network& network, const PortOwner& own
     }
 }
 
+// Returns the addresses that the network gives to that hardware address: those of static hosts, and
+// those that a container makes of a prefix (RFC 4862), as the network's router advertises it.
+std::vector<std::string> known_addresses(const xml::Network& network, const std::string& text) {
+    std::vector<std::string> known;
+    const auto mac = base::parse_mac(text);
+    if (!mac) return known;
+    for (const xml::NetworkIp& ip : network.ips) {
+        for (const xml::DhcpHost& one : ip.dhcp.hosts)
+            if (!one.ip.empty() && base::parse_mac(one.mac) == mac) known.push_back(one.ip);
+        const auto subnet = base::parse_address(ip.address);
+        if (ip.v6() && subnet && xml::ip_prefix(ip) == 64)
+            known.push_back(base::format_address(base::address_of_mac(*subnet, *mac)));
+    }
+    return known;
+}
+
 }  // namespace
 
 bool PortRecord::valid() const {
@@ -285,6 +301,7 @@ base::PortGuard network_guard(const Root& root, const xml::Interface& interface)
     guard.dhcp = any([](const xml::NetworkIp& ip) { return !ip.dhcp.empty(); });
     // With ipv6='yes' and no address of ours, a container may be the router for the others.
     guard.ra = any([&](const xml::NetworkIp& ip) { return ip.v6() || !network.ipv6; });
+    guard.addresses = known_addresses(network, interface.mac);
     return guard;
 }
 

@@ -50,7 +50,7 @@ void sweep_ports(const Root& root, std::string_view network);
 
 // Returns the guards of a port of an interface of type `network`: no BPDUs; no answers of DHCP servers
 // where the network's own server gives out addresses; no router advertisements where the host is the
-// router. The network must be active.
+// router; and the addresses that the network itself gives to the interface. The network must be active.
 [[nodiscard]] base::PortGuard network_guard(const Root& root, const xml::Interface& interface);
 
 // Returns the VLANs of a bridge port.

@@ -7,7 +7,6 @@
 #include "driver/plan/parts.hh"
 #include "driver/store/link_alias.hh"
 #include "netd/compile.hh"
-#include "netd/routing.hh"
 
 namespace lxvirt::driver::compile {
 
@@ -77,11 +76,6 @@ void refuse_unsupported(const xml::Interface& interface) {
                    interface.mac, element);
     };
     if (interface.virtualport) refuse("virtualport");
-    if (interface.filterref)
-        base::fail(base::ErrorCode::config_unsupported,
-                   "{}: <filterref filter='{}'>: network filters are not supported; take the "
-                   "element away",
-                   interface.filterref_place, *interface.filterref);
     // A macvlan has no end on the host on which the traffic could be shaped or the port isolated.
     const bool has_veth = interface.type != xml::InterfaceType::direct;
     if (!has_veth && interface.bandwidth) refuse("bandwidth");
@@ -107,12 +101,7 @@ Link link(const xml::Interface& given, const xml::Domain& domain, const Root& ro
     made.mtu = interface.mtu.value_or(0);
     made.up = starts_up(interface);
     made.isolated = interface.isolated.value_or(false);
-    if (interface.type == xml::InterfaceType::bridge) {
-        made.guard = of_network && host.guard ? host.guard(given)
-                                              : base::PortGuard{.bpdu = true, .address = {}};
-        if (made.isolated) made.guard->mark = netd::kIsolatedPort;
-        made.must_guard = made.isolated;
-    }
+    guard_link(given, interface, domain, host, made);
     if (interface.vlan) made.vlans = port_vlans(*interface.vlan);
     if (interface.bandwidth) made.limits = netd::traffic_limits(*interface.bandwidth);
     made.addresses = all(interface.ips, address);

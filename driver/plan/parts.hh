@@ -90,6 +90,9 @@ void container(const xml::Domain& domain, const HostFacts& host, const CompileOp
 // Adds what it says about mounts and the root.
 void container_mounts(const xml::Domain& domain, const HostFacts& host,
                       const CompileOptions& options, std::vector<helper::Mount>& mounts);
+// Sets what the link's end on the host drops. `resolved` is the interface as its network plugs it in.
+void guard_link(const xml::Interface& given, const xml::Interface& resolved,
+                const xml::Domain& domain, const HostFacts& host, helper::Link& link);
 // Adds what <lx:interface> says to the link of the domain's interface.
 void apply_link_options(const xml::ContainerInterface& from, helper::Link& link);
 // Adds what <lx:dev> says to the /dev of every container.

@@ -97,19 +97,25 @@ void configure_router(Netlink& host, int index, const Link& link) {
     for (const std::string& address : link.proxied) host.add_proxy(index, address_of(address, 128));
 }
 
+// Guards the host's end. What nobody asked for is left out, with a line in the log, where the kernel
+// lacks the means.
+void guard(Netlink& host, int index, const Link& link, const LinkLog& log) {
+    try {
+        base::guard_port(host, index, link.guard.value_or(base::PortGuard{.address = {}}));
+    } catch (const base::Error& error) {
+        if (link.must_guard || error.code() != base::ErrorCode::config_unsupported) throw;
+        if (log) log(fmt::format("interface {}: not guarded: {}", link.mac, error.message()));
+    }
+}
+
 // Configures the host's end as a port of a bridge; a port without VLANs stays in the bridge's
 // default.
-void configure_port(Netlink& host, int index, const Link& link) {
+void configure_port(Netlink& host, int index, const Link& link, const LinkLog& log) {
     if (link.isolated) host.set_port_isolated(index, true);
     if (!link.vlans.empty()) host.remove_port_vlan(index, 1);  // the kernel's default
     for (const PortVlan& vlan : link.vlans) host.add_port_vlan(index, vlan.id, vlan.untagged);
     if (link.limits) base::limit_traffic(host, index, *link.limits);
-    if (!link.guard || !link.guard->any()) return;
-    try {
-        base::guard_port(host, index, *link.guard);
-    } catch (const base::Error& error) {
-        if (link.must_guard || error.code() != base::ErrorCode::config_unsupported) throw;
-    }
+    if (link.guard) guard(host, index, link, log);
 }
 
 // Returns the address of the host's end. A bridge takes the lowest address among its ports; one
@@ -129,7 +135,7 @@ bool is_made_for(const base::LinkFacts& device, const Link& link) {
 }
 
 // Makes a veth. The alias is set by a second message, since the kernel takes none in the first.
-void make_veth(Netlink& host, base::Fd netns, const Link& link) {
+void make_veth(Netlink& host, base::Fd netns, const Link& link, const LinkLog& log) {
     base::VethSpec spec{.host_name = link.host,
                         .guest_name = link.guest,
                         .guest_mac = mac_of(link),
@@ -147,15 +153,15 @@ void make_veth(Netlink& host, base::Fd netns, const Link& link) {
     retry_while_ours(host, link, [&] { host.make_veth(spec); });
     const int index = host.link_index(link.host);
     host.set_alias(index, link.alias);
-    configure_port(host, index, link);
+    configure_port(host, index, link, log);
     configure(host, index, link.host_addresses, link.host_routes);
     if (link.routed) configure_router(host, index, link);
 }
 
 // Makes a link of any kind in the container's namespace. A device of the host is moved.
-void make_link(Netlink& host, base::Fd netns, const Link& link) {
+void make_link(Netlink& host, base::Fd netns, const Link& link, const LinkLog& log) {
     switch (link.kind) {
-        case LinkKind::veth: make_veth(host, netns, link); break;
+        case LinkKind::veth: make_veth(host, netns, link, log); break;
         case LinkKind::macvlan:
             host.make_macvlan({.lower = host.link_index(link.host),
                                .mode = link.macvlan_mode,
@@ -208,19 +214,20 @@ int require_inside(Netlink& inside, const Link& link) {
 
 }  // namespace
 
-LinkMaker::LinkMaker(base::Fd netns)
+LinkMaker::LinkMaker(base::Fd netns, LinkLog log)
     // The sockets stay in the namespaces in which they were opened, so nothing has to enter the
     // container later.
     : netns_(netns),
       inside_(Netlink::inside(netns)),
-      home_(base::open_file("/proc/self/ns/net", O_RDONLY)) {}
+      home_(base::open_file("/proc/self/ns/net", O_RDONLY)),
+      log_(std::move(log)) {}
 
 void LinkMaker::raise_loopback() {
     inside_.set_up(1, true);  // lo always has index 1
 }
 
 void LinkMaker::make(const Link& link) {
-    make_link(host_, netns_, link);
+    make_link(host_, netns_, link, log_);
     // A moved device without a name for the container keeps its own.
     const int index = inside_.link_index(link.guest.empty() ? link.host : link.guest);
     if (link.up) inside_.set_up(index, true);
@@ -241,7 +248,9 @@ void LinkMaker::change(const std::optional<Link>& from, const Link& to) {
         if (!bridge) base::fail_with(ENODEV, "Unable to add bridge {} port {}", to.bridge, to.host);
         const int port = host_.link_index(to.host);
         host_.set_master(port, *bridge);
-        configure_port(host_, port, to);
+        configure_port(host_, port, to, log_);
+    } else if (veth && from && from->guard != to.guard) {
+        guard(host_, host_.link_index(to.host), to, log_);
     }
     if (veth && (!from || from->limits != to.limits))
         base::limit_traffic(host_, host_.link_index(to.host),
@@ -278,9 +287,9 @@ void LinkMaker::remove(const Link& link) {
     }
 }
 
-void make_links(const std::vector<Link>& links, base::Fd netns, bool loopback) {
+void make_links(const std::vector<Link>& links, base::Fd netns, bool loopback, const LinkLog& log) {
     if (links.empty() && !loopback) return;
-    LinkMaker maker(netns);
+    LinkMaker maker(netns, log);
     if (loopback) maker.raise_loopback();
     for (const Link& link : links) maker.make(link);
 }

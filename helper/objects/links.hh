@@ -3,6 +3,7 @@
 // which was opened in there.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -13,12 +14,15 @@
 
 namespace lxvirt::helper {
 
+// Receives a line for the container's log.
+using LinkLog = std::function<void(const std::string& line)>;
+
 // Makes, changes and removes network devices between the namespace of the caller and `netns`. All
 // functions throw SystemError that names the device and the step.
 class LinkMaker {
   public:
     // Opens the sockets. `netns` must stay open as long as this object exists.
-    explicit LinkMaker(base::Fd netns);
+    explicit LinkMaker(base::Fd netns, LinkLog log = {});
     // Brings up "lo" of the container.
     void raise_loopback();
     // Makes one device. A half-made one is left for remove().
@@ -36,11 +40,14 @@ class LinkMaker {
     base::Fd netns_;
     base::Netlink host_, inside_;
     base::UniqueFd home_;
+    LinkLog log_;
 };
 
 // Makes all devices, and brings up "lo" if `loopback`. A veth goes with the container's namespace,
 // so the caller undoes a half-made set by killing the init. Throws SystemError that names the
 // device and the step.
-void make_links(const std::vector<Link>& links, base::Fd netns, bool loopback);
+// `log` is told of guards that the kernel cannot give.
+void make_links(const std::vector<Link>& links, base::Fd netns, bool loopback,
+                const LinkLog& log = {});
 
 }  // namespace lxvirt::helper

@@ -4,6 +4,7 @@ its rules."""
 import os
 import re
 import signal
+import socket
 import subprocess
 import time
 import unittest
@@ -183,6 +184,17 @@ class IsolatedPorts(FenceCase):
         self.check(network_extra="<port isolated='yes'/>")
 
 
+OWN = "52:54:00:00:00:05"
+
+
+def guarded(words):
+    """The element that guards a domain's first interface."""
+    if not words:
+        return ""
+    return ("<lx:container xmlns:lx='urn:lxvirt:domain:1'><lx:interface index='0'>"
+            f"<lx:guard {words}/></lx:interface></lx:container>")
+
+
 class Guards(FenceCase):
     """What a container must not send to its neighbours."""
 
@@ -230,6 +242,120 @@ class Guards(FenceCase):
         body = bytes(5) + b"\0\0" + mac + bytes(4) + b"\0\0" + mac + b"\x80\x01" + bytes(2) + \
             b"\x14\0\x02\0\x0f\0"
         return attacker.mac_bytes("01:80:c2:00:00:00") + mac + b"\0\x26" + b"\x42\x42\x03" + body + bytes(8)
+
+    def spoof(self, address="10.100.0.66", address6="fd77::66", mac=None):
+        """Frames of a container with these addresses, each marked."""
+        mac, every = mac or self.own_mac("one"), "ff:ff:ff:ff:ff:ff"
+        advertisement = attacker.ethernet(mac, "33:33:00:00:00:01", 0x86dd, attacker.icmpv6(
+            address6, "ff02::1", 136, bytes(4) + socket.inet_pton(socket.AF_INET6, address6) + attacker.MARK))
+        return {
+            "mac": attacker.ethernet("52:54:00:66:66:66", every, 0x0800, attacker.udp(
+                address, "255.255.255.255", 1000, 1000, attacker.MARK)),
+            "ipv4": attacker.ethernet(mac, every, 0x0800, attacker.udp(
+                address, "255.255.255.255", 1000, 1000, attacker.MARK)),
+            "ipv6": attacker.ethernet(mac, "33:33:00:00:00:01", 0x86dd, attacker.echo6(address6, "ff02::1")),
+            "arp": attacker.ethernet(mac, every, 0x0806, attacker.arp(2, mac, address, every, address) +
+                                     attacker.MARK),
+            "nd": advertisement,
+        }
+
+    def heard_of(self, frames, link="eth0"):
+        """The names of the frames that the neighbour hears."""
+        heard = set()
+        for name, frame in frames.items():
+            before = self.ear.heard(0.1)
+            attacker.send(self.init("one"), link, frame, times=3)
+            if self.ear.heard() > before:
+                heard.add(name)
+        return heard
+
+    def start_guarded(self, guard="", extra="", dhcp="", ip6=IP6):
+        """Two containers; the first has a fixed address and the guards."""
+        self.net("lvg", dhcp=dhcp, ip6=ip6)
+        self.boot("one", nic("lvg", extra, mac=OWN), extra=guarded(guard))
+        self.boot("two", nic("lvg"))
+        support.wait_for(lambda: run("bridge", "link").count("master lvg state forwarding") == 2, 5)
+        self.ear = self.hear(self.init("two"))
+
+    def check_guarded(self, dropped, **options):
+        """Frames of others are dropped as told, the container's own pass."""
+        self.start_guarded(**options)
+        self.assertEqual(self.heard_of(self.spoof()), set(self.spoof()) - dropped)
+        honest = self.spoof("10.100.0.5", "fd77::5")
+        del honest["mac"]
+        self.assertEqual(self.heard_of(honest), set(honest))
+
+    ADDRESSES = "<ip address='10.100.0.5' prefix='24'/><ip family='ipv6' address='fd77::5' prefix='64'/>"
+
+    def test_spoofing_without_guards(self):
+        self.check_guarded(set(), extra=self.ADDRESSES)
+
+    def test_mac(self):
+        self.check_guarded({"mac"}, guard="mac='yes'", extra=self.ADDRESSES)
+
+    def test_ip(self):
+        # The frame with another's hardware address has another's IP address, too.
+        self.check_guarded({"mac", "ipv4", "ipv6", "nd"}, guard="ip='yes'", extra=self.ADDRESSES)
+
+    def test_arp(self):
+        self.check_guarded({"arp", "nd"}, guard="arp='yes'", extra=self.ADDRESSES)
+
+    def test_clean_traffic(self):
+        self.check_guarded({"mac", "ipv4", "ipv6", "arp", "nd"},
+                           extra=self.ADDRESSES + "<filterref filter='clean-traffic'/>")
+        self.assertIn("<filterref filter='clean-traffic'/>", self.ok("dumpxml", "one"))
+        self.assertTrue(self.reaches("one", "10.100.0.1"))
+
+    def test_static_host(self):
+        """The address comes by DHCP from the network's static host, the IPv6 address from the router's prefix."""
+        self.start_guarded(guard="mac='yes' ip='yes' arp='yes'", dhcp=f"<host mac='{OWN}' ip='10.100.0.7'/>")
+        self.assertEqual(self.heard_of(self.spoof()), set())
+        self.assertEqual(self.lease("one", 5), "10.100.0.7")
+        self.assertTrue(self.reaches("one", "10.100.0.1"))
+        self.assertEqual(self.heard_of(self.spoof("10.100.0.7", "fd77::5054:ff:fe00:5")) - {"mac"},
+                         {"ipv4", "ipv6", "arp", "nd"})
+
+    def test_refused_where_no_address_is_known(self):
+        self.net("lvg")
+        for guard, extra in (("ip='yes'", ""), ("arp='yes'", ""), ("", "<filterref filter='clean-traffic'/>")):
+            self.define(self.xml("one", devices=nic("lvg", extra, mac=OWN), extra=guarded(guard)))
+            self.assertIn(f"<host mac='{OWN}' ip='...'/>", self.fails("start", "one"))
+
+    def test_guards_that_are_switched_off(self):
+        self.start_two()
+        self.ok("destroy", "one")
+        self.boot("one", nic("lvg"), extra=guarded("ra='no' dhcp='no'"))
+        support.wait_for(lambda: run("bridge", "link").count("master lvg state forwarding") == 2, 5)
+        for name in ("honest", "ra", "dhcp"):
+            self.assertTrue(self.passes(name), name)
+
+    def test_guards_that_are_asked_for(self):
+        """On a network without addresses of the host, which has none by default."""
+        self.net_define("lvg", "<network ipv6='yes'><name>lvg</name><bridge name='lvg'/></network>")
+        self.ok("net-start", "lvg")
+        self.boot("one", nic("lvg"), extra=guarded("ra='yes' dhcp='yes'"))
+        self.boot("two", nic("lvg"))
+        support.wait_for(lambda: run("bridge", "link").count("master lvg state forwarding") == 2, 5)
+        self.ear = self.hear(self.init("two"))
+        self.assertTrue(self.passes("honest"))
+        for name in ("ra", "dhcp"):
+            self.assertFalse(self.passes(name), name)
+
+    def test_attached_interface(self):
+        """An interface that comes while the container runs is guarded as one of the start."""
+        self.start_guarded()
+        xml = nic("lvg", self.ADDRESSES + "<filterref filter='clean-traffic'/><guest dev='eth1'/>", "52:54:00:00:00:06")
+        path = os.path.join(self.folder, "nic.xml")
+        support.write(path, xml)
+        self.ok("attach-device", "one", path)
+        support.wait_for(lambda: run("bridge", "link").count("master lvg state forwarding") == 3, 5)
+        mac = "52:54:00:00:00:06"
+        self.assertEqual(self.heard_of(self.spoof(mac=mac), "eth1"), set())
+        honest = self.spoof("10.100.0.5", "fd77::5", mac)
+        del honest["mac"]
+        self.assertEqual(self.heard_of(honest, "eth1"), set(honest))
+        support.write(path, nic("lvg", "<filterref filter='mine'/>"))
+        self.assertIn("<filterref filter='mine'>: lxvirt has no such filter", self.fails("attach-device", "one", path))
 
     def test_where_a_container_may_serve_the_others(self):
         """A network without addresses of the host."""

@@ -1,11 +1,12 @@
 """Networks of real parts: bridges, dnsmasq, nftables, and containers on them."""
 
+import os
 import re
 import unittest
 
 import support
 from network_guest import NetworkCase, network, nic, sysctl
-from support import read, run
+from support import read, run, write
 
 
 class Modes(NetworkCase):
@@ -224,12 +225,24 @@ class Interfaces(NetworkCase):
             self.skipTest("this kernel can police")
         self.assertIn("CONFIG_NET_ACT_POLICE", result.err)
 
-    def test_filterref_is_refused_with_its_line(self):
+    def test_a_filter_that_cannot_be_applied_is_refused_with_its_line(self):
         self.net("lvx")
-        self.define(self.xml("one", devices=nic("lvx", "<filterref filter='clean-traffic'/>")))
-        line = 1 + read(f"{self.root}/etc/lxvirt/lxc/one.xml").split("<filterref")[0].count("\n")
-        self.assertIn(f"one.xml:{line}: <filterref filter='clean-traffic'>",
-                      self.fails("start", "one"))
+        text = self.xml("one", devices=nic("lvx", "<filterref filter='mine'/>"))
+        path = os.path.join(self.folder, "one.xml")
+        write(path, text)
+        line = 1 + text.split("<filterref")[0].count("\n")
+        for command in ("define", "create", "validate", "apply"):
+            result = self.lxsh(command, path)
+            self.assertNotEqual(result.status, 0, result)
+            self.assertIn("<filterref filter='mine'>: lxvirt has no such filter", result.out + result.err)
+            self.assertIn(f"one.xml:{line}: ", result.out + result.err)
+        # A definition that an earlier build stored is shown, and a start refuses it.
+        self.define(self.xml("one", devices=nic("lvx", "<filterref filter='no-mac-spoofing'/>")))
+        stored = f"{self.root}/etc/lxvirt/lxc/one.xml"
+        write(stored, read(stored).replace("no-mac-spoofing", "mine"))
+        self.assertIn("<filterref filter='mine'/>", self.ok("dumpxml", "one"))
+        line = 1 + read(stored).split("<filterref")[0].count("\n")
+        self.assertIn(f"one.xml:{line}: <filterref filter='mine'>", self.fails("start", "one"))
 
     def test_inactive_and_absent_networks_are_named(self):
         self.net_define("lvz", network("lvz"))

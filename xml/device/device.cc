@@ -1,6 +1,7 @@
 #include "xml/device/device.hh"
 
 #include <algorithm>
+#include <type_traits>
 #include <vector>
 
 #include "base/error.hh"
@@ -60,6 +61,14 @@ std::string first_difference(const std::string& from, const std::string& to) {
     return fmt::format("{} instead of {}", line(after), line(before));
 }
 
+// Takes away the <lx:interface> of a removed interface, and lets the others follow their interfaces.
+void forget_options(Domain& domain, std::size_t place) {
+    auto& options = domain.container.interfaces;
+    std::erase_if(options, [&](const ContainerInterface& one) { return one.index == place; });
+    for (ContainerInterface& one : options)
+        if (one.index > place) --one.index;
+}
+
 }  // namespace
 
 std::string device_label(const Device& device) {
@@ -115,7 +124,9 @@ void remove_device(Domain& domain, const Device& found) {
     std::visit(
         [&]<typename T>(const T& one) {
             auto& devices = Kind<T>::list(domain);
-            devices.erase(devices.begin() + static_cast<std::ptrdiff_t>(place_of(devices, one)));
+            const std::size_t place = place_of(devices, one);
+            devices.erase(devices.begin() + static_cast<std::ptrdiff_t>(place));
+            if constexpr (std::is_same_v<T, Interface>) forget_options(domain, place);
         },
         found);
     for (std::size_t i = 0; i < domain.consoles.size(); ++i)

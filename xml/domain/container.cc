@@ -36,6 +36,13 @@ void format_flat(Writer& out, std::string_view name, const Attributes& attribute
     out.empty();
 }
 
+ContainerGuard parse_guard(const Element& element) {
+    ContainerGuard guard;
+    for (const auto& [name, member] : kGuards)
+        guard.*member = enum_attribute(element, name, kYesNo);
+    return guard;
+}
+
 namespace {
 
 constexpr std::string_view kUnlimited = "unlimited";
@@ -126,9 +133,18 @@ ContainerInterface parse_interface_options(const Element& element) {
     (void)required(element, "index");
     interface.index = static_cast<unsigned>(unsigned_attribute(element, "index").value_or(0));
     for (Element child = element.first_child(); child; child = child.next_sibling()) {
-        if (child.namespace_uri() != kContainerNamespace || child.name() != "option") continue;
+        if (child.namespace_uri() != kContainerNamespace) continue;
+        if (child.name() == "option") {
+            interface.options.push_back(parse_setting(child, "."));
+        } else if (child.name() == "guard") {
+            if (interface.guard)
+                child.fail(ErrorCode::xml_error, "a second <lx:guard> in <lx:interface>",
+                           "put all of it into one");
+            interface.guard = parse_guard(child);
+        } else {
+            continue;  // stays unread, so it becomes a notice
+        }
         child.mark_read();
-        interface.options.push_back(parse_setting(child, "."));
     }
     return interface;
 }
@@ -264,6 +280,22 @@ void format_process(Writer& out, const Container& container) {
                 {{"boot", container.boot_offset}, {"monotonic", container.monotonic_offset}});
 }
 
+// Writes <lx:interface> with what it contains.
+void format_interface_options(Writer& out, const ContainerInterface& interface) {
+    out.start("lx:interface");
+    out.attribute("index", static_cast<std::uint64_t>(interface.index));
+    out.children();
+    if (interface.guard) {
+        out.start("lx:guard");
+        for (const auto& [name, member] : kGuards)
+            if (const auto& on = (*interface.guard).*member)
+                out.attribute(name, name_of(kYesNo, *on));
+        out.empty();
+    }
+    format_settings(out, "lx:option", interface.options);
+    out.end("lx:interface");
+}
+
 // Writes <lx:hooks>; version 0 is the default and is left out.
 void format_hooks(Writer& out, const Container& container) {
     if (container.hooks.empty()) return;
@@ -301,13 +333,8 @@ void format_container(Writer& out, const Container& container) {
                 {{"options", container.rootfs_options}, {"storage", container.rootfs_storage}});
     format_groups_of(out, container);
     format_process(out, container);
-    for (const ContainerInterface& interface : container.interfaces) {
-        out.start("lx:interface");
-        out.attribute("index", static_cast<std::uint64_t>(interface.index));
-        out.children();
-        format_settings(out, "lx:option", interface.options);
-        out.end("lx:interface");
-    }
+    for (const ContainerInterface& interface : container.interfaces)
+        format_interface_options(out, interface);
     format_flat(out, "lx:autostart",
                 {{"order", optional_text(container.start_order)},
                  {"delay", optional_text(container.start_delay)}});

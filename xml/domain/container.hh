@@ -63,10 +63,24 @@ struct ContainerHook {  // <lx:hook type='pre-start' command=''/>
     bool operator==(const ContainerHook&) const = default;
 };
 
+// <lx:guard mac='yes' ip='yes' arp='yes' ra='yes' dhcp='yes' bpdu='yes'/>: what the host's end of
+// the interface drops (base/netlink/port_guard.hh). An absent attribute leaves it to the network.
+struct ContainerGuard {
+    std::optional<bool> mac, ip, arp, ra, dhcp, bpdu;
+    // Says whether one is asked for, so that a start without it must fail.
+    [[nodiscard]] bool asks() const {
+        for (const auto& one : {mac, ip, arp, ra, dhcp, bpdu})
+            if (one.value_or(false)) return true;
+        return false;
+    }
+    bool operator==(const ContainerGuard&) const = default;
+};
+
 // <lx:interface index='0'>: what <interface> has no element for, for the domain's interface of that
 // position.
 struct ContainerInterface {
     unsigned index = 0;
+    std::optional<ContainerGuard> guard;
     std::vector<ContainerSetting> options;  // "ipvlan.mode", "veth.mode" ...
     bool operator==(const ContainerInterface&) const = default;
 };

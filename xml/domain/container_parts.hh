@@ -1,6 +1,8 @@
 // Functions that the parsers of <lx:container> share; private to xml/.
 #pragma once
 
+#include <array>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -27,6 +29,17 @@ void format_flat(Writer& out, std::string_view name, const Attributes& attribute
 // none of these.
 [[nodiscard]] bool parse_container_security(const Element& element, Container& out);
 void format_container_security(Writer& out, const Container& container);
+
+// The attributes of <lx:guard>, in the order in which they are written.
+inline constexpr std::array<std::pair<std::string_view, std::optional<bool> ContainerGuard::*>, 6>
+    kGuards{{{"mac", &ContainerGuard::mac},
+             {"ip", &ContainerGuard::ip},
+             {"arp", &ContainerGuard::arp},
+             {"ra", &ContainerGuard::ra},
+             {"dhcp", &ContainerGuard::dhcp},
+             {"bpdu", &ContainerGuard::bpdu}}};
+// Parses <lx:guard>.
+[[nodiscard]] ContainerGuard parse_guard(const Element& element);
 
 // Adds notices about parts of <lx:container>, the element `element`, that have no effect because of
 // the domain's other elements.

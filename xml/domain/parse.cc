@@ -64,6 +64,9 @@ Domain parse_parts(const Element& root, const ParseOptions& options) {
     part([&](const Element& element, Domain& out) { parse_security_labels(element, out, live); });
     part(parse_extensions);
     part([&](const Element& element, Domain& out) {
+        if (options.is_new) check_guards(element, out);
+    });
+    part([&](const Element& element, Domain& out) {
         // The rows are checked here only if the caller asks for it, since a file may be checked on
         // another host.
         if (options.host_ids && !out.idmap.empty()) check_ids(element, out, options.host_ids());
@@ -118,7 +121,11 @@ ParsedDevice parse_device(std::string_view text, const ParseOptions& options) {
     const Element root = document.root();
     document.collect(options.faults);
     const auto read = [&](Device& out) {
-        document.parse_collecting(out, [&] { out = parse_one_device(root, options.live); });
+        document.parse_collecting(out, [&] {
+            out = parse_one_device(root, options.live);
+            const auto* interface = std::get_if<Interface>(&out);
+            if (options.is_new && interface != nullptr) check_filter(root, *interface);
+        });
     };
     ParsedDevice result;
     if (options.validate) validate(document, "domain.rng", [&] { read(result.device); });

@@ -32,6 +32,9 @@ struct ParseOptions {
     bool live = false;
     // Refuses what the schema in schemas/ does not accept (define --validate).
     bool validate = false;
+    // Refuses what no start accepts but an older build may have stored: network filters and guards
+    // that cannot be applied. It is set for a document of the user's, never for a stored one.
+    bool is_new = false;
     // Returns the ids that this host can give to containers, as `start` and `count` of the rows. If
     // it is set, an <idmap> that needs other ids is refused, as well as one that lacks the ids of
     // the init. It is set for a document that is to be defined here, never for a stored one.

@@ -46,6 +46,13 @@ void parse_devices(const Element& domain, Domain& out, bool live);
 // empty.
 [[nodiscard]] std::string parse_alias(const Element& device, bool live);
 
+// --- guards of interfaces (guards.cc)
+// Throws PlacedError where the filter of an <interface>, or one of its parameters, cannot be applied.
+void check_filter(const Element& element, const Interface& interface);
+// Throws PlacedError where a guard of the domain could have no effect: it names no interface, or one
+// without an end on the host, or needs addresses that nothing tells. `element` is the <domain>.
+void check_guards(const Element& element, const Domain& domain);
+
 // --- parts of <interface> that other elements share
 [[nodiscard]] std::vector<IpAddress> parse_ips(const Element& parent);
 // `owner` is whom the errors name.

@@ -33,14 +33,34 @@ Bytes udp(int from, int to) {
     return bytes({from >> 8, from & 255, to >> 8, to & 255, 0, 16, 0, 0}) + Bytes(8, 'x');
 }
 Bytes ipv4(int protocol, const Bytes& data, int words = 5, int fragment = 0) {
-    return bytes({0x40 + words, 0, 0, 60, 0, 1, fragment >> 8, fragment & 255, 64, protocol, 0, 0,
-                  10, 0, 0, 5, 10, 0, 0, 6}) +
+    return bytes({0x40 + words,
+                  0,
+                  0,
+                  60,
+                  0,
+                  1,
+                  fragment >> 8,
+                  fragment & 255,
+                  64,
+                  protocol,
+                  0,
+                  0,
+                  10,
+                  0,
+                  0,
+                  5,
+                  10,
+                  0,
+                  0,
+                  6}) +
            Bytes(static_cast<std::size_t>(words - 5) * 4, '\1') + data;
 }
 Bytes ipv6(int next, const Bytes& data) {
     return bytes({0x60, 0, 0, 0, 0, 60, next, 255}) + Bytes(32, '\xfe') + data;
 }
-Bytes icmpv6(int type) { return bytes({type, 0, 0, 0}) + Bytes(12, '\0'); }
+Bytes icmpv6(int type) {
+    return bytes({type, 0, 0, 0}) + Bytes(12, '\0');
+}
 // An extension header of eight or more bytes.
 Bytes header(int next, int more = 0) {
     return bytes({next, more}) + Bytes(6 + static_cast<std::size_t>(more) * 8, '\0');
@@ -66,7 +86,9 @@ class PortGuardTest : public ::testing::Test {
         mark_ = context.mark;
         return static_cast<int>(test.test.retval);
     }
-    bool drops(const PortGuard& guard, const Bytes& data) { return run(guard, data) == TC_ACT_SHOT; }
+    bool drops(const PortGuard& guard, const Bytes& data) {
+        return run(guard, data) == TC_ACT_SHOT;
+    }
     void SetUp() override {
         if (::geteuid() != 0) GTEST_SKIP() << "a BPF program needs a privilege";
     }
@@ -106,8 +128,8 @@ TEST_F(PortGuardTest, DropsRouterAdvertisements) {
         EXPECT_TRUE(drops(all_, frame(kNeighbour, 0x86dd, ipv6(icmp, icmpv6(type)))));
         EXPECT_TRUE(drops(all_, frame(kNeighbour, 0x86dd,
                                       ipv6(hop, header(60) + header(icmp, 2) + icmpv6(type)))));
-        EXPECT_TRUE(drops(
-            all_, frame(kNeighbour, 0x86dd, ipv6(fragment, header(60) + header(icmp) + icmpv6(type)))));
+        EXPECT_TRUE(drops(all_, frame(kNeighbour, 0x86dd,
+                                      ipv6(fragment, header(60) + header(icmp) + icmpv6(type)))));
         EXPECT_FALSE(drops({.dhcp = true, .address = {}},
                            frame(kNeighbour, 0x86dd, ipv6(icmp, icmpv6(type)))));
     }
@@ -127,6 +149,95 @@ TEST_F(PortGuardTest, KnowsTheOwnAddress) {
     EXPECT_TRUE(drops(guard, frame(kNeighbour, 0x0800, ipv4(1, ""), kNeighbour)));
     EXPECT_TRUE(drops(guard, frame(kNeighbour, 0x0806, "", bytes({0x52, 0x54, 0, 0, 1, 1}))));
     EXPECT_THROW((void)port_guard_program({.mac = true, .address = "x"}), Error);
+}
+
+// ARP for Ethernet and IPv4, of the container's hardware address unless another is given.
+Bytes arp(int operation, const Bytes& sender, const Bytes& mac = bytes({0x52, 0x54, 0, 0, 0, 1})) {
+    return bytes({0, 1, 8, 0, 6, 4, 0, operation}) + mac + sender + Bytes(6, '\0') +
+           bytes({10, 0, 0, 9});
+}
+const Bytes kAny = Bytes(16, '\0');
+// fe80::5054:ff:fe00:1, which is made of the hardware address.
+const Bytes kLinkLocal = bytes({0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0x50, 0x54, 0, 0xff, 0xfe, 0, 0, 1});
+const Bytes kGlobal = bytes({0xfd, 0x77, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 5});
+const Bytes kForeign = bytes({0xfd, 0x77, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 6});
+Bytes ipv6_from(const Bytes& source, int next, const Bytes& data) {
+    return bytes({0x60, 0, 0, 0, 0, 60, next, 255}) + source + Bytes(16, '\1') + data;
+}
+Bytes ipv4_from(const Bytes& source, int protocol, const Bytes& data) {
+    return ipv4(protocol, data).replace(12, 4, source);
+}
+
+TEST_F(PortGuardTest, LetsOwnAddressesPass) {
+    const PortGuard guard{
+        .ip = true, .address = kOwn, .addresses = {"10.0.0.5", "10.0.0.7", "fd77::5"}};
+    const auto sends = [&](int type, const Bytes& data) {
+        return !drops(guard, frame(kNeighbour, type, data));
+    };
+    EXPECT_TRUE(sends(0x0800, ipv4(1, "")));
+    EXPECT_TRUE(sends(0x0800, ipv4_from(bytes({10, 0, 0, 7}), 6, "")));
+    EXPECT_FALSE(sends(0x0800, ipv4_from(bytes({10, 0, 0, 6}), 6, "")));
+    // Without an address: a question for one.
+    EXPECT_TRUE(sends(0x0800, ipv4_from(Bytes(4, '\0'), 17, udp(68, 67))));
+    EXPECT_FALSE(sends(0x0800, ipv4_from(Bytes(4, '\0'), 17, udp(68, 53))));
+    EXPECT_FALSE(sends(0x0800, ipv4_from(Bytes(4, '\0'), 6, udp(68, 67))));
+    EXPECT_TRUE(sends(0x86dd, ipv6_from(kAny, 58, icmpv6(135))));
+    EXPECT_TRUE(sends(0x86dd, ipv6_from(kLinkLocal, 58, icmpv6(133))));
+    EXPECT_TRUE(sends(0x86dd, ipv6_from(kGlobal, 6, "")));
+    EXPECT_FALSE(sends(0x86dd, ipv6_from(kForeign, 6, "")));
+    EXPECT_FALSE(sends(0x86dd, ipv6(6, "")));
+    // ARP is another guard's; what else might carry IP does not pass.
+    EXPECT_TRUE(sends(0x0806, arp(2, bytes({10, 0, 0, 6}))));
+    EXPECT_FALSE(sends(0x8100, bytes({0, 1, 8, 0}) + ipv4(1, "")));
+    EXPECT_THROW((void)port_guard_program({.ip = true, .address = kOwn, .addresses = {"x"}}),
+                 Error);
+}
+
+TEST_F(PortGuardTest, LetsNobodySpeakForOthers) {
+    const PortGuard guard{.arp = true, .address = kOwn, .addresses = {"10.0.0.5", "fd77::5"}};
+    const auto sends = [&](int type, const Bytes& data) {
+        return !drops(guard, frame(kNeighbour, type, data));
+    };
+    for (const int operation : {1, 2}) {
+        EXPECT_TRUE(sends(0x0806, arp(operation, bytes({10, 0, 0, 5}))));
+        EXPECT_TRUE(sends(0x0806, arp(operation, Bytes(4, '\0'))));
+        EXPECT_FALSE(sends(0x0806, arp(operation, bytes({10, 0, 0, 6}))));
+        EXPECT_FALSE(sends(0x0806, arp(operation, bytes({10, 0, 0, 5}), kNeighbour)));
+    }
+    EXPECT_FALSE(sends(0x0806, arp(2, bytes({10, 0, 0, 5})).replace(1, 1, "\6")));
+    EXPECT_TRUE(sends(0x0800, ipv4_from(bytes({10, 0, 0, 6}), 6, "")));
+    const auto about = [](const Bytes& target) {
+        return bytes({136, 0, 0, 0, 0, 0, 0, 0}) + target;
+    };
+    EXPECT_TRUE(sends(0x86dd, ipv6_from(kGlobal, 58, about(kGlobal))));
+    EXPECT_TRUE(sends(0x86dd, ipv6_from(kLinkLocal, 58, about(kLinkLocal))));
+    EXPECT_FALSE(sends(0x86dd, ipv6_from(kGlobal, 58, about(kForeign))));
+    EXPECT_FALSE(sends(0x86dd, ipv6_from(kForeign, 58, about(kGlobal))));
+    EXPECT_FALSE(sends(0x86dd, ipv6_from(kGlobal, 60, header(58, 1) + about(kForeign))));
+    for (const int type : {133, 134, 135, 137}) {
+        EXPECT_TRUE(sends(0x86dd, ipv6_from(kLinkLocal, 58, icmpv6(type))));
+        EXPECT_FALSE(sends(0x86dd, ipv6_from(kForeign, 58, icmpv6(type))));
+    }
+    EXPECT_TRUE(sends(0x86dd, ipv6_from(kAny, 58, icmpv6(135))));
+    EXPECT_TRUE(sends(0x86dd, ipv6_from(kForeign, 58, icmpv6(128))));
+}
+
+TEST_F(PortGuardTest, TakesGuardsInEachCombination) {
+    for (unsigned bits = 0; bits < 64; ++bits)
+        for (const bool with_v4 : {false, true}) {
+            PortGuard guard{.bpdu = (bits & 1) != 0, .address = kOwn, .addresses = {"fd77::5"}};
+            guard.ra = (bits & 2) != 0;
+            guard.dhcp = (bits & 4) != 0;
+            guard.mac = (bits & 8) != 0;
+            guard.ip = (bits & 16) != 0;
+            guard.arp = (bits & 32) != 0;
+            if (with_v4) guard.addresses.emplace_back("10.0.0.5");
+            EXPECT_FALSE(drops(guard, frame(kNeighbour, 0x86dd, ipv6_from(kGlobal, 6, ""))))
+                << bits;
+        }
+    PortGuard many{.ip = true, .arp = true, .address = kOwn};
+    for (int i = 0; i < 256; ++i) many.addresses.push_back(fmt::format("fd77::{:x}", i));
+    EXPECT_FALSE(drops(many, frame(kNeighbour, 0x86dd, ipv6_from(kGlobal, 6, ""))));
 }
 
 TEST_F(PortGuardTest, MarksWhatPasses) {

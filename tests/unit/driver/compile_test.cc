@@ -280,6 +280,63 @@ TEST(Compile, ActsOnOptionsOfLinks) {
     EXPECT_EQ(links[1].routes.at(0).destination, "169.254.0.1");
 }
 
+TEST(Compile, GuardsLinks) {
+    HostFacts host = made_host();
+    host.resolve = [](const xml::Interface& given) {
+        xml::Interface made = given;
+        made.type =
+            given.source == "macvlan" ? xml::InterfaceType::direct : xml::InterfaceType::bridge;
+        made.source = "br0";
+        return made;
+    };
+    host.guard = [](const xml::Interface&) {
+        return base::PortGuard{
+            .bpdu = true, .ra = true, .dhcp = true, .address = {}, .addresses = {"10.0.0.9"}};
+    };
+    const auto link_of = [&](const std::string& source, const std::string& extra,
+                             const std::string& words) {
+        const std::string guard =
+            words.empty()
+                ? ""
+                : container("<lx:interface index='0'><lx:guard " + words + "/></lx:interface>");
+        return plan_of("<devices><interface type='" +
+                           std::string(source == "eth" ? "ethernet" : "network") +
+                           "'><mac address='52:54:00:00:00:01'/>" +
+                           (source == "eth" ? "" : "<source network='" + source + "'/>") + extra +
+                           "</interface></devices>" + guard,
+                       host)
+            .links.at(0);
+    };
+    const base::PortGuard usual{.bpdu = true, .ra = true, .dhcp = true, .address = {}};
+    EXPECT_EQ(link_of("net", "", "").guard, usual);
+    EXPECT_FALSE(link_of("net", "", "").must_guard);
+    EXPECT_FALSE(link_of("eth", "", "").guard);
+    const auto opened = link_of("net", "", "ra='no' dhcp='no' bpdu='no'");
+    EXPECT_FALSE(opened.guard);
+    EXPECT_FALSE(opened.must_guard);
+    const auto asked = link_of("net", "<ip address='10.0.0.5'/>", "ip='yes'");
+    EXPECT_TRUE(asked.must_guard);
+    EXPECT_TRUE(asked.guard->ip);
+    EXPECT_FALSE(asked.guard->mac);
+    EXPECT_TRUE(asked.guard->dhcp);
+    EXPECT_EQ(asked.guard->address, "52:54:00:00:00:01");
+    EXPECT_THAT(asked.guard->addresses, testing::ElementsAre("10.0.0.5", "10.0.0.9"));
+    const auto filtered = link_of(
+        "net",
+        "<filterref filter='clean-traffic'><parameter name='IP' value='10.0.0.7'/></filterref>",
+        "");
+    EXPECT_TRUE(filtered.guard->mac && filtered.guard->ip && filtered.guard->arp);
+    EXPECT_THAT(filtered.guard->addresses, testing::ElementsAre("10.0.0.7", "10.0.0.9"));
+    EXPECT_TRUE(link_of("eth", "", "mac='yes'").guard->mac);
+    // Without an address, on a device below, and by a filter that lxvirt has not.
+    host.guard = [](const xml::Interface&) { return base::PortGuard{.address = {}}; };
+    for (const char* words : {"ip='yes'", "arp='yes'"})
+        EXPECT_THROW((void)link_of("net", "", words), base::Error) << words;
+    EXPECT_THROW((void)link_of("macvlan", "", "mac='yes'"), base::Error);
+    EXPECT_NO_THROW((void)link_of("macvlan", "", "mac='no'"));
+    EXPECT_THROW((void)link_of("net", "<filterref filter='mine'/>", ""), base::Error);
+}
+
 TEST(Compile, OffsetsClocks) {
     EXPECT_EQ(plan_of("").namespaces.time_offsets, "");
     EXPECT_EQ(

@@ -104,6 +104,25 @@ TEST(DeviceTest, AnAliasBelongsToOneDevice) {
     EXPECT_FALSE(find_alias(domain, "disk0").has_value());
 }
 
+// <lx:interface index=> goes with the interface that it is about.
+TEST(DeviceTest, OptionsFollowTheirInterface) {
+    xml::Domain domain;
+    for (int i = 0; i < 3; ++i) {
+        xml::Interface interface;
+        interface.alias = fmt::format("net{}", i);
+        domain.interfaces.push_back(interface);
+        xml::ContainerInterface options;
+        options.index = static_cast<unsigned>(i);
+        options.guard = xml::ContainerGuard{.mac = i == 2};
+        domain.container.interfaces.push_back(options);
+    }
+    remove_device(domain, domain.interfaces[1]);
+    ASSERT_EQ(domain.container.interfaces.size(), 2U);
+    EXPECT_EQ(domain.container.interfaces[0].index, 0U);
+    EXPECT_EQ(domain.container.interfaces[1].index, 1U);
+    EXPECT_EQ(domain.container.interfaces[1].guard->mac, true);
+}
+
 // The kernel's layout: a device, its interfaces below it, what they offer below those; a device
 // that is plugged into a hub has a folder of its own in it.
 TEST(UsbTest, AllDeviceFilesOfADeviceAndNotThoseBehindIt) {

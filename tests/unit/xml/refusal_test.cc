@@ -419,6 +419,74 @@ TEST(DomainParse, RefusesIdsThatTheHostCannotGive) {
     EXPECT_THAT(error_with({}), ::testing::HasSubstr("here are none"));
 }
 
+// Refusals of what would look applied and is not; a stored definition is still read.
+TEST(DomainParse, RefusesGuardsWithoutEffect) {
+    const auto refusal = [](const std::string& interfaces, const std::string& guard) {
+        const std::string text =
+            document({.rest = guard.empty() ? ""
+                                            : "<lx:container xmlns:lx='urn:lxvirt:domain:1'>" +
+                                                  guard + "</lx:container>",
+                      .devices = interfaces});
+        EXPECT_NO_THROW((void)parse_domain(text, {.file = "x.xml"})) << text;
+        try {
+            (void)parse_domain(text, {.file = "x.xml", .is_new = true});
+        } catch (const base::Error& error) {
+            return error.message();
+        }
+        return std::string();
+    };
+    const auto nic = [](const std::string& type, const std::string& extra) {
+        const std::string source = type == "network"  ? "<source network='n'/>"
+                                   : type == "bridge" ? "<source bridge='b'/>"
+                                   : type == "direct" ? "<source dev='d'/>"
+                                                      : "";
+        return "<interface type='" + type + "'>" + source + extra + "</interface>";
+    };
+    const auto filter = [](const std::string& name, const std::string& inner = "") {
+        return "<filterref filter='" + name + "'>" + inner + "</filterref>";
+    };
+    const auto guard = [](const std::string& words, int index = 0) {
+        return "<lx:interface index='" + std::to_string(index) + "'><lx:guard " + words +
+               "/></lx:interface>";
+    };
+    const std::string ip = "<ip address='10.0.0.5'/>";
+    EXPECT_EQ(refusal(nic("network", filter("clean-traffic")), ""), "");
+    EXPECT_EQ(refusal(nic("bridge", filter("no-mac-spoofing")), ""), "");
+    EXPECT_EQ(refusal(nic("bridge", ip + filter("no-arp-spoofing")), ""), "");
+    EXPECT_EQ(
+        refusal(nic("bridge", filter("clean-traffic", "<parameter name='IP' value='10.0.0.5'/>")),
+                guard("ra='yes' bpdu='no'")),
+        "");
+    EXPECT_THAT(
+        refusal(nic("network", filter("mine")), ""),
+        StartsWith("unsupported configuration: <filterref filter='mine'>: lxvirt has no such "
+                   "filter (x.xml:6: one of clean-traffic, no-mac-spoofing, "));
+    EXPECT_THAT(refusal(nic("network", filter("clean-traffic",
+                                              "<parameter name='DHCPSERVER' value='10.0.0.1'/>")),
+                        ""),
+                HasSubstr("<parameter name='DHCPSERVER' value='10.0.0.1'> of <filterref> has no "
+                          "effect (x.xml:6: "));
+    EXPECT_THAT(
+        refusal(nic("network", filter("clean-traffic", "<parameter name='IP' value='x'/>")), ""),
+        HasSubstr("'x'. (x.xml:6: "));
+    EXPECT_THAT(refusal(nic("direct", filter("no-mac-spoofing")), ""),
+                HasSubstr("a macvlan has no port on the host (x.xml:6: "));
+    EXPECT_THAT(refusal(nic("bridge", filter("no-ip-spoofing")), ""),
+                HasSubstr("need the container's addresses (x.xml:6: "));
+    EXPECT_THAT(refusal(nic("direct", ""), guard("ra='yes'")), HasSubstr("(x.xml:5: "));
+    EXPECT_EQ(refusal(nic("direct", ""), guard("ra='no'")), "");
+    EXPECT_THAT(refusal(nic("ethernet", ""), guard("arp='yes'")), HasSubstr("(x.xml:5: "));
+    EXPECT_EQ(refusal(nic("ethernet", ip), guard("arp='yes'")), "");
+    EXPECT_THAT(refusal(nic("network", ""), guard("mac='yes'", 1)),
+                HasSubstr("<lx:guard> is for interface 1, and the domain has 1 (x.xml:5: "));
+    EXPECT_THAT(refusal(nic("network", filter("no-mac-spoofing")), guard("mac='no'")),
+                HasSubstr("mac='no' in <lx:guard> contradicts <filterref "
+                          "filter='no-mac-spoofing'> (x.xml:5: "));
+    EXPECT_THAT(error_of(document({.rest = "<lx:container xmlns:lx='urn:lxvirt:domain:1'>" +
+                                           guard("mac='maybe'") + "</lx:container>"})),
+                HasSubstr("'maybe'. (x.xml:5: "));
+}
+
 TEST(DomainParse, RefusesOtherRootsAndTypes) {
     EXPECT_EQ(error_of("<network/>"),
               "XML error: expecting root element of 'domain', not 'network' (x.xml:1: a domain is "

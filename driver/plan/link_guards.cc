@@ -1,0 +1,87 @@
+// Decides what the host's end of a link drops: what <lx:guard> and <filterref> ask for, and what the
+// network says where they are silent.
+#include <algorithm>
+
+#include "base/error.hh"
+#include "driver/plan/parts.hh"
+#include "netd/routing.hh"
+#include "xml/domain/guards.hh"
+
+namespace lxvirt::driver::compile {
+
+namespace {
+
+// The program compares with each address; 256 of them make some thousand instructions.
+constexpr std::size_t kMostAddresses = 256;
+
+// Returns the position of an interface, which a hot-plug may be about to add at the end.
+std::size_t position_of(const xml::Domain& domain, const xml::Interface& interface) {
+    const auto found =
+        std::find_if(domain.interfaces.begin(), domain.interfaces.end(),
+                     [&](const xml::Interface& one) { return one.mac == interface.mac; });
+    return static_cast<std::size_t>(found - domain.interfaces.begin());
+}
+
+// Adds the addresses that the interface itself names.
+void add_addresses(const xml::Interface& interface, std::vector<std::string>& addresses) {
+    for (const xml::IpAddress& ip : interface.ips) addresses.push_back(ip.address);
+    for (const auto& [name, value] : interface.filter_parameters)
+        if (xml::is_address_parameter(name)) addresses.push_back(value);
+    std::sort(addresses.begin(), addresses.end());
+    addresses.erase(std::unique(addresses.begin(), addresses.end()), addresses.end());
+}
+
+// Throws where a guard that was asked for would have no effect, or would let nothing pass.
+void require_effect(const xml::Interface& interface, const base::PortGuard& guard,
+                    std::size_t place) {
+    if (!guard.ip && !guard.arp) return;
+    const std::string whose = fmt::format("interface {} (index {})", interface.mac, place);
+    if (guard.addresses.empty())
+        base::fail(
+            base::ErrorCode::config_unsupported,
+            "{}: the guards 'ip' and 'arp' need the container's addresses, and a lease is not "
+            "known before the start: right would be <ip address='...'/> in the <interface>, or "
+            "<host mac='{}' ip='...'/> in the <dhcp> of its network",
+            whose, interface.mac);
+    if (guard.addresses.size() > kMostAddresses)
+        base::fail(base::ErrorCode::config_unsupported,
+                   "{}: the guards 'ip' and 'arp' know {} addresses at most, not {}", whose,
+                   kMostAddresses, guard.addresses.size());
+}
+
+}  // namespace
+
+void guard_link(const xml::Interface& given, const xml::Interface& resolved,
+                const xml::Domain& domain, const HostFacts& host, helper::Link& link) {
+    const std::size_t place = position_of(domain, given);
+    const xml::ContainerGuard asked = xml::guards_of(domain, given, place);
+    if (resolved.type == xml::InterfaceType::direct) {
+        if (asked.asks())
+            base::fail(base::ErrorCode::config_unsupported,
+                       "interface {} (index {}): a macvlan has no port on the host that could be "
+                       "guarded; take <lx:guard> or <filterref> away",
+                       given.mac, place);
+        return;
+    }
+    const bool is_port = resolved.type == xml::InterfaceType::bridge;
+    base::PortGuard guard{.bpdu = is_port, .address = {}};
+    if (is_port && given.type == xml::InterfaceType::network && host.guard)
+        guard = host.guard(given);
+    guard.mac = asked.mac.value_or(guard.mac);
+    guard.ip = asked.ip.value_or(guard.ip);
+    guard.arp = asked.arp.value_or(guard.arp);
+    guard.ra = asked.ra.value_or(guard.ra);
+    guard.dhcp = asked.dhcp.value_or(guard.dhcp);
+    guard.bpdu = asked.bpdu.value_or(guard.bpdu);
+    if (guard.ip || guard.arp)
+        add_addresses(given, guard.addresses);
+    else
+        guard.addresses.clear();
+    require_effect(given, guard, place);
+    if (guard.mac || guard.ip || guard.arp) guard.address = given.mac;
+    if (link.isolated) guard.mark = netd::kIsolatedPort;
+    link.must_guard = link.isolated || asked.asks();
+    if (guard.any()) link.guard = std::move(guard);
+}
+
+}  // namespace lxvirt::driver::compile
