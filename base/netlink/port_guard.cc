@@ -400,6 +400,9 @@ UniqueFd load_port_guard(const PortGuard& guard) {
     load.license = reinterpret_cast<std::uintptr_t>(license);
     std::string_view("lxvirt_port").copy(load.prog_name, sizeof load.prog_name - 1);
     UniqueFd fd(bpf(BPF_PROG_LOAD, load));
+    if (!fd && errno == ENOSYS)
+        fail(ErrorCode::config_unsupported,
+             "guard a bridge port: this kernel has no CONFIG_BPF_SYSCALL");
     if (!fd) fail_errno("load the guard of a bridge port");
     return fd;
 }

@@ -50,7 +50,7 @@ struct PortGuard {
 [[nodiscard]] std::vector<bpf_insn> port_guard_program(const PortGuard& guard);
 // Returns the address that RFC 4862 makes of a prefix of 64 bits and a hardware address (EUI-64).
 [[nodiscard]] NetAddress address_of_mac(const NetAddress& prefix, const MacAddress& mac);
-// Loads the program; throws SystemError.
+// Loads the program; throws SystemError, and Error(config_unsupported) on a kernel without bpf(2).
 [[nodiscard]] UniqueFd load_port_guard(const PortGuard& guard);
 
 // Guards the port with that index, in place of an earlier guard. Throws SystemError;

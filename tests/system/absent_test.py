@@ -2,6 +2,7 @@
 or says what is missing before anything is made.
 """
 
+import errno
 import glob
 import os
 import re
@@ -92,6 +93,32 @@ class Starts(AbsentCase, examples_test.ExampleCase):
                 folder = f"{self.root}/run/lxvirt/network/lvn"
                 self.assertIn(self.network_leftovers(), ([], [folder]))  # its leases
                 self.assert_nothing_left()
+
+
+class Guards(AbsentCase):
+    """A kernel that guards no port: the call of bpf(2) that loads the guard fails, and those for devices do not."""
+
+    def starts(self, name):
+        """The status and the errors of a start with each of the first calls failing; it is destroyed at once."""
+        both = '"$@" start "$0"; status=$?; "$@" destroy "$0" >/dev/null 2>&1; exit $status'
+        for number in range(1, 6):
+            done = subprocess.run([INJECT, "--calls", "bpf", "--fail", f"lxc_helper,bpf,{number},{errno.ENOSYS}",
+                                   "sh", "-c", both, name, *self.command()], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                                  timeout=30 * support.SLOWNESS, check=False)
+            yield done.returncode, done.stderr
+
+    def test_of_guards(self):
+        self.bridge("br8")
+        devices = "<interface type='bridge'><mac address='52:54:00:00:00:05'/><source bridge='br8'/>{}</interface>"
+        for name, extra in (("one", ""), ("two", "<filterref filter='no-mac-spoofing'/>")):
+            self.define(self.plain(name, init="/bin/sleep", args=["1000"], devices=devices.format(extra)))
+        words = "guard a bridge port: this kernel has no CONFIG_BPF_SYSCALL"
+        for _, err in self.starts("one"):
+            self.assertNotIn(words, err)
+        self.assertIn(f"interface 52:54:00:00:00:05: not guarded: unsupported configuration: {words}",
+                      support.read(f"{self.root}/var/log/lxvirt/lxc/one.log"))
+        refused = [status for status, err in self.starts("two") if words in err]
+        self.assertEqual(refused, [1])
 
 
 class Definitions(AbsentCase):

@@ -234,7 +234,7 @@ class Interfaces(NetworkCase):
         for command in ("define", "create", "validate", "apply"):
             result = self.lxsh(command, path)
             self.assertNotEqual(result.status, 0, result)
-            self.assertIn("<filterref filter='mine'>: lxvirt has no such filter", result.out + result.err)
+            self.assertIn("<filterref filter='mine'>: lxvirt has no such filter", result.out + result.err, str(result))
             self.assertIn(f"one.xml:{line}: ", result.out + result.err)
         # A definition that an earlier build stored is shown, and a start refuses it.
         self.define(self.xml("one", devices=nic("lvx", "<filterref filter='no-mac-spoofing'/>")))

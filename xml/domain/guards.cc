@@ -111,6 +111,7 @@ ContainerGuard guards_of(const Domain& domain, const Interface& interface, std::
 void check_filter(const Element& element, const Interface& interface) {
     if (!interface.filterref) return;
     const Element filter = element.child("filterref");
+    if (!filter) return;  // a fault that is told already
     const auto guards = guards_of_filter(*interface.filterref);
     if (!guards)
         filter.fail(

@@ -139,5 +139,27 @@ TEST(Generated, ANetworkKeepsItsUuidAddressAndBridge) {
     EXPECT_EQ(format_network(read), format_network(known));
 }
 
+TEST(CheckDocument, TellsFaultsOfGuards) {
+    const Checked checked = check_document(
+        "<domain "
+        "type='lxc'><name>x</name><memory>1</memory><os><type>exe</type><init>/i</init></os>\n"
+        "<lx:container xmlns:lx='urn:lxvirt:domain:1'>\n"
+        "<lx:interface index='7'><lx:guard mac='yes'/></lx:interface></lx:container><devices>\n"
+        "<interface type='network'><source network='n'/><filterref filter='mine'/></interface>\n"
+        "<interface type='bridge'><source bridge='n'/><filterref "
+        "filter='no-ip-spoofing'/></interface>\n"
+        "</devices></domain>",
+        {.file = "x.xml"});
+    std::vector<int> lines;
+    for (const Notice& fault : checked.faults) lines.push_back(fault.line);
+    EXPECT_EQ(lines, (std::vector<int>{3, 4, 5}));
+    EXPECT_EQ(
+        check_document(
+            "<interface type='network'><source network='n'/><filterref filter='mine'/></interface>",
+            {.file = "x.xml"})
+            .faults.size(),
+        1U);
+}
+
 }  // namespace
 }  // namespace lxvirt::xml
