@@ -216,7 +216,8 @@ Relay::Answer Relay::ask(const RelayMessage& request, const std::vector<base::Fd
     }
     respawn();
     base::fail(base::ErrorCode::operation_failed,
-               "the process that relays the consoles failed ({}) and was made again", problem);
+               "the process that relays the consoles failed ({}){}", problem,
+               process_ ? " and was made again" : ": the domain's log says more");
 }
 
 void Relay::on_message() {

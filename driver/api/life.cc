@@ -133,10 +133,15 @@ void set_paused(const Root& root, const std::string& name, bool paused) {
     request.kind = RequestKind::set_paused;
     request.flag = paused;
     (void)connect_running(root, name).request(request);
-    if (paused)
+    if (!paused) return base::thaw_group(base::find_hierarchies(), live.cgroup);
+    try {
         base::freeze_group(base::find_hierarchies(), live.cgroup);
-    else
-        base::thaw_group(base::find_hierarchies(), live.cgroup);
+    } catch (const base::Exception&) {
+        // The container may have thawed itself meanwhile; the helper's record must not say "paused".
+        request.flag = false;
+        (void)connect_running(root, name).request(request);
+        throw;
+    }
 }
 
 // Asks the helper to end its container, and returns the connection, which the helper closes at its

@@ -63,7 +63,8 @@ void close_others(base::Fd channel, base::Fd root) {
     const UniqueFd high_root(::fcntl(root.get(), F_DUPFD, kRoot + 1));
     if (::dup2(high_channel.get(), kChannel) < 0 || ::dup2(high_root.get(), kRoot) < 0)
         base::fail_errno("keep two descriptors");
-    if (::close_range(kRoot + 1, ~0U, 0) != 0)
+    // Whoever reads the output of lxsh does not wait for this process.
+    if (::close_range(0, kChannel - 1, 0) != 0 || ::close_range(kRoot + 1, ~0U, 0) != 0)
         base::fail_call("close_range", "close the files of lxsh");
 }
 

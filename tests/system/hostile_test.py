@@ -175,6 +175,29 @@ class Ids(DeviceCase):
             self.assertEqual("set-user-ID" in result.err, told, str(result))
 
 
+class Silent(DeviceCase):
+    """A file system of the container's that never answers holds up an act on it, and no other command."""
+
+    FUSE = "<hostdev mode='capabilities' type='misc'><source><char>/dev/fuse</char></source></hostdev>"
+
+    def test_a_mount_point_on_a_file_system_that_does_not_answer(self):
+        shutil.copy(os.environ.get("LXVIRT_SILENT_FUSE", "build/tests/system/silent_fuse"),
+                    f"{self.make_share('one')}/fuse")
+        source = f"{self.folder}/source"
+        os.mkdir(source)
+        self.boot("one", devices=self.FUSE, features=PRIVNET, extra=IDMAP)
+        self.output("one", "mkdir /fs; /share/fuse /fs >/share/fused 2>&1 &")
+        support.wait_for(lambda: os.path.exists(f"{self.share('one')}/fused") and
+                         read(f"{self.share('one')}/fused"), 5)
+        if "mounted" not in read(f"{self.share('one')}/fused"):
+            self.skipTest("this kernel has no FUSE: " + read(f"{self.share('one')}/fused"))
+        begun = time.monotonic()
+        told = self.no_attach("one", filesystem_xml(source, "/fs/below"))
+        self.assertIn("does not answer", told)
+        self.assertLess(time.monotonic() - begun, 25 * support.SLOWNESS)
+        self.ok("destroy", "one")
+
+
 class Shown(DeviceCase):
     """What a container is called inside reaches no terminal as it is."""
 
