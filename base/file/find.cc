@@ -38,6 +38,24 @@ struct stat facts_of(Fd fd, const std::string& shown) {
     return facts;
 }
 
+// Returns the id of the mount that `fd` is on (statx(2), since Linux 5.8), or 0 on an older kernel.
+std::uint64_t mount_of(Fd fd) {
+    struct statx facts {};
+    if (::statx(fd.get(), "", AT_EMPTY_PATH, STATX_MNT_ID, &facts) != 0) return 0;
+    return (facts.stx_mask & STATX_MNT_ID) != 0 ? facts.stx_mnt_id : 0;
+}
+
+// Does the work of open_beneath() for one name and without links, where the kernel or a filter has
+// no openat2(2): a name without a slash leads out of its folder only by a mount.
+UniqueFd open_one_name(Fd folder, const std::string& name, int flags) {
+    UniqueFd fd = openat_quietly(folder, name, flags | O_NOFOLLOW);
+    if (fd && mount_of(fd) != mount_of(folder)) {
+        fd.reset();
+        errno = EXDEV;
+    }
+    return fd;
+}
+
 // Opens `path` below `folder`, where it may not lead out of it or into another file system. Returns an
 // invalid descriptor, with errno set, on failure: EXDEV where the path leads out.
 UniqueFd open_beneath(Fd folder, const std::string& path, int flags, std::uint64_t more = 0) {
@@ -47,6 +65,9 @@ UniqueFd open_beneath(Fd folder, const std::string& path, int flags, std::uint64
     // EAGAIN: something was renamed meanwhile, and the kernel cannot tell whether the path led out.
     for (int attempt = 0;; ++attempt) {
         const long fd = ::syscall(SYS_openat2, folder.get(), path.c_str(), &how, sizeof how);
+        if (fd < 0 && errno == ENOSYS && (more & RESOLVE_NO_SYMLINKS) != 0 &&
+            path.find('/') == std::string::npos)
+            return open_one_name(folder, path, flags);
         if (fd >= 0 || (errno != EAGAIN && errno != EINTR) || attempt == 1000)
             return UniqueFd(static_cast<int>(fd));
     }
