@@ -111,8 +111,8 @@ void write_dnsmasq_files(const DnsmasqSetup& setup) {
 }
 
 DnsmasqProcess::DnsmasqProcess(const DnsmasqSetup& setup) : log_file_(setup.log_file) {
-    const base::UniqueFd log = base::open_regular(setup.log_file, O_RDWR | O_APPEND | O_CREAT,
-                                                 base::Links::refuse);
+    const base::UniqueFd log =
+        base::open_regular(setup.log_file, O_RDWR | O_APPEND | O_CREAT, base::Links::refuse);
     struct stat facts = {};
     if (::fstat(log.get(), &facts) != 0) base::fail_errno("stat '{}'", setup.log_file);
     // The log may be cut only here; other writers open it for appending, and go on at the new end.
