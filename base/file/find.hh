@@ -13,6 +13,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/fd.hh"
@@ -23,7 +24,10 @@ namespace lxvirt::base {
 struct FileId {
     dev_t device = 0;
     ino_t inode = 0;
-    auto operator<=>(const FileId&) const = default;
+    bool operator==(const FileId&) const = default;
+    bool operator<(const FileId& other) const {
+        return std::pair(device, inode) < std::pair(other.device, other.inode);
+    }
 };
 // Returns the identity of what `path` names, links followed; nothing where stat(2) fails.
 [[nodiscard]] std::optional<FileId> file_id(const std::string& path);

@@ -47,7 +47,7 @@ void find_unlimited(helper::Groups& groups);
 [[nodiscard]] std::vector<helper::Link> links(const xml::Domain& domain, const Root& root,
                                               const HostFacts& host);
 // Returns the link of one interface.
-[[nodiscard]] helper::Link link(const xml::Interface& interface, const xml::Domain& domain,
+[[nodiscard]] helper::Link link(const xml::Interface& given, const xml::Domain& domain,
                                 const Root& root, const HostFacts& host);
 // Says whether a running domain's interface has an end on the host.
 [[nodiscard]] bool has_veth(const xml::Interface& interface);
