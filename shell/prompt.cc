@@ -85,6 +85,9 @@ std::string quoted_for_line(std::string_view text, char quote) {
     return out;
 }
 
+// Readline gives the three functions below their types.
+// NOLINTBEGIN(readability-non-const-parameter)
+
 // Readline's own file completion calls this for names with a special character.
 char* quote_file_name(char* name, int, char* quote) {
     return copy_for_readline(quoted_for_line(name, quote == nullptr ? '\0' : *quote));
@@ -106,6 +109,8 @@ int is_escaped(char* line, int at) {
     while (at > 0 && line[--at] == '\\') escaped = !escaped;
     return escaped ? 1 : 0;
 }
+
+// NOLINTEND(readability-non-const-parameter)
 
 // Readline's completion callback: returns a null-terminated array whose first string replaces the
 // word and whose other strings are listed, or null if there is nothing to complete. Readline cuts
