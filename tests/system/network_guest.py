@@ -77,11 +77,22 @@ class NetworkCase(GuestCase):
         super().tearDown()
         self.assertEqual(left, [], "left behind")
 
+    def network_groups(self):
+        return [f"{mount}/machine/{entry}" for mount, _ in support.hierarchies() if os.path.isdir(f"{mount}/machine")
+                for entry in os.listdir(f"{mount}/machine") if self.root_id() in entry]
+
+    def remove_what_is_left(self):
+        super().remove_what_is_left()
+        for path in self.network_groups():
+            for folder in (path, os.path.dirname(path)):
+                try:
+                    os.rmdir(folder)
+                except OSError:
+                    pass  # another network's is beside it
+
     def network_leftovers(self):
         left = re.findall(r"table inet \S+", run("nft", "list", "tables"))
-        left += [f"control group {mount}/machine/{entry}" for mount, _ in support.hierarchies()
-                 if os.path.isdir(f"{mount}/machine")
-                 for entry in os.listdir(f"{mount}/machine") if self.root_id() in entry]
+        left += [f"control group {path}" for path in self.network_groups()]
         running = f"{self.root}/run/lxvirt/network"
         if os.path.isdir(running):
             left += [f"{running}/{entry}" for entry in os.listdir(running)]

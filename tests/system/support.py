@@ -167,12 +167,20 @@ class Case(unittest.TestCase):
     def setUp(self):
         Case.counter += 1
         self.partition = f"/lxvirt-test-{os.getpid()}-{Case.counter}"
+        self.before = {"mount": mounts(), "link": links()}
+        self.processes = set(children())
         self.folder = tempfile.mkdtemp(prefix="lxvirt-system-")
         self.root = os.path.join(self.folder, "root")
         os.mkdir(self.root)
         self.uri = f"lxc:///embed?root={self.root}"
-        self.before = {"mount": mounts(), "link": links()}
-        self.processes = set(children())
+
+    def run(self, result=None):
+        """Whatever setUp() or tearDown() raise, nothing stays: a program may be gone because it is just being built."""
+        try:
+            return super().run(result)
+        finally:
+            if os.path.isdir(getattr(self, "folder", "")):
+                self.sweep()
 
     def tearDown(self):
         try:
@@ -318,10 +326,18 @@ class Case(unittest.TestCase):
         self.remove_what_is_left()
         shutil.rmtree(self.folder, ignore_errors=True)
 
+    def kill_strangers(self):
+        """Those that there were; the children of one that dies become ours."""
+        found = self.strangers()
+        for pid in found:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        return found
+
     def remove_what_is_left(self):
-        for pid in self.strangers():
-            os.kill(pid, signal.SIGKILL)
-        wait_for(lambda: not self.strangers(), 3)
+        wait_for(lambda: not self.kill_strangers(), 3)
         for path in sorted(self.groups(), reverse=True):
             try:
                 os.rmdir(path)
@@ -330,6 +346,9 @@ class Case(unittest.TestCase):
         for name in links():
             if name not in self.before["link"]:
                 subprocess.run(["ip", "link", "delete", name], check=False, capture_output=True)
+        for name, file in loop_devices().items():
+            if file.startswith(self.folder):
+                subprocess.run(["losetup", "--detach", f"/dev/{name}"], check=False, capture_output=True)
 
 
 def main():
