@@ -121,13 +121,13 @@ void Console::read_container() {
     for (int turn = 0; container_readable_; ++turn) {
         // The container waits until the log has another file, but not for ever.
         if (log_.is_full() && !log_stalled_) {
-            start_log_timer();
+            give_up_later(log_timer_, log_stalled_);
             return;
         }
         // The client is slow. The container has to wait for it, but not for ever: after kStall it
         // loses output instead.
         if (client_ && !stalled_ && to_client_.size() >= kClientBuffer) {
-            start_stall_timer();
+            give_up_later(stall_timer_, stalled_);
             return;
         }
         if (turn == kReadsPerTurn) {
@@ -224,20 +224,11 @@ void Console::watch_client() {
     loop_.change(client_, events);
 }
 
-void Console::start_stall_timer() {
-    if (stall_timer_) return;
-    stall_timer_ = loop_.after(kStall, [this] {
-        stall_timer_.reset();
-        stalled_ = true;
-        read_container();
-    });
-}
-
-void Console::start_log_timer() {
-    if (log_timer_) return;
-    log_timer_ = loop_.after(kStall, [this] {
-        log_timer_.reset();
-        log_stalled_ = true;
+void Console::give_up_later(base::UniqueFd& timer, bool& given_up) {
+    if (timer) return;
+    timer = loop_.after(kStall, [this, &timer, &given_up] {
+        timer.reset();
+        given_up = true;
         read_container();
     });
 }

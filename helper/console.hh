@@ -85,8 +85,9 @@ class Console {
     // the stream.
     bool take_input(base::Fd fd);
     void watch_client();
-    void start_stall_timer();
-    void start_log_timer();
+    // Sets `given_up` and goes on reading when the container has waited long enough; `timer` is the
+    // one that runs meanwhile. Both are members.
+    void give_up_later(base::UniqueFd& timer, bool& given_up);
     void drop_client();
 
     base::EventLoop& loop_;

@@ -70,18 +70,12 @@ UniqueFd open_log(const ConsolePlan& plan, bool append) {
 
 void Relay::spawn() {
     auto [ours, theirs] = base::socket_pair(SOCK_SEQPACKET);
-    int process = -1;
-    clone_args args{};
-    args.flags = CLONE_PIDFD;
-    args.pidfd = reinterpret_cast<std::uint64_t>(&process);
-    args.exit_signal = SIGCHLD;
     {
         const base::RaisedCapabilities raised;  // which the relay gives up itself
-        const pid_t pid = base::clone3(args);
-        if (pid < 0) base::fail_with(-pid, "make the process that relays the consoles");
-        if (pid == 0) become_relay(theirs);
+        auto process = base::fork_process("make the process that relays the consoles");
+        if (!process) become_relay(theirs);
+        process_ = std::move(*process);
     }
-    process_ = UniqueFd(process);
     channel_ = std::move(ours);
     // A relay that reads nothing must not hold the supervisor up.
     const timeval patience{.tv_sec = kPatience.count(), .tv_usec = 0};

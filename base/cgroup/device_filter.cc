@@ -1,8 +1,5 @@
 #include "base/cgroup/device_filter.hh"
 
-#include <sys/syscall.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -10,6 +7,7 @@
 #include <map>
 #include <tuple>
 
+#include "base/bpf.hh"
 #include "base/cgroup/tree.hh"
 #include "base/error.hh"
 #include "base/file/file.hh"
@@ -92,10 +90,6 @@ void append_rule(std::vector<bpf_insn>& program, const DeviceRule& rule) {
     for (std::size_t at = 0; at < jumps; ++at)
         checks[at].off = static_cast<std::int16_t>(checks.size() - at - 1);
     program.insert(program.end(), checks.begin(), checks.end());
-}
-
-int bpf(int command, bpf_attr& attributes) {
-    return static_cast<int>(::syscall(SYS_bpf, command, &attributes, sizeof attributes));
 }
 
 // Identifies our program among those that others attached, for example systemd.
@@ -254,15 +248,7 @@ std::vector<bpf_insn> device_program(const std::vector<DeviceRule>& rules) {
 }
 
 UniqueFd attach_device_program(Fd group, const std::vector<DeviceRule>& rules, Fd replace) {
-    const std::vector<bpf_insn> program = device_program(rules);
-    static constexpr char license[] = "GPL";
-    bpf_attr load{};
-    load.prog_type = BPF_PROG_TYPE_CGROUP_DEVICE;
-    load.insns = reinterpret_cast<std::uintptr_t>(program.data());
-    load.insn_cnt = static_cast<std::uint32_t>(program.size());
-    load.license = reinterpret_cast<std::uintptr_t>(license);
-    kProgramName.copy(load.prog_name, sizeof load.prog_name - 1);
-    UniqueFd fd(bpf(BPF_PROG_LOAD, load));
+    UniqueFd fd = load_bpf(BPF_PROG_TYPE_CGROUP_DEVICE, device_program(rules), kProgramName);
     if (!fd) fail_errno("load the device filter ({} rules)", rules.size());
     bpf_attr attach{};
     attach.target_fd = static_cast<std::uint32_t>(group.get());

@@ -9,45 +9,13 @@
 #include <cstring>
 
 #include "base/error.hh"
+#include "base/netlink/attributes.hh"
 #include "base/netlink/netlink.hh"
 #include "base/text/text.hh"
 
 namespace lxvirt::base {
 
 namespace {
-
-// Calls `take` with the type and place of each attribute in the `left` bytes from `first` on.
-template <typename Take>
-void each_attribute(const rtattr* first, int left, const Take& take) {
-    for (; RTA_OK(first, left); first = RTA_NEXT(first, left))
-        take(static_cast<unsigned>(first->rta_type & NLA_TYPE_MASK), first);
-}
-
-// Calls `take` with each attribute after the fixed part `Header` of a message.
-template <typename Header, typename Take>
-void each_attribute_of(const nlmsghdr* message, const Take& take) {
-    const auto* data = static_cast<const char*>(NLMSG_DATA(message));
-    const auto* first = reinterpret_cast<const rtattr*>(data + NLMSG_ALIGN(sizeof(Header)));
-    const int left =
-        static_cast<int>(NLMSG_PAYLOAD(message, 0)) - static_cast<int>(NLMSG_ALIGN(sizeof(Header)));
-    each_attribute(first, left, take);
-}
-
-// Returns a string attribute, whether or not it ends in a zero byte.
-std::string text_of(const rtattr* attribute) {
-    const auto* text = static_cast<const char*>(RTA_DATA(attribute));
-    return {text, ::strnlen(text, RTA_PAYLOAD(attribute))};
-}
-
-// Returns a number or struct; an attribute that is shorter (of an older kernel) leaves the rest
-// zero.
-template <typename T>
-T value_of(const rtattr* attribute) {
-    T value{};
-    std::memcpy(&value, RTA_DATA(attribute),
-                std::min<std::size_t>(sizeof value, RTA_PAYLOAD(attribute)));
-    return value;
-}
 
 // Reads IFLA_LINKINFO: the kind of the device, and its state as a bridge port.
 void take_info(const rtattr* info, LinkFacts& facts) {

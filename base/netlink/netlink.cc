@@ -13,6 +13,7 @@
 
 #include "base/error.hh"
 #include "base/file/file.hh"
+#include "base/netlink/attributes.hh"
 #include "base/test_point.hh"
 #include "base/uninterrupted.hh"
 
@@ -47,8 +48,7 @@ std::string_view extended_text(const nlmsghdr* header) {
     auto left = static_cast<int>(NLMSG_PAYLOAD(header, 0)) - static_cast<int>(offset);
     for (; RTA_OK(attribute, left); attribute = RTA_NEXT(attribute, left)) {
         if (attribute->rta_type != NLMSGERR_ATTR_MSG) continue;
-        const auto* text = static_cast<const char*>(RTA_DATA(attribute));
-        return {text, ::strnlen(text, RTA_PAYLOAD(attribute))};
+        return text_of(attribute);
     }
     return {};
 }

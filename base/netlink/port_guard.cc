@@ -5,8 +5,6 @@
 #include <linux/if_ether.h>
 #include <linux/pkt_cls.h>
 #include <linux/pkt_sched.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -14,6 +12,7 @@
 #include <cstring>
 #include <map>
 
+#include "base/bpf.hh"
 #include "base/error.hh"
 
 namespace lxvirt::base {
@@ -305,10 +304,6 @@ void add_ipv6(Program& program, const PortGuard& guard, const Own& own) {
         program.jump("pass");
 }
 
-int bpf(int command, bpf_attr& attributes) {
-    return static_cast<int>(::syscall(SYS_bpf, command, &attributes, sizeof attributes));
-}
-
 tcmsg header_of(int index, std::uint32_t parent, std::uint32_t info) {
     tcmsg header{};
     header.tcm_family = AF_UNSPEC;
@@ -391,15 +386,7 @@ std::vector<bpf_insn> port_guard_program(const PortGuard& guard) {
 }
 
 UniqueFd load_port_guard(const PortGuard& guard) {
-    const std::vector<bpf_insn> program = port_guard_program(guard);
-    static constexpr char license[] = "GPL";
-    bpf_attr load{};
-    load.prog_type = BPF_PROG_TYPE_SCHED_CLS;
-    load.insns = reinterpret_cast<std::uintptr_t>(program.data());
-    load.insn_cnt = static_cast<std::uint32_t>(program.size());
-    load.license = reinterpret_cast<std::uintptr_t>(license);
-    std::string_view("lxvirt_port").copy(load.prog_name, sizeof load.prog_name - 1);
-    UniqueFd fd(bpf(BPF_PROG_LOAD, load));
+    UniqueFd fd = load_bpf(BPF_PROG_TYPE_SCHED_CLS, port_guard_program(guard), "lxvirt_port");
     if (!fd && errno == ENOSYS)
         fail(ErrorCode::config_unsupported,
              "guard a bridge port: this kernel has no CONFIG_BPF_SYSCALL");

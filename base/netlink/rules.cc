@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "base/error.hh"
+#include "base/netlink/attributes.hh"
 
 namespace lxvirt::base {
 
@@ -41,14 +42,6 @@ std::string text_of(const RoutingRule& rule) {
     return text;
 }
 
-template <typename T>
-T value_of(const rtattr* attribute) {
-    T value{};
-    std::memcpy(&value, RTA_DATA(attribute),
-                std::min<std::size_t>(sizeof value, RTA_PAYLOAD(attribute)));
-    return value;
-}
-
 // Returns the rule of a message; nothing where it has another selector or action than a RoutingRule.
 std::optional<RoutingRule> rule_of(const nlmsghdr* header) {
     const auto* entry = static_cast<const fib_rule_hdr*>(NLMSG_DATA(header));
@@ -59,22 +52,18 @@ std::optional<RoutingRule> rule_of(const nlmsghdr* header) {
     if (!rule.blackhole && (entry->action != FR_ACT_TO_TBL || entry->table != RT_TABLE_MAIN))
         return std::nullopt;
     if (entry->src_len != 0 || (entry->flags & FIB_RULE_INVERT) != 0) return std::nullopt;
-    const auto* data = static_cast<const char*>(NLMSG_DATA(header));
-    const auto* part = reinterpret_cast<const rtattr*>(data + NLMSG_ALIGN(sizeof *entry));
-    auto left =
-        static_cast<int>(NLMSG_PAYLOAD(header, 0)) - static_cast<int>(NLMSG_ALIGN(sizeof *entry));
-    for (; RTA_OK(part, left); part = RTA_NEXT(part, left)) {
-        const auto* text = static_cast<const char*>(RTA_DATA(part));
-        switch (part->rta_type & NLA_TYPE_MASK) {
+    bool simple = true;
+    each_attribute_of<fib_rule_hdr>(header, [&](unsigned type, const rtattr* part) {
+        switch (type) {
             case FRA_PRIORITY: rule.priority = value_of<std::uint32_t>(part); break;
-            case FRA_IIFNAME: rule.in_device = {text, ::strnlen(text, RTA_PAYLOAD(part))}; break;
+            case FRA_IIFNAME: rule.in_device = base::text_of(part); break;
             case FRA_FWMARK: rule.mark = value_of<std::uint32_t>(part); break;
             case FRA_FWMASK: rule.mask = value_of<std::uint32_t>(part); break;
-            case FRA_OIFNAME: return std::nullopt;
+            case FRA_OIFNAME: simple = false; break;
             case FRA_DST: {
                 NetAddress address;
                 address.family = entry->family;
-                std::memcpy(address.bytes.data(), text,
+                std::memcpy(address.bytes.data(), RTA_DATA(part),
                             std::min(address.size(), std::size_t{RTA_PAYLOAD(part)}));
                 rule.destination = format_address(address);
                 rule.prefix = entry->dst_len;
@@ -82,7 +71,8 @@ std::optional<RoutingRule> rule_of(const nlmsghdr* header) {
             }
             default: break;
         }
-    }
+    });
+    if (!simple) return std::nullopt;
     return rule;
 }
 

@@ -42,6 +42,18 @@ pid_t clone3(clone_args& args) noexcept {
 }
 
 // ESRCH: the process has ended and was reaped.
+std::optional<UniqueFd> fork_process(const std::string& what) {
+    int pidfd = -1;
+    clone_args args{};
+    args.flags = CLONE_PIDFD;
+    args.pidfd = reinterpret_cast<std::uintptr_t>(&pidfd);
+    args.exit_signal = SIGCHLD;
+    const pid_t pid = clone3(args);
+    if (pid < 0) fail_with(-pid, "{}", what);
+    if (pid == 0) return std::nullopt;
+    return UniqueFd(pidfd);
+}
+
 std::optional<UniqueFd> open_pidfd(pid_t pid) {
     UniqueFd fd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
     if (fd) return fd;

@@ -27,6 +27,10 @@ struct ExitStatus {
 // child, the pid in the parent, and the negative errno on failure. Allocates nothing.
 [[nodiscard]] pid_t clone3(clone_args& args) noexcept;
 
+// Makes a process with copies of this one's memory and descriptors, as fork(2) does, and returns in
+// both: its pidfd in this process, nothing in the new one. Throws SystemError with the act `what`.
+[[nodiscard]] std::optional<UniqueFd> fork_process(const std::string& what);
+
 // Opens a pidfd for process `pid` (pidfd_open(2)). Returns nothing where no such process exists
 // (ESRCH); throws SystemError otherwise.
 [[nodiscard]] std::optional<UniqueFd> open_pidfd(pid_t pid);

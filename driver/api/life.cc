@@ -198,8 +198,8 @@ std::vector<std::string> LocalConnection::start(const DomainRef& domain, StartFl
     if (auto notice = notice_of_profile(root_, definition, host))
         notices.push_back(std::move(*notice));
     for (const std::string& notice : notices) log_line(root_, domain.name, notice);
-    autodestroy_.push_back(
-        start_domain(root_, {.domain = std::move(definition), .uri = uri_, .flags = flags}, lock));
+    autodestroy_.push_back(start_domain(
+        root_, {.domain = std::move(definition), .uri = uri_, .flags = flags}, host, lock));
     return notices;
 }
 
@@ -226,12 +226,13 @@ Defined LocalConnection::create_xml(std::string_view text, const std::string& fi
     locks.define.reset();  // not held over the start
     Defined defined{{name, uuid, -1}, {}};
     for (const xml::Notice& notice : parsed.notices) defined.notices.push_back(notice.message());
-    for (std::string& notice : notices_of_root(parsed.domain, host_facts(root_)))
+    const HostFacts host = host_facts(root_);
+    for (const std::string& notice : notices_of_root(parsed.domain, host))
         defined.notices.push_back(fmt::format("{}: {}", file, notice));
-    if (const auto notice = notice_of_profile(root_, parsed.domain, host_facts(root_)))
+    if (const auto notice = notice_of_profile(root_, parsed.domain, host))
         defined.notices.push_back(fmt::format("{}: {}", file, *notice));
     autodestroy_.push_back(start_domain(
-        root_, {.domain = std::move(parsed.domain), .uri = uri_, .flags = flags}, lock));
+        root_, {.domain = std::move(parsed.domain), .uri = uri_, .flags = flags}, host, lock));
     defined.domain.id = root_.running(name).value_or(-1);
     return defined;
 }

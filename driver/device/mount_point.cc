@@ -160,19 +160,13 @@ void serve(const Guest& guest, const std::string& path, bool folder, base::Fd ch
 
 MountPoint::MountPoint(const Guest& guest, const std::string& path, bool folder) {
     auto [ours, theirs] = base::socket_pair(SOCK_SEQPACKET);
-    int process = -1;
-    clone_args args{};
-    args.flags = CLONE_PIDFD;
-    args.pidfd = reinterpret_cast<std::uint64_t>(&process);
-    args.exit_signal = SIGCHLD;
-    const pid_t pid = base::clone3(args);
-    if (pid < 0) base::fail_with(-pid, "make a process for '{}' of the container", path);
-    if (pid != 0) child_ = UniqueFd(process);
-    if (pid == 0) {
+    auto child = base::fork_process(fmt::format("make a process for '{}' of the container", path));
+    if (!child) {
         ours.reset();
         base::begin_test_program("lxc_mount_point");
         run_child(guest, path, folder, theirs);
     }
+    child_ = std::move(*child);
     theirs.reset();
     channel_ = std::move(ours);
     try {

@@ -223,7 +223,7 @@ void undo_start(const Root& root, const LiveState& live, std::optional<HelperPro
 
 }  // namespace
 
-base::UniqueFd start_domain(const Root& root, StartRequest request,
+base::UniqueFd start_domain(const Root& root, StartRequest request, const HostFacts& host,
                             const base::OperationLock& lock) {
     clean_up(root, request.domain.name);
     if (!has_pre_start(request.domain)) check_startable(request.domain);
@@ -231,7 +231,6 @@ base::UniqueFd start_domain(const Root& root, StartRequest request,
     live.autodestroy = has(request.flags, StartFlags::autodestroy);
     live.domain = std::move(request.domain);
     const std::string& name = live.domain.name;
-    const HostFacts host = host_facts(root);
     const auto log = log_of(root, name);
     const bool scope = systemd::wants_scope(root, host, log);
     std::optional<HelperProcess> helper;

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/file/lock.hh"
+#include "driver/plan/compile.hh"
 #include "driver/store/root.hh"
 #include "driver/supervisor/helper_process.hh"
 #include "driver/types.hh"
@@ -20,11 +21,11 @@ struct StartRequest {
     StartFlags flags = StartFlags::none;  // paused and autodestroy are acted upon
 };
 
-// Starts a domain. The caller holds the domain's operation lock `lock`, which the helper shares
+// Starts a domain on `host`, the facts that host_facts() returns. The caller holds the domain's operation lock `lock`, which the helper shares
 // until the start is done. Returns the channel to the helper with StartFlags::autodestroy, whose
 // close ends the container, otherwise a descriptor that is not valid. Throws what went wrong, with
 // nothing left behind: errors of the plan, of hooks, and the helper's.
-base::UniqueFd start_domain(const Root& root, StartRequest request,
+base::UniqueFd start_domain(const Root& root, StartRequest request, const HostFacts& host,
                             const base::OperationLock& lock);
 
 // Does the driver's half of a reboot from inside: compiles the plan anew from the live definition
