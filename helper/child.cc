@@ -169,7 +169,7 @@ void set_up(const ChildContext& context) {
     base::test_point("groups-entered");
     if (!plan.namespaces.uid_map.empty()) {
         await(context.sync, kMapsWritten);
-        become_inner_root();
+        base::become_root();
     }
     if (plan.namespaces.cgroup && ::unshare(CLONE_NEWCGROUP) != 0)
         fail_errno("make the container's cgroup namespace");

@@ -81,7 +81,7 @@ void enter_namespaces(const EnterContext& context) {
     const int flags = namespaces_to_enter(context.init_pid);
     // The pidfd names the init for certain; a pid may have been given to another process.
     if (::setns(context.init.get(), flags) != 0) fail_errno("enter the container's namespaces");
-    become_inner_root();
+    base::become_root();
 }
 
 // Leaves the program its own three descriptors, and `sync`.

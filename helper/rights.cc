@@ -19,12 +19,6 @@ namespace lxvirt::helper {
 
 using base::fail_errno;
 
-void become_inner_root() {
-    // The groups go first, because setresuid(2) gives up the right to change them.
-    if (::setgroups(0, nullptr) != 0 || ::setresgid(0, 0, 0) != 0 || ::setresuid(0, 0, 0) != 0)
-        fail_errno("become root of the container's user namespace");
-}
-
 void join_keyring(const Init& init) {
     // A session keyring of its own keeps the container from the supervisor's keys. ENOSYS: the
     // kernel has no keyrings. EDQUOT: the quota of keys is used up, which must not keep a container

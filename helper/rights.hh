@@ -13,9 +13,6 @@
 
 namespace lxvirt::helper {
 
-// Becomes uid and gid 0 of this process's user namespace, without supplementary groups.
-void become_inner_root();
-
 // Gives the container a session keyring of its own (keyrings(7)), which goes with the container,
 // reboots included; the supervisor's keyring stays the supervisor's. Call this while still the
 // host's root, to whose quota the keyring counts, and before a filter that denies the call. Does

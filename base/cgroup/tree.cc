@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <memory>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -32,13 +31,16 @@ std::vector<std::string> subgroups(Fd group, const std::string& top) {
     UniqueFd again = openat_quietly(group, ".", kFolder);
     if (!again && is_gone(errno)) return {};
     if (!again) fail_errno("open a control group below '{}'", top);
-    const std::unique_ptr<DIR, int (*)(DIR*)> folder(::fdopendir(again.get()), &::closedir);
-    if (!folder) fail_errno("read a control group below '{}'", top);
-    (void)again.release();  // the stream closes it
     std::vector<std::string> names;
-    while (const dirent* entry = ::readdir(folder.get())) {
-        const std::string_view name = entry->d_name;
-        if (entry->d_type == DT_DIR && name != "." && name != "..") names.emplace_back(name);
+    try {
+        each_entry(
+            std::move(again), top,
+            [&names](std::string_view name, unsigned char type) {
+                if (type == DT_DIR) names.emplace_back(name);
+                return true;
+            });
+    } catch (const SystemError& error) {
+        if (!is_gone(error.error())) throw;
     }
     return names;
 }

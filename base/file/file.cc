@@ -282,22 +282,30 @@ void make_folders(const std::string& path, mode_t mode) {
     if (::mkdir(path.c_str(), mode) != 0 && errno != EEXIST) fail_errno("make folder '{}'", path);
 }
 
+void each_entry(UniqueFd folder, const std::string& shown,
+                const std::function<bool(std::string_view name, unsigned char type)>& take) {
+    const std::unique_ptr<DIR, int (*)(DIR*)> stream(::fdopendir(folder.get()), &::closedir);
+    if (!stream) fail_errno("open folder '{}'", shown);
+    (void)folder.release();  // the stream closes it
+    for (;;) {
+        errno = 0;
+        const dirent* const entry = ::readdir(stream.get());
+        if (entry == nullptr) break;
+        const std::string_view name = entry->d_name;
+        if (name != "." && name != ".." && !take(name, entry->d_type)) return;
+    }
+    if (errno != 0) fail_errno("read folder '{}'", shown);
+}
+
 std::vector<std::string> list_folder(const std::string& path) {
     std::vector<std::string> names;
-    DIR* opened;
-    do opened = ::opendir(path.c_str());
-    while (opened == nullptr && errno == EINTR);
-    const std::unique_ptr<DIR, int (*)(DIR*)> folder(opened, &::closedir);
-    if (!folder) {
-        if (errno == ENOENT) return names;
-        fail_errno("open folder '{}'", path);
-    }
-    errno = 0;
-    while (const dirent* entry = ::readdir(folder.get())) {
-        const std::string_view name = entry->d_name;
-        if (name != "." && name != "..") names.emplace_back(name);
-    }
-    if (errno != 0) fail_errno("read folder '{}'", path);
+    UniqueFd folder = open_quietly(path, O_RDONLY | O_DIRECTORY);
+    if (!folder && errno == ENOENT) return names;
+    if (!folder) fail_errno("open folder '{}'", path);
+    each_entry(std::move(folder), path, [&names](std::string_view name, unsigned char) {
+        names.emplace_back(name);
+        return true;
+    });
     std::sort(names.begin(), names.end());
     return names;
 }

@@ -7,6 +7,7 @@
 #include <sys/types.h>
 
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -102,6 +103,11 @@ bool remove_file(const std::string& path, Durability durability = Durability::vo
 // mode. Throws SystemError.
 void make_folders(const std::string& path, mode_t mode = 0755);
 
+// Calls `take` with the name and the type (DT_* of readdir(3)) of each entry of the open folder but
+// "." and "..", until `take` returns false. Takes the descriptor over, since its offset is shared
+// with every copy; `shown` names the folder in errors. Throws SystemError.
+void each_entry(UniqueFd folder, const std::string& shown,
+                const std::function<bool(std::string_view name, unsigned char type)>& take);
 // Returns the names in the folder `path` without "." and "..", sorted; none where the folder is
 // absent. Throws SystemError.
 [[nodiscard]] std::vector<std::string> list_folder(const std::string& path);

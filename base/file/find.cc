@@ -1,6 +1,5 @@
 #include "base/file/find.hh"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <sys/stat.h>
@@ -11,7 +10,6 @@
 #include <array>
 #include <cstdlib>
 #include <deque>
-#include <memory>
 #include <set>
 #include <utility>
 
@@ -75,19 +73,13 @@ UniqueFd open_beneath(Fd folder, const std::string& path, int flags, std::uint64
 
 // Returns the names in an open folder without those that begin with a dot, sorted.
 std::vector<std::string> names_in(Fd folder, const std::string& shown) {
-    // fdopendir(3) takes the descriptor over, and its offset is shared with every copy of it.
     UniqueFd own = openat_quietly(folder, ".", kFolder);
     if (!own) fail_errno("open folder '{}'", shown);
-    const std::unique_ptr<DIR, int (*)(DIR*)> stream(::fdopendir(own.get()), &::closedir);
-    if (!stream) fail_errno("open folder '{}'", shown);
-    (void)own.release();
     std::vector<std::string> names;
-    errno = 0;
-    while (const dirent* entry = ::readdir(stream.get())) {
-        if (entry->d_name[0] != '.') names.emplace_back(entry->d_name);
-        if (names.size() > kMaxSearchNames) break;
-    }
-    if (errno != 0) fail_errno("read folder '{}'", shown);
+    each_entry(std::move(own), shown, [&names](std::string_view name, unsigned char) {
+        if (name.front() != '.') names.emplace_back(name);
+        return names.size() <= kMaxSearchNames;
+    });
     std::sort(names.begin(), names.end());
     return names;
 }

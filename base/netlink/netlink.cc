@@ -37,7 +37,7 @@ ifinfomsg link_header(int index, bool up = false) {
 
 // Returns the text of the extended acknowledgement (NLMSGERR_ATTR_MSG), or an empty one where the
 // kernel sent none. With NLM_F_CAPPED the answer repeats only the header of the request.
-std::string_view extended_text(const nlmsghdr* header) {
+std::string extended_text(const nlmsghdr* header) {
     if ((header->nlmsg_flags & NLM_F_ACK_TLVS) == 0) return {};
     const auto* error = static_cast<const nlmsgerr*>(NLMSG_DATA(header));
     std::size_t offset = sizeof(nlmsgerr);

@@ -18,6 +18,7 @@
 #include "base/file/file.hh"
 #include "base/system_call.hh"
 #include "base/test_point.hh"
+#include "base/text/text.hh"
 #include "base/uninterrupted.hh"
 
 namespace lxvirt::base {
@@ -41,7 +42,6 @@ pid_t clone3(clone_args& args) noexcept {
     return pid < 0 ? -errno : static_cast<pid_t>(pid);
 }
 
-// ESRCH: the process has ended and was reaped.
 std::optional<UniqueFd> fork_process(const std::string& what) {
     int pidfd = -1;
     clone_args args{};
@@ -54,6 +54,7 @@ std::optional<UniqueFd> fork_process(const std::string& what) {
     return UniqueFd(pidfd);
 }
 
+// ESRCH: the process has ended and was reaped.
 std::optional<UniqueFd> open_pidfd(pid_t pid) {
     UniqueFd fd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
     if (fd) return fd;
@@ -142,6 +143,35 @@ std::optional<std::uint64_t> start_time(pid_t pid) {
 }
 
 // A new program inherits ignored signals and the mask over execve(2).
+void become_root() {
+    // The groups go first, because setresuid(2) gives up the right to change them.
+    if (::setgroups(0, nullptr) != 0 || ::setresgid(0, 0, 0) != 0 || ::setresuid(0, 0, 0) != 0)
+        fail_errno("become root of the container's user namespace");
+}
+
+std::optional<std::string> status_value(pid_t pid, std::string_view key) {
+    const auto text = try_read_file(fmt::format("/proc/{}/status", pid));
+    if (!text) return std::nullopt;
+    for (const std::string_view line : split(*text, '\n'))
+        if (line.size() > key.size() && line.starts_with(key) && line[key.size()] == ':')
+            return std::string(trim(line.substr(key.size() + 1)));
+    return std::nullopt;
+}
+
+std::vector<IdRange> read_id_map(const std::string& file) {
+    std::vector<IdRange> rows;
+    const std::string text = read_file(file);
+    for (const std::string_view line : split(text, '\n')) {
+        const auto words = split_words(line);
+        if (words.size() != 3) continue;
+        const auto inside = parse_number<std::uint32_t>(words[0]);
+        const auto outside = parse_number<std::uint32_t>(words[1]);
+        const auto count = parse_number<std::uint32_t>(words[2]);
+        if (inside && outside && count) rows.push_back({*inside, *outside, *count});
+    }
+    return rows;
+}
+
 void reset_signals() {
     for (int signal = 1; signal < NSIG; ++signal) {
         if (signal == SIGKILL || signal == SIGSTOP) continue;

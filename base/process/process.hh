@@ -11,6 +11,8 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/fd.hh"
 
@@ -64,6 +66,22 @@ bool send_signal(Fd pidfd, int signal);
 // session keyring. Descriptors above `keep_fds` are closed, 0 to 2 become /dev/null. Throws
 // SystemError.
 void become_supervisor(int keep_fds);
+
+// Becomes uid and gid 0 of this process's user namespace, without supplementary groups. Throws
+// SystemError.
+void become_root();
+
+// Returns what /proc/PID/status (proc_pid_status(5)) has after `key` and a colon, such as
+// "0000000000000000" for "CapEff"; nothing where the process or the key is not there. Throws
+// SystemError.
+[[nodiscard]] std::optional<std::string> status_value(pid_t pid, std::string_view key);
+
+// A row of an id map: `count` ids from `inside` on are those from `outside` on of whoever reads it.
+struct IdRange {
+    std::uint32_t inside = 0, outside = 0, count = 0;
+};
+// Reads /proc/PID/uid_map or gid_map (user_namespaces(7)). Throws SystemError.
+[[nodiscard]] std::vector<IdRange> read_id_map(const std::string& file);
 
 // Sets every signal to its default disposition and unblocks all, as an init expects to find them.
 void reset_signals();

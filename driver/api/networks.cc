@@ -36,7 +36,7 @@ bool passes(const NetworkSummary& row, const NetworkFilter& filter) {
 
 // Returns the row of one network. A definition that cannot be read sets `problem` and is not
 // thrown. Only the head of live.xml is read, without its network.
-NetworkSummary summary_of(const Root& root, const std::string& name) {
+NetworkSummary summary_of(const Root& root, const std::string& name, RulesLook& rules) {
     const NetworkDefinitions definitions(root);
     NetworkSummary summary;
     summary.name = name;
@@ -48,7 +48,7 @@ NetworkSummary summary_of(const Root& root, const std::string& name) {
             summary.active = true;
             summary.uuid = live->uuid;
             summary.bridge = live->bridge;
-            summary.without_rules = is_without_rules(root, name, *live);
+            summary.without_rules = rules.is_without_rules(name, *live);
         } else if (const auto network = definitions.load(name)) {
             summary.uuid = network->uuid;
             summary.bridge = network->bridge.name;
@@ -95,8 +95,9 @@ std::vector<NetworkSummary> LocalNetworks::list(const NetworkFilter& filter) con
     std::sort(names.begin(), names.end());
     names.erase(std::unique(names.begin(), names.end()), names.end());
     std::vector<NetworkSummary> rows;
+    RulesLook rules(root_);
     for (const std::string& name : names) {
-        NetworkSummary row = summary_of(root_, name);
+        NetworkSummary row = summary_of(root_, name, rules);
         if (passes(row, filter)) rows.push_back(std::move(row));
     }
     return rows;
@@ -104,7 +105,8 @@ std::vector<NetworkSummary> LocalNetworks::list(const NetworkFilter& filter) con
 
 NetworkSummary LocalNetworks::info(const NetworkRef& network) const {
     if (!find_network(root_, network.name)) fail_no_network(network.name);
-    return summary_of(root_, network.name);
+    RulesLook rules(root_);
+    return summary_of(root_, network.name, rules);
 }
 
 DefinedNetwork LocalNetworks::define_xml(std::string_view text, const std::string& file,

@@ -1,7 +1,6 @@
 #include "driver/device/mount_point.hh"
 
 #include <fcntl.h>
-#include <grp.h>
 #include <linux/close_range.h>
 #include <sched.h>
 #include <sys/prctl.h>
@@ -38,20 +37,10 @@ constexpr char kKeep = 'k';                // this process to the child: the mou
 
 // Returns the bounding set of the container's init, which limits what its root can have.
 base::CapabilitySet bounding_set(pid_t init) {
-    const std::string text = base::read_file(fmt::format("/proc/{}/status", init));
-    constexpr std::string_view key = "\nCapBnd:\t";
-    const auto at = text.find(key);
-    if (at == std::string::npos)
-        base::fail(ErrorCode::internal_error, "'/proc/{}/status' has no CapBnd", init);
-    return std::stoull(text.substr(at + key.size(), 16), nullptr, 16);
-}
-
-bool has_own_users(const Guest& guest) {
-    struct stat own {
-    }, inside{};
-    if (::stat("/proc/self/ns/user", &own) != 0 || ::fstat(guest.users().get(), &inside) != 0)
-        base::fail_errno("compare the user namespaces");
-    return own.st_ino != inside.st_ino;
+    const auto text = base::status_value(init, "CapBnd");
+    const auto set = text ? base::parse_number<base::CapabilitySet>(*text, 16) : std::nullopt;
+    if (!set) base::fail(ErrorCode::internal_error, "'/proc/{}/status' has no CapBnd", init);
+    return *set;
 }
 
 // --- in the child
@@ -71,12 +60,10 @@ void close_others(base::Fd channel, base::Fd root) {
 // Becomes the container's root, with the files of the container.
 void become_root_of(const Guest& guest) {
     const base::CapabilitySet rights = bounding_set(guest.init());
-    const int users = has_own_users(guest) ? CLONE_NEWUSER : 0;
+    const int users = is_own_namespace(guest.users(), "user") ? 0 : CLONE_NEWUSER;
     if (::setns(guest.process().get(), CLONE_NEWNS | users) != 0)
         base::fail_errno("enter the container's namespaces");
-    if (::setgroups(0, nullptr) != 0 || ::setresgid(0, 0, 0) != 0 || ::setresuid(0, 0, 0) != 0)
-        base::fail_errno(
-            "become root of the container, whose <idmap> must have a user and group 0");
+    base::become_root();
     base::limit_capabilities(rights);
     (void)::umask(0022);
 }

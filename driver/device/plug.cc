@@ -40,11 +40,7 @@ void ask_helper(const Root& root, const std::string& name, RequestKind kind,
 // Throws operation_invalid if the container shares the host's network, because the device would
 // appear on the host itself.
 void require_network(const Guest& guest) {
-    struct stat own {
-    }, inside{};
-    if (::stat("/proc/self/ns/net", &own) != 0 || ::fstat(guest.network().get(), &inside) != 0)
-        base::fail_errno("compare the network namespaces");
-    if (own.st_ino == inside.st_ino)
+    if (is_own_namespace(guest.network(), "net"))
         base::fail(ErrorCode::operation_invalid,
                    "the container shares the host's network; it needs <features><privnet/>"
                    "</features> or an interface when it is started");

@@ -13,6 +13,7 @@
 #include "base/error.hh"
 #include "base/file/file.hh"
 #include "base/file/mount.hh"
+#include "base/process/process.hh"
 #include "base/text/text.hh"
 
 namespace lxvirt::driver {
@@ -96,11 +97,8 @@ InitFacts read_init_facts(pid_t init) {
     const std::string name =
         base::shown(base::trim(base::try_read_file(proc + "/comm").value_or("")));
     if (facts.program == "busybox" && name != "init" && name != "linuxrc") facts.program = name;
-    const std::string status = base::try_read_file(proc + "/status").value_or("");
-    for (const std::string_view line : base::split(status, '\n'))
-        if (line.starts_with("SigCgt:"))
-            facts.caught =
-                base::parse_number<std::uint64_t>(base::trim(line.substr(7)), 16).value_or(0);
+    if (const auto caught = base::status_value(init, "SigCgt"))
+        facts.caught = base::parse_number<std::uint64_t>(*caught, 16).value_or(0);
     const base::UniqueFd root = base::open_file(proc + "/root", O_PATH | O_DIRECTORY);
     for (const char* path : kPipes) {
         const auto pipe = base::try_open_in_root(root, path, O_PATH);
@@ -113,15 +111,11 @@ InitFacts read_init_facts(pid_t init) {
 
 namespace {
 
-// Returns the host's id of the user 0 of the init's user namespace (user_namespaces(7)).
-uid_t inner_root(pid_t init) {
-    const std::string map = base::read_file(fmt::format("/proc/{}/uid_map", init));
-    for (const std::string_view line : base::split(map, '\n')) {
-        const auto words = base::split_words(line);
-        if (words.size() == 3 && words[0] == "0")
-            return base::parse_number<uid_t>(words[1]).value_or(0);
-    }
-    return 0;
+// Returns the host's id of the user 0 of the init's user namespace; nothing where it has none.
+std::optional<uid_t> inner_root(pid_t init) {
+    for (const base::IdRange& range : base::read_id_map(fmt::format("/proc/{}/uid_map", init)))
+        if (range.inside == 0) return range.outside;
+    return std::nullopt;
 }
 
 }  // namespace
@@ -140,7 +134,7 @@ void write_initctl(pid_t init, StopKind kind) {
     request.run_level = kind == StopKind::reboot ? '6' : '0';
     const base::UniqueFd root =
         base::open_file(fmt::format("/proc/{}/root", init), O_PATH | O_DIRECTORY);
-    const uid_t owner = inner_root(init);
+    const std::optional<uid_t> owner = inner_root(init);
     for (const char* path : kPipes) {
         const auto pipe = base::try_open_in_root(root, path, O_PATH);
         struct stat info {};

@@ -150,9 +150,9 @@ std::vector<std::string> active_networks(const Root& root) {
     return names;
 }
 
-bool is_without_rules(const Root& root, std::string_view name, const LiveNetworkHead& head) {
+bool RulesLook::is_without_rules(std::string_view name, const LiveNetworkHead& head) {
     const auto status =
-        base::try_read_file(root.network_paths().folder(name) + "/" + base::kStatusFile);
+        base::try_read_state(root_.network_paths().folder(name) + "/" + base::kStatusFile);
     if (!status) return false;
     const std::vector<std::string_view> lines = base::split(*status, '\n');
     const auto says = [&](std::string_view line) {
@@ -160,13 +160,15 @@ bool is_without_rules(const Root& root, std::string_view name, const LiveNetwork
     };
     if (says(netd::kRulesMissing)) return true;
     if (!says(netd::kRulesInForce)) return false;  // a network without rules by its mode
-    if (!root.supervised(std::string(name))) return true;
+    if (!root_.supervised(std::string(name))) return true;
     if (head.netns != present_netns()) return false;
-    base::Netlink netlink;
-    const auto rules = base::routing_rules(netlink);
-    return std::none_of(rules.begin(), rules.end(), [&](const base::RoutingRule& rule) {
-        return rule.blackhole && rule.in_device == head.bridge;
-    });
+    if (!fenced_) {
+        base::Netlink netlink;
+        fenced_.emplace();
+        for (const base::RoutingRule& rule : base::routing_rules(netlink))
+            if (rule.blackhole) fenced_->insert(rule.in_device);
+    }
+    return !fenced_->contains(head.bridge);
 }
 
 void remove_live_network(const Root& root, std::string_view name, bool keep_leases) {

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -54,10 +55,19 @@ void write_live_network(const Root& root, LiveNetwork live);
 // Returns the names of the networks that run, sorted; among them those whose live.xml cannot be read,
 // for instance because a newer lxvirt has written it.
 [[nodiscard]] std::vector<std::string> active_networks(const Root& root);
-// Says whether a running network that has rules lacks them at this moment: its lxnetd is gone, to which
-// they belong, or has noted that it cannot make them, or a routing rule is missing. Repairs nothing.
-[[nodiscard]] bool is_without_rules(const Root& root, std::string_view name,
-                                    const LiveNetworkHead& head);
+// Tells which running networks lack their rules, and lists the kernel's routing rules at most once for
+// all that are asked for. Repairs nothing.
+class RulesLook {
+  public:
+    explicit RulesLook(const Root& root) : root_(root) {}  // borrows
+    // Says whether a running network that has rules lacks them: its lxnetd is gone, to which they
+    // belong, or has noted that it cannot make them, or a routing rule is missing. Throws SystemError.
+    [[nodiscard]] bool is_without_rules(std::string_view name, const LiveNetworkHead& head);
+
+  private:
+    const Root& root_;
+    std::optional<std::set<std::string>> fenced_;  // the bridges that have such a rule
+};
 // Removes the run folder with all that is in it; `keep_leases` keeps the lease file, and the folder
 // with it.
 void remove_live_network(const Root& root, std::string_view name, bool keep_leases);

@@ -9,6 +9,7 @@
 #include "base/file/file.hh"
 #include "base/file/mount.hh"
 #include "base/netlink/netlink.hh"
+#include "base/process/process.hh"
 #include "base/text/text.hh"
 #include "driver/plan/parts.hh"
 
@@ -74,14 +75,8 @@ namespace {
 // (user_namespaces(7)), and the targets of <idmap> are in that numbering, too.
 std::vector<xml::IdMapRow> own_ids(const std::string& file) {
     std::vector<xml::IdMapRow> rows;
-    const std::string text = base::read_file(file);
-    for (const std::string_view line : base::split(text, '\n')) {
-        const auto words = base::split_words(line);
-        if (words.size() != 3) continue;
-        const auto start = base::parse_number<std::uint32_t>(words[0]);
-        const auto count = base::parse_number<std::uint32_t>(words[2]);
-        if (start && count) rows.push_back({.start = *start, .target = *start, .count = *count});
-    }
+    for (const base::IdRange& range : base::read_id_map(file))
+        rows.push_back({.start = range.inside, .target = range.inside, .count = range.count});
     return rows;
 }
 

@@ -33,6 +33,14 @@ Init open_init(const Root& root, const std::string& name) {
     return {.pid = *status->init_pid, .process = std::move(*process), .dev = status->dev};
 }
 
+bool is_own_namespace(base::Fd space, const std::string& kind) {
+    struct stat own {
+    }, other{};
+    if (::stat(("/proc/self/ns/" + kind).c_str(), &own) != 0 || ::fstat(space.get(), &other) != 0)
+        base::fail_errno("compare the {} namespaces", kind);
+    return own.st_ino == other.st_ino;
+}
+
 Guest::Guest(const Root& root, const std::string& name) : init_(open_init(root, name)) {
     const std::string proc = fmt::format("/proc/{}", init_.pid);
     try {

@@ -27,6 +27,10 @@ struct Init {
 // Throws operation_invalid if the domain does not run, operation_failed if its init has just ended.
 [[nodiscard]] Init open_init(const Root& root, const std::string& name);
 
+// Says whether `space` is this process's own namespace of that kind, which has the name `kind` in
+// /proc/self/ns. Throws SystemError.
+[[nodiscard]] bool is_own_namespace(base::Fd space, const std::string& kind);
+
 // The open descriptors of one container. They stay good after the container's end, when they lead
 // to what is left of it.
 class Guest {
