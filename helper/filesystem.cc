@@ -92,9 +92,10 @@ class Builder {
             run_hooks_("autodev");
             enter_root(root_, root.source);
         }
-        if (root.attributes == 0 && root.propagation == 0) return;
+        const std::uint64_t attributes = root.locked ? 0 : root.attributes;
+        if (attributes == 0 && root.propagation == 0) return;
         root_ = base::open_file("/", O_PATH | O_DIRECTORY);
-        base::change_mount(root_, {.set = root.attributes, .propagation = root.propagation}, "/");
+        base::change_mount(root_, {.set = attributes, .propagation = root.propagation}, "/");
     }
 
   private:
@@ -125,8 +126,10 @@ class Builder {
         const Mount& root = plan_.mounts.front();
         run_hooks_("pre-mount");
         UniqueFd made;
-        if (root.kind == MountKind::host_bind && has_hook(plan_.hooks, "pre-mount"))
+        if (root.kind == MountKind::host_bind && has_hook(plan_.hooks, "pre-mount")) {
             made = open_mount(root, root.source);
+            writable_root_ = open_writable_root(root);
+        }
         const Fd tree = made ? Fd(made) : Fd(prepared_.host_mounts.front());
         const UniqueFd place = base::open_file(plan_.hooks.stage, O_PATH | O_DIRECTORY);
         base::attach_mount(tree, place, plan_.hooks.stage);
@@ -173,6 +176,18 @@ class Builder {
         return S_ISDIR(info.st_mode);
     }
 
+    // Returns the root in which names can be made though the container's is locked; else nothing.
+    [[nodiscard]] Fd writable_root() const {
+        return writable_root_ ? Fd(writable_root_) : Fd(prepared_.writable_root);
+    }
+
+    static void make_target(Fd root, const Mount& mount, bool folder) {
+        if (folder) return base::make_folders_in_root(root, mount.target);
+        base::make_folders_in_root(root, base::parent_folder(mount.target));
+        const UniqueFd file =
+            base::open_in_root(root, mount.target, O_CREAT | O_WRONLY | O_NOFOLLOW, 0644);
+    }
+
     // Returns the mount point, and makes it where it is missing: a folder for a folder, else an
     // empty file. With `no_links`, for the kernel's own file systems, a target that is reached
     // through a link is refused (CVE-2019-19921); the steps that follow rely on that.
@@ -184,12 +199,12 @@ class Builder {
         if (auto target = look()) return target;
         if (mount.optional) return std::nullopt;
         if (!mount.make_target) base::fail_with(ENOENT, "mount on '{}'", mount.target);
-        if (folder) {
-            base::make_folders_in_root(root_, mount.target);
-        } else {
-            base::make_folders_in_root(root_, base::parent_folder(mount.target));
-            const UniqueFd file =
-                base::open_in_root(root_, mount.target, O_CREAT | O_WRONLY | O_NOFOLLOW, 0644);
+        try {
+            make_target(root_, mount, folder);
+        } catch (const base::SystemError& error) {
+            const Fd writable = writable_root();
+            if (error.error() != EROFS || !writable.valid()) throw;
+            make_target(writable, mount, folder);
         }
         auto made = look();
         if (!made) base::fail_with(ENOENT, "mount on '{}'", mount.target);
@@ -304,7 +319,8 @@ class Builder {
     std::vector<UniqueFd> fresh_;
     std::vector<std::pair<std::string, Fd>> kernels_;  // such as "/proc/", and the mount there
     UniqueFd root_, dev_;
-    UniqueFd empty_, null_;  // hide folders and files
+    UniqueFd writable_root_;  // see Prepared::writable_root; made here after pre-mount hooks
+    UniqueFd empty_, null_;   // hide folders and files
 };
 
 }  // namespace

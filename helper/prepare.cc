@@ -121,6 +121,7 @@ Prepared prepare(const Plan& plan) {
     Prepared prepared;
     make_dev(plan, prepared);
     make_devpts(plan, prepared);
+    prepared.writable_root = open_writable_root(plan.mounts.front());
     for (const Mount& mount : plan.mounts) {
         const bool here = mount.kind == MountKind::host_bind || mount.kind == MountKind::device;
         prepared.host_mounts.push_back(here ? host_mount(mount, prepared) : UniqueFd());
@@ -130,13 +131,11 @@ Prepared prepare(const Plan& plan) {
 }
 
 void map_mounts(const Plan& plan, const Prepared& prepared, base::Fd userns) {
-    for (std::size_t i = 0; i < plan.mounts.size(); ++i) {
-        const Mount& mount = plan.mounts[i];
-        if (!mount.idmapped || !prepared.host_mounts[i]) continue;
+    const auto map = [&](base::Fd made, const Mount& mount) {
+        if (!mount.idmapped || !made.valid()) return;
         try {
             base::change_mount(
-                prepared.host_mounts[i],
-                {.set = MOUNT_ATTR_IDMAP, .userns = userns, .recursive = mount.recursive},
+                made, {.set = MOUNT_ATTR_IDMAP, .userns = userns, .recursive = mount.recursive},
                 mount.source);
         } catch (const base::SystemError& error) {
             base::fail_with(error.error(),
@@ -144,7 +143,10 @@ void map_mounts(const Plan& plan, const Prepared& prepared, base::Fd userns) {
                             "be: <lx:filesystem target='{}' idmap='none'/> shows it as it is)",
                             mount.source, mount.target, mount.target);
         }
-    }
+    };
+    for (std::size_t i = 0; i < plan.mounts.size(); ++i)
+        map(prepared.host_mounts[i], plan.mounts[i]);
+    map(prepared.writable_root, plan.mounts.front());
 }
 
 }  // namespace lxvirt::helper

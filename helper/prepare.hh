@@ -25,6 +25,9 @@ struct Prepared {
     std::uint64_t dev_number = 0;  // st_dev of that tmpfs
     std::vector<base::UniqueFd>
         host_mounts;                    // parallel to Plan::mounts; invalid where not made here
+    // The root's tree, writable, where the root that is attached is locked: missing mount points are
+    // made through it.
+    base::UniqueFd writable_root;
     std::vector<ConsoleEnds> consoles;  // in the order of Plan::consoles
     std::vector<KeptLoop> loops;
     std::vector<base::DeviceRule> loop_rules;  // allow the loop devices that were attached

@@ -1,5 +1,6 @@
 // update-device of a running container. An interface and a filesystem are changed in place, so
-// nobody inside loses them; a disk gets a new node, as a loop device cannot change its file.
+// nobody inside loses them; a disk gets a new node, as a loop device cannot change its file, and a
+// locked filesystem a new mount.
 #include <fcntl.h>
 #include <sys/mount.h>
 
@@ -79,10 +80,21 @@ void change_in_place(const Root& root, const Guest& guest, const LiveState& live
             change_readonly(guest, *filesystem, made);
 }
 
-// Replaces a disk's node and number, and returns the live state with the new ones. The old node
+// Returns whether a changed device is replaced by a new one: a disk, since a loop device cannot
+// change its file, and a filesystem that is locked, since the kernel keeps its attributes.
+bool is_replaced(const Root& root, const LiveState& live, const xml::Device& from,
+                 const xml::Device& to) {
+    if (std::holds_alternative<xml::Disk>(from)) return true;
+    if (!std::holds_alternative<xml::Filesystem>(from)) return false;
+    const HostFacts host = host_facts(root);
+    return compile_device(from, live.domain, root, host).mount->locked ||
+           compile_device(to, live.domain, root, host).mount->locked;
+}
+
+// Replaces a disk's node and number, or a filesystem's mount, and returns the live state with the new ones. The old node
 // goes first, since both have one name.
-LiveState change_disk(const Root& root, const Guest& guest, const LiveState& before,
-                      Change& change) {
+LiveState replace_live(const Root& root, const Guest& guest, const LiveState& before,
+                       Change& change) {
     (void)compile_device(*change.with, before.domain, root, host_facts(root));
     const std::string& name = before.domain.name;
     LiveState live = without_device(before, change.device);
@@ -109,7 +121,7 @@ LiveState with_changed(LiveState live, const xml::Device& from, const xml::Devic
 LiveState undo_update(const Root& root, const Guest& guest, const LiveState& live,
                       const Change& change) {
     xml::Device have = change.device;
-    if (!std::holds_alternative<xml::Disk>(have)) {
+    if (!is_replaced(root, live, have, *change.with)) {
         change_in_place(root, guest, live, *change.with, have, change.made);
         return with_changed(live, have, have);
     }
@@ -137,8 +149,8 @@ void update_live(const Root& root, const Guest& guest, const LiveState& before,
     test_point("update-written-down");
     try {
         LiveState live = before;
-        if (std::holds_alternative<xml::Disk>(have)) {
-            live = change_disk(root, guest, before, change);
+        if (is_replaced(root, before, have, with)) {
+            live = replace_live(root, guest, before, change);
         } else {
             change_in_place(root, guest, before, have, *change.with, change.made);
             live = with_changed(before, have, *change.with);

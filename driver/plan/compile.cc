@@ -175,6 +175,7 @@ helper::Plan compile_plan(const xml::Domain& domain, const Root& root, const Hos
     plan.links = compile::links(domain, root, host);
     plan.init = compile::first_process(domain, host, options);
     compile::container(domain, host, options, plan);
+    for (helper::Mount& mount : plan.mounts) compile::lock_attributes(domain, mount);
     compile::find_unlimited(plan.groups);
     // A network namespace of its own begins with a loopback device that is down.
     plan.init.loopback = (plan.namespaces.fresh & CLONE_NEWNET) != 0;

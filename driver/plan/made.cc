@@ -44,6 +44,7 @@ struct Compiler {
     DeviceParts operator()(const xml::Filesystem& filesystem) const {
         DeviceParts parts;
         parts.mount = compile::filesystem_mount(domain, filesystem, host);
+        compile::lock_attributes(domain, *parts.mount);
         return parts;
     }
     DeviceParts operator()(const xml::Interface& interface) const {

@@ -157,6 +157,14 @@ bool wants_idmap(const xml::Domain& domain, const HostFacts& host, const std::st
     });
 }
 
+// Without an id map the container's root is trusted with CAP_SYS_ADMIN, and needs it for any mount.
+void lock_attributes(const xml::Domain& domain, Mount& mount) {
+    constexpr std::uint64_t narrowing = MOUNT_ATTR_RDONLY | base::kNoSuidDevExec;
+    const bool hosts = mount.kind == MountKind::host_bind || mount.kind == MountKind::device;
+    mount.locked = hosts && (mount.attributes & narrowing) != 0 && !domain.idmap.empty() &&
+                   xml::keeps_capability(domain.features, "sys_admin");
+}
+
 // Returns all mounts in the order in which they are attached, the root first.
 std::vector<Mount> mounts(const xml::Domain& domain, const HostFacts& host,
                           const helper::Namespaces& namespaces) {

@@ -40,6 +40,9 @@ void find_unlimited(helper::Groups& groups);
 [[nodiscard]] helper::Mount filesystem_mount(const xml::Domain& domain,
                                              const xml::Filesystem& filesystem,
                                              const HostFacts& host);
+// Locks a mount of a tree or device of the host that is read-only, nosuid, nodev or noexec, where the
+// container's root may change the attributes of mounts: with an id map and CAP_SYS_ADMIN.
+void lock_attributes(const xml::Domain& domain, helper::Mount& mount);
 // Returns all mounts, the root first.
 [[nodiscard]] std::vector<helper::Mount> mounts(const xml::Domain& domain, const HostFacts& host,
                                                 const helper::Namespaces& namespaces);

@@ -31,8 +31,9 @@ struct Mount {
     std::vector<KeyValue> options;       // of the file system's driver
     std::uint64_t attributes = 0;        // MOUNT_ATTR_* to set
     std::uint64_t clear_attributes = 0;  // protect: MOUNT_ATTR_* to clear
-    bool recursive = true;               // binds: including the mounts below
-    bool idmapped = false;               // mapped by the container's own id map
+    bool locked = false;            // of the host: nobody in the container may clear the attributes
+    bool recursive = true;          // binds: including the mounts below
+    bool idmapped = false;          // mapped by the container's own id map
     std::string idmap;              // mapped by that of another user namespace: "/proc/PID/ns/user"
     std::uint32_t propagation = 0;  // MS_SHARED ...; 0: the usual, from the host and not back
     bool optional = false;          // an absent target or source is no error
@@ -50,6 +51,7 @@ struct Mount {
         visit("options", self.options);
         visit("attributes", self.attributes);
         visit("clear_attributes", self.clear_attributes);
+        visit("locked", self.locked);
         visit("recursive", self.recursive);
         visit("idmapped", self.idmapped);
         visit("idmap", self.idmap);

@@ -9,6 +9,7 @@
 #include "base/file/file.hh"
 #include "base/file/mount.hh"
 #include "base/uninterrupted.hh"
+#include "helper/objects/locked_mount.hh"
 
 namespace lxvirt::helper {
 
@@ -40,9 +41,10 @@ UniqueFd open_mount(const Mount& mount, const std::string& device) {
         UniqueFd tree = base::clone_mount(source, mount.recursive, mount.source);
         // Mounts that are added to the host's tree later appear inside; none goes the other way.
         base::change_mount(tree, {.propagation = MS_SLAVE, .recursive = true}, mount.source);
-        if (mount.attributes != 0 && mount.target != "/")
+        if (mount.attributes != 0 && (mount.locked || mount.target != "/"))
             base::change_mount(tree, {.set = mount.attributes, .recursive = mount.recursive},
                                mount.source);
+        if (mount.locked) tree = lock_attributes(tree, mount.source);
         return finish_mount(std::move(tree), mount);
     }
     base::MountOptions options;
@@ -52,13 +54,21 @@ UniqueFd open_mount(const Mount& mount, const std::string& device) {
         if (option.key == "workdir") base::make_folders(option.value);
     }
     try {
-        return finish_mount(base::make_mount(mount.fstype, device, options, mount.attributes,
-                                             mount.filesystem_readonly),
-                            mount);
+        UniqueFd made = base::make_mount(mount.fstype, device, options, mount.attributes,
+                                         mount.filesystem_readonly);
+        if (mount.locked) made = lock_attributes(made, mount.source);
+        return finish_mount(std::move(made), mount);
     } catch (const base::SystemError& error) {
         base::fail_with(error.error(), "mount '{}' on '{}' as {}", mount.source, mount.target,
                         mount.fstype);
     }
+}
+
+UniqueFd open_writable_root(const Mount& root) {
+    if (!root.locked || root.kind != MountKind::host_bind) return {};
+    Mount writable = root;
+    writable.locked = false;
+    return open_mount(writable, root.source);
 }
 
 UniqueFd make_fresh(const Mount& mount) {

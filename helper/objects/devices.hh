@@ -15,6 +15,10 @@ namespace lxvirt::helper {
 // descriptor where an optional source is absent. Throws SystemError.
 [[nodiscard]] base::UniqueFd open_mount(const Mount& mount, const std::string& device);
 
+// Returns the tree of a locked root (Mount::locked) once more, writable, for making names in it; an
+// invalid descriptor where the root is not locked, or is no tree of the host. Throws SystemError.
+[[nodiscard]] base::UniqueFd open_writable_root(const Mount& root);
+
 // Makes a detached mount of a file system that does not depend on the container's namespaces, such
 // as a tmpfs. Throws SystemError.
 [[nodiscard]] base::UniqueFd make_fresh(const Mount& mount);

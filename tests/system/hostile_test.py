@@ -11,7 +11,7 @@ import support
 from devices import DeviceCase, disk_xml, filesystem_xml
 from guest import busybox_rootfs
 from probe import IDMAP, PRIVNET, container
-from support import read, write
+from support import read, run, write
 from terminal import Terminal
 
 SECONDS = 20 if os.environ.get("LXVIRT_LONG") else 4
@@ -136,20 +136,6 @@ class Ids(DeviceCase):
             self.assertEqual("filesystem on '/shared' keeps the host's ids" in result.err, told, str(result))
             self.ok("destroy", "one")
 
-    def test_read_only_shares_stay_so_without_sys_admin_and_a_notice_tells_it(self):
-        folder = self.shared()
-        for off in ("", "<capabilities><sys_admin state='off'/></capabilities>"):
-            xml = self.xml("one", devices=filesystem_xml(folder, "/shared", more="<readonly/>"),
-                           features=PRIVNET + off, extra=IDMAP)
-            told = self.ok_errors("define", self.file(xml))
-            self.assertEqual("make the read-only <filesystem> on '/shared' writable" in told, not off, told)
-            if off:
-                self.start("one")
-                self.assertNotEqual(self.inside("one", "mount -o remount,bind,rw /shared")[0], 0)
-                self.assertNotEqual(self.inside("one", "unshare -Urm mount -o remount,bind,rw /shared")[0], 0)
-                self.assertNotEqual(self.inside("one", "echo x >/shared/new")[0], 0)
-        self.assertFalse(os.path.exists(f"{folder}/new"))
-
     def test_file_systems_that_cannot_be_mapped(self):
         self.boot("one", devices=filesystem_xml("/sys/kernel", "/mnt"), features=PRIVNET, extra=IDMAP)
         self.assertIn("sysfs /mnt", self.output("one", "cat /proc/mounts"))
@@ -173,6 +159,92 @@ class Ids(DeviceCase):
             os.mkdir(root)
             result = self.lxsh("define", self.file(self.plain("one", rootfs=root, features=PRIVNET, extra=IDMAP)))
             self.assertEqual("set-user-ID" in result.err, told, str(result))
+
+
+class Locked(DeviceCase):
+    """With an id map the container's root owns its mounts; what narrows those of the host's trees stays all the same."""
+
+    def tree(self):
+        """A folder that everybody may write to, with a mount below it."""
+        folder = f"{self.folder}/tree"
+        os.makedirs(f"{folder}/below")
+        run("mount", "-t", "tmpfs", "-o", "mode=777", "tmpfs", f"{folder}/below")
+        self.addCleanup(run, "umount", f"{folder}/below")
+        os.chmod(folder, 0o777)
+        write(f"{folder}/file", "ours\n")
+        os.chmod(f"{folder}/file", 0o666)
+        return folder
+
+    def assert_read_only(self, *targets):
+        for target in targets:
+            for way in ("mount -o remount,bind,rw {}", "mount -o remount,rw {}",
+                        "unshare -Urm mount -o remount,bind,rw {}"):
+                self.assertNotEqual(self.inside("one", way.format(target))[0], 0, f"{way} {target}")
+        for target in targets:
+            name = target if target.endswith("file") else f"{target}/made"
+            self.assertIn("Read-only", self.inside("one", f"echo x >{name}")[1], target)
+
+    def test_a_read_only_share(self):
+        folder = self.tree()
+        self.boot("one", devices=filesystem_xml(folder, "/shared", more="<readonly/>"), features=PRIVNET,
+                  extra=IDMAP)
+        self.assert_read_only("/shared", "/shared/below")
+        self.output("one", "umount -l /shared && mkdir /shared/own")
+        self.assertEqual(sorted(os.listdir(folder)), ["below", "file"])
+
+    def test_a_mapped_share_and_mounts_of_lxc(self):
+        folder = self.tree()
+        mounts = (f"<lx:filesystem target='/shared' idmap='container'/>"
+                  f"<lx:mount source='{folder}' target='/mnt/all' type='none' options='rbind,ro,create=dir'/>"
+                  f"<lx:mount source='{folder}/file' target='/mnt/file' type='none' options='bind,ro,create=file'/>"
+                  f"<lx:mount source='{folder}' target='/mnt/plain' type='none' "
+                  "options='bind,nosuid,nodev,noexec,create=dir'/>")
+        self.boot("one", devices=filesystem_xml(f"{folder}/below", "/shared", more="<readonly/>"),
+                  features=PRIVNET, extra=IDMAP + container(mounts))
+        self.assert_read_only("/shared", "/mnt/all", "/mnt/all/below", "/mnt/file")
+        for word in ("suid", "dev", "exec"):
+            self.assertNotEqual(self.inside("one", f"mount -o remount,bind,{word} /mnt/plain")[0], 0, word)
+        self.output("one", "echo x >/mnt/plain/new")
+
+    def test_a_read_only_root_whose_mount_points_are_missing(self):
+        root = f"{self.folder}/copy"
+        run("cp", "-a", busybox_rootfs(), root)
+        mounts = ("<lx:mount source='/etc/hostname' target='/new/deep/file' type='none' options='bind,create=file'/>"
+                  "<lx:mount source='tmpfs' target='/new/tmpfs' type='tmpfs' options='create=dir'/>"
+                  "<lx:mount source='tmpfs' target='/new/tmpfs/inner' type='tmpfs' options='create=dir'/>")
+        for more in ("", "<lx:hooks><lx:hook type='mount' command='/bin/true'/></lx:hooks>"):
+            with self.subTest(more):
+                self.boot("one", rootfs=root, root_extra="<readonly/>", features=PRIVNET,
+                          extra=IDMAP + container(mounts + more))
+                self.assert_read_only("/", "/etc")
+                self.output("one", "cat /new/deep/file && echo x >/new/tmpfs/x && echo x >/new/tmpfs/inner/x")
+                self.ok("destroy", "one")
+                self.ok("undefine", "one")
+
+    def test_a_read_only_root_of_layers(self):
+        root, upper = f"{self.folder}/lower", f"{self.folder}/upper"
+        run("cp", "-a", busybox_rootfs(), root)
+        os.mkdir(upper)
+        run("chown", "-R", "100000:100000", root, upper)
+        self.boot("one", rootfs=root, features=PRIVNET, extra=IDMAP + container(
+            f"<lx:rootfs storage='overlay:{root}:{upper}' options='ro'/>"))
+        self.assertIn("overlay / overlay ro", self.output("one", "grep ' / ' /proc/mounts"))
+        self.assert_read_only("/")
+        self.assertNotIn("made", os.listdir(upper))
+
+    def test_hot_plug_and_update(self):
+        folder = self.tree()
+        locked = filesystem_xml(folder, "/shared", more="<readonly/>")
+        self.boot("one", features=PRIVNET, extra=IDMAP)
+        self.attach("one", locked)
+        self.assert_read_only("/shared", "/shared/below")
+        self.update("one", filesystem_xml(folder, "/shared"))
+        self.output("one", "echo x >/shared/file")
+        self.update("one", locked)
+        self.assert_read_only("/shared", "/shared/below")
+        self.assertEqual(self.output("one", "grep -c ' /shared ' /proc/mounts"), "1")
+        self.detach("one", locked)
+        self.assertEqual(self.inside("one", "grep ' /shared' /proc/mounts")[1], "")
 
 
 class Silent(DeviceCase):

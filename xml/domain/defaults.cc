@@ -69,16 +69,18 @@ void add_meaning_notices(const Element& root, const Domain& domain) {
                                           "inside is trusted like root on the host",
                                           domain.name));
     if (domain.idmap.empty() || !keeps_capability(domain.features, "sys_admin")) return;
-    for (const Filesystem& filesystem : domain.filesystems)
-        if (filesystem.readonly && filesystem.type == FilesystemType::mount)
-            document.notice(
-                root,
-                fmt::format("domain '{}' keeps sys_admin: root inside can make the read-only "
-                            "<filesystem> on '{}' writable, and write what uid {} of the host "
-                            "may write there; <sys_admin state='off'/> in <capabilities> "
-                            "keeps it read-only",
-                            domain.name, filesystem.target,
-                            domain.idmap.uids.empty() ? 0 : domain.idmap.uids[0].target));
+    const auto tell = [&](const std::vector<ContainerPath>& paths, const char* element,
+                          const char* act) {
+        for (const ContainerPath& path : paths)
+            if (path.on)
+                document.notice(
+                    root, fmt::format("domain '{}' keeps sys_admin: root inside can unmount what "
+                                      "{} puts on '{}', and {} it; <sys_admin state='off'/> in "
+                                      "<capabilities> keeps it there",
+                                      domain.name, element, path.path, act));
+    };
+    tell(domain.container.readonly_paths, "<lx:readonly>", "write to");
+    tell(domain.container.masked_paths, "<lx:mask>", "see");
 }
 
 }  // namespace lxvirt::xml
