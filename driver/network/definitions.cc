@@ -1,6 +1,10 @@
 #include "driver/network/definitions.hh"
 
+#include <sys/stat.h>
+
 #include <algorithm>
+#include <array>
+#include <map>
 
 #include "base/error.hh"
 #include "base/netlink/netlink.hh"
@@ -13,6 +17,15 @@ namespace lxvirt::driver {
 
 using base::ErrorCode;
 
+namespace {
+
+std::uint64_t nanoseconds(const timespec& time) {
+    return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000U +
+           static_cast<std::uint64_t>(time.tv_nsec);
+}
+
+}  // namespace
+
 std::optional<xml::Network> NetworkDefinitions::load(std::string_view name) const {
     const auto text = whole_text(name);
     if (!text) return std::nullopt;
@@ -23,25 +36,52 @@ std::optional<xml::Network> NetworkDefinitions::load(std::string_view name) cons
     return network;
 }
 
-std::vector<xml::Network> NetworkDefinitions::others(std::string_view name) const {
-    std::vector<xml::Network> found;
-    const auto add = [&](const std::string& other, auto&& read) {
-        if (other == name) return;
-        try {
-            if (auto network = read(other)) found.push_back(std::move(*network));
-        } catch (const base::Exception&) {
-            // A network that cannot be read is an error for whoever uses it, not for others.
-        }
+// A definition is replaced by rename(2), so a changed one has another inode; an editor that writes
+// into the file changes its times.
+const NetworkDefinitions::Other& NetworkDefinitions::known(const std::string& name) const {
+    struct Read {
+        std::array<std::uint64_t, 6> identity{};
+        Other other;
     };
+    static std::map<std::string, Read> all;
+    const std::string path = root_.network_paths().definition(name);
+    struct stat facts {};
+    std::array<std::uint64_t, 6> identity{};
+    if (::stat(path.c_str(), &facts) == 0)
+        identity = {facts.st_dev,
+                    facts.st_ino,
+                    static_cast<std::uint64_t>(facts.st_size),
+                    nanoseconds(facts.st_mtim),
+                    nanoseconds(facts.st_ctim),
+                    1};
+    Read& read = all[path];
+    if (read.identity == identity) return read.other;
+    read = {identity, {name, std::nullopt, nullptr}};
+    try {
+        read.other.uuid = uuid(name);
+        if (auto network = load(name))
+            read.other.network = std::make_shared<const xml::Network>(std::move(*network));
+    } catch (const base::Exception&) {
+        // A network that cannot be read is an error for whoever uses it, not for others.
+    }
+    return read.other;
+}
+
+std::vector<NetworkDefinitions::Other> NetworkDefinitions::others(std::string_view name) const {
+    std::vector<Other> found;
     for (const std::string& other : names())
-        add(other, [this](const std::string& which) { return load(which); });
-    for (const std::string& other : active_networks(root_))
-        if (!exists(other))
-            add(other, [this](const std::string& which) -> std::optional<xml::Network> {
-                auto live = read_live_network(root_, which);
-                if (!live) return std::nullopt;
-                return std::move(live->network);
-            });
+        if (other != name) found.push_back(known(other));
+    for (const std::string& other : active_networks(root_)) {
+        if (other == name || exists(other)) continue;
+        try {
+            auto live = read_live_network(root_, other);
+            if (!live) continue;
+            auto network = std::make_shared<const xml::Network>(std::move(live->network));
+            found.push_back({other, network->uuid, network});
+        } catch (const base::Exception&) {
+            // As above.
+        }
+    }
     return found;
 }
 
@@ -52,25 +92,28 @@ void NetworkDefinitions::check(xml::Network& network, std::vector<std::string> t
     if (own && own->uuid != network.uuid && !own->uuid.empty())
         base::fail(ErrorCode::operation_failed, "network '{}' already exists with uuid {}",
                    network.name, own->uuid);
-    if (const auto other = find_network_by_uuid(root_, network.uuid);
-        other && other->name != network.name)
-        base::fail(ErrorCode::operation_failed, "network '{}' is already defined with uuid {}",
-                   other->name, network.uuid);
     const auto rest = others(network.name);
+    for (const Other& other : rest)
+        if (other.uuid == network.uuid)
+            base::fail(ErrorCode::operation_failed, "network '{}' is already defined with uuid {}",
+                       other.name, network.uuid);
     if (network.makes_bridge() && network.bridge.name.empty()) {
-        for (const xml::Network& other : rest) taken.push_back(other.bridge.name);
+        for (const Other& other : rest)
+            if (other.network) taken.push_back(other.network->bridge.name);
         base::Netlink netlink;
         for (base::LinkFacts& link : netlink.links()) taken.push_back(std::move(link.name));
         xml::choose_bridge(network, taken);
     }
-    xml::require_free_bridge(network, rest);
+    for (const Other& other : rest)
+        if (other.network) xml::require_free_bridge(network, {other.network.get(), 1});
 }
 
 std::vector<std::string> NetworkDefinitions::rivals(const xml::Network& network) const {
     std::vector<std::string> names;
-    for (const xml::Network& other : others(network.name)) {
+    for (const Other& other : others(network.name)) {
+        if (!other.network) continue;
         std::vector<xml::UsedSubnet> used;
-        for (const xml::NetworkIp& ip : other.ips)
+        for (const xml::NetworkIp& ip : other.network->ips)
             used.push_back({other.name, ip.address, xml::ip_prefix(ip)});
         if (xml::find_overlap(network, used)) names.push_back(other.name);
     }

@@ -2,6 +2,7 @@
 // and the look-up of networks by name and uuid.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,7 +14,8 @@
 
 namespace lxvirt::driver {
 
-// Reads and writes the definitions; nothing is cached.
+// Reads and writes the definitions. What others() reads is kept until a file changes, since whoever
+// stores a thousand networks compares each of them with all others.
 class NetworkDefinitions : public DefinitionFolder {
   public:
     // Borrows `root`.
@@ -36,8 +38,16 @@ class NetworkDefinitions : public DefinitionFolder {
     bool store(const xml::Network& network, bool starts = false);
 
   private:
-    // Returns all networks but `name`, defined or running. Passes over those that cannot be read.
-    [[nodiscard]] std::vector<xml::Network> others(std::string_view name) const;
+    // Another network as it was read last. The second is null where the file has no definition that
+    // can be read.
+    struct Other {
+        std::string name;
+        std::optional<std::string> uuid;
+        std::shared_ptr<const xml::Network> network;
+    };
+    // Returns all networks but `name`, defined or running.
+    [[nodiscard]] std::vector<Other> others(std::string_view name) const;
+    [[nodiscard]] const Other& known(const std::string& name) const;
     const Root& root_;
 };
 

@@ -315,15 +315,17 @@ class Native(HostileCase):
 class Large(HostileCase):
     """Documents of many equal parts take no more than their number does."""
 
-    def quickly(self, text, faults=False):
-        path = self.file("large.xml", text)
+    def quickly(self, text, faults=False, command=None):
+        command = command or ("net-define" if text.startswith("<network") else "define")
+        return self.takes_little(command, self.file("large.xml", text), faults)
+
+    def takes_little(self, command, path, faults=False):
         begin = os.times()
-        command = "net-define" if text.startswith("<network") else "define"
         result = self.lxsh(command, path, timeout=60)
         end = os.times()
         self.assertEqual(result.status, 1 if faults else 0, result.err[:1000])
         used = end.children_user - begin.children_user + end.children_system - begin.children_system
-        self.assertLess(used, 2 * support.SLOWNESS, text[:100])
+        self.assertLess(used, 2 * support.SLOWNESS, f"{command} {path}")
         return result.err
 
     def test_many(self):
@@ -343,6 +345,28 @@ class Large(HostileCase):
         told = self.quickly("<domain type='lxc' " + " ".join(f"a{i}='1'" for i in count)
                             + "><name>x</name></domain>", faults=True)
         self.assertIn("more than 1000 attributes", told)
+
+    def test_many_networks(self):
+        folder = f"{self.repo}/networks"
+        os.mkdir(folder)
+        for i in range(600):
+            write(f"{folder}/n{i}.xml",
+                  f"<network><name>n{i}</name><bridge name='hf{i}'/><ip address='10.{i >> 8}.{i & 255}.1' "
+                  "netmask='255.255.255.0'/></network>")
+        self.takes_little("apply", folder)
+        self.assertEqual(len(self.ok("net-list", "--all", "--name").split()), 600)
+
+    def test_the_schemas_see_many(self):
+        many = range(100000)
+        interfaces = ["<interface type='bridge'><source bridge='b'/></interface>"] * len(many)
+        self.quickly(self.small("a", "<devices>" + "".join(interfaces) + "</devices>"), command="validate")
+        # A fault in the last part of them is found.
+        interfaces[-2] = "<interface type='bridge'><source bridge='b'/><nothing/></interface>"
+        told = self.quickly(self.small("a", "<devices>" + "".join(interfaces) + "</devices>"),
+                            faults=True, command="validate")
+        self.assertIn("nothing", told)
+        self.quickly("<network><name>p</name>" + "".join(f"<portgroup name='p{i}'/>" for i in many)
+                     + "</network>", command="validate")
 
     def test_a_zero_byte_ends_no_document(self):
         path = f"{self.repo}/zero.xml"

@@ -11,6 +11,7 @@
 
 #include "base/process/build_tree.hh"
 #include "config.hh"
+#include "xml/document/crowds.hh"
 
 namespace lxvirt::xml {
 
@@ -78,6 +79,17 @@ xmlRelaxNG* schema_of(const std::string& path) {
     return schema.get();
 }
 
+// Validates what of the document is linked now. 0 means valid; a negative number is an error of
+// libxml2 itself.
+bool is_valid(Document& document, const std::string& path, Problem& problem) {
+    const std::unique_ptr<xmlRelaxNGValidCtxt, FreeValidator> validator(
+        xmlRelaxNGNewValidCtxt(schema_of(path)));
+    if (!validator) base::fail(base::ErrorCode::no_memory, "schema validator");
+    xmlRelaxNGSetValidStructuredErrors(validator.get(),
+                                       reinterpret_cast<xmlStructuredErrorFunc>(collect), &problem);
+    return xmlRelaxNGValidateDoc(validator.get(), document.get()) == 0;
+}
+
 // Finds words for a refusal. Inside an interleave libxml2 names only the outermost element and no
 // line, while our parsers know the place: the text is the first error that they throw, or else the
 // list of what they would leave out.
@@ -99,14 +111,11 @@ std::string explain(Document& document, const Problem& problem,
 
 void validate(Document& document, std::string_view name, const std::function<void()>& parse) {
     const std::string path = schema_path(name);
-    const std::unique_ptr<xmlRelaxNGValidCtxt, FreeValidator> validator(
-        xmlRelaxNGNewValidCtxt(schema_of(path)));
-    if (!validator) base::fail(base::ErrorCode::no_memory, "schema validator");
     Problem problem;
-    xmlRelaxNGSetValidStructuredErrors(validator.get(),
-                                       reinterpret_cast<xmlStructuredErrorFunc>(collect), &problem);
-    // 0 means valid; a negative number is an error of libxml2 itself.
-    if (xmlRelaxNGValidateDoc(validator.get(), document.get()) == 0) return;
+    const bool valid = Crowds(xmlDocGetRootElement(document.get())).each_view([&] {
+        return is_valid(document, path, problem);
+    });
+    if (valid) return;
     if (document.collects())
         return document.refuse({document.file(), std::max(problem.line, 1), problem.text});
     base::fail(base::ErrorCode::xml_invalid_schema, "Unable to validate doc against {}\n{}", path,

@@ -181,7 +181,9 @@ void parse_devices(const Element& domain, Domain& out, bool live) {
         out.filesystems.push_back(std::move(added));
     }
     std::set<std::string> addresses, guests;
-    for (const Element& element : devices.children("interface")) {
+    const std::vector<Element> interfaces = devices.children("interface");
+    out.interfaces.reserve(interfaces.size());
+    for (const Element& element : interfaces) {
         out.interfaces.push_back(parse_interface(element, live));
         const Interface& added = out.interfaces.back();
         if (!added.mac.empty() && !addresses.insert(added.mac).second)
