@@ -104,9 +104,10 @@ class Connection {
                                            StartFlags flags = StartFlags::none) = 0;
     // Kills the container, and returns once everything of it is gone.
     virtual void destroy(const DomainRef& domain, DestroyFlags flags = DestroyFlags::none) = 0;
-    // These return once the init was asked; wait_stopped() tells whether it acted.
-    virtual void shutdown(const DomainRef& domain, StopFlags flags = StopFlags::none) = 0;
-    virtual void reboot(const DomainRef& domain, StopFlags flags = StopFlags::none) = 0;
+    // These return once the init was asked; wait_stopped() tells whether it acted. They return what
+    // was sent, "SIGTERM to its init 'sh'", or nothing where an implementation does not know.
+    virtual std::string shutdown(const DomainRef& domain, StopFlags flags = StopFlags::none) = 0;
+    virtual std::string reboot(const DomainRef& domain, StopFlags flags = StopFlags::none) = 0;
     // Freezes and thaws the container's processes (the cgroup freezer).
     virtual void suspend(const DomainRef& domain) = 0;
     virtual void resume(const DomainRef& domain) = 0;

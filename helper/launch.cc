@@ -19,6 +19,7 @@
 #include "helper/objects/groups.hh"
 #include "helper/objects/links.hh"
 #include "helper/prepare.hh"
+#include "helper/rights.hh"
 
 namespace lxvirt::helper {
 
@@ -210,6 +211,7 @@ Launched launch(const Plan& plan, base::Fd image, base::Fd channel) {
     const auto enter = open_shared(plan.namespaces);
     Launched launched;
     auto [ours, theirs] = base::socket_pair(SOCK_SEQPACKET);
+    raise_hard_limits(plan.init);
     launched.guard = spawn_guard();
     base::Rollback rollback;  // destroyed before what it refers to
     // Half-made parts are removed, too. Groups that the driver is just making are its own to remove

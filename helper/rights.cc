@@ -13,6 +13,7 @@
 
 #include "base/error.hh"
 #include "base/file/file.hh"
+#include "base/process/limits.hh"
 #include "base/uninterrupted.hh"
 
 namespace lxvirt::helper {
@@ -49,13 +50,33 @@ void share_cores_with(const Init& init, pid_t init_pid) {
         fail_errno("<lx:core_scheduling>: share the cookie of the container's init");
 }
 
+namespace {
+
+void set_limit(std::uint32_t resource, const rlimit& value) {
+    if (::setrlimit(static_cast<__rlimit_resource>(resource), &value) == 0) return;
+    const auto shown = [](rlim_t number) {
+        return number == RLIM_INFINITY ? "unlimited" : std::to_string(number);
+    };
+    fail_errno("set the resource limit {} of <lx:prlimit> to {}:{}", base::limit_name(resource),
+               shown(value.rlim_cur), shown(value.rlim_max));
+}
+
+}  // namespace
+
+void raise_hard_limits(const Init& init) {
+    for (const Rlimit& limit : init.rlimits) {
+        rlimit value{};
+        if (::getrlimit(static_cast<__rlimit_resource>(limit.resource), &value) != 0)
+            fail_errno("read the resource limit {}", base::limit_name(limit.resource));
+        if (limit.hard <= value.rlim_max) continue;
+        value.rlim_max = limit.hard;
+        set_limit(limit.resource, value);
+    }
+}
+
 void set_limits(const Init& init) {
     // Limits are raised here, before the capabilities are given up.
-    for (const Rlimit& limit : init.rlimits) {
-        const rlimit value{limit.soft, limit.hard};
-        if (::setrlimit(static_cast<__rlimit_resource>(limit.resource), &value) != 0)
-            fail_errno("set resource limit {}", limit.resource);
-    }
+    for (const Rlimit& limit : init.rlimits) set_limit(limit.resource, {limit.soft, limit.hard});
     if (init.personality_set && ::personality(init.personality) < 0)
         fail_errno("set the personality to {:#x}", init.personality);
 }

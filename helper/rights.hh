@@ -25,6 +25,10 @@ void share_cores(const Init& init);
 // Takes over the cookie of the container's init.
 void share_cores_with(const Init& init, pid_t init_pid);
 
+// Raises the hard limits of this process, the supervisor, to those that the init is to get: root of
+// a user namespace cannot raise one above those that it inherits. Throws SystemError where the host
+// withholds CAP_SYS_RESOURCE and the limit is above this process's.
+void raise_hard_limits(const Init& init);
 // Sets resource limits and the personality.
 void set_limits(const Init& init);
 

@@ -3,8 +3,11 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/close_range.h>
+#include <linux/ioprio.h>
 #include <linux/keyctl.h>
+#include <linux/mempolicy.h>
 #include <poll.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -16,6 +19,7 @@
 
 #include "base/error.hh"
 #include "base/file/file.hh"
+#include "base/process/limits.hh"
 #include "base/system_call.hh"
 #include "base/test_point.hh"
 #include "base/text/text.hh"
@@ -192,7 +196,8 @@ void reset_stdio() {
             fail_errno("replace descriptor {}", fd);
 }
 
-// A caller with a raised priority or pinned to a CPU would pass that on to the container.
+// A caller with a raised priority, pinned to a CPU or bound to a node's memory would pass that on to
+// the container.
 void reset_scheduling() {
     cpu_set_t all;
     CPU_ZERO(&all);
@@ -201,33 +206,10 @@ void reset_scheduling() {
     const sched_param normal{};
     if (::sched_setscheduler(0, SCHED_OTHER, &normal) != 0) fail_errno("reset the scheduler");
     if (::setpriority(PRIO_PROCESS, 0, 0) != 0) fail_errno("reset the priority");
-}
-
-// Sets the kernel's defaults for PID 1 (init_task, include/asm-generic/resource.h), except for open
-// files, which get systemd's. Raising a limit above the caller's hard limit needs CAP_SYS_RESOURCE,
-// which some hosts withhold; then the caller's hard limit is used.
-void reset_rlimits() {
-    struct Limit {
-        decltype(RLIMIT_CORE) resource;
-        rlim_t soft, hard;
-    };
-    constexpr rlim_t infinite = RLIM_INFINITY;
-    const Limit limits[] = {
-        {RLIMIT_CPU, infinite, infinite},  {RLIMIT_FSIZE, infinite, infinite},
-        {RLIMIT_DATA, infinite, infinite}, {RLIMIT_STACK, 8U << 20, infinite},
-        {RLIMIT_CORE, 0, infinite},        {RLIMIT_AS, infinite, infinite},
-        {RLIMIT_NOFILE, 1024, 524288},     {RLIMIT_LOCKS, infinite, infinite},
-    };
-    for (const Limit& limit : limits) {
-        rlimit wanted{limit.soft, limit.hard};
-        if (::setrlimit(limit.resource, &wanted) == 0) continue;
-        rlimit have{};
-        if (errno != EPERM || ::getrlimit(limit.resource, &have) != 0)
-            fail_errno("reset resource limit {}", static_cast<int>(limit.resource));
-        wanted = {std::min(limit.soft, have.rlim_max), std::min(limit.hard, have.rlim_max)};
-        if (::setrlimit(limit.resource, &wanted) != 0)
-            fail_errno("reset resource limit {}", static_cast<int>(limit.resource));
-    }
+    if (::syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, 0) != 0 && errno != ENOSYS)
+        fail_errno("reset the priority of input and output");
+    if (::syscall(SYS_set_mempolicy, MPOL_DEFAULT, nullptr, 0) != 0 && errno != ENOSYS)
+        fail_errno("reset the memory policy");
 }
 
 }  // namespace
@@ -243,8 +225,9 @@ void become_supervisor(int keep_fds) {
     if (::close_range(static_cast<unsigned>(keep_fds) + 1, ~0U, 0) != 0)
         fail_call("close_range", "close files");
     if (::setgroups(0, nullptr) != 0) fail_errno("drop supplementary groups");
-    reset_rlimits();
+    reset_limits();
     reset_scheduling();
+    if (::personality(PER_LINUX) < 0) fail_errno("reset the personality");
     write_value("/proc/self/oom_score_adj", "0");
     // A kernel without CONFIG_KEYS answers ENOSYS and has no keyring to leave. EDQUOT means that
     // root's quota of keys is used up, which must not keep a container from starting.

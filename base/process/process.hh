@@ -62,8 +62,8 @@ bool send_signal(Fd pidfd, int signal);
 [[nodiscard]] std::optional<std::uint64_t> start_time(pid_t pid);
 
 // Resets what a supervisor inherits from its caller: session, signal mask and dispositions, umask,
-// resource limits, CPU affinity, scheduling, oom score, working folder, supplementary groups and
-// session keyring. Descriptors above `keep_fds` are closed, 0 to 2 become /dev/null. Throws
+// resource limits (base/process/limits.hh), CPU affinity, scheduling, priority of input and output,
+// memory policy, personality, oom score, working folder, supplementary groups and session keyring. Descriptors above `keep_fds` are closed, 0 to 2 become /dev/null. Throws
 // SystemError.
 void become_supervisor(int keep_fds);
 

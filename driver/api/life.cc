@@ -92,14 +92,15 @@ InitFacts facts_of_init(pid_t init) {
     }
 }
 
-// Asks init to power off or reboot, in the order: the caller's way, <lx:signal>, what init listens
-// to (driver/life/init_signals.hh). Throws operation_unsupported if init listens to nothing.
-void ask_init(const Root& root, const std::string& name, StopKind kind, StopFlags flags) {
+// Asks init to power off or reboot, in the order: the caller's way, <lx:signal> if init receives it,
+// what init listens to (driver/life/init_signals.hh). Returns what was sent. Throws
+// operation_unsupported if init listens to nothing.
+std::string ask_init(const Root& root, const std::string& name, StopKind kind, StopFlags flags) {
     const Control control = connect_running(root, name);
     const Init init = open_init(root, name);
     const InitFacts facts = facts_of_init(init.pid);
     auto request = flags == StopFlags::none ? named_signal(root, name, kind) : std::nullopt;
-    if (!request) request = choose_stop(facts, kind, flags);
+    if (!request || !receives(facts, request->signal)) request = choose_stop(facts, kind, flags);
     if (!request)
         base::fail(
             ErrorCode::operation_unsupported,
@@ -115,13 +116,15 @@ void ask_init(const Root& root, const std::string& name, StopKind kind, StopFlag
     }
     if (request->initctl) {
         write_initctl(init.pid, kind);
-        return;
+        return fmt::format("run level {} to the initctl pipe of its init '{}'",
+                           kind == StopKind::reboot ? 6 : 0, facts.program);
     }
     helper::Request signal;
     signal.kind = RequestKind::signal;
     signal.value = static_cast<std::uint32_t>(request->signal);
     signal.flag = kind == StopKind::power_off;
     (void)control.request(signal);
+    return fmt::format("{} to its init '{}'", signal_name(request->signal), facts.program);
 }
 
 // Freezes or thaws the container. The helper changes the control group and its status in one step,
@@ -265,20 +268,20 @@ void LocalConnection::destroy(const DomainRef& domain, DestroyFlags flags) {
     if (base::exists(root_.domain(domain.name))) clean_up(root_, domain.name);
 }
 
-void LocalConnection::shutdown(const DomainRef& domain, StopFlags flags) {
+std::string LocalConnection::shutdown(const DomainRef& domain, StopFlags flags) {
     require_write("virDomainShutdown");
     check_flags(flags, kStopWays, "lxcDomainShutdownFlags");
     const auto lock = lock_settled(root_, domain.name);
     require_running(root_, domain.name);
-    ask_init(root_, domain.name, StopKind::power_off, flags);
+    return ask_init(root_, domain.name, StopKind::power_off, flags);
 }
 
-void LocalConnection::reboot(const DomainRef& domain, StopFlags flags) {
+std::string LocalConnection::reboot(const DomainRef& domain, StopFlags flags) {
     require_write("virDomainReboot");
     check_flags(flags, kStopWays, "lxcDomainReboot");
     const auto lock = lock_settled(root_, domain.name);
     require_running(root_, domain.name);
-    ask_init(root_, domain.name, StopKind::reboot, flags);
+    return ask_init(root_, domain.name, StopKind::reboot, flags);
 }
 
 void LocalConnection::suspend(const DomainRef& domain) {

@@ -101,8 +101,8 @@ class LocalConnection final : public Connection {
     void set_notes(const DomainRef& domain, const DomainNotes& notes, Affect flags) override;
     std::vector<std::string> start(const DomainRef& domain, StartFlags flags) override;
     void destroy(const DomainRef& domain, DestroyFlags flags) override;
-    void shutdown(const DomainRef& domain, StopFlags flags) override;
-    void reboot(const DomainRef& domain, StopFlags flags) override;
+    std::string shutdown(const DomainRef& domain, StopFlags flags) override;
+    std::string reboot(const DomainRef& domain, StopFlags flags) override;
     void suspend(const DomainRef& domain) override;
     void resume(const DomainRef& domain) override;
     [[nodiscard]] bool wait_stopped(const DomainRef& domain, double seconds) const override;

@@ -1,10 +1,11 @@
-// Chooses how to ask an init to stop, in the order: the signals that a known init documents, the
-// initctl pipe, the signals that an unknown init catches.
+// Chooses how to ask an init to stop, in the order: the signal that a known init documents, if it
+// listens to that signal; the initctl pipe; the signals that any init catches, or blocks.
 #include "driver/life/init_signals.hh"
 
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 #include <algorithm>
 #include <array>
@@ -37,22 +38,29 @@ KnownInit known_init(const std::string& program) {
     return {"", 0, 0};
 }
 
-// Returns whether the init has a handler for the signal.
-bool catches(const InitFacts& init, int signal) {
-    return (init.caught >> (signal - 1) & 1U) != 0;
+constexpr std::uint64_t bit(int signal) {
+    return 1ULL << (signal - 1);
 }
 
 // Returns a signal that the init acts on, or nullopt.
 std::optional<StopRequest> by_signal(const InitFacts& init, StopKind kind) {
-    const KnownInit known = known_init(init.program);
-    const int wanted = kind == StopKind::reboot ? known.reboot : known.power_off;
-    if (wanted != 0) return StopRequest{.signal = wanted};
     // A program of unknown kind gets the first signal that it catches, in the order in which
-    // programs mean "end".
-    for (const int signal : {SIGTERM, SIGPWR, SIGINT, SIGQUIT})
-        if (catches(init, signal))
-            return StopRequest{.signal = signal, .then_restart = kind == StopKind::reboot};
+    // programs mean "end"; then the first one that it blocks, which it may wait for.
+    for (const std::uint64_t listened : {init.caught, init.blocked})
+        for (const int signal : {SIGTERM, SIGPWR, SIGINT, SIGQUIT})
+            if ((listened & bit(signal)) != 0)
+                return StopRequest{.signal = signal, .then_restart = kind == StopKind::reboot};
+    if (init.waits) return StopRequest{.signal = SIGTERM, .then_restart = kind == StopKind::reboot};
     return std::nullopt;
+}
+
+// Returns the signal that a known init documents, if this init listens to what that one does: a
+// script may be called as an init, too, and catch SIGTERM in order to end.
+std::optional<StopRequest> by_known_signal(const InitFacts& init, StopKind kind) {
+    const KnownInit known = known_init(init.program);
+    if (known.power_off == 0 || !receives(init, known.power_off) || !receives(init, known.reboot))
+        return std::nullopt;
+    return StopRequest{.signal = kind == StopKind::reboot ? known.reboot : known.power_off};
 }
 
 }  // namespace
@@ -76,16 +84,49 @@ std::optional<int> signal_number(std::string_view text) {
     return std::nullopt;
 }
 
+std::string signal_name(int number) {
+    if (number >= SIGRTMIN && number <= SIGRTMAX)
+        return number == SIGRTMIN ? "SIGRTMIN" : fmt::format("SIGRTMIN+{}", number - SIGRTMIN);
+    const char* name = ::sigabbrev_np(number);
+    return name != nullptr ? fmt::format("SIG{}", name) : fmt::format("signal {}", number);
+}
+
+bool receives(const InitFacts& init, int signal) {
+    return signal == SIGKILL || signal == SIGSTOP || init.waits ||
+           ((init.caught | init.blocked) & bit(signal)) != 0;
+}
+
 std::optional<StopRequest> choose_stop(const InitFacts& init, StopKind kind, StopFlags ways) {
     const auto allowed = [&](StopFlags way) { return ways == StopFlags::none || has(ways, way); };
     // systemd keeps the pipe for old programs only, and its signals say more.
-    const bool prefers_signal = known_init(init.program).power_off != 0;
-    if (allowed(StopFlags::initctl) && init.initctl &&
-        !(prefers_signal && allowed(StopFlags::signal)))
-        return StopRequest{.initctl = true};
+    if (allowed(StopFlags::signal))
+        if (const auto known = by_known_signal(init, kind)) return known;
+    if (allowed(StopFlags::initctl) && init.initctl) return StopRequest{.initctl = true};
     if (allowed(StopFlags::signal)) return by_signal(init, kind);
     return std::nullopt;
 }
+
+namespace {
+
+// Returns whether the init waits in rt_sigtimedwait(2), as sigwait(3) does: meanwhile the signals
+// that it waits for are in no mask of /proc/PID/status. Which ones they are only its memory says,
+// which is not read, because a file system of the container may make that take for ever. A kernel
+// that does not tell the call may have any init wait.
+bool waits_for_signals(const std::string& proc) {
+    // rt_sigtimedwait(2) of 32-bit programs, and the one with a time of 64 bits
+    constexpr long kCompat = 177, kTime64 = 421;
+    std::optional<std::string> text;
+    try {
+        text = base::try_read_file(proc + "/syscall");
+    } catch (const base::SystemError&) {
+        // A security module may forbid to look; the kernel may lack the file.
+    }
+    if (!text) return true;
+    const auto call = base::parse_number<long>(text->substr(0, text->find(' ')));
+    return call == SYS_rt_sigtimedwait || call == kCompat || call == kTime64;
+}
+
+}  // namespace
 
 InitFacts read_init_facts(pid_t init) {
     InitFacts facts;
@@ -97,8 +138,13 @@ InitFacts read_init_facts(pid_t init) {
     const std::string name =
         base::shown(base::trim(base::try_read_file(proc + "/comm").value_or("")));
     if (facts.program == "busybox" && name != "init" && name != "linuxrc") facts.program = name;
-    if (const auto caught = base::status_value(init, "SigCgt"))
-        facts.caught = base::parse_number<std::uint64_t>(*caught, 16).value_or(0);
+    const auto mask = [init](std::string_view key) {
+        const auto text = base::status_value(init, key);
+        return text ? base::parse_number<std::uint64_t>(*text, 16).value_or(0) : 0;
+    };
+    facts.caught = mask("SigCgt");
+    facts.waits = waits_for_signals(proc);
+    facts.blocked = mask("SigBlk");
     const base::UniqueFd root = base::open_file(proc + "/root", O_PATH | O_DIRECTORY);
     for (const char* path : kPipes) {
         const auto pipe = base::try_open_in_root(root, path, O_PATH);

@@ -1,7 +1,7 @@
 // How an init is asked to stop or to reboot. Every init understands something else, and the kernel
 // drops a signal for which PID 1 has no handler (pid_namespaces(7)). So the driver looks at the
-// init: what program it is, which signals it catches (SigCgt in proc(5)), whether it listens on an
-// initctl pipe.
+// init: what program it is, which signals it catches (SigCgt in proc(5)) or blocks, because it waits
+// for them by signalfd(2) or sigwaitinfo(2) (SigBlk), whether it listens on an initctl pipe.
 #pragma once
 
 #include <sys/types.h>
@@ -19,9 +19,11 @@ enum class StopKind { power_off, reboot };
 
 // The facts of one init by which choose_stop() decides.
 struct InitFacts {
-    std::string program;       // last component of /proc/PID/exe: "systemd", "busybox"
-    std::uint64_t caught = 0;  // bit N-1 is set if signal N has a handler
-    bool initctl = false;      // a pipe /run/initctl, /dev/initctl or /etc/.initctl exists
+    std::string program;        // last component of /proc/PID/exe: "systemd", "busybox"
+    std::uint64_t caught = 0;   // bit N-1 is set if signal N has a handler
+    std::uint64_t blocked = 0;  // likewise: the kernel keeps it for the init
+    bool waits = false;         // is in sigwait(3), for signals that are not known
+    bool initctl = false;       // a pipe /run/initctl, /dev/initctl or /etc/.initctl exists
 };
 
 // The way in which an init is to be asked.
@@ -37,6 +39,12 @@ struct StopRequest {
 // allows any way. The function is pure.
 [[nodiscard]] std::optional<StopRequest> choose_stop(const InitFacts& init, StopKind kind,
                                                      StopFlags ways);
+
+// Returns whether the kernel hands the signal to the init.
+[[nodiscard]] bool receives(const InitFacts& init, int signal);
+
+// Returns a signal's name: "SIGTERM", "SIGRTMIN+3".
+[[nodiscard]] std::string signal_name(int number);
 
 // Returns the number of a signal's name: "SIGPWR", "PWR", "SIGRTMIN+3", "SIGRTMAX-1", "30"
 // (signal(7)); nullopt for any other text.

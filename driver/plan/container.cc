@@ -6,9 +6,9 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <map>
 
 #include "base/error.hh"
+#include "base/process/limits.hh"
 #include "base/text/text.hh"
 #include "driver/plan/parts.hh"
 
@@ -18,30 +18,6 @@ namespace {
 
 using base::ErrorCode;
 using base::fail;
-
-// --- the first process
-
-// Returns the number of each resource in lxc's and libvirt's words, which are those of setrlimit(2)
-// without RLIMIT_.
-const std::map<std::string_view, std::uint32_t>& limit_numbers() {
-    static const std::map<std::string_view, std::uint32_t> table{{"as", RLIMIT_AS},
-                                                                 {"core", RLIMIT_CORE},
-                                                                 {"cpu", RLIMIT_CPU},
-                                                                 {"data", RLIMIT_DATA},
-                                                                 {"fsize", RLIMIT_FSIZE},
-                                                                 {"locks", RLIMIT_LOCKS},
-                                                                 {"memlock", RLIMIT_MEMLOCK},
-                                                                 {"msgqueue", RLIMIT_MSGQUEUE},
-                                                                 {"nice", RLIMIT_NICE},
-                                                                 {"nofile", RLIMIT_NOFILE},
-                                                                 {"nproc", RLIMIT_NPROC},
-                                                                 {"rss", RLIMIT_RSS},
-                                                                 {"rtprio", RLIMIT_RTPRIO},
-                                                                 {"rttime", RLIMIT_RTTIME},
-                                                                 {"sigpending", RLIMIT_SIGPENDING},
-                                                                 {"stack", RLIMIT_STACK}};
-    return table;
-}
 
 // --- kernel settings
 
@@ -155,7 +131,7 @@ void add_group_value(const xml::ContainerGroupValue& value, const HostFacts& hos
 // starts the container.
 void container_process(const xml::Container& container, helper::Init& init) {
     for (const xml::ContainerLimit& limit : container.limits)
-        init.rlimits.push_back({limit_numbers().at(limit.name), limit.soft.value_or(RLIM_INFINITY),
+        init.rlimits.push_back({*base::limit_number(limit.name), limit.soft.value_or(RLIM_INFINITY),
                                 limit.hard.value_or(RLIM_INFINITY)});
     init.no_new_privs = container.no_new_privs;
     init.session_keyring = container.keyring.session;

@@ -1,11 +1,12 @@
 """What becomes of a container when its init ends: busybox's init, and plain programs with every kind of
 end, under each of on_poweroff, on_reboot and on_crash."""
 
+import os
 import unittest
 
 import support
-from guest import GuestCase
-from support import read, wait_for
+from guest import GuestCase, busybox_rootfs
+from support import read, wait_for, write
 
 
 class BusyboxInit(GuestCase):
@@ -27,7 +28,8 @@ class BusyboxInit(GuestCase):
 
     def test_shuts_down_when_asked(self):
         self.await_boot(1)
-        self.assertIn("is being shutdown", self.ok("shutdown", "box", "--wait", "15"))
+        out = self.ok("shutdown", "box", "--wait", "15")
+        self.assertIn("Domain 'box' is being shutdown\nSent SIGUSR2 to its init 'busybox'\n", out)
         self.assertEqual(self.state("box"), "shut off (shutdown)")
         self.assert_nothing_left()
 
@@ -132,6 +134,39 @@ class PlainProgram(GuestCase):
         self.ok("start", "one")
         self.assertIn("use destroy", self.fails("shutdown", "one"))
         self.assertEqual(self.state("one"), "running (booted)")
+
+    def script(self, name, text):
+        """A root whose /sbin/init is a script of busybox's shell, so that it passes for busybox's init."""
+        root = f"{self.folder}/{name}-root"
+        support.run("cp", "-a", busybox_rootfs(), root)
+        os.unlink(f"{root}/sbin/init")
+        write(f"{root}/sbin/init", "#!/bin/sh\n" + text, 0o755)
+        return root
+
+    def test_script_that_is_called_init_gets_what_it_catches(self):
+        root = self.script("one", "trap 'exit 0' TERM; while :; do sleep 0.05; done")
+        self.define(self.plain("one", init="/sbin/init", rootfs=root))
+        self.ok("start", "one")
+        wait_for(lambda: self.lxsh("shutdown", "one").status == 0, 5)
+        self.wait_state("one", "shut off (shutdown: exit status 0)")
+        self.ok("start", "one")
+        said = wait_for(lambda: self.lxsh("reboot", "one").out, 5)
+        self.assertIn("Sent SIGTERM to its init 'busybox'", said)
+        self.assertTrue(wait_for(lambda: self.status_number("boots") == 2, 5))
+
+    def test_signal_of_the_definition_is_sent_where_it_is_caught(self):
+        halt = "<lx:container xmlns:lx='urn:lxvirt:domain:1'><lx:signal halt='SIGPWR'/></lx:container>"
+        for trap, told in (("PWR TERM", "Sent SIGPWR"), ("TERM", "Sent SIGTERM")):
+            self.life(f"trap 'exit 0' {trap}; while :; do sleep 0.05; done", extra=halt)
+            said = wait_for(lambda: self.lxsh("shutdown", "one").out, 5)
+            self.assertIn(told, said)
+            self.wait_state("one", "shut off (shutdown: exit status 0)")
+
+    def test_script_that_catches_nothing_is_no_init_of_busybox(self):
+        root = self.script("one", "trap '' INT; while :; do sleep 1; done")
+        self.define(self.plain("one", init="/sbin/init", rootfs=root))
+        self.ok("start", "one")
+        self.assertIn("use destroy", self.fails("shutdown", "one"))
 
     def test_shutdown_sends_what_the_program_catches(self):
         self.life("trap 'exit 0' TERM; echo > /dev/null; while :; do sleep 0.05; done")

@@ -1,6 +1,7 @@
 """Control groups: limits in their files, the OOM killer's work reported, the container's own subtree."""
 
 import os
+import resource
 import unittest
 
 import support
@@ -46,6 +47,52 @@ class Limits(GuestCase):
         self.define(self.xml("two", extra="<blkiotune><device><path>/dev/no-such</path><weight>500</weight>"
                                           "</device></blkiotune>"))
         self.assertIn("/dev/no-such", self.fails("start", "two"))
+
+    def test_nothing_is_inherited_from_the_caller(self):
+        """The same limits, priority, personality and policy from any shell or unit."""
+        def lower():
+            for name in ("CPU", "DATA", "FSIZE", "MEMLOCK", "MSGQUEUE", "NOFILE", "NPROC", "RSS", "SIGPENDING", "STACK"):
+                kind = getattr(resource, f"RLIMIT_{name}")
+                resource.setrlimit(kind, (min(900000000 if name != "NOFILE" else 100,
+                                              resource.getrlimit(kind)[1]) if name != "CPU" else 40,
+                                          resource.getrlimit(kind)[1]))
+            support.libc.syscall(251, 1, 0, 3 << 13)  # ioprio_set: idle
+            support.libc.personality(0x0040000)  # ADDR_NO_RANDOMIZE
+        facts = "cat /proc/self/limits; ionice; cat /proc/self/personality"
+        self.boot("one")
+        usual = self.output("one", facts)
+        for line in ("Max cpu time +unlimited +unlimited", "Max file size +unlimited", "Max stack size +8388608 ",
+                     "Max core file size +0 ", "Max resident set +unlimited", "Max open files +1024 ",
+                     "Max locked memory +8388608 ", "Max msgqueue size +819200 ", "Max nice priority +0 ",
+                     "Max realtime priority +0 ", "Max realtime timeout +unlimited"):
+            self.assertRegex(usual, line)
+        self.ok("destroy", "one")
+        os.unlink(self.share("one") + "/ready")
+        self.ok("start", "one", preexec_fn=lower)
+        self.wait_agent("one")
+        self.assertEqual(self.output("one", facts), usual)
+
+    def test_callers_hard_limit_is_raised_or_named(self):
+        """Without CAP_SYS_RESOURCE it cannot be raised; the container must not depend on it in silence."""
+        self.define(self.xml("one"))
+        result = self.lxsh("start", "one", preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, (30, 30)))
+        if result.status == 0:
+            self.wait_agent("one")
+            self.assertRegex(self.output("one", "cat /proc/self/limits"), "Max cpu time +unlimited +unlimited")
+        else:
+            self.assertIn("the caller's resource limit cpu is 30, and this host withholds CAP_SYS_RESOURCE", result.err)
+
+    def test_definitions_limits_come_on_top(self):
+        limits = "".join(f"<lx:prlimit name='{name}' soft='{soft}' hard='{hard}'/>"
+                         for name, soft, hard in (("nofile", 300, 400), ("core", 5, 6), ("memlock", 4096, 8192)))
+        for idmap in ("", "<idmap><uid start='0' target='100000' count='65536'/>"
+                          "<gid start='0' target='100000' count='65536'/></idmap>"):
+            self.boot("one", extra=f"{idmap}<lx:container xmlns:lx='urn:lxvirt:domain:1'>{limits}"
+                                   "</lx:container>")
+            text = self.output("one", "cat /proc/self/limits")
+            for line in ("Max open files +300 +400 ", "Max core file size +5 +6 ", "Max locked memory +4096 +8192 "):
+                self.assertRegex(text, line)
+            self.ok("destroy", "one")
 
     def test_helper_is_not_in_the_containers_groups(self):
         self.boot("one")

@@ -161,8 +161,10 @@ bool shutdown(Session& session, const Invocation& invocation) {
     const std::int64_t wait = invocation.number("wait", 0, 1);
     const driver::DomainRef domain = find_domain(session, invocation);
     const std::string line = fmt::format("Failed to shutdown domain '{}'", domain.name);
-    explain(line, [&] { session.connection().shutdown(domain, flags); });
+    const std::string sent =
+        explain(line, [&] { return session.connection().shutdown(domain, flags); });
     session.print_extra_format("Domain '{}' is being shutdown\n", domain.name);
+    if (!sent.empty()) session.print_extra_format("Sent {}\n", sent);
     // The message must be seen before the waiting begins.
     (void)std::fflush(stdout);
     return wait == 0 || report_outcome(session, domain, wait);
@@ -178,8 +180,10 @@ bool reboot(Session& session, const Invocation& invocation) {
     const driver::StopFlags flags = stop_flags(invocation, "'signal' or 'paravirt'");
     const driver::DomainRef domain = find_domain(session, invocation);
     const std::string line = fmt::format("Failed to reboot domain '{}'", domain.name);
-    explain(line, [&] { session.connection().reboot(domain, flags); });
+    const std::string sent =
+        explain(line, [&] { return session.connection().reboot(domain, flags); });
     session.print_extra_format("Domain '{}' is being rebooted\n", domain.name);
+    if (!sent.empty()) session.print_extra_format("Sent {}\n", sent);
     return true;
 }
 
@@ -213,14 +217,15 @@ constexpr Command kCommands[] = {
      kDestroyOptions, destroy, kInterruptible},
     {"reboot", "ask a domain to boot again",
      "Ask the container's init to restart. Without --mode the init is asked in\n"
-     "the way that it understands.",
+     "the way that it understands; the second line says what was sent to it.",
      kRebootOptions, reboot, kInterruptible},
     {"resume", "thaw a suspended domain", "Thaw a container that suspend froze.", kResumeOptions,
      resume, kInterruptible},
     {"shutdown", "ask a domain to shut itself down",
      "Ask the container's init to stop. Without --mode the init is asked in the\n"
-     "way that it understands. The command returns at once; with --wait it waits\n"
-     "for the end and reports whether the domain is off.",
+     "way that it understands; the second line says what was sent to it. The command\n"
+     "returns at once; with --wait it waits for the end and reports whether the\n"
+     "domain is off.",
      kShutdownOptions, shutdown, kInterruptible},
     {"start", "boot a defined domain", "Boot a container that is defined and off.", kStartOptions,
      start, kInterruptible},
