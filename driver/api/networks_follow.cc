@@ -24,6 +24,9 @@ struct Part {
 template <typename T>
 Part(const char*, T xml::Network::*) -> Part<T>;
 
+// Ports have the guards that were there when they were plugged in.
+constexpr const char* kGuardPart = "lx:guard (of interfaces that are plugged in from now on)";
+
 // Lists all parts of a definition but name and uuid, with the names of their elements and
 // attributes. A new member of xml::Network needs a line here.
 constexpr std::tuple kParts{
@@ -44,6 +47,7 @@ constexpr std::tuple kParts{
     Part{"virtualport", &xml::Network::virtualport},
     Part{"portgroup", &xml::Network::portgroups},
     Part{"options", &xml::Network::dnsmasq_options},
+    Part{kGuardPart, &xml::Network::guard},
 };
 
 // Returns whether lxnetd can be handed `to` in place of `from` while the network runs: it can

@@ -291,10 +291,13 @@ xml::Interface resolve_interface(const Root& root, const xml::Interface& interfa
     return made;
 }
 
-base::PortGuard network_guard(const Root& root, const xml::Interface& interface) {
+NetworkGuard network_guard(const Root& root, const xml::Interface& interface) {
     const LiveNetwork live = require_live_network(root, interface.source);
     const xml::Network& network = live.network;
-    base::PortGuard guard{.bpdu = true, .address = {}};
+    NetworkGuard made{.guard = {.bpdu = true, .address = {}}, .asked = {}};
+    if (const xml::PortGroup* group = portgroup_of(network, interface)) made.asked = group->guard;
+    made.asked.fill_from(network.guard);
+    base::PortGuard& guard = made.guard;
     const auto any = [&](auto&& test) {
         return std::any_of(network.ips.begin(), network.ips.end(), test);
     };
@@ -302,7 +305,7 @@ base::PortGuard network_guard(const Root& root, const xml::Interface& interface)
     // With ipv6='yes' and no address of ours, a container may be the router for the others.
     guard.ra = any([&](const xml::NetworkIp& ip) { return ip.v6() || !network.ipv6; });
     guard.addresses = known_addresses(network, interface.mac);
-    return guard;
+    return made;
 }
 
 std::vector<helper::PortVlan> port_vlans(const xml::Vlan& vlan) {

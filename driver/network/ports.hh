@@ -48,10 +48,16 @@ void sweep_ports(const Root& root, std::string_view network);
 // network is not active.
 [[nodiscard]] xml::Interface resolve_interface(const Root& root, const xml::Interface& interface);
 
-// Returns the guards of a port of an interface of type `network`: no BPDUs; no answers of DHCP servers
-// where the network's own server gives out addresses; no router advertisements where the host is the
-// router; and the addresses that the network itself gives to the interface. The network must be active.
-[[nodiscard]] base::PortGuard network_guard(const Root& root, const xml::Interface& interface);
+// What a network says of a port's guards.
+struct NetworkGuard {
+    // The guards that need nobody's wish: no BPDUs; no answers of DHCP servers where the network's own
+    // server gives out addresses; no router advertisements where the host is the router; and the
+    // addresses that the network itself gives to the interface.
+    base::PortGuard guard;
+    xml::ContainerGuard asked;  // of <lx:network>: the portgroup's, then those of all ports
+};
+// Returns the guards of a port of an interface of type `network`. The network must be active.
+[[nodiscard]] NetworkGuard network_guard(const Root& root, const xml::Interface& interface);
 
 // Returns the VLANs of a bridge port.
 [[nodiscard]] std::vector<helper::PortVlan> port_vlans(const xml::Vlan& vlan);

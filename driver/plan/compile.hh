@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/cgroup/cgroup.hh"
+#include "driver/network/ports.hh"
 #include "driver/store/live.hh"
 #include "driver/store/root.hh"
 #include "helper/exchange/plan.hh"
@@ -45,7 +46,7 @@ struct HostFacts {
     // (driver/network/ports.hh).
     std::function<xml::Interface(const xml::Interface& interface)> resolve;
     // Returns the guards of a port on the interface's network.
-    std::function<base::PortGuard(const xml::Interface& interface)> guard;
+    std::function<NetworkGuard(const xml::Interface& interface)> guard;
     // Returns the device files of a USB device (below /dev): its own, and those of whatever it
     // offers.
     std::function<std::vector<std::string>(const xml::UsbSource& source)> usb_nodes;

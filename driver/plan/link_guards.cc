@@ -54,7 +54,7 @@ void require_effect(const xml::Interface& interface, const base::PortGuard& guar
 void guard_link(const xml::Interface& given, const xml::Interface& resolved,
                 const xml::Domain& domain, const HostFacts& host, helper::Link& link) {
     const std::size_t place = position_of(domain, given);
-    const xml::ContainerGuard asked = xml::guards_of(domain, given, place);
+    xml::ContainerGuard asked = xml::guards_of(domain, given, place);
     if (resolved.type == xml::InterfaceType::direct) {
         if (asked.asks())
             base::fail(base::ErrorCode::config_unsupported,
@@ -65,8 +65,11 @@ void guard_link(const xml::Interface& given, const xml::Interface& resolved,
     }
     const bool is_port = resolved.type == xml::InterfaceType::bridge;
     base::PortGuard guard{.bpdu = is_port, .address = {}};
-    if (is_port && given.type == xml::InterfaceType::network && host.guard)
-        guard = host.guard(given);
+    if (is_port && given.type == xml::InterfaceType::network && host.guard) {
+        NetworkGuard network = host.guard(given);
+        guard = std::move(network.guard);
+        asked.fill_from(network.asked);
+    }
     guard.mac = asked.mac.value_or(guard.mac);
     guard.ip = asked.ip.value_or(guard.ip);
     guard.arp = asked.arp.value_or(guard.arp);

@@ -31,7 +31,7 @@ std::set<std::string>& lines() {
 std::string name_of(const xml::Element& element) {
     const std::string_view uri = element.namespace_uri();
     std::string prefix;
-    if (uri == "urn:lxvirt:domain:1") prefix = "lx:";
+    if (uri == "urn:lxvirt:domain:1" || uri == "urn:lxvirt:network:1") prefix = "lx:";
     if (uri == "http://libvirt.org/schemas/domain/lxc/1.0") prefix = "lxc:";
     if (uri == "http://libvirt.org/schemas/network/dnsmasq/1.0") prefix = "dnsmasq:";
     return prefix + std::string(element.name());

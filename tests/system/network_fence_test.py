@@ -306,6 +306,24 @@ class Guards(FenceCase):
         self.assertIn("<filterref filter='clean-traffic'/>", self.ok("dumpxml", "one"))
         self.assertTrue(self.reaches("one", "10.100.0.1"))
 
+    def test_a_network_and_its_portgroup_ask(self):
+        self.net_define("lvg", """<network xmlns:lx='urn:lxvirt:network:1'><name>lvg</name><bridge name='lvg'/>
+            <ip address='10.100.0.1' netmask='255.255.255.0'/><portgroup name='strict'/>
+            <lx:network><lx:guard mac='yes'/>
+            <lx:portgroup name='strict'><lx:guard ip='yes' arp='yes'/></lx:portgroup></lx:network></network>""")
+        self.ok("net-start", "lvg")
+        self.assertIn("<lx:portgroup name='strict'>", self.ok("net-dumpxml", "lvg"))
+        self.boot("two", nic("lvg"))
+        self.ear = self.hear(self.init("two"))
+        for group, guard, passing in (("", "", {"ipv4", "ipv6", "arp", "nd"}), ("strict", "", set()),
+                                      ("strict", "mac='no' ip='no'", {"mac", "ipv4", "ipv6"})):
+            self.boot("one", nic("lvg", self.ADDRESSES, mac=OWN).replace(
+                "network='lvg'", f"network='lvg' portgroup='{group}'" if group else "network='lvg'"),
+                extra=guarded(guard))
+            support.wait_for(lambda: run("bridge", "link").count("master lvg state forwarding") == 2, 5)
+            self.assertEqual(self.heard_of(self.spoof()), passing, (group, guard))
+            self.ok("destroy", "one")
+
     def test_static_host(self):
         """The address comes by DHCP from the network's static host, the IPv6 address from the router's prefix."""
         self.start_guarded(guard="mac='yes' ip='yes' arp='yes'", dhcp=f"<host mac='{OWN}' ip='10.100.0.7'/>")

@@ -43,6 +43,13 @@ ContainerGuard parse_guard(const Element& element) {
     return guard;
 }
 
+void format_guard(Writer& out, const ContainerGuard& guard) {
+    out.start("lx:guard");
+    for (const auto& [name, member] : kGuards)
+        if (const auto& on = guard.*member) out.attribute(name, name_of(kYesNo, *on));
+    out.empty();
+}
+
 namespace {
 
 constexpr std::string_view kUnlimited = "unlimited";
@@ -285,13 +292,7 @@ void format_interface_options(Writer& out, const ContainerInterface& interface) 
     out.start("lx:interface");
     out.attribute("index", static_cast<std::uint64_t>(interface.index));
     out.children();
-    if (interface.guard) {
-        out.start("lx:guard");
-        for (const auto& [name, member] : kGuards)
-            if (const auto& on = (*interface.guard).*member)
-                out.attribute(name, name_of(kYesNo, *on));
-        out.empty();
-    }
+    if (interface.guard) format_guard(out, *interface.guard);
     format_settings(out, "lx:option", interface.options);
     out.end("lx:interface");
 }

@@ -67,6 +67,13 @@ struct ContainerHook {  // <lx:hook type='pre-start' command=''/>
 // the interface drops (base/netlink/port_guard.hh). An absent attribute leaves it to the network.
 struct ContainerGuard {
     std::optional<bool> mac, ip, arp, ra, dhcp, bpdu;
+    // Takes what `usual` says of each guard about which this one says nothing.
+    void fill_from(const ContainerGuard& usual) {
+        for (const auto member :
+             {&ContainerGuard::mac, &ContainerGuard::ip, &ContainerGuard::arp, &ContainerGuard::ra,
+              &ContainerGuard::dhcp, &ContainerGuard::bpdu})
+            if (!(this->*member)) this->*member = usual.*member;
+    }
     // Says whether one is asked for, so that a start without it must fail.
     [[nodiscard]] bool asks() const {
         for (const auto& one : {mac, ip, arp, ra, dhcp, bpdu})

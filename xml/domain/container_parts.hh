@@ -40,6 +40,8 @@ inline constexpr std::array<std::pair<std::string_view, std::optional<bool> Cont
              {"bpdu", &ContainerGuard::bpdu}}};
 // Parses <lx:guard>.
 [[nodiscard]] ContainerGuard parse_guard(const Element& element);
+// Writes <lx:guard> with the attributes that are set.
+void format_guard(Writer& out, const ContainerGuard& guard);
 
 // Adds notices about parts of <lx:container>, the element `element`, that have no effect because of
 // the domain's other elements.

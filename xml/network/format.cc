@@ -260,6 +260,7 @@ std::string format_network(const Network& network, const FormatOptions& options)
     if (network.virtualport) format_virtual_port(out, *network.virtualport);
     for (const PortGroup& group : network.portgroups) format_portgroup(out, group);
     format_dnsmasq_options(out, network.dnsmasq_options);
+    format_extension(out, network);
     out.end("network");
     return out.take();
 }

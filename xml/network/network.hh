@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "xml/domain/container.hh"
 #include "xml/domain/device.hh"
 
 namespace lxvirt::xml {
@@ -163,6 +164,7 @@ struct PortGroup {
     std::optional<VirtualPort> virtualport;
     std::optional<Bandwidth> bandwidth;
     std::optional<Vlan> vlan;
+    ContainerGuard guard;  // <lx:portgroup name=''> in <lx:network>
 };
 
 // <network>: the whole document.
@@ -181,6 +183,7 @@ struct Network {
     Dns dns;
     std::optional<Vlan> vlan;
     std::optional<Bandwidth> bandwidth;
+    ContainerGuard guard;          // of all ports, in <lx:network>
     std::optional<bool> isolated;  // <port isolated='yes'/>
     std::vector<NetworkIp> ips;
     std::vector<Route> routes;

@@ -86,6 +86,7 @@ Network parse_parts(const Element& root, bool live) {
     part(parse_network_routes);
     part(parse_portgroups);
     part(parse_dnsmasq_options);
+    part(parse_extension);
     // The rules among elements would report errors that follow from a fault in one part, so
     // check_collecting() skips them after a fault.
     root.document().check_collecting([&] { check_network(root, network); });

@@ -16,6 +16,8 @@ namespace lxvirt::xml {
 // The namespace of libvirt's extension for lines of dnsmasq's configuration.
 inline constexpr std::string_view kDnsmasqNamespace =
     "http://libvirt.org/schemas/network/dnsmasq/1.0";
+// The namespace of <lx:network>, which has what libvirt has no element for.
+inline constexpr std::string_view kExtensionNamespace = "urn:lxvirt:network:1";
 
 // Says what a fragment gives: a whole entry, or only what identifies an entry that is to be
 // deleted.
@@ -30,6 +32,8 @@ void parse_network_ips(const Element& root, Network& out);
 void parse_network_routes(const Element& root, Network& out);
 void parse_portgroups(const Element& root, Network& out);
 void parse_dnsmasq_options(const Element& root, Network& out);
+// <lx:network>, after <portgroup> (extension.cc).
+void parse_extension(const Element& root, Network& out);
 
 // --- entries of lists, which net-update changes one at a time
 [[nodiscard]] ForwardInterface parse_forward_interface(const Element& element,
@@ -49,6 +53,9 @@ void check_network(const Element& root, const Network& network);
 
 // Throws where `text`, which becomes part of a line in dnsmasq's files, would end that line.
 void require_one_line(const Element& element, std::string_view what, std::string_view text);
+
+// Writes <lx:network>; nothing where it has nothing to say.
+void format_extension(Writer& out, const Network& network);
 
 void format_dhcp_host(Writer& out, const DhcpHost& host);
 

@@ -289,9 +289,11 @@ TEST(Compile, GuardsLinks) {
         made.source = "br0";
         return made;
     };
-    host.guard = [](const xml::Interface&) {
-        return base::PortGuard{
-            .bpdu = true, .ra = true, .dhcp = true, .address = {}, .addresses = {"10.0.0.9"}};
+    xml::ContainerGuard networks;
+    host.guard = [&](const xml::Interface&) {
+        return NetworkGuard{
+            {.bpdu = true, .ra = true, .dhcp = true, .address = {}, .addresses = {"10.0.0.9"}},
+            networks};
     };
     const auto link_of = [&](const std::string& source, const std::string& extra,
                              const std::string& words) {
@@ -329,7 +331,16 @@ TEST(Compile, GuardsLinks) {
     EXPECT_THAT(filtered.guard->addresses, testing::ElementsAre("10.0.0.7", "10.0.0.9"));
     EXPECT_TRUE(link_of("eth", "", "mac='yes'").guard->mac);
     // Without an address, on a device below, and by a filter that lxvirt has not.
-    host.guard = [](const xml::Interface&) { return base::PortGuard{.address = {}}; };
+    networks.mac = true;
+    networks.ra = false;
+    const auto by_network = link_of("net", "", "");
+    EXPECT_TRUE(by_network.guard->mac && !by_network.guard->ra && by_network.guard->dhcp);
+    EXPECT_TRUE(by_network.must_guard);
+    EXPECT_FALSE(link_of("net", "", "mac='no'").guard->mac);
+    networks = {};
+    host.guard = [](const xml::Interface&) {
+        return NetworkGuard{base::PortGuard{.address = {}}, {}};
+    };
     for (const char* words : {"ip='yes'", "arp='yes'"})
         EXPECT_THROW((void)link_of("net", "", words), base::Error) << words;
     EXPECT_THROW((void)link_of("macvlan", "", "mac='yes'"), base::Error);

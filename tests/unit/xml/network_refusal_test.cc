@@ -111,6 +111,32 @@ std::string port_error(const std::string& inside) {
     return "(accepted)";
 }
 
+// Guards that would guard nothing.
+TEST(NetworkRefusal, KnowsGuards) {
+    const auto refusal = [](const std::string& rest, const std::string& inner) {
+        try {
+            (void)parse_network("<network xmlns:lx='urn:lxvirt:network:1'><name>x</name>" + rest +
+                                    "\n<lx:network>" + inner + "</lx:network></network>",
+                                {.file = "x.xml"});
+        } catch (const base::Error& error) {
+            return std::string(error.what());
+        }
+        return std::string();
+    };
+    EXPECT_EQ(
+        refusal("<portgroup name='a'/>",
+                "<lx:guard mac='yes'/><lx:portgroup name='a'><lx:guard ra='no'/></lx:portgroup>"),
+        "");
+    EXPECT_THAT(refusal("", "<lx:portgroup name='a'><lx:guard ra='no'/></lx:portgroup>"),
+                ::testing::HasSubstr("network 'x' has no portgroup 'a' (x.xml:2: "));
+    EXPECT_THAT(refusal("", "<lx:guard mac='yes'/><lx:guard ip='yes'/>"),
+                ::testing::HasSubstr("a second <lx:guard> (x.xml:2: "));
+    EXPECT_THAT(refusal("", "<lx:guard mac='maybe'/>"), ::testing::HasSubstr("x.xml:2: "));
+    EXPECT_THAT(
+        refusal("<forward mode='bridge'><interface dev='d'/></forward>", "<lx:guard mac='yes'/>"),
+        ::testing::HasSubstr("network 'x' has no ports on the host that could be guarded"));
+}
+
 TEST(NetworkRefusal, KnowsPorts) {
     const std::string owner =
         "<owner><name>a</name><uuid>80683df9-b63a-43ab-b565-2bed015c0f86</uuid></owner>\n";
