@@ -21,6 +21,7 @@
 #include "driver/store/live.hh"
 #include "driver/store/lookup.hh"
 #include "driver/supervisor/guest.hh"
+#include "xml/device/device.hh"
 
 namespace lxvirt::driver {
 
@@ -134,7 +135,7 @@ std::string LocalConnection::guest_hostname(const DomainRef& domain, AddressSour
 InterfaceStats LocalConnection::interface_stats(const DomainRef& domain,
                                                 const std::string& device) const {
     const LiveState live = require_live(root_, domain.name);
-    const xml::Interface* const interface = find_interface(live.domain, device);
+    const xml::Interface* const interface = xml::find_interface(live.domain, device);
     if (interface == nullptr) fail_unknown(device);
     std::optional<base::LinkFacts> link;
     if (has_host_end(*interface)) {
@@ -160,14 +161,14 @@ std::optional<bool> LocalConnection::interface_up(const DomainRef& domain,
     check_flags(flags, Affect::live | Affect::config, "lxcDomainGetXMLDesc");
     if (targets_of(root_, domain.name, flags).live) {
         const LiveState live = require_live(root_, domain.name);
-        const xml::Interface* const interface = find_interface(live.domain, device);
+        const xml::Interface* const interface = xml::find_interface(live.domain, device);
         if (interface == nullptr) return std::nullopt;
         if (!has_host_end(*interface)) return interface->link_up.value_or(true);
         const auto link = base::Netlink().link(interface->target);
         return link && link->up;
     }
     const xml::Domain definition = Definitions(root_).require(domain.name);
-    const xml::Interface* const interface = find_interface(definition, device);
+    const xml::Interface* const interface = xml::find_interface(definition, device);
     if (interface == nullptr) return std::nullopt;
     return interface->link_up.value_or(true);
 }

@@ -333,18 +333,12 @@ std::vector<std::string> update_device(const Root& root, const DomainRef& domain
     return document.notices;
 }
 
-const xml::Interface* find_interface(const xml::Domain& domain, const std::string& device) {
-    for (const xml::Interface& one : domain.interfaces)
-        if (device == one.target || device == one.mac || device == one.guest) return &one;
-    return nullptr;
-}
-
 void set_link_state(const Root& root, const DomainRef& domain, const std::string& device, bool up,
                     Affect flags) {
     change_device(
         root, domain, flags,
         [&](const xml::Domain& definition) -> xml::Device {
-            const xml::Interface* const found = find_interface(definition, device);
+            const xml::Interface* const found = xml::find_interface(definition, device);
             if (found == nullptr)
                 base::fail(ErrorCode::invalid_arg, "'{}' is not a known interface", device);
             return *found;

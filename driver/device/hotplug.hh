@@ -45,9 +45,4 @@ std::vector<std::string> update_device(const Root& root, const DomainRef& domain
 void set_link_state(const Root& root, const DomainRef& domain, const std::string& device, bool up,
                     Affect flags);
 
-// Returns the interface of `domain` with one of these names, or nullptr if there is none; `domain`
-// owns it.
-[[nodiscard]] const xml::Interface* find_interface(const xml::Domain& domain,
-                                                   const std::string& device);
-
 }  // namespace lxvirt::driver

@@ -1,5 +1,6 @@
 #include "shell/core/parser.hh"
 
+#include "shell/core/elsewhere.hh"
 #include "shell/core/failure.hh"
 
 namespace lxvirt::shell {
@@ -92,15 +93,18 @@ class CommandParser {
         invocation_.add(*option, word);
     }
 
-    // Throws Failure for the first required option that was not given, named as virsh names it.
+    // Throws Failure with a line for each required option that was not given, as virsh names them.
     void require_all() const {
+        std::vector<std::string> lines;
         for (const Option& option : invocation_.command().options) {
             if (!option.required || invocation_.has(option.name)) continue;
             const bool named =
                 option.type == OptionType::string || option.type == OptionType::integer;
-            give_up("command '{}' requires {} option", invocation_.command().name,
-                    named ? fmt::format("--{}", option.name) : fmt::format("<{}>", option.name));
+            lines.push_back(fmt::format(
+                "command '{}' requires {} option", invocation_.command().name,
+                named ? fmt::format("--{}", option.name) : fmt::format("<{}>", option.name)));
         }
+        if (!lines.empty()) throw Failure(std::move(lines));
     }
 
     std::span<const Token> tokens_;
@@ -119,7 +123,7 @@ std::vector<Invocation> parse(std::span<const Group> groups, const std::vector<T
         if (end > begin) {
             const std::string& name = tokens[begin].text;
             const Command* command = find_command(groups, name);
-            if (command == nullptr) give_up("unknown command: '{}'", name);
+            if (command == nullptr) throw Failure(unknown_command_lines(groups, name));
             const std::span<const Token> rest(&tokens[begin] + 1, end - begin - 1);
             invocations.push_back(CommandParser(rest, *command).run());
         }

@@ -120,6 +120,12 @@ std::optional<Device> find_alias(const Domain& domain, const std::string& alias)
     return std::nullopt;
 }
 
+const Interface* find_interface(const Domain& domain, const std::string& device) {
+    for (const Interface& one : domain.interfaces)
+        if (device == one.target || device == one.mac || device == one.guest) return &one;
+    return nullptr;
+}
+
 void remove_device(Domain& domain, const Device& found) {
     std::visit(
         [&]<typename T>(const T& one) {

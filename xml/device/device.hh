@@ -31,6 +31,9 @@ void add_device(Domain& domain, const Device& device);
 // Returns the device with an alias, or nullopt.
 [[nodiscard]] std::optional<Device> find_alias(const Domain& domain, const std::string& alias);
 
+// Returns the interface with this host's end, hardware address or name inside, or nullptr; `domain` owns it.
+[[nodiscard]] const Interface* find_interface(const Domain& domain, const std::string& device);
+
 // `found` was returned by find_device() or find_alias().
 void remove_device(Domain& domain, const Device& found);
 void replace_device(Domain& domain, const Device& found, const Device& with);

@@ -17,8 +17,31 @@ namespace {
 struct ParseState {
     std::string error;  // the first error
     int error_line = 0;
+    std::string excerpt;  // of the document where it was found: two lines, or nothing
     startElementNsSAX2Func start_element = nullptr;
 };
+
+// Returns the line at which the parser stands and a pointer below it, as libvirt shows them; nothing
+// for an empty line. Of a long line at most kMaxExcerpt bytes on each side of the place are shown.
+std::string excerpt_at(const xmlParserInput* input) {
+    constexpr std::ptrdiff_t kMaxExcerpt = 80;
+    if (input == nullptr || input->cur == nullptr) return {};
+    const auto is_end = [](xmlChar c) { return c == '\n' || c == '\r' || c == 0; };
+    const xmlChar* place = input->cur;
+    while (place > input->base && is_end(*place)) --place;
+    const xmlChar* begin = place;
+    while (begin > input->base && !is_end(begin[-1]) && place - begin < kMaxExcerpt) --begin;
+    // A character of several bytes is not cut.
+    while (begin < place && (*begin & 0xC0) == 0x80) ++begin;
+    const xmlChar* end = begin;
+    while (end < input->end && !is_end(*end) && end - place < kMaxExcerpt) ++end;
+    while (end > begin && end < input->end && (*end & 0xC0) == 0x80) --end;
+    if (begin == end) return {};
+    const auto column = std::count_if(begin, std::min(std::max(input->cur, begin), end),
+                                      [](xmlChar c) { return (c & 0xC0) != 0x80; });
+    return fmt::format("{}\n{:->{}}^", std::string(begin, end), "",
+                       static_cast<std::size_t>(column));
+}
 
 // Stops the parser; the first error counts.
 void stop(xmlParserCtxt* parser, std::string error) {
@@ -26,6 +49,7 @@ void stop(xmlParserCtxt* parser, std::string error) {
     if (state->error.empty()) {
         state->error = std::move(error);
         state->error_line = parser->input != nullptr ? parser->input->line : 0;
+        state->excerpt = excerpt_at(parser->input);
     }
     xmlStopParser(parser);
 }
@@ -63,6 +87,7 @@ void collect_error(void* context, xmlError* error) {
     state->error = error->message != nullptr ? error->message : "not well-formed";
     while (!state->error.empty() && state->error.back() == '\n') state->error.pop_back();
     state->error_line = error->line;
+    state->excerpt = excerpt_at(parser->input);
     // libxml2 gives lines up to 65535 only; beyond, the parser's position is the best that is
     // known.
     if (parser->input != nullptr && error->line >= 65535) state->error_line = parser->input->line;
@@ -112,9 +137,10 @@ std::string Notice::message() const {
 Document::Document(std::string_view text, std::string file) : file_(std::move(file)) {
     static std::once_flag initialized;
     std::call_once(initialized, [] { xmlInitParser(); });
-    const auto fail_at = [this](int line, std::string_view what) {
+    const auto fail_at = [this](int line, std::string_view what, std::string excerpt = {}) {
         const Notice fault{file_, std::max(line, 1), std::string(what)};
-        throw PlacedError(base::ErrorCode::xml_detail, fault.message(), fault, nullptr);
+        if (!excerpt.empty()) excerpt.insert(0, "\n");
+        throw PlacedError(base::ErrorCode::xml_detail, fault.message() + excerpt, fault, nullptr);
     };
     if (text.size() > kMaxDocumentSize)
         fail_at(1, fmt::format("the document has {} bytes; at most {} are read", text.size(),
@@ -144,7 +170,7 @@ Document::Document(std::string_view text, std::string file) : file_(std::move(fi
     document_.reset(xmlCtxtReadMemory(
         parser.get(), text.data(), static_cast<int>(text.size()), nullptr, nullptr,
         XML_PARSE_NONET | XML_PARSE_NOBLANKS | XML_PARSE_NOWARNING | XML_PARSE_COMPACT));
-    if (!state.error.empty()) fail_at(state.error_line, state.error);
+    if (!state.error.empty()) fail_at(state.error_line, state.error, state.excerpt);
     if (!document_ || !parser->wellFormed || xmlDocGetRootElement(document_.get()) == nullptr)
         fail_at(parser->input != nullptr ? parser->input->line : 1,
                 "the document is not well-formed");

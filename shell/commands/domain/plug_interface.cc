@@ -2,6 +2,7 @@
 // or detach-device takes.
 #include <array>
 
+#include "base/text/text.hh"
 #include "shell/commands/lookup.hh"
 #include "shell/commands/plug.hh"
 #include "shell/commands/tables.hh"
@@ -25,7 +26,7 @@ constexpr Option kAttachInterface[] = {
     {"model", OptionType::string, "kept in the definition"},
     {"alias", OptionType::string, "an alias that you choose; it begins with ua-"},
     {"inbound", OptionType::string,
-     "limit of received traffic, AVERAGE[,PEAK[,BURST]]: KiB/s, KiB/s and KiB"},
+     "limit of received traffic, AVERAGE[,PEAK[,BURST[,FLOOR]]]: KiB/s, burst in KiB"},
     {"outbound", OptionType::string,
      "limit of sent traffic, AVERAGE[,PEAK[,BURST]]: KiB/s, KiB/s and KiB"},
     kPersistentOption,
@@ -38,20 +39,30 @@ constexpr Option kAttachInterface[] = {
      "the mode of type direct: vepa, bridge, private or passthrough"},
 };
 
-// Writes --inbound or --outbound, "1000,2000,512", as an element with the attributes average, peak and
-// burst. Throws Failure for a fourth number; the driver checks the numbers themselves.
+// Writes --inbound or --outbound, "AVERAGE[,PEAK[,BURST[,FLOOR]]]", as an element; an empty field but the
+// first is left out. Throws Failure, in virsh's words, for what is no number and for a fifth field.
 void write_limit(xml::Writer& out, const Invocation& invocation, const char* option) {
-    std::array<std::string, 3> values;
+    static constexpr std::array<std::string_view, 4> kFields{"average", "peak", "burst", "floor"};
     const std::string text = invocation.text(option);
-    std::size_t from = 0;
-    for (std::string& value : values) {
-        if (from > text.size()) break;
-        const std::size_t end = std::min(text.find(',', from), text.size());
-        value = text.substr(from, end - from);
-        from = end + 1;
+    if (!invocation.has(option)) return;
+    const std::vector<std::string_view> given = base::split(text, ',');
+    if (given.size() > kFields.size()) give_up("Rate string '{}' has too many fields", text);
+    std::array<std::uint64_t, kFields.size()> values{};
+    out.start(option);
+    for (std::size_t i = 0; i < given.size(); ++i) {
+        if (i > 0 && given[i].empty()) continue;
+        const auto value = base::parse_number<std::uint64_t>(given[i]);
+        if (!value) give_up("malformed {} value '{}'", kFields[i], given[i]);
+        values[i] = *value;
     }
-    if (from <= text.size()) give_up("{} format is incorrect", option);
-    out.empty_if(option, {{"average", values[0]}, {"peak", values[1]}, {"burst", values[2]}});
+    const bool inbound = std::string_view(option) == "inbound";
+    if (values[0] == 0 && (!inbound || values[3] == 0))
+        give_up("{}", inbound ? "either inbound average or floor is mandatory"
+                              : "outbound average is mandatory");
+    if (!inbound && values[3] != 0) give_up("outbound floor is unsupported yet");
+    for (std::size_t i = 0; i < values.size(); ++i)
+        if (values[i] != 0) out.attribute(kFields[i], values[i]);
+    out.empty();
 }
 
 // virsh's types that a container cannot have (such as hostdev) are refused in virsh's words.
@@ -75,7 +86,7 @@ bool attach_interface(Session& session, const Invocation& invocation) {
     out.empty_if("script", {{"path", invocation.text("script")}});
     out.empty_if("model", {{"type", invocation.text("model")}});
     out.empty_if("alias", {{"name", invocation.text("alias")}});
-    if (!invocation.text("inbound").empty() || !invocation.text("outbound").empty()) {
+    if (invocation.has("inbound") || invocation.has("outbound")) {
         out.start("bandwidth");
         out.children();
         write_limit(out, invocation, "inbound");

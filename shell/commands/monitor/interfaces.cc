@@ -3,9 +3,12 @@
 #include "base/text/text.hh"
 #include "shell/commands/flags.hh"
 #include "shell/commands/lookup.hh"
+#include "shell/commands/plug.hh"
 #include "shell/commands/tables.hh"
 #include "shell/core/failure.hh"
 #include "shell/core/session.hh"
+#include "xml/device/device.hh"
+#include "xml/domain/parse.hh"
 
 namespace lxvirt::shell {
 
@@ -129,16 +132,18 @@ constexpr Option kGetOptions[] = {
     {"config", OptionType::boolean, "use the definition, also of a running domain"},
 };
 
+// virsh's message says by what the interface was looked for.
+[[noreturn]] void fail_no_interface(const std::string& device) {
+    const bool is_mac = device.find(':') != std::string::npos;
+    give_up("Interface ({}: {}) not found.", is_mac ? "mac" : "dev", device);
+}
+
 // As in virsh, the result has no newline; the blank line after each command ends it.
 bool domif_getlink(Session& session, const Invocation& invocation) {
     const driver::DomainRef domain = find_domain(session, invocation);
     const std::string device = invocation.text("interface");
     const auto up = session.connection().interface_up(domain, device, config_flag(invocation));
-    if (!up) {
-        // virsh's message says by what the interface was looked for.
-        const bool is_mac = device.find(':') != std::string::npos;
-        give_up("Interface ({}: {}) not found.", is_mac ? "mac" : "dev", device);
-    }
+    if (!up) fail_no_interface(device);
     session.print_format("{} {}", device, *up ? "up" : "down");
     return true;
 }
@@ -152,13 +157,29 @@ constexpr Option kSetOptions[] = {
     kInterfaceOption,
     {"state", OptionType::data, "up or down", complete_states, true},
     {"config", OptionType::boolean, "use the definition, which the next start takes"},
+    kPrintXml,
 };
+
+// Returns the interface that the options mean, as the driver would look for it.
+xml::Interface meant_interface(Session& session, const Invocation& invocation) {
+    const std::string device = invocation.text("interface");
+    const xml::Domain domain = meant_domain(session, invocation);
+    const xml::Interface* const found = xml::find_interface(domain, device);
+    if (found == nullptr) fail_no_interface(device);
+    return *found;
+}
 
 // Changes the running container, or with --config the definition.
 bool domif_setlink(Session& session, const Invocation& invocation) {
     const driver::DomainRef domain = find_domain(session, invocation);
     const std::string state = invocation.text("state");
     if (state != "up" && state != "down") give_up("invalid link state '{}'", state);
+    if (invocation.has("print-xml")) {
+        xml::Interface found = meant_interface(session, invocation);
+        found.link_up = state == "up";
+        session.print(xml::format_device(found, {.live = true}));
+        return true;
+    }
     explain("Failed to update interface link state", [&] {
         session.connection().set_interface_up(domain, invocation.text("interface"), state == "up",
                                               config_flag(invocation));

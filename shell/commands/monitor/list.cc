@@ -1,4 +1,6 @@
 // The command list.
+#include <strings.h>
+
 #include <algorithm>
 
 #include "driver/names.hh"
@@ -69,11 +71,13 @@ bool nothing_can_match(const Invocation& invocation) {
     return false;
 }
 
-// Sorts active domains by id, before the others, which are sorted by name.
+// Sorts active domains by id, before the others, which are sorted by name without regard to case, as
+// virsh does.
 bool comes_first(const driver::DomainSummary& a, const driver::DomainSummary& b) {
     if ((a.id == -1) != (b.id == -1)) return a.id != -1;
     if (a.id != b.id) return a.id < b.id;
-    return a.name < b.name;
+    const int order = ::strcasecmp(a.name.c_str(), b.name.c_str());
+    return order != 0 ? order < 0 : a.name < b.name;
 }
 
 // Returns the id as virsh shows it: "-" for a domain that is off.

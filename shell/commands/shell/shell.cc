@@ -7,6 +7,7 @@
 #include "shell/commands/lookup.hh"
 #include "shell/commands/tables.hh"
 #include "shell/core/complete.hh"
+#include "shell/core/elsewhere.hh"
 #include "shell/core/failure.hh"
 #include "shell/core/help.hh"
 #include "shell/core/quoting.hh"
@@ -128,7 +129,11 @@ bool help(Session& session, const Invocation& invocation) {
     }
     // virsh calls the group of its own commands "virsh"; both words work here.
     const Group* group = find_group(groups(), topic == "virsh" ? "shell" : topic);
-    if (group == nullptr) give_up("command or command group '{}' doesn't exist", topic);
+    if (group == nullptr) {
+        std::vector<std::string> lines = unknown_command_lines(groups(), topic);
+        lines.front() = fmt::format("command or command group '{}' doesn't exist", topic);
+        throw Failure(std::move(lines));
+    }
     session.print(group_help(*group));
     return true;
 }

@@ -16,7 +16,7 @@ std::string error_of(const std::string& text) {
         Document document(text, "doc.xml");
     } catch (const base::Error& error) {
         EXPECT_EQ(error.code(), base::ErrorCode::xml_detail);
-        return error.message();
+        return error.message().substr(0, error.message().find('\n'));
     }
     return "";
 }
@@ -30,6 +30,27 @@ TEST(Document, NamesFileAndLineOfMalformedXml) {
     EXPECT_THAT(error_of("<a/><b/>"), HasSubstr("Extra content at the end of the document"));
     EXPECT_THAT(error_of("<a>\xff</a>"), HasSubstr("not proper UTF-8"));
     EXPECT_THAT(error_of(std::string("<a>\0</a>", 8)), HasSubstr("doc.xml:1: "));
+}
+
+// As libvirt shows it, with the pointer behind what was read.
+TEST(Document, ShowsThePlaceInMalformedXml) {
+    const auto shown = [](const std::string& text) {
+        try {
+            Document document(text, "doc.xml");
+        } catch (const PlacedError& error) {
+            EXPECT_EQ(error.fault().text.find('\n'), std::string::npos);
+            const std::string message = error.message();
+            const auto at = message.find('\n');
+            return at == std::string::npos ? "" : message.substr(at + 1);
+        }
+        return std::string();
+    };
+    EXPECT_EQ(shown("<a>\n  <b>\n  </c>\n</a>"), "  </c>\n------^");
+    EXPECT_EQ(shown("<a>\n<ä>ö</c>\n</a>"), "<ä>ö</c>\n--------^");
+    EXPECT_EQ(shown(""), "");
+    const std::string wide = shown("<a>" + std::string(500, 'x') + "</b>" + std::string(500, 'y'));
+    EXPECT_LT(wide.size(), 300U);
+    EXPECT_THAT(wide, HasSubstr("x</b>y"));
 }
 
 TEST(Document, RefusesDocumentTypeDeclarations) {
