@@ -76,9 +76,11 @@ class Connection {
     // error that kept it from being stored, or nullopt.
     virtual void define_all(const std::vector<DefinitionChange>& changes,
                             const DefinitionDone& done) = 0;
-    // Starts a domain that has no stored definition and is forgotten when it ends.
+    // Starts a domain that has no stored definition and is forgotten when it ends. `console` is as
+    // in start().
     virtual Defined create_xml(std::string_view xml, const std::string& file,
-                               StartFlags flags = StartFlags::none) = 0;
+                               StartFlags flags = StartFlags::none,
+                               ConsoleStream* console = nullptr) = 0;
     // Removes the stored definition; a running domain runs on without one. Throws operation_invalid
     // for a transient domain.
     virtual void undefine(const DomainRef& domain, UndefineFlags flags = UndefineFlags::none) = 0;
@@ -99,9 +101,12 @@ class Connection {
 
     // --- life
 
-    // Returns once the container's init has been executed. Returns notices for the user.
+    // Returns once the container's init has been executed. Returns notices for the user. A `console`
+    // is connected with the first console before the init writes anything; its stream is not valid
+    // where the domain has no console.
     virtual std::vector<std::string> start(const DomainRef& domain,
-                                           StartFlags flags = StartFlags::none) = 0;
+                                           StartFlags flags = StartFlags::none,
+                                           ConsoleStream* console = nullptr) = 0;
     // Kills the container, and returns once everything of it is gone.
     virtual void destroy(const DomainRef& domain, DestroyFlags flags = DestroyFlags::none) = 0;
     // These return once the init was asked; wait_stopped() tells whether it acted. They return what

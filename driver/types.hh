@@ -160,13 +160,23 @@ struct NodeInfo {
     unsigned cpus = 0, mhz = 0, nodes = 0, sockets = 0, cores = 0, threads = 0;
 };
 
+// How the init of a container ended: an exit status, or the signal that killed it.
+struct InitEnd {
+    int status = 0, signal = 0;
+};
+
 // A connected console, owned by the caller. Bytes go both ways over `stream` (SOCK_STREAM,
 // non-blocking); its end means that another has taken the console or that the container has
-// stopped. `control` carries the window size.
+// stopped. `control` carries the window size. `ended` tells the end of the init to the one who
+// started the domain with this console; otherwise it is not valid.
 struct ConsoleStream {
     base::UniqueFd stream;
     base::UniqueFd control;
+    base::UniqueFd ended;
     void resize(unsigned rows, unsigned columns) const;
+    // Call this after the end of `stream`. Returns nullopt if the container goes on: it boots again,
+    // or another has taken the console. Throws operation_failed if its supervisor was killed.
+    [[nodiscard]] std::optional<InitEnd> end() const;
 };
 
 // virDomainInterfaceAddressesSource: where addresses are asked for.

@@ -48,6 +48,7 @@ constexpr std::uint32_t kCalls[] = {
     SYS_timerfd_create,
     SYS_timerfd_settime,
     SYS_socketpair,
+    SYS_shutdown,
     SYS_close,
     SYS_brk,
     SYS_munmap,

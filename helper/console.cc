@@ -87,20 +87,26 @@ Console::~Console() {
 }
 
 base::UniqueFd Console::connect() {
+    auto [ours, theirs] = base::socket_pair(SOCK_STREAM | SOCK_NONBLOCK);
+    attach(std::move(ours));
+    return std::move(theirs);
+}
+
+void Console::attach(base::UniqueFd stream) {
     // A second client takes the console over; the first sees the end of its stream.
     drop_client();
-    auto [ours, theirs] = base::socket_pair(SOCK_STREAM | SOCK_NONBLOCK);
-    client_ = std::move(ours);
+    client_ = std::move(stream);
     stalled_ = false;
     loop_.watch(client_, EPOLLIN, [this](std::uint32_t events) { on_client(events); });
     flush_client();
-    return std::move(theirs);
 }
 
 void Console::drop_client() {
     if (!client_) return;
     loop_.cancel(std::move(stall_timer_));
     loop_.forget(client_);
+    // The supervisor may hold the same stream (helper/relay.hh), which must end all the same.
+    (void)::shutdown(client_.get(), SHUT_RDWR);
     client_.reset();
     to_client_.clear();
     stalled_ = false;
@@ -243,10 +249,13 @@ void Console::renew_log(base::UniqueFd file) {
 void Console::drain() {
     log_stalled_ = true;  // nothing comes later
     log_.flush();
-    container_readable_ = true;
-    for (int i = 0; i < 64 && container_readable_; ++i) read_container();
-    log_.flush();
     if (client_) flush_client();
+    container_readable_ = true;
+    for (int i = 0; i < 64 && container_readable_; ++i) {
+        read_container();
+        if (client_) flush_client();
+    }
+    log_.flush();
 }
 
 }  // namespace lxvirt::helper

@@ -65,6 +65,9 @@ class Console {
     // Connects a client and disconnects the one before. The new client first gets what waited for
     // it. Returns the client's end of a stream socket. Throws SystemError.
     [[nodiscard]] base::UniqueFd connect();
+    // Does the same with a stream that the client has already; `stream` is the other end,
+    // non-blocking.
+    void attach(base::UniqueFd stream);
     // Sets the size of the container's terminal in characters.
     void resize(unsigned rows, unsigned columns);
     // Reads what the container has still written; called when its init has ended.

@@ -136,15 +136,17 @@ Work receive_work(const Arguments& arguments, base::Fd channel) {
     }
 }
 
-// Waits for the byte that commits the start. Only the end of the other side may undo a start that
-// is all but done; a receive that fails for want of memory is retried.
-bool await_commit(base::Fd channel) {
+// Waits for the byte that commits the start, and returns the message, or nothing where the start is
+// to be undone. Only the end of the other side may undo a start that is all but done; a receive that
+// fails for want of memory is retried.
+std::optional<base::Message> await_commit(base::Fd channel) {
     for (int attempt = 0;; ++attempt) {
         try {
-            const auto message = base::receive_message(channel, 1);
-            return message && message->bytes == "c";
+            auto message = base::receive_message(channel, 1);
+            if (message && message->bytes != "c") message.reset();
+            return message;
         } catch (const base::SystemError&) {
-            if (attempt == kCommitAttempts) return false;
+            if (attempt == kCommitAttempts) return std::nullopt;
             ::usleep(10'000);
         }
     }
@@ -221,17 +223,19 @@ int supervise(Arguments& arguments, base::UniqueFd& channel, const Plan& plan,
         }
         throw;
     }
-    if (!await_commit(channel)) {
+    auto commit = await_commit(channel);
+    if (!commit) {
         supervisor->undo();
         return 1;
     }
     operation.reset();
     if (agent) (void)base::reap(agent, true);
     agent.reset();
-    if (plan.supervision.autodestroy)
-        supervisor->watch_owner(std::move(channel));
-    else
-        channel.reset();
+    const bool has_client = !commit->fds.empty();
+    if (plan.supervision.autodestroy) supervisor->watch_owner(std::move(channel));
+    if (has_client) supervisor->attach_client(std::move(commit->fds.front()), std::move(channel));
+    channel.reset();
+    commit.reset();
     if (owner) supervisor->watch_owner(std::move(owner));
     if (supervisor->run() == Outcome::restart) {
         const auto held = supervisor->take_operation_lock();
@@ -243,6 +247,7 @@ int supervise(Arguments& arguments, base::UniqueFd& channel, const Plan& plan,
     }
     supervisor->release_resources();
     alive.release();
+    supervisor->report_end(false);
     supervisor->close_connections();
     ::_exit(0);  // the kernel frees the rest faster
 }

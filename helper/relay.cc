@@ -36,6 +36,7 @@ constexpr auto kRetry = std::chrono::seconds(1);     // until the process is tri
 constexpr unsigned kMaxQuickEnds = 5;          // in a row; then there are no consoles any more
 constexpr std::uint64_t kMaxRead = 16384;      // bytes that the relay writes at once
 constexpr std::uint64_t kLogSlack = 2U << 20;  // bytes that a log may get beyond its limit
+constexpr int kLastBuffer = 4 << 20;           // bytes of a client's stream at the end
 constexpr int kChannel = 3;                    // the relay's descriptor
 
 // Opens a console's log; invalid where there is none. A failure leaves the console without a log.
@@ -106,6 +107,7 @@ void Relay::spawn_all() {
     try {
         spawn();
         for (const Entry& entry : consoles_) introduce(entry, again || entry.plan.log_append);
+        introduce_client();
     } catch (const base::Exception& error) {
         log_(error.message());
         end();
@@ -151,6 +153,11 @@ void Relay::introduce(const Entry& entry, bool append) {
     std::vector<base::Fd> fds{entry.ends.container.master, entry.ends.host.master};
     if (file) fds.emplace_back(file);
     (void)ask(request, fds);
+}
+
+void Relay::introduce_client() {
+    if (attached_ && !consoles_.empty())
+        (void)ask({.verb = RelayVerb::attach, .alias = consoles_.front().ends.alias}, {attached_});
 }
 
 void Relay::add(ConsoleEnds ends, const ConsolePlan& plan) {
@@ -251,6 +258,9 @@ bool Relay::is_used(const std::string& alias) {
 }
 
 UniqueFd Relay::connect(const std::string& alias) {
+    // Whoever is connected now loses the console; a relay that is made again must not bring the
+    // former client back.
+    if (find({}) == alias) attached_.reset();
     Answer answer = ask({.verb = RelayVerb::connect, .alias = alias});
     if (answer.fds.size() != 1)
         base::fail(base::ErrorCode::internal_error, "the relay gave no stream");
@@ -263,6 +273,12 @@ void Relay::resize(const std::string& alias, std::uint32_t rows, std::uint32_t c
 
 void Relay::drain() noexcept {
     try {
+        if (attached_) {
+            // The relay does not wait for its client now, so all that is left must fit in.
+            const base::RaisedCapabilities raised;
+            (void)::setsockopt(attached_.get(), SOL_SOCKET, SO_SNDBUFFORCE, &kLastBuffer,
+                               sizeof kLastBuffer);
+        }
         if (process_) (void)ask({.verb = RelayVerb::drain});
     } catch (const std::exception&) {
         // What the container wrote last is lost; its end goes on.

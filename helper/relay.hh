@@ -34,6 +34,10 @@ class Relay {
     // Takes over a console, which is relayed from start() on, or at once after that. Throws
     // SystemError, and Error if the relay does not answer.
     void add(ConsoleEnds ends, const ConsolePlan& plan);
+    // Gives the first console a client, whose stream has `stream` as its other end, before the relay
+    // reads anything: call this before start(). Whatever the container writes reaches this client,
+    // if it reads; its stream ends with this object, and not before.
+    void attach(base::UniqueFd stream) { attached_ = std::move(stream); }
     // Makes the process, if there is a console. A failure is logged and tried again every second.
     void start();
     // Ends the relay of a console; one that is not there is no error.
@@ -67,6 +71,7 @@ class Relay {
     void spawn_all();
     void respawn();
     void introduce(const Entry& entry, bool append);
+    void introduce_client();
     [[nodiscard]] Answer ask(const RelayMessage& request, const std::vector<base::Fd>& fds = {});
     void on_message();
     void renew_log(const std::string& alias);
@@ -75,6 +80,7 @@ class Relay {
     Log log_;
     std::vector<Entry> consoles_;
     base::UniqueFd channel_, process_;
+    base::UniqueFd attached_;  // the stream of attach()
     std::chrono::steady_clock::time_point spawned_;
     unsigned quick_ends_ = 0;  // relays in a row that ended at once
     bool started_ = false;

@@ -63,6 +63,9 @@ class RelayProcess {
                 std::erase_if(consoles_, [&](const auto& one) { return one.get() == console; });
                 break;
             case RelayVerb::connect: extra = console->connect(); break;
+            case RelayVerb::attach:
+                if (given.size() == 1) console->attach(std::move(given.front()));
+                break;
             case RelayVerb::is_used: answer.flag = console->in_use(); break;
             case RelayVerb::resize:
                 console->resize(request.value >> 16, request.value & 0xffffU);

@@ -16,6 +16,7 @@ enum class RelayVerb : std::uint32_t {
     add = 0,  // the masters of both ptys come along, and with `logs` the file of the log
     remove,   // ends the relay of the console
     connect,  // the answer brings the client's end of a stream
+    attach,   // the relay's end of a client's stream comes along
     is_used,  // the answer's `flag`: a client is connected
     resize,   // `value`: rows << 16 | columns
     drain,    // reads what the consoles still hold

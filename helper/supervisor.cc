@@ -76,6 +76,12 @@ void Supervisor::watch_owner(base::UniqueFd channel) {
     });
 }
 
+void Supervisor::attach_client(base::UniqueFd stream, base::UniqueFd channel) {
+    relay_.attach(std::move(stream));
+    starter_ = std::move(channel);
+    has_client_ = true;
+}
+
 StartReply Supervisor::start_reply() const {
     StartReply reply;
     for (const std::string& path : relay_.host_paths()) {
@@ -190,6 +196,8 @@ Reply Supervisor::answer(Connection& connection, const Request& request,
         case RequestKind::ask_restart: restart_asked_ = request.flag; return {};
         case RequestKind::open_console: return open_console(connection, request, extra);
         case RequestKind::resize:
+            // The client that came with the start has no connection of its console.
+            if (connection.console.empty()) connection.console = relay_.find({});
             if (!connection.console.empty())
                 relay_.resize(connection.console, request.value >> 16, request.value & 0xffffU);
             return {};

@@ -46,6 +46,11 @@ class Supervisor {
     // Ends the container when the channel to the process that started it closes (autodestroy).
     void watch_owner(base::UniqueFd channel);
     [[nodiscard]] base::Fd owner() const { return owner_; }
+    // Connects `stream` with the first console before anything is read from it, and has the end of
+    // the init reported over `channel`, or over the owner's if that is not valid.
+    void attach_client(base::UniqueFd stream, base::UniqueFd channel);
+    // Reports the end of the init to whom attach_client() named.
+    void report_end(bool goes_on) noexcept;
     // Returns at the end of the container. With Outcome::restart the groups are removed, the
     // operation lock is held (take_operation_lock()), and this program is to execute itself.
     [[nodiscard]] Outcome run();
@@ -130,6 +135,8 @@ class Supervisor {
     base::EventLoop loop_;
     Relay relay_;
     base::UniqueFd owner_;
+    base::UniqueFd starter_;      // the channel for an EndReport, if it is not the owner's
+    bool has_client_ = false;     // an EndReport is waited for
     base::UniqueFd termination_;  // signalfd(2) of SIGTERM
     std::map<int, Connection> connections_;
     base::UniqueFd retry_timer_, thaw_timer_;

@@ -12,8 +12,10 @@
 #include <csignal>
 
 #include "base/cgroup/cgroup.hh"
+#include "base/codec.hh"
 #include "base/error.hh"
 #include "base/file/run_files.hh"
+#include "base/file/socket.hh"
 #include "base/process/apparmor.hh"
 #include "base/process/capability.hh"
 #include "base/process/spawn.hh"
@@ -167,6 +169,7 @@ void Supervisor::finish() noexcept {
     });
     if (restarts) {
         outcome_ = Outcome::restart;
+        report_end(true);
         status_.state = "starting";
         status_.reason = "rebooting";
         status_.init_pid.reset();
@@ -265,6 +268,22 @@ void Supervisor::remove_files() const {
     for (const std::string& file : plan_.supervision.end_files) {
         (void)::unlink(file.c_str());
         base::test_point("file-removed");
+    }
+}
+
+void Supervisor::report_end(bool goes_on) noexcept {
+    if (!has_client_ || !ended_) return;
+    has_client_ = false;
+    // These two are what the kernel makes of a reboot(2) inside (reboot(2), "Behavior inside PID
+    // namespaces").
+    const bool rebooted = ended_->signaled && (ended_->value == SIGINT || ended_->value == SIGHUP);
+    EndReport report;
+    report.goes_on = goes_on;
+    if (!rebooted) (ended_->signaled ? report.signal : report.status) = ended_->value;
+    try {
+        base::send_message(starter_ ? starter_ : owner_, base::encode(report));
+    } catch (const std::exception&) {
+        // The other side is gone; nobody waits for the report.
     }
 }
 

@@ -2,6 +2,7 @@
 // interactive shell. Everything that a command prints as an error is printed by Session; main()
 // prints only what fails before there is a session.
 #include <fcntl.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
@@ -9,6 +10,8 @@
 #include <exception>
 
 #include "base/error.hh"
+#include "base/file/lock.hh"
+#include "base/text/text.hh"
 #include "config.hh"
 #include "shell/core/failure.hh"
 #include "shell/core/help.hh"
@@ -81,10 +84,22 @@ int run(const ParsedOptions& parsed) {
     return session.exit_status();
 }
 
+// Says on a terminal who keeps a command waiting.
+void tell_who_is_waited_for() {
+    if (isatty(STDERR_FILENO) == 0) return;
+    lxvirt::base::set_wait_notice([](const std::string& path, const std::string& holder) {
+        const std::string file = path.substr(path.rfind('/') + 1);
+        (void)std::fprintf(stderr, "waiting for '%s', which is held by %s\n",
+                           lxvirt::base::shown(file.substr(0, file.rfind('.'))).c_str(),
+                           lxvirt::base::shown(holder).c_str());
+    });
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
     occupy_standard_descriptors();
+    tell_who_is_waited_for();
     int status = EXIT_FAILURE;
     try {
         status = run(parse_program_options({arguments, arguments + count}, from_environment));

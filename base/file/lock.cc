@@ -95,8 +95,26 @@ std::optional<pid_t> record_lock_holder(const std::string& path) {
     return std::max<pid_t>(lock.l_pid, 0);
 }
 
+namespace {
+
+constexpr auto kSilence = std::chrono::seconds(1);  // of a wait that nobody is told about
+
+std::function<void(const std::string&, const std::string&)>& wait_notice() {
+    static std::function<void(const std::string&, const std::string&)> notice;
+    return notice;
+}
+
+}  // namespace
+
+void set_wait_notice(
+    std::function<void(const std::string& path, const std::string& holder)> notice) {
+    wait_notice() = std::move(notice);
+}
+
 OperationLock OperationLock::acquire(const std::string& path, milliseconds limit) {
-    const auto deadline = std::chrono::steady_clock::now() + limit;
+    const auto begin = std::chrono::steady_clock::now();
+    const auto deadline = begin + limit;
+    bool silent = true;
     UniqueFd fd = open_lock(path);
     // The blocking F_OFD_SETLKW knows no time limit but a signal. The sleeps grow from 1 ms to 50
     // ms: a short operation is noticed soon, and a long one costs little.
@@ -107,6 +125,10 @@ OperationLock OperationLock::acquire(const std::string& path, milliseconds limit
         if (left <= milliseconds::zero())
             fail(ErrorCode::operation_timeout, "cannot acquire state change lock (held by {})",
                  operation_lock_holder(path));
+        if (silent && wait_notice() && std::chrono::steady_clock::now() - begin >= kSilence) {
+            silent = false;
+            wait_notice()(path, operation_lock_holder(path));
+        }
         sleep_for(std::min(pause, left));
         pause = std::min(pause * 2, milliseconds(50));
     }

@@ -21,6 +21,7 @@
 #include <sys/types.h>
 
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -60,6 +61,12 @@ class RecordLock {
 // The time that a command waits for another one on the same object, unless operation_timeout in
 // lxvirt.conf says otherwise.
 inline constexpr std::chrono::milliseconds kOperationLockLimit = std::chrono::seconds(30);
+
+// Sets a function that OperationLock::acquire() calls once, with the path of the lock's file and
+// "PID COMMAND" of its holder, when it has waited for a second. A program that talks to a person
+// says so then.
+void set_wait_notice(
+    std::function<void(const std::string& path, const std::string& holder)> notice);
 
 // Holds an open file description lock until it and all duplicates of its descriptor are closed.
 class OperationLock {

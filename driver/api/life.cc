@@ -10,11 +10,15 @@
 // container dies with it, and clean_up() (driver/device/clean.cc) removes what it made.
 //
 // shutdown() and reboot() only ask init and return; wait_stopped() waits.
+#include <fcntl.h>
+
 #include <cmath>
 
 #include "base/cgroup/cgroup.hh"
+#include "base/codec.hh"
 #include "base/error.hh"
 #include "base/file/file.hh"
+#include "base/file/socket.hh"
 #include "base/process/process.hh"
 #include "driver/api/local.hh"
 #include "driver/device/clean.hh"
@@ -51,6 +55,7 @@ constexpr StopFlags kStopWays = StopFlags::initctl | StopFlags::signal;
 // still be ending by itself.
 constexpr auto kAnswerLimit = std::chrono::seconds(5);
 constexpr auto kLastMoment = std::chrono::seconds(2);
+constexpr auto kStreamEnds = std::chrono::milliseconds(200);
 
 // Returns a pidfd of the domain's helper, or nullopt if the domain does not run.
 std::optional<base::UniqueFd> open_helper(const Root& root, const std::string& name) {
@@ -186,9 +191,26 @@ bool ended_its_hooks(const Root& root, const DomainRef& domain, base::Fd process
     return live && base::wait_readable(process, end_hooks_limit(root, live->domain));
 }
 
+// Keeps what stays of a start: the owner's channel in `owned`, the console in `console`.
+void keep(const Root& root, const std::string& name, StartFlags flags, StartedDomain started,
+          std::vector<base::UniqueFd>& owned, ConsoleStream* console) {
+    if (has(flags, StartFlags::autodestroy))
+        owned.emplace_back(::fcntl(started.channel.get(), F_DUPFD_CLOEXEC, 0));
+    if (console == nullptr || !started.console) return;
+    console->stream = std::move(started.console);
+    console->ended = std::move(started.channel);
+    try {
+        if (auto control = Control::connect(root, name, kAnswerLimit))
+            console->control = control->take_socket();
+    } catch (const base::SystemError&) {
+        // The container has ended already; its console needs no size.
+    }
+}
+
 }  // namespace
 
-std::vector<std::string> LocalConnection::start(const DomainRef& domain, StartFlags flags) {
+std::vector<std::string> LocalConnection::start(const DomainRef& domain, StartFlags flags,
+                                                ConsoleStream* console) {
     require_write("virDomainCreate");
     check_flags(flags, StartFlags::paused | StartFlags::autodestroy | StartFlags::force_boot,
                 "lxcDomainCreateWithFiles");
@@ -201,13 +223,19 @@ std::vector<std::string> LocalConnection::start(const DomainRef& domain, StartFl
     if (auto notice = notice_of_profile(root_, definition, host))
         notices.push_back(std::move(*notice));
     for (const std::string& notice : notices) log_line(root_, domain.name, notice);
-    autodestroy_.push_back(start_domain(
-        root_, {.domain = std::move(definition), .uri = uri_, .flags = flags}, host, lock));
+    keep(root_, domain.name, flags,
+         start_domain(root_,
+                      {.domain = std::move(definition),
+                       .uri = uri_,
+                       .flags = flags,
+                       .console = console != nullptr},
+                      host, lock),
+         autodestroy_, console);
     return notices;
 }
 
 Defined LocalConnection::create_xml(std::string_view text, const std::string& file,
-                                    StartFlags flags) {
+                                    StartFlags flags, ConsoleStream* console) {
     require_write("virDomainCreateXML");
     check_flags(flags, StartFlags::paused | StartFlags::autodestroy | StartFlags::validate,
                 "lxcDomainCreateXMLWithFiles");
@@ -234,8 +262,14 @@ Defined LocalConnection::create_xml(std::string_view text, const std::string& fi
         defined.notices.push_back(fmt::format("{}: {}", file, notice));
     if (const auto notice = notice_of_profile(root_, parsed.domain, host))
         defined.notices.push_back(fmt::format("{}: {}", file, *notice));
-    autodestroy_.push_back(start_domain(
-        root_, {.domain = std::move(parsed.domain), .uri = uri_, .flags = flags}, host, lock));
+    keep(root_, name, flags,
+         start_domain(root_,
+                      {.domain = std::move(parsed.domain),
+                       .uri = uri_,
+                       .flags = flags,
+                       .console = console != nullptr},
+                      host, lock),
+         autodestroy_, console);
     defined.domain.id = root_.running(name).value_or(-1);
     return defined;
 }
@@ -350,6 +384,19 @@ void ConsoleStream::resize(unsigned rows, unsigned columns) const {
     } catch (const base::Exception&) {
         // The end of the stream, which comes as well, tells the user more.
     }
+}
+
+std::optional<InitEnd> ConsoleStream::end() const {
+    // The report comes before the end of the stream. A stream that ends without one was taken away
+    // from this client, or ended together with the helper, whose descriptors close one by one.
+    if (!ended || !base::wait_readable(ended, kStreamEnds)) return std::nullopt;
+    const auto message = base::receive_message(ended, helper::kMaxMessage);
+    if (!message)
+        base::fail(ErrorCode::operation_failed,
+                   "the container's supervisor was killed, and the container with it");
+    const auto report = base::decode<helper::EndReport>(message->bytes, "report of the end");
+    if (report.goes_on) return std::nullopt;
+    return InitEnd{.status = report.status, .signal = report.signal};
 }
 
 std::string LocalConnection::console_path(const DomainRef& domain,

@@ -89,7 +89,8 @@ class LocalConnection final : public Connection {
     Defined define_xml(std::string_view xml, const std::string& file, DefineFlags flags) override;
     void define_all(const std::vector<DefinitionChange>& changes,
                     const DefinitionDone& done) override;
-    Defined create_xml(std::string_view text, const std::string& file, StartFlags flags) override;
+    Defined create_xml(std::string_view text, const std::string& file, StartFlags flags,
+                       ConsoleStream* console) override;
     void undefine(const DomainRef& domain, UndefineFlags flags) override;
     void rename(const DomainRef& domain, const std::string& new_name) override;
     [[nodiscard]] std::string xml_desc(const DomainRef& domain, XmlFlags flags) const override;
@@ -99,7 +100,8 @@ class LocalConnection final : public Connection {
                                        const std::string& uri, Affect flags) const override;
     void set_metadata(const DomainRef& domain, const MetadataChange& change, Affect flags) override;
     void set_notes(const DomainRef& domain, const DomainNotes& notes, Affect flags) override;
-    std::vector<std::string> start(const DomainRef& domain, StartFlags flags) override;
+    std::vector<std::string> start(const DomainRef& domain, StartFlags flags,
+                                   ConsoleStream* console) override;
     void destroy(const DomainRef& domain, DestroyFlags flags) override;
     std::string shutdown(const DomainRef& domain, StopFlags flags) override;
     std::string reboot(const DomainRef& domain, StopFlags flags) override;

@@ -9,6 +9,7 @@
 #include "driver/device/hotplug_parts.hh"
 #include "driver/device/in_use.hh"
 #include "driver/device/plug.hh"
+#include "driver/device/shared_disks.hh"
 #include "driver/plan/compile.hh"
 #include "driver/store/journal.hh"
 #include "driver/store/lookup.hh"
@@ -101,6 +102,11 @@ void check_detachable(const xml::Domain& domain, const xml::Device& device) {
                    domain.consoles.size() - 1);
 }
 
+bool may_hold_a_disk(const xml::Device& device) {
+    return !std::holds_alternative<xml::Interface>(device) &&
+           !std::holds_alternative<xml::Console>(device);
+}
+
 // Undoes an attach. What cannot be undone now stays in the record, and settle() undoes it later; a
 // log line says why.
 void take_back(const Root& root, const Guest& guest, const LiveState& before,
@@ -122,6 +128,7 @@ void attach_live(const Root& root, const LiveState& before, const xml::Device& w
     LiveState live = before;
     xml::Device device = add_named(live, wanted);
     const Guest guest(root, name);
+    const auto disks = may_hold_a_disk(device) ? lock_disks(root, live.domain) : std::nullopt;
     Plug plug(root, guest, live, device);
     plug.prepare();
     live = before;
@@ -257,6 +264,9 @@ void change_device(const Root& root, const DomainRef& domain, Affect flags, Find
     const xml::Device have = find(originals.live->domain);
     const xml::Device with = changed(have, true);
     check_live_change(have, with);
+    xml::Domain domain_with = originals.live->domain;
+    replace_device(domain_with, have, with);
+    const auto disks = may_hold_a_disk(with) ? lock_disks(root, domain_with) : std::nullopt;
     const Guest guest(root, domain.name);
     const std::vector<MadeDevice> made = made_for(*originals.live, have);
     if (std::holds_alternative<xml::Disk>(have) && !has(flags, Affect::force))

@@ -20,6 +20,8 @@
 #include "driver/life/start.hh"
 
 #include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <functional>
@@ -27,8 +29,10 @@
 
 #include "base/error.hh"
 #include "base/file/file.hh"
+#include "base/file/socket.hh"
 #include "driver/device/clean.hh"
 #include "driver/device/operation.hh"
+#include "driver/device/shared_disks.hh"
 #include "driver/life/profile.hh"
 #include "driver/network/ports.hh"
 #include "driver/plan/check.hh"
@@ -126,6 +130,12 @@ helper::StartReply make_groups_and_wait(HelperProcess& helper, const helper::Pla
     }
 }
 
+// Waits until the helper has the alive lock, by which others see that the domain uses its disks. A
+// helper that has failed never takes it.
+void await_alive_lock(const Root& root, const std::string& name) {
+    for (int i = 0; i < 500 && !root.running(name); ++i) ::usleep(1000);
+}
+
 // Brings the container from a compiled plan to running. live.xml lists every name before anything
 // is made.
 void carry_out(const Root& root, const HostFacts& host, HelperProcess& helper, helper::Plan plan,
@@ -136,9 +146,12 @@ void carry_out(const Root& root, const HostFacts& host, HelperProcess& helper, h
     live.links = made_links(plan);
     live.made = made_devices(plan, host);
     plan.groups.made_by_driver = knows_device_rules(plan);
+    auto disks = lock_disks(root, live.domain);
     write_live(root, live);
     load_profile(plan);
     helper.send_plan(plan);
+    if (disks) await_alive_lock(root, live.domain.name);
+    disks.reset();
     const helper::StartReply reply = make_groups_and_wait(helper, plan);
     take_console_paths(live, reply);
     take_loops(live, reply);
@@ -223,8 +236,8 @@ void undo_start(const Root& root, const LiveState& live, std::optional<HelperPro
 
 }  // namespace
 
-base::UniqueFd start_domain(const Root& root, StartRequest request, const HostFacts& host,
-                            const base::OperationLock& lock) {
+StartedDomain start_domain(const Root& root, StartRequest request, const HostFacts& host,
+                           const base::OperationLock& lock) {
     clean_up(root, request.domain.name);
     if (!has_pre_start(request.domain)) check_startable(request.domain);
     LiveState live;
@@ -234,6 +247,7 @@ base::UniqueFd start_domain(const Root& root, StartRequest request, const HostFa
     const auto log = log_of(root, name);
     const bool scope = systemd::wants_scope(root, host, log);
     std::optional<HelperProcess> helper;
+    StartedDomain started;
     try {
         // From here on a kill leaves a live.xml by which clean_up() finds everything, beginning
         // with the supervisors' group.
@@ -266,7 +280,13 @@ base::UniqueFd start_domain(const Root& root, StartRequest request, const HostFa
         carry_out(root, host, *helper, std::move(plan), live);
         systemd::register_machine(root, live, helper->pid(), log);
         call_hooks(root, live, "started");
-        helper->commit();
+        if (request.console && !live.domain.consoles.empty()) {
+            auto [ours, theirs] = base::socket_pair(SOCK_STREAM | SOCK_NONBLOCK);
+            helper->commit(theirs);
+            started.console = std::move(ours);
+        } else {
+            helper->commit();
+        }
     } catch (const base::Exception&) {
         undo_start(root, live, helper, host);
         throw;
@@ -276,7 +296,9 @@ base::UniqueFd start_domain(const Root& root, StartRequest request, const HostFa
     if (has(request.flags, StartFlags::paused))
         journal_lifecycle(root, name, live.domain.uuid, DomainLifecycle::suspended,
                           detail::suspended_paused);
-    return has(request.flags, StartFlags::autodestroy) ? helper->take_channel() : base::UniqueFd();
+    if (has(request.flags, StartFlags::autodestroy) || started.console)
+        started.channel = helper->take_channel();
+    return started;
 }
 
 namespace {

@@ -19,14 +19,22 @@ struct StartRequest {
     // The connection's URI, by which lxc_agent finds the root again at a reboot.
     std::string uri;
     StartFlags flags = StartFlags::none;  // paused and autodestroy are acted upon
+    bool console = false;                 // connect the first console, if there is one
+};
+
+// What stays of a start. A descriptor that was not asked for is not valid.
+struct StartedDomain {
+    // With StartFlags::autodestroy its close ends the container; with a console it brings a
+    // helper::EndReport.
+    base::UniqueFd channel;
+    base::UniqueFd console;  // the stream of the first console, connected before anything was read
 };
 
 // Starts a domain on `host`, the facts that host_facts() returns. The caller holds the domain's operation lock `lock`, which the helper shares
-// until the start is done. Returns the channel to the helper with StartFlags::autodestroy, whose
-// close ends the container, otherwise a descriptor that is not valid. Throws what went wrong, with
+// until the start is done. Throws what went wrong, with
 // nothing left behind: errors of the plan, of hooks, and the helper's.
-base::UniqueFd start_domain(const Root& root, StartRequest request, const HostFacts& host,
-                            const base::OperationLock& lock);
+StartedDomain start_domain(const Root& root, StartRequest request, const HostFacts& host,
+                           const base::OperationLock& lock);
 
 // Does the driver's half of a reboot from inside: compiles the plan anew from the live definition
 // and hands it to the helper (pid `helper`) that waits at the other end of `channel`. Throws what

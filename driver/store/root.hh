@@ -135,6 +135,8 @@ class Root {
     // Returns the path of the lock that a network's start holds from its look at the host's
     // addresses until it has its own, so that two starts do not choose the same.
     [[nodiscard]] std::string subnet_lock() const { return locks() + "/subnets.lock"; }
+    // Taken last of all, while a domain begins to use a disk (driver/device/shared_disks.hh).
+    [[nodiscard]] std::string disks_lock() const { return locks() + "/disks.lock"; }
 
     // Takes the operation lock of one domain. Throws operation_timeout, naming the holder, after
     // `limit` (operation_timeout of lxvirt.conf if none is given). Throws resource_busy at once if

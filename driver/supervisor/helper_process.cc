@@ -107,8 +107,9 @@ helper::StartReply HelperProcess::await_start() {
     throw base::PreparedError(static_cast<base::ErrorCode>(reply.error), reply.failure);
 }
 
-void HelperProcess::commit() {
-    if (!unless_it_has_failed([&] { base::send_message(channel_, "c"); })) (void)await_start();
+void HelperProcess::commit(base::Fd stream) {
+    const auto fds = stream.valid() ? std::vector<base::Fd>{stream} : std::vector<base::Fd>{};
+    if (!unless_it_has_failed([&] { base::send_message(channel_, "c", fds); })) (void)await_start();
     if (program_.process) reap_later(std::move(program_.process));
 }
 

@@ -71,12 +71,14 @@ class HelperProcess {
     // Waits for the container to run. Throws the helper's error if it does not.
     [[nodiscard]] helper::StartReply await_start();
     // Lets go of the helper, which goes on by itself. Without this call the helper undoes
-    // everything once the channel closes.
-    void commit();
+    // everything once the channel closes. `stream` is the other end of a client's stream for the
+    // first console; with it the helper reports the end over the channel (take_channel()).
+    void commit(base::Fd stream = {});
     // Closes the channel and waits until the helper has undone everything and is gone. Returns
     // false if the helper was killed, and so undid nothing.
     bool abandon();
-    // Gives up the channel, whose close is then to end the container (autodestroy).
+    // Gives up the channel, whose close is then to end the container (autodestroy), or over which the
+    // container's end is reported.
     [[nodiscard]] base::UniqueFd take_channel() { return std::move(channel_); }
 
   private:

@@ -4,7 +4,9 @@
 // SOCK_SEQPACKET pair, and sends the plan in a memfd (SCM_RIGHTS). If the plan says so, the driver
 // makes the container's groups while the helper prepares the rest, and then sends the word
 // kGroupsMade (helper/exchange/sync.hh); if the start fails before that, the driver removes them. The helper
-// answers with one StartReply and waits for one byte that commits the start. If the channel closes
+// answers with one StartReply and waits for one byte that commits the start. A stream for the first
+// console may come along with that byte; then the channel stays open, and an EndReport comes over
+// it at the end. If the channel closes
 // before that byte, the helper undoes everything.
 //
 // Control: the helper listens on control.sock in the run folder (SOCK_SEQPACKET; the peer must be
@@ -55,6 +57,23 @@ struct StartReply {
         visit("host_consoles", self.host_consoles);
         visit("init_pid", self.init_pid);
         visit("loops", self.loops);
+    }
+};
+
+// Tells the process that started the container with its console how the init has ended, over the
+// channel of the start. It is sent when everything of the container is gone; the stream of the
+// console ends after that.
+struct EndReport {
+    std::uint32_t version = kProtocolVersion;
+    std::int32_t status = 0;  // of the init; 0 where it halted or rebooted the container
+    std::int32_t signal = 0;  // that killed it
+    bool goes_on = false;     // the container boots again
+    template <typename Self, typename Visitor>
+    static void fields(Self& self, Visitor& visit) {
+        visit("version", self.version);
+        visit("status", self.status);
+        visit("signal", self.signal);
+        visit("goes_on", self.goes_on);
     }
 };
 

@@ -4,6 +4,7 @@
 
 #include <csignal>
 #include <cstdio>
+#include <utility>
 
 #include "base/fd.hh"
 #include "shell/core/failure.hh"
@@ -21,9 +22,10 @@ void write_pipe_errors_instead() {
     (void)std::signal(SIGPIPE, SIG_IGN);
 }
 
-// Connects the terminal with the console until one side ends. Returns the signal that ended the
-// relay, or 0. The objects restore the terminal and the signals in the reverse order.
-int relay_terminal(const driver::ConsoleStream& stream, char escape) {
+// Connects the terminal with the console until one side ends. Returns how the relay ended, and the
+// signal that ended it, or 0. The objects restore the terminal and the signals in the reverse order.
+std::pair<terminal::RelayEnd, int> relay_terminal(const driver::ConsoleStream& stream,
+                                                  char escape) {
     int signal = 0;
     const terminal::TakenSignals signals;
     const terminal::RawTerminal raw;
@@ -38,19 +40,20 @@ int relay_terminal(const driver::ConsoleStream& stream, char escape) {
     relay.signals = signals.fd();
     relay.escape = escape;
     relay.resized = resize;
-    (void)terminal::run_relay(relay, signal);
-    return signal;
+    const terminal::RelayEnd reason = terminal::run_relay(relay, signal);
+    return {reason, signal};
 }
 
 }  // namespace
 
-bool open_console(Session& session, const driver::DomainRef& domain, const std::string& device,
-                  driver::ConsoleFlags flags) {
-    // After start --console the id in `domain` is still -1, so the driver is asked for the state.
-    const driver::DomainState state = session.connection().status(domain).state;
-    if (state == driver::DomainState::shutoff) give_up("The domain is not running");
-    if (isatty(STDIN_FILENO) == 0)
-        give_up("Cannot run interactive console without a controlling TTY");
+bool has_terminal() {
+    return isatty(STDIN_FILENO) != 0;
+}
+
+namespace {
+
+// Prints virsh's lines about the connection.
+void announce(Session& session, const driver::DomainRef& domain) {
     const std::string& escape = session.options().escape;
     session.print_extra_format("Connected to domain '{}'\nEscape character is {}", domain.name,
                                escape);
@@ -58,9 +61,34 @@ bool open_console(Session& session, const driver::DomainRef& domain, const std::
     session.print_extra("\n");
     // The relay writes to the descriptor directly, so buffered text must go out before.
     (void)std::fflush(stdout);
+}
+
+}  // namespace
+
+bool attend_console(Session& session, const driver::DomainRef& domain,
+                    const driver::ConsoleStream& console) {
+    constexpr int kSignalled = 128;
+    announce(session, domain);
+    write_pipe_errors_instead();
+    const auto [reason, signal] = relay_terminal(console, escape_byte(session.options().escape));
+    if (signal != 0) (void)raise(signal);
+    if (reason != terminal::RelayEnd::console_closed) return true;
+    const auto end = console.end();
+    if (!end) return true;
+    if (end->signal != 0) return session.fail_with(kSignalled + end->signal);
+    return end->status == 0 || session.fail_with(end->status);
+}
+
+bool open_console(Session& session, const driver::DomainRef& domain, const std::string& device,
+                  driver::ConsoleFlags flags) {
+    // After start --console the id in `domain` is still -1, so the driver is asked for the state.
+    const driver::DomainState state = session.connection().status(domain).state;
+    if (state == driver::DomainState::shutoff) give_up("The domain is not running");
+    if (!has_terminal()) give_up("Cannot run interactive console without a controlling TTY");
+    announce(session, domain);
     const driver::ConsoleStream stream = session.connection().open_console(domain, device, flags);
     write_pipe_errors_instead();
-    const int signal = relay_terminal(stream, escape_byte(escape));
+    const int signal = relay_terminal(stream, escape_byte(session.options().escape)).second;
     // The terminal has its settings back, so the signal may now end the shell.
     if (signal != 0) (void)raise(signal);
     return true;

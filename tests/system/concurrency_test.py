@@ -1,9 +1,11 @@
 """Programs that change the same things at the same time: commands against each other, and any commands in any
 order."""
 
+import fcntl
 import os
 import random
 import re
+import struct
 import subprocess
 import threading
 import time
@@ -13,6 +15,7 @@ from devices import filesystem_xml
 from kill import LONG, StateCase
 from network_guest import network, nic
 from support import write
+from terminal import Terminal
 
 ROUNDS = 100 if LONG else 20
 SECONDS = int(os.environ.get("LXVIRT_SECONDS", "60" if LONG else "10"))
@@ -34,6 +37,24 @@ class Against(StateCase):
             self.assertNotRegex(err, WRONG)
             done.append((program.returncode, out, err))
         return done
+
+    def test_who_is_waited_for_is_said_on_a_terminal(self):
+        self.ok("define", self.one())
+        lock = f"{self.root}/run/lxvirt/lock/one.op"
+        with open(lock, "r+", encoding="utf-8") as file:
+            fcntl.fcntl(file, fcntl.F_OFD_SETLK, struct.pack("hhqqi4x", fcntl.F_WRLCK, 0, 0, 0, 0))
+            file.truncate()
+            file.write(f"{os.getpid()} a test\n")
+            file.flush()
+            with Terminal(self.command("destroy", "one")) as terminal:
+                terminal.expect(f"waiting for 'one', which is held by {os.getpid()} a test", 5)
+                file.close()
+                terminal.expect("is not running")
+            with open(lock, "r+", encoding="utf-8") as again:
+                fcntl.fcntl(again, fcntl.F_OFD_SETLK, struct.pack("hhqqi4x", fcntl.F_WRLCK, 0, 0, 0, 0))
+                quiet = self.background("destroy", "one")
+                time.sleep(1.3)
+            self.assertEqual(quiet.communicate(timeout=20)[1].count("waiting"), 0)
 
     def test_start_against_undefine(self):
         path = self.one()

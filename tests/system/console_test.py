@@ -6,7 +6,7 @@ import unittest
 
 import support
 from guest import GuestCase
-from support import read, wait_for
+from support import read, wait_for, write
 from terminal import Terminal
 
 TWO = "<console type='pty'/><console type='pty'><target type='lxc' port='1'/></console>"
@@ -128,6 +128,93 @@ class Consoles(GuestCase):
             first.expect("to the first")
             first.leave()
             second.leave()
+
+    def created(self, script, *words, command="create"):
+        """(what the terminal shows after the headline, exit status) of a life from its first to its last moment."""
+        path = f"{self.folder}/app.xml"
+        write(path, self.plain("app", init="/bin/sh", args=("-c", script)))
+        if command == "start":
+            self.ok("define", path)
+        with Terminal(self.command(command, "app" if command == "start" else path, "--console", *words)) as terminal:
+            terminal.expect("Escape character is ^]")
+            terminal.expect("\n")
+            status = terminal.wait(20)
+            return terminal.seen.decode().strip(), status
+
+    def test_program_that_ends_at_once_is_shown_whole_with_its_status(self):
+        for turn in range(8):
+            shown, status = self.created(f"echo hello; exit {turn}")
+            self.assertEqual((shown.strip(), status), ("hello", turn))
+            self.assertEqual(self.active(), [])
+        self.assertEqual(self.created("exec /no/such"), ("/bin/sh: exec: line 0: /no/such: not found", 127))
+        self.assertEqual(self.created("echo x; busybox poweroff -f; sleep 9"), ("x", 0))
+
+    def test_start_does_the_same(self):
+        for words in ((), ("--autodestroy",)):
+            shown, status = self.created("echo hello; exit 3", *words, command="start")
+            self.assertEqual((shown.strip(), status), ("hello", 3))
+            self.assertEqual(self.state("app"), "shut off (crashed: exit status 3)")
+
+    def test_all_output_of_a_short_life_arrives(self):
+        shown, status = self.created("stty raw; seq 1 60000; exit 5")
+        self.assertEqual(status, 5)
+        self.assertEqual(shown.split(), [str(i) for i in range(1, 60001)])
+
+    def test_slow_reader_gets_the_last_output(self):
+        path = f"{self.folder}/app.xml"
+        write(path, self.plain("app", init="/bin/sh", args=("-c", "stty raw; seq 1 20000; echo END; exit 6")))
+        with Terminal(self.command("create", path, "--console")) as terminal:
+            wait_for(lambda: self.lxsh("domstate", "app").status != 0, 1)
+            support.time.sleep(1)  # nobody reads
+            terminal.expect("END\n")
+            self.assertEqual(terminal.wait(20), 6)
+
+    def test_signal_that_killed_the_init_is_the_status(self):
+        path = f"{self.folder}/app.xml"
+        write(path, self.plain("app", init="/bin/sleep", args=("1000",)))
+        with Terminal(self.command("create", path, "--console")) as terminal:
+            terminal.expect("Escape character is ^]")
+            os.kill(int(self.status("app")["init_pid"]), 9)
+            self.assertEqual(terminal.wait(), 128 + 9)
+
+    def test_console_that_was_left_or_taken_over_says_nothing_of_the_init(self):
+        self.define(self.xml("one"))
+        with Terminal(self.command("start", "one", "--console")) as terminal:
+            terminal.expect("Escape character is ^]")
+            self.wait_agent("one")
+            self.assertEqual(terminal.leave(), 0)
+        self.ok("destroy", "one")
+        os.unlink(f"{self.share('one')}/ready")
+        with Terminal(self.command("start", "one", "--console"), rows=33, columns=101) as terminal:
+            terminal.expect("Escape character is ^]")
+            self.wait_agent("one")
+            size = lambda: self.output("one", "stty size </dev/console")
+            self.assertTrue(wait_for(lambda: size() == "33 101", 3), size())
+            terminal.send("typed\r")
+            self.assertEqual(self.output("one", "head -n 1 </dev/console"), "typed")
+            with self.connect("--force") as second:
+                self.assertEqual(terminal.wait(), 0)
+                self.output("one", "echo taken over >/dev/console")
+                second.expect("taken over")
+                second.leave()
+
+    def test_console_of_a_start_ends_with_a_reboot_and_a_killed_supervisor(self):
+        self.define(self.xml("one"))
+        with Terminal(self.command("start", "one", "--console")) as terminal:
+            terminal.expect("Escape character is ^]")
+            self.wait_agent("one")
+            self.ok("reboot", "one")
+            self.assertEqual(terminal.wait(), 0)
+        self.assertTrue(wait_for(lambda: self.status("one").get("boots") == "2", 5))
+        self.ok("destroy", "one")
+        os.unlink(f"{self.share('one')}/ready")
+        with Terminal(self.command("start", "one", "--console")) as terminal:
+            terminal.expect("Escape character is ^]")
+            self.wait_agent("one")
+            os.kill(self.helper("one"), 9)
+            terminal.expect("supervisor was killed")
+            self.assertEqual(terminal.wait(), 1)
+        self.ok("destroy", "one")
 
     def test_it_ends_with_the_container(self):
         self.boot("one")

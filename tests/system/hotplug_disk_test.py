@@ -52,6 +52,51 @@ class Disks(DeviceCase):
         self.assertTrue(wait_for(lambda: not self.loops(), 3), "the loop device stayed")
         self.assertEqual(self.kernel_state("one"), state)
 
+    def test_one_disk_of_two_containers_is_refused(self):
+        """Two systems that mount one disk destroy it, and neither is told."""
+        shareable = "<shareable/>"
+        device, image = self.loop_device(), self.image("other.img")
+        for source, kind in ((device, "block"), (image, "file")):
+            self.boot("one", disk_xml(source, kind=kind), features="<privnet/>")
+            xml = disk_xml(source, target="vdc", kind=kind)
+            self.define(self.xml("two", devices=xml, features="<privnet/>"))
+            error = self.fails("start", "two")
+            self.assertIn(f"disk 'vdc' of domain 'two': '{source}' is in use already as disk 'vdb' of running domain "
+                          "'one'", error)
+            self.assertIn("<shareable/>", error)
+            self.boot("two", features="<privnet/>")
+            self.assertIn("of running domain 'one'", self.no_attach("two", xml))
+            self.assertIn("of the same domain", self.no_attach("one", xml))
+            self.assertIn("of running domain 'one'",
+                          self.no_attach("two", disk_xml(source, kind=kind, more=shareable)))
+            self.assertIn("of running domain 'one'", self.no_attach("two", disk_xml(source, kind=kind, more="<readonly/>")))
+            self.assertIn("of running domain 'one'", self.no_attach(
+                "two", filesystem_xml(source, "/mnt", kind=kind)))
+            self.ok("destroy", "one")
+            self.attach("two", xml)
+            self.assertIn("of running domain 'two'", self.fails("start", "one"))
+            for name in ("one", "two"):
+                self.lxsh("destroy", name)
+                self.ok("undefine", name)
+                os.unlink(f"{self.share(name)}/ready")
+
+    def test_one_disk_twice_in_one_container_is_refused(self):
+        device = self.loop_device()
+        self.define(self.xml("one", devices=disk_xml(device) + disk_xml(device, target="vdc")))
+        self.assertIn("of the same domain", self.fails("start", "one"))
+        self.assertEqual(self.active(), [])
+
+    def test_disks_that_are_shareable_or_only_read_are_shared(self):
+        device = self.loop_device()
+        for more in ("<shareable/>", "<readonly/>"):
+            xml = disk_xml(device, more=more)
+            self.boot("one", xml + disk_xml(device, target="vdc", more=more), features="<privnet/>")
+            self.boot("two", xml, features="<privnet/>")
+            for name in ("one", "two"):
+                self.ok("destroy", name)
+                self.ok("undefine", name)
+                os.unlink(f"{self.share(name)}/ready")
+
     def test_made_at_the_start(self):
         image = self.image()
         self.boot("one", disk_xml(image, kind="file"))
@@ -68,9 +113,10 @@ class Disks(DeviceCase):
     def test_two_disks_of_one_source_share_its_number(self):
         self.boot("one")
         device = self.loop_device()
-        self.attach("one", disk_xml(device, "vdb"))
-        self.attach("one", disk_xml(device, "vdc"))
-        self.detach("one", disk_xml(device, "vdb"))
+        shareable = "<shareable/>"
+        self.attach("one", disk_xml(device, "vdb", more=shareable))
+        self.attach("one", disk_xml(device, "vdc", more=shareable))
+        self.detach("one", disk_xml(device, "vdb", more=shareable))
         self.output("one", "head -c 1 /dev/vdc >/dev/null")
 
     def test_the_source_can_be_changed(self):

@@ -67,9 +67,9 @@ constexpr Option kStartOptions[] = {
 // look active only because a failed start is being undone. The driver decides, under the domain's
 // lock, and its refusal becomes virsh's sentence.
 void start_unless_active(Session& session, const driver::DomainRef& domain,
-                         driver::StartFlags flags) {
+                         driver::StartFlags flags, driver::ConsoleStream* console) {
     try {
-        for (const std::string& notice : session.connection().start(domain, flags))
+        for (const std::string& notice : session.connection().start(domain, flags, console))
             session.warn(notice);
     } catch (const base::Error& error) {
         if (domain.id != -1 && error.code() == base::ErrorCode::operation_invalid)
@@ -78,15 +78,27 @@ void start_unless_active(Session& session, const driver::DomainRef& domain,
     }
 }
 
-// After --console, success is that of the console.
+// Shows the console of a domain that was just started. Its success, or the status of the init if that
+// ends meanwhile, is the command's. A domain without a console, and a shell without a terminal, get
+// the error of the command console.
+bool show_console(Session& session, const driver::DomainRef& domain,
+                  const driver::ConsoleStream& console) {
+    if (!console.stream) return open_console(session, domain, {}, driver::ConsoleFlags::none);
+    return attend_console(session, domain, console);
+}
+
 bool start(Session& session, const Invocation& invocation) {
     const driver::DomainRef domain = find_domain(session, invocation);
     const std::string line = fmt::format("Failed to start domain '{}'", domain.name);
     refuse_descriptors(invocation, line);
-    explain(line, [&] { start_unless_active(session, domain, start_flags(invocation)); });
+    driver::ConsoleStream console;
+    const bool attaches = invocation.has("console") && has_terminal();
+    explain(line, [&] {
+        start_unless_active(session, domain, start_flags(invocation),
+                            attaches ? &console : nullptr);
+    });
     session.print_extra_format("Domain '{}' started\n", domain.name);
-    if (!invocation.has("console")) return true;
-    return open_console(session, domain, {}, driver::ConsoleFlags::none);
+    return !invocation.has("console") || show_console(session, domain, console);
 }
 
 constexpr Option kCreateOptions[] = {
@@ -105,12 +117,15 @@ bool create(Session& session, const Invocation& invocation) {
     const std::string text = read_document(file);
     const std::string line = fmt::format("Failed to create domain from {}", file);
     refuse_descriptors(invocation, line);
-    const driver::Defined created = explain(
-        line, [&] { return session.connection().create_xml(text, file, start_flags(invocation)); });
+    driver::ConsoleStream console;
+    const bool attaches = invocation.has("console") && has_terminal();
+    const driver::Defined created = explain(line, [&] {
+        return session.connection().create_xml(text, file, start_flags(invocation),
+                                               attaches ? &console : nullptr);
+    });
     for (const std::string& notice : created.notices) session.warn(notice);
     session.print_extra_format("Domain '{}' created from {}\n", created.domain.name, file);
-    if (!invocation.has("console")) return true;
-    return open_console(session, created.domain, {}, driver::ConsoleFlags::none);
+    return !invocation.has("console") || show_console(session, created.domain, console);
 }
 
 constexpr Option kDestroyOptions[] = {
@@ -209,8 +224,11 @@ bool resume(Session& session, const Invocation& invocation) {
 
 constexpr Command kCommands[] = {
     {"create", "run a domain straight from an XML file",
-     "Start a container that is forgotten when it ends. Nothing is stored.", kCreateOptions, create,
-     kInterruptible},
+     "Start a container that is forgotten when it ends. Nothing is stored.\n"
+     "With --console all that its init writes is shown, and if the init ends\n"
+     "meanwhile, its exit status is this command's; 128 and the signal's number\n"
+     "where one killed it.",
+     kCreateOptions, create, kInterruptible},
     {"destroy", "end a domain at once",
      "Kill every process of the container and undo what its start made.\n"
      "The definition stays.",
@@ -227,8 +245,11 @@ constexpr Command kCommands[] = {
      "returns at once; with --wait it waits for the end and reports whether the\n"
      "domain is off.",
      kShutdownOptions, shutdown, kInterruptible},
-    {"start", "boot a defined domain", "Boot a container that is defined and off.", kStartOptions,
-     start, kInterruptible},
+    {"start", "boot a defined domain",
+     "Boot a container that is defined and off. With --console all that its init\n"
+     "writes is shown, and if the init ends meanwhile, its exit status is this\n"
+     "command's; 128 and the signal's number where one killed it.",
+     kStartOptions, start, kInterruptible},
     {"suspend", "freeze a running domain",
      "Freeze every process of the container. The processes keep their memory and\n"
      "get no CPU time.",

@@ -1,0 +1,21 @@
+// Keeps two users from writing to one disk: two containers, or two devices of one container. The
+// kernel would let them, and the file system on the disk would be lost. <shareable/> in both disks
+// says that they know of each other; readers alone disturb nobody.
+#pragma once
+
+#include <optional>
+
+#include "base/file/lock.hh"
+#include "driver/store/root.hh"
+#include "xml/domain/domain.hh"
+
+namespace lxvirt::driver {
+
+// Throws resource_busy, naming both devices, if a disk, a storage <hostdev> or the image or device
+// of a <filesystem> of `domain` is used twice in it, or by another running domain of this root.
+// Returns a lock that keeps others from the same question; the caller holds it until the use shows
+// in live.xml of a domain that runs. Returns nothing where the domain has no such device.
+[[nodiscard]] std::optional<base::OperationLock> lock_disks(const Root& root,
+                                                            const xml::Domain& domain);
+
+}  // namespace lxvirt::driver
