@@ -30,6 +30,9 @@ struct Entry {
     Verdict verdict = Verdict::exact;
     std::string text;
     std::size_t order = 0;  // counts the lines in the order in which they were read
+    // The line narrows what a container may do, which its key alone does not say: a read-only mount,
+    // or a file whose lines are not known.
+    bool narrows = false;
     [[nodiscard]] std::string message() const;  // "FILE:LINE: KEY: VERDICT: TEXT"
 };
 

@@ -76,7 +76,8 @@ class Builder {
         // With a user namespace the kernel allows a new proc or sysfs only while a full one is
         // visible (mount_namespaces(7)), so they are made before the old root goes.
         for (const Mount& mount : plan_.mounts)
-            fresh_.push_back(mount.kind == MountKind::fresh ? make_fresh(mount) : UniqueFd());
+            fresh_.push_back(mount.kind == MountKind::fresh ? fresh_if_possible(mount)
+                                                            : UniqueFd());
         write_sysctls();
         const Mount& root = plan_.mounts.front();
         leave_propagation(prepared_.image);
@@ -86,7 +87,7 @@ class Builder {
             stage_root();
         else
             attach_on_root();
-        for (std::size_t i = 1; i < plan_.mounts.size(); ++i) attach(i);
+        for (std::size_t i = 1; i < plan_.mounts.size(); ++i) attach_if_possible(i);
         if (staged) {
             run_hooks_("mount");
             run_hooks_("autodev");
@@ -154,6 +155,23 @@ class Builder {
         }
     }
 
+    // lxc's "optional" forgives whatever keeps a mount from being made.
+    static UniqueFd fresh_if_possible(const Mount& mount) {
+        try {
+            return make_fresh(mount);
+        } catch (const base::Exception&) {
+            if (!mount.optional) throw;
+            return {};
+        }
+    }
+    void attach_if_possible(std::size_t index) {
+        try {
+            attach(index);
+        } catch (const base::Exception&) {
+            if (!plan_.mounts[index].optional) throw;
+        }
+    }
+
     void attach(std::size_t index) {
         const Mount& mount = plan_.mounts[index];
         switch (mount.kind) {
@@ -161,7 +179,9 @@ class Builder {
             case MountKind::device:
                 if (prepared_.host_mounts[index]) place(prepared_.host_mounts[index], mount);
                 break;
-            case MountKind::fresh: place(fresh_[index], mount); break;
+            case MountKind::fresh:
+                if (fresh_[index]) place(fresh_[index], mount);
+                break;
             case MountKind::inner_bind: bind_inner(mount); break;
             case MountKind::dev: attach_dev(mount); break;
             case MountKind::protect: protect(mount); break;
@@ -197,7 +217,7 @@ class Builder {
                                   : base::try_open_in_root(root_, mount.target, O_PATH);
         };
         if (auto target = look()) return target;
-        if (mount.optional) return std::nullopt;
+        if (!mount.make_target && mount.optional) return std::nullopt;
         if (!mount.make_target) base::fail_with(ENOENT, "mount on '{}'", mount.target);
         try {
             make_target(root_, mount, folder);
@@ -244,7 +264,10 @@ class Builder {
             base::fail_with(ENOENT, "bind '{}' of the container on '{}'", mount.source,
                             mount.target);
         }
-        const UniqueFd tree = base::clone_mount(*source, mount.recursive, mount.source);
+        // Only the root of a mount can be moved.
+        const UniqueFd tree = mount.move
+                                  ? base::open_in_root(root_, mount.source, O_PATH)
+                                  : base::clone_mount(*source, mount.recursive, mount.source);
         if (mount.attributes != 0)
             base::change_mount(tree, {.set = mount.attributes, .recursive = mount.recursive},
                                mount.target);
@@ -289,7 +312,7 @@ class Builder {
                                    own_file(dev_, name), "/dev/" + name);
             };
             if (i == 0) show_as("console");
-            show_as(fmt::format("tty{}", i + 1));
+            if (plan_.consoles[i].tty) show_as(fmt::format("tty{}", i + 1));
         }
     }
 

@@ -61,8 +61,9 @@ void make_dev(const Plan& plan, Prepared& prepared) {
             base::fail_errno("make the link '/dev/{}'", link.path);
     if (::mkdirat(shown.get(), "pts", 0755) != 0) base::fail_errno("make folder '/dev/pts'");
     // N consoles have the files tty1 to ttyN, and the first one has the file console as well.
-    for (std::size_t i = 0; i <= plan.consoles.size() && !plan.consoles.empty(); ++i)
-        inner.make_file(i == 0 ? "console" : fmt::format("tty{}", i), dev.uid, dev.gid);
+    if (!plan.consoles.empty()) inner.make_file("console", dev.uid, dev.gid);
+    for (std::size_t i = 0; i < plan.consoles.size(); ++i)
+        if (plan.consoles[i].tty) inner.make_file(fmt::format("tty{}", i + 1), dev.uid, dev.gid);
 }
 
 // Makes a devpts, each mount of which is an instance of its own
@@ -115,6 +116,16 @@ UniqueFd host_mount(const Mount& mount, Prepared& prepared) {
     return open_mount(mount, device);
 }
 
+// lxc's "optional" forgives whatever keeps a mount from being made.
+UniqueFd host_mount_if_possible(const Mount& mount, Prepared& prepared) {
+    try {
+        return host_mount(mount, prepared);
+    } catch (const base::Exception&) {
+        if (!mount.optional) throw;
+        return {};
+    }
+}
+
 }  // namespace
 
 Prepared prepare(const Plan& plan) {
@@ -124,7 +135,7 @@ Prepared prepare(const Plan& plan) {
     prepared.writable_root = open_writable_root(plan.mounts.front());
     for (const Mount& mount : plan.mounts) {
         const bool here = mount.kind == MountKind::host_bind || mount.kind == MountKind::device;
-        prepared.host_mounts.push_back(here ? host_mount(mount, prepared) : UniqueFd());
+        prepared.host_mounts.push_back(here ? host_mount_if_possible(mount, prepared) : UniqueFd());
         if (mount.kind == MountKind::groups) prepared.groups = make_groups_place(mount, plan);
     }
     return prepared;

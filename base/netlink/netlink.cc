@@ -149,7 +149,7 @@ void Netlink::request(NetlinkMessage& message, const std::string& what, const An
             // An acknowledged request without an answer has changed something.
             if (error == 0 && !answer) test_point("network-changed");
             if (error == 0) return;
-            const std::string_view text = extended_text(header);
+            const std::string text = extended_text(header);
             if (text.empty()) fail_with(error, "{}", what);
             fail_with(error, "{} ({})", what, text);
         }
@@ -259,6 +259,24 @@ void Netlink::make_ipvlan(const IpvlanSpec& spec) {
     request(message, fmt::format("make the ipvlan device '{}'", spec.name));
 }
 
+void Netlink::make_vlan(const VlanSpec& spec) {
+    NetlinkMessage message(RTM_NEWLINK, kCreate);
+    message.fixed(link_header(0));
+    message.attribute(IFLA_IFNAME, spec.name);
+    message.attribute(IFLA_ADDRESS, spec.mac.data(), spec.mac.size());
+    message.attribute(IFLA_LINK, static_cast<std::uint32_t>(spec.lower));
+    message.attribute(IFLA_NET_NS_FD, static_cast<std::uint32_t>(spec.netns.get()));
+    if (spec.mtu != 0) message.attribute(IFLA_MTU, spec.mtu);
+    const std::size_t info = message.begin(IFLA_LINKINFO);
+    message.attribute(IFLA_INFO_KIND, std::string("vlan"));
+    const std::size_t data = message.begin(IFLA_INFO_DATA);
+    const auto id = static_cast<std::uint16_t>(spec.id);
+    message.attribute(IFLA_VLAN_ID, &id, sizeof id);
+    message.end(data);
+    message.end(info);
+    request(message, fmt::format("make the VLAN device '{}'", spec.name));
+}
+
 void Netlink::set_alias(int index, const std::string& alias) {
     NetlinkMessage message(RTM_SETLINK, 0);
     message.fixed(link_header(index)).attribute(IFLA_IFALIAS, alias.data(), alias.size());
@@ -272,6 +290,12 @@ void Netlink::set_up(int index, bool up) {
     NetlinkMessage message(RTM_SETLINK, 0);
     message.fixed(header);
     request(message, fmt::format("bring network device {} {}", index, up ? "up" : "down"));
+}
+
+void Netlink::set_mac(int index, const MacAddress& mac) {
+    NetlinkMessage message(RTM_SETLINK, 0);
+    message.fixed(link_header(index)).attribute(IFLA_ADDRESS, mac.data(), mac.size());
+    request(message, fmt::format("set the hardware address of network device {}", index));
 }
 
 void Netlink::set_mtu(int index, unsigned mtu) {

@@ -93,6 +93,16 @@ struct IpvlanSpec {
     Fd netns;
 };
 
+// Describes a VLAN device in a container, on top of one of the host's.
+struct VlanSpec {
+    int lower = 0;         // index of the host's device below it
+    std::uint32_t id = 0;  // of the VLAN, at most 4094
+    std::string name;      // name in the container
+    MacAddress mac{};
+    unsigned mtu = 0;  // in bytes; 0: that of the device below
+    Fd netns;
+};
+
 struct NetAddress {  // an address of either family with its prefix length
     int family = AF_INET;
     std::array<unsigned char, 16> bytes{};  // in network order; IPv4 uses the first four
@@ -185,9 +195,12 @@ class Netlink {
     void make_veth(const VethSpec& spec);
     void make_macvlan(const MacvlanSpec& spec);
     void make_ipvlan(const IpvlanSpec& spec);
+    void make_vlan(const VlanSpec& spec);
     void set_alias(int index, const std::string& alias);
     void set_up(int index, bool up);
     void set_mtu(int index, unsigned mtu);
+    // Gives a device another hardware address.
+    void set_mac(int index, const MacAddress& mac);
     // Moves a device of the host into the namespace `netns`; it is renamed to `name` unless that is
     // empty.
     void move_link(int index, Fd netns, const std::string& name);

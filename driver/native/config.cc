@@ -98,6 +98,14 @@ std::string modern_name(std::string_view key) {
     return std::string(key);
 }
 
+bool is_readonly_mount(const Line& line) {
+    if (line.name != "mount.entry") return false;
+    const auto words = base::split_words(line.value);
+    if (words.size() < 4) return false;
+    const auto options = base::split(words[3], ',');
+    return std::find(options.begin(), options.end(), "ro") != options.end();
+}
+
 std::string read_named_file(const std::string& path) {
     return base::read_file(path, kMaxConfig);
 }
@@ -115,9 +123,14 @@ class Reader {
   private:
     // Records that the conversion cannot use a line. The order counts lines and problems together,
     // so that the report can sort them as the user wrote them.
-    void add_problem(const std::string& file, int line, std::string key, std::string text) {
+    Entry& add_problem(const std::string& file, int line, std::string key, std::string text) {
         config_.problems.push_back(
             {file, line, std::move(key), Verdict::not_translated, std::move(text), ++order_});
+        return config_.problems.back();
+    }
+    // Records that a file is not read. What its lines would have narrowed is not known.
+    void add_unread(const Line& line, std::string text) {
+        add_problem(line.file, line.line, line.key, std::move(text)).narrows = true;
     }
 
     // Reads the lines of one file; open_ holds the file meanwhile, which is how a cycle is
@@ -137,10 +150,11 @@ class Reader {
         if (!line.starts_with("lxc.")) return;
         const auto equals = line.find('=');
         if (equals == std::string_view::npos) {
-            add_problem(path, number, shortened(line),
-                        line.find(": ") == std::string_view::npos && !line.ends_with(':')
-                            ? "there is no '=' after the key"
-                            : "there is no '=' after the key: Proxmox has ':' in files of its own");
+            (void)add_problem(
+                path, number, shortened(line),
+                line.find(": ") == std::string_view::npos && !line.ends_with(':')
+                    ? "there is no '=' after the key"
+                    : "there is no '=' after the key: Proxmox has ':' in files of its own");
             return;
         }
         Line entry{path,
@@ -151,11 +165,11 @@ class Reader {
                    {}};
         entry.name = modern_name(entry.key);
         if (!is_text(entry.key) || !is_text(entry.value))
-            add_problem(path, number, shortened(entry.key),
-                        "it holds bytes that are not UTF-8 text");
+            (void)add_problem(path, number, shortened(entry.key),
+                              "it holds bytes that are not UTF-8 text");
         else if (entry.key.size() > kMaxValue || entry.value.size() > kMaxValue)
-            add_problem(path, number, shortened(entry.key),
-                        fmt::format("it is longer than {} bytes", kMaxValue));
+            (void)add_problem(path, number, shortened(entry.key),
+                              fmt::format("it is longer than {} bytes", kMaxValue));
         else if (entry.key == "lxc.include")
             include(entry);
         else if (config_.lines.size() < kMaxLines)
@@ -186,22 +200,26 @@ class Reader {
     // more than kMaxConfig bytes in all become problems of the line with lxc.include.
     void include_file(const Line& line, const std::string& path) {
         if (std::find(open_.begin(), open_.end(), path) != open_.end())
-            return add_problem(line.file, line.line, line.key,
-                               fmt::format("'{}' is being read already: it includes itself", path));
+            return add_unread(line,
+                              fmt::format("'{}' is being read already: it includes itself", path));
         if (open_.size() >= kMaxInclude)
-            return add_problem(line.file, line.line, line.key,
-                               fmt::format("files include each other {} levels deep", kMaxInclude));
+            return add_unread(line,
+                              fmt::format("files include each other {} levels deep", kMaxInclude));
         std::string text;
         try {
             text = read_named_file(path);
+        } catch (const base::SystemError& error) {
+            // A folder that is not there has no files: Debian's userns.conf names such a one.
+            Entry& problem = add_problem(line.file, line.line, line.key, error.message());
+            problem.narrows = error.error() != ENOENT || !path.ends_with('/');
+            return;
         } catch (const base::Exception& error) {
-            return add_problem(line.file, line.line, line.key, error.message());
+            return add_unread(line, error.message());
         }
         size_ += text.size();
         if (size_ > kMaxConfig)
-            return add_problem(
-                line.file, line.line, line.key,
-                fmt::format("all includes together are larger than {} bytes", kMaxConfig));
+            return add_unread(
+                line, fmt::format("all includes together are larger than {} bytes", kMaxConfig));
         read_text(path, text);
     }
 
@@ -254,10 +272,8 @@ std::vector<Entry> Verdicts::lost_isolation() const {
     for (const Entry& entry : entries) {
         if (entry.verdict != Verdict::not_translated) continue;
         const std::string name = modern_name(entry.key);
-        // What a missing file would have narrowed is not known. A folder that is not there, which
-        // Debian's userns.conf names, has no files.
-        if (name == "include" && entry.text.find("/':") == std::string::npos) lost.push_back(entry);
-        if (std::any_of(std::begin(kNarrowing), std::end(kNarrowing),
+        if (entry.narrows ||
+            std::any_of(std::begin(kNarrowing), std::end(kNarrowing),
                         [&](std::string_view prefix) { return name.starts_with(prefix); }))
             lost.push_back(entry);
     }

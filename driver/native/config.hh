@@ -46,6 +46,8 @@ inline constexpr std::size_t kMaxValue = 64U << 10;
 // Returns the name that lxc 3 and later have for a key, without "lxc.". The legacy keys of the
 // network keep their names, since they belong to the last NIC that was opened and not to a number.
 [[nodiscard]] std::string modern_name(std::string_view key);
+// Says whether a line is a mount entry with the option "ro".
+[[nodiscard]] bool is_readonly_mount(const Line& line);
 // Says whether a text is UTF-8 without control characters, which XML and a line of a configuration
 // can hold.
 [[nodiscard]] bool is_text(std::string_view text);

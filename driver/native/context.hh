@@ -29,8 +29,8 @@ class Context {
     // once.
     std::vector<const Line*> all_below(std::string_view prefix);
 
-    // Sets the verdict on a line; the last one counts.
-    void judge(const Line& line, Verdict verdict, std::string text);
+    // Sets the verdict on a line; the last one counts. `narrows` is as in Entry.
+    void judge(const Line& line, Verdict verdict, std::string text, bool narrows = false);
     void exact(const Line& line) { judge(line, Verdict::exact, {}); }
     void kept(const Line& line, std::string text) { judge(line, Verdict::kept, std::move(text)); }
     void approximated(const Line& line, std::string text) {
@@ -93,8 +93,8 @@ inline constexpr const char* kUsualMounts = "proc:mixed sys:ro cgroup:mixed";
 // Says whether all of the words ask for no more than that.
 [[nodiscard]] bool are_usual_mounts(std::string_view words);
 inline constexpr std::string_view kContainerDevices[] = {
-    "c *:* m",   "b *:* m",   "c 1:3 rwm", "c 1:5 rwm", "c 1:7 rwm",    "c 1:8 rwm",
-    "c 1:9 rwm", "c 5:0 rwm", "c 5:1 rwm", "c 5:2 rwm", "c 10:229 rwm", "c 136:* rwm"};
+    "c *:* m",   "b *:* m",   "c 1:3 rwm", "c 1:5 rwm",    "c 1:7 rwm",  "c 1:8 rwm",
+    "c 1:9 rwm", "c 5:0 rwm", "c 5:2 rwm", "c 10:229 rwm", "c 136:* rwm"};
 
 // Returns the cpu.weight of v2, whose default is 100, for cpu.shares of v1, whose default is 1024.
 [[nodiscard]] std::uint64_t cpu_weight(std::uint64_t shares);
@@ -108,9 +108,5 @@ inline constexpr std::string_view kContainerDevices[] = {
 // Says whether a name can be part of a path below /proc, or of a file name in a control group, as
 // <lx:container> demands.
 [[nodiscard]] bool is_setting_name(std::string_view name, bool in_folders);
-
-// Splits a text into words between blanks and tabs; words in quotes are one word, without the
-// quotes.
-[[nodiscard]] std::vector<std::string> quoted_words(std::string_view text);
 
 }  // namespace lxvirt::driver::native

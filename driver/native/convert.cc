@@ -26,11 +26,14 @@ namespace {
 // Says whether a key makes a list. For every other key the last line counts; keys below a prefix
 // are recognised by the prefix.
 bool adds_up(std::string_view key) {
-    constexpr std::string_view lists[] = {"cap.drop", "cap.keep",    "environment", "group",
+    constexpr std::string_view lists[] = {"cap.drop", "cap.keep",    "group",
                                           "idmap",    "mount.entry", "mount.auto"};
+    // lxc writes every value of a control group's file: the lines of one file may be about several
+    // devices.
+    constexpr std::string_view below[] = {"environment", "hook.", "cgroup.", "cgroup2."};
+    const auto is_below = [&](std::string_view prefix) { return key.starts_with(prefix); };
     return std::find(std::begin(lists), std::end(lists), key) != std::end(lists) ||
-           key.starts_with("hook.") || key.find("devices.") != std::string_view::npos ||
-           key.find("blkio.") != std::string_view::npos || key.ends_with(".address");
+           std::any_of(std::begin(below), std::end(below), is_below) || key.ends_with(".address");
 }
 
 }  // namespace
@@ -70,6 +73,12 @@ std::vector<const Line*> Context::all_below(std::string_view prefix) {
     std::map<std::string_view, std::vector<std::size_t>> places;  // indices in `found`, by name
     for (const Line& line : lines_) {
         const std::string_view name = line.name;
+        // "lxc.hook =", the prefix without its dot, clears all of them.
+        if (name.size() + 1 == prefix.size() && prefix.starts_with(name) && line.value.empty()) {
+            mark(line);
+            found.clear();
+            places.clear();
+        }
         if (!name.starts_with(prefix)) continue;
         mark(line);
         std::vector<std::size_t>& mine = places[name];
@@ -100,10 +109,10 @@ std::vector<const Line*> Context::unasked() const {
 }
 
 // `line` has to be an element of lines_: the index is the distance of the two addresses.
-void Context::judge(const Line& line, Verdict verdict, std::string text) {
+void Context::judge(const Line& line, Verdict verdict, std::string text, bool narrows) {
     const auto index = static_cast<std::size_t>(&line - lines_.data());
     verdicts_.at(index) =
-        Entry{line.file, line.line, line.key, verdict, std::move(text), line.order};
+        Entry{line.file, line.line, line.key, verdict, std::move(text), line.order, narrows};
 }
 
 // A line that still has no verdict has a key that neither lxvirt nor lxc knows.
@@ -133,30 +142,6 @@ std::optional<Size> parse_size(std::string_view text, std::string_view units) {
     if (!number) return std::nullopt;
     size.number = *number;
     return size;
-}
-
-// Splits like a shell with quotes and without escapes; two quoted pieces without a blank between
-// them are one word, and "" is an empty one.
-std::vector<std::string> quoted_words(std::string_view text) {
-    std::vector<std::string> words;
-    std::string word;
-    char quote = 0;
-    bool inside = false;
-    for (const char c : text) {
-        if (quote != 0 ? c == quote : c == '"' || c == '\'') {
-            quote = quote != 0 ? '\0' : c;
-            inside = true;
-        } else if (quote == 0 && (c == ' ' || c == '\t')) {
-            if (inside) words.push_back(std::move(word));
-            word.clear();
-            inside = false;
-        } else {
-            word += c;
-            inside = true;
-        }
-    }
-    if (inside) words.push_back(std::move(word));
-    return words;
 }
 
 namespace {
@@ -193,14 +178,16 @@ xml::Domain parsed(const Context& context) {
 }
 
 // Finds by bisection a line that makes the difference between a domain that is refused and one that
-// is not. Lines about the root are always included, since no domain can be without them. Returns
-// nothing where the root itself is to blame.
+// is not. Lines about the root are always included, since no domain can be without them, and so are
+// those of the id map, of which a part is no map; convert_init() has looked at the whole. Returns
+// nothing where these themselves are to blame.
 std::optional<std::size_t> find_refused(const std::string& path, const std::vector<Line>& lines,
                                         const ConvertOptions& options, const Facts& facts) {
     const auto is_refused = [&](std::size_t count) {
         std::vector<Line> some(lines.begin(), lines.begin() + static_cast<std::ptrdiff_t>(count));
         for (std::size_t i = count; i < lines.size(); ++i)
-            if (lines[i].name.starts_with("rootfs.")) some.push_back(lines[i]);
+            if (lines[i].name.starts_with("rootfs.") || lines[i].name == "idmap")
+                some.push_back(lines[i]);
         try {
             (void)parsed(convert_lines(path, std::move(some), options, facts));
             return false;
@@ -248,7 +235,7 @@ Conversion convert(const std::string& path, const ConvertOptions& options, const
             const Line& line = config.lines[*at];
             config.problems.push_back({line.file, line.line, line.key, Verdict::not_translated,
                                        fmt::format("no domain can have it: {}", error.message()),
-                                       line.order});
+                                       line.order, is_readonly_mount(line)});
             config.lines.erase(config.lines.begin() + static_cast<std::ptrdiff_t>(*at));
         }
     }

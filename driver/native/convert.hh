@@ -16,6 +16,9 @@ struct Facts {
     // Returns what a path is: 'd' folder, 'f' file, 'c' or 'b' device; 0 where it is absent or
     // unreadable.
     std::function<char(const std::string& path)> kind;
+    // Returns the path of a block device by its number, "/dev/sda" for "8:0"; nothing where there is
+    // no such device.
+    std::function<std::optional<std::string>(const std::string& number)> block_path;
     // Returns the text of a small file, such as an fstab. Throws SystemError.
     std::function<std::string(const std::string& path)> text;
     // Returns type and number of a device node, "c 10:200"; nothing where there is no such node.

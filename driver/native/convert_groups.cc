@@ -64,7 +64,9 @@ class Groups {
             "memory.limit_in_bytes memory.soft_limit_in_bytes memory.memsw.limit_in_bytes "
             "memory.max memory.high memory.swap.max cpu.shares cpu.cfs_period_us cpu.cfs_quota_us "
             "cpu.weight cpu.max blkio.weight cpuset.cpus cpuset.mems devices.allow devices.deny "
-            "dir";
+            "dir io.weight io.max blkio.weight_device blkio.throttle.read_bps_device "
+            "blkio.throttle.write_bps_device blkio.throttle.read_iops_device "
+            "blkio.throttle.write_iops_device";
         return base::contains_word(names, name);
     }
 
@@ -78,6 +80,11 @@ class Groups {
         if (name == "cpu.cfs_period_us") return number(line, domain_.cputune.period);
         if (name == "cpu.cfs_quota_us") return number(line, domain_.cputune.quota);
         if (name == "blkio.weight") return number(line, domain_.blkiotune.weight);
+        if (name == "blkio.weight_device") return block_value(line, "weight");
+        if (name == "blkio.throttle.read_bps_device") return block_value(line, "rbps");
+        if (name == "blkio.throttle.write_bps_device") return block_value(line, "wbps");
+        if (name == "blkio.throttle.read_iops_device") return block_value(line, "riops");
+        if (name == "blkio.throttle.write_iops_device") return block_value(line, "wiops");
         return shared(line, name);
     }
 
@@ -92,7 +99,8 @@ class Groups {
         }
         if (name == "cpu.weight") return weight(line);
         if (name == "cpu.max") return cpu_max(line);
-        if (name == "io.weight") return number(line, domain_.blkiotune.weight);
+        if (name == "io.weight") return io_weight(line);
+        if (name == "io.max") return io_max(line);
         return shared(line, name);
     }
 
@@ -175,6 +183,88 @@ class Groups {
         return true;
     }
 
+    // Returns the element of a device that is named by its number, "8:0". Where no such device is
+    // there now, `is_stored` says that the line is stored as it is.
+    xml::BlkioDevice* block_device(const Line& line, std::string_view number, bool& is_stored) {
+        const auto colon = number.find(':');
+        if (colon == std::string_view::npos ||
+            !base::parse_number<unsigned>(number.substr(0, colon)) ||
+            !base::parse_number<unsigned>(number.substr(colon + 1)))
+            return nullptr;
+        const auto path = context_.facts.block_path(std::string(number));
+        is_stored = !path;
+        if (!path) {
+            const std::string_view whole = line.name;
+            const auto dot = whole.find('.');
+            domain_.container.groups.push_back(
+                {whole.starts_with("cgroup2"), std::string(whole.substr(dot + 1)), line.value});
+            context_.kept(line,
+                          fmt::format("as <lx:cgroup>: there is no block device {} now", number));
+            return nullptr;
+        }
+        for (xml::BlkioDevice& device : domain_.blkiotune.devices)
+            if (device.path == *path) return &device;
+        domain_.blkiotune.devices.push_back({});
+        domain_.blkiotune.devices.back().path = *path;
+        return &domain_.blkiotune.devices.back();
+    }
+
+    // Sets one value of a device in v2's words. No limit is "max", or 0 in v1.
+    static bool set_block_value(xml::BlkioDevice& device, std::string_view key,
+                                std::string_view text) {
+        if (key == "weight") {
+            const auto weight = base::parse_number<unsigned>(text);
+            if (weight) device.weight = *weight;
+            return weight.has_value();
+        }
+        const auto value = text == "max" ? 0 : base::parse_number<std::uint64_t>(text);
+        if (!value) return false;
+        const auto set = [&](auto& member) {
+            member.reset();
+            if (*value != 0)
+                member = static_cast<typename std::decay_t<decltype(member)>::value_type>(*value);
+            return true;
+        };
+        if (key == "rbps") return set(device.read_bytes_sec);
+        if (key == "wbps") return set(device.write_bytes_sec);
+        if (key == "riops") return set(device.read_iops_sec);
+        return key == "wiops" && set(device.write_iops_sec);
+    }
+
+    // Parses "8:0 1048576" of a file of v1.
+    bool block_value(const Line& line, std::string_view key) {
+        const auto words = base::split_words(line.value);
+        bool is_stored = false;
+        xml::BlkioDevice* device =
+            words.size() == 2 ? block_device(line, words[0], is_stored) : nullptr;
+        return is_stored || (device != nullptr && set_block_value(*device, key, words[1]));
+    }
+
+    // Parses "default 100", "100" or "8:0 100".
+    bool io_weight(const Line& line) {
+        const auto words = base::split_words(line.value);
+        if (words.size() == 2 && words[0] != "default") return block_value(line, "weight");
+        const auto weight = words.empty() || words.size() > 2
+                                ? std::nullopt
+                                : base::parse_number<unsigned>(words.back());
+        if (weight) domain_.blkiotune.weight = *weight;
+        return weight.has_value();
+    }
+
+    // Parses "8:0 rbps=1048576 wiops=max".
+    bool io_max(const Line& line) {
+        const auto words = base::split_words(line.value);
+        bool is_stored = false;
+        xml::BlkioDevice* device =
+            words.size() > 1 ? block_device(line, words[0], is_stored) : nullptr;
+        if (device == nullptr) return is_stored;
+        return std::all_of(words.begin() + 1, words.end(), [&](std::string_view word) {
+            const auto equals = word.find('=');
+            return equals != std::string_view::npos &&
+                   set_block_value(*device, word.substr(0, equals), word.substr(equals + 1));
+        });
+    }
+
     // Sets the partition from lxc's folder, which is relative to the root of the hierarchy.
     bool partition(const Line& line) {
         if (!xml::is_plain_path(line.value)) return false;
@@ -185,7 +275,12 @@ class Groups {
     // Collects a device rule. A configuration has the same rules once for each version of control
     // groups; they become one list, in which those of v2 come last.
     bool device(const Line& line, std::string_view name) {
-        auto rule = xml::parse_device_rule(line.value, name == "devices.allow");
+        // The kernel, and lxc for v2, read no further than three letters of access: people write
+        // comments there.
+        std::string text = line.value;
+        if (const auto words = base::split_words(text); words.size() > 3 && words[2].size() == 3)
+            text = fmt::format("{} {} {}", words[0], words[1], words[2]);
+        auto rule = xml::parse_device_rule(text, name == "devices.allow");
         if (!rule) return false;
         if (rule->is_whole()) device_lines_.clear();
         device_lines_.emplace_back(&line, std::move(*rule));
@@ -205,7 +300,11 @@ class Groups {
         const bool whole = closed && !allows_all_usual(first, denial);
         for (auto at = whole ? device_lines_.begin() : first; at != device_lines_.end(); ++at) {
             const auto& [line, rule] = *at;
-            if (rule.allow && (is_hosts_terminal(rule) || is_of_hostdev(rule))) continue;
+            if (rule.allow && is_hosts_terminal(rule)) {
+                context_.approximated(*line, "left out: it is the host's own terminal");
+                continue;
+            }
+            if (rule.allow && is_of_hostdev(rule)) continue;
             if (at < denial && rule.allow && !whole && is_usual(rule)) continue;
             xml::add_device_rule(domain_.container.device_rules, rule);
             context_.kept(*line, "as <lx:device_rules>");
@@ -242,9 +341,9 @@ class Groups {
     static bool contains_all(std::string_view all, std::string_view some) {
         return some.find_first_not_of(all) == std::string_view::npos;
     }
-    // The host's virtual terminals; lxc gives ptys to its containers under their names.
+    // The host's console and virtual terminals; lxc gives ptys to its containers under their names.
     static bool is_hosts_terminal(const xml::ContainerDeviceRule& rule) {
-        return rule.device == "c 4:0" || rule.device == "c 4:1";
+        return rule.device == "c 4:0" || rule.device == "c 4:1" || rule.device == "c 5:1";
     }
     [[nodiscard]] bool is_of_hostdev(const xml::ContainerDeviceRule& rule) const {
         return std::any_of(

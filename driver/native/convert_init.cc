@@ -45,21 +45,42 @@ std::string machine_type(std::string_view arch) {
     return {};
 }
 
-// Converts lxc.environment. A variable without a value is inherited from whoever starts the
-// container.
-void convert_environment(Context& context) {
-    for (const Line* line : context.all("environment")) {
-        const auto equals = line->value.find('=');
-        const std::string name = line->value.substr(0, equals);
-        if (equals == std::string::npos) {
-            context.domain.container.inherited_environment.push_back(name);
-            context.kept(*line, "as <lx:environment>: the value of whoever starts the domain");
-        } else if (name.empty() || equals + 1 == line->value.size()) {
-            context.untranslated(*line, "<initenv> needs a name and a value");
-        } else {
-            context.domain.os.initenv.push_back({name, line->value.substr(equals + 1)});
-        }
+// Who gets a variable: hooks and the init, or one of them (lxc 7).
+enum class VariableUser { all, init, hooks };
+
+void convert_variable(Context& context, const Line& line, VariableUser user) {
+    xml::Container& container = context.domain.container;
+    const auto equals = line.value.find('=');
+    std::string name = line.value.substr(0, equals);
+    if (name.empty()) return context.untranslated(line, "a variable has a name");
+    if (equals == std::string::npos) {
+        if (user == VariableUser::hooks)
+            return context.untranslated(line, "a hook gets no variable of the caller's");
+        container.inherited_environment.push_back(std::move(name));
+        return context.kept(line, "as <lx:environment>: the value of whoever starts the domain");
     }
+    std::string value = line.value.substr(equals + 1);
+    if (user != VariableUser::all) {
+        container.variables.push_back(
+            {std::move(name), std::move(value), user == VariableUser::hooks});
+        return context.kept(line, "as <lx:environment>");
+    }
+    // <initenv> cannot be empty.
+    if (!value.empty())
+        return context.domain.os.initenv.push_back({std::move(name), std::move(value)});
+    container.variables.push_back({name, value, false});
+    container.variables.push_back({std::move(name), std::move(value), true});
+    context.kept(line, "as <lx:environment> for the init and for hooks");
+}
+
+// Converts lxc.environment, and lxc.environment.runtime and .hooks of lxc 7.
+void convert_environment(Context& context) {
+    for (const Line* line : context.all("environment"))
+        convert_variable(context, *line, VariableUser::all);
+    for (const Line* line : context.all("environment.runtime"))
+        convert_variable(context, *line, VariableUser::init);
+    for (const Line* line : context.all("environment.hooks"))
+        convert_variable(context, *line, VariableUser::hooks);
 }
 
 // Converts "u|g|b ID-INSIDE ID-ON-HOST COUNT" (lxc.container.conf(5), lxc.idmap).
@@ -78,6 +99,39 @@ void convert_idmap_line(Context& context, const Line& line) {
     // "b" maps users and groups alike.
     if (kind != "g") context.domain.idmap.uids.push_back(row);
     if (kind != "u") context.domain.idmap.gids.push_back(row);
+}
+
+// Says what is wrong with the rows of one kind, as the kernel and the parser see it; empty where
+// nothing is.
+std::string fault_of_rows(std::vector<xml::IdMapRow> rows, std::string_view kind) {
+    if (rows.empty()) return fmt::format("the map has no row for {}: it needs both kinds", kind);
+    const auto overlap = [&](std::uint32_t xml::IdMapRow::*first) {
+        std::sort(rows.begin(), rows.end(),
+                  [&](const auto& a, const auto& b) { return a.*first < b.*first; });
+        for (std::size_t i = 1; i < rows.size(); ++i)
+            if (rows[i].*first - rows[i - 1].*first < rows[i - 1].count) return true;
+        return false;
+    };
+    if (overlap(&xml::IdMapRow::target))
+        return fmt::format("rows for {} overlap on the host, which the kernel refuses", kind);
+    if (overlap(&xml::IdMapRow::start))
+        return fmt::format("rows for {} overlap inside, which the kernel refuses", kind);
+    if (rows.front().start != 0)
+        return fmt::format("no row maps the container's root ({} 0)", kind);
+    return {};
+}
+
+// Converts the id map as a whole, since a part of one is another map.
+void convert_idmap(Context& context) {
+    const auto lines = context.all("idmap");
+    for (const Line* line : lines) convert_idmap_line(context, *line);
+    xml::IdMap& map = context.domain.idmap;
+    if (map.uids.empty() && map.gids.empty()) return;
+    std::string fault = fault_of_rows(map.uids, "users");
+    if (fault.empty()) fault = fault_of_rows(map.gids, "groups");
+    if (fault.empty()) return;
+    map = {};
+    for (const Line* line : lines) context.untranslated(*line, fault);
 }
 
 // Converts lxc.namespace.share.KIND, whose value is a container's name, a pid or a path.
@@ -138,13 +192,12 @@ void convert_init(Context& context) {
     // lxc starts /sbin/init where no init.cmd is given.
     os.init = "/sbin/init";
     if (const Line* line = context.one("init.cmd")) {
-        std::vector<std::string> words = quoted_words(line->value);
-        if (std::erase(words, "") != 0)
-            context.untranslated(*line, "<initarg> cannot be empty: an empty word is left out");
+        // lxc splits at blanks and tabs, and knows no quotes: they are letters to it.
+        const auto words = base::split_words(line->value);
         if (words.empty()) {
             context.untranslated(*line, "no program is named");
         } else {
-            os.init = words.front();
+            os.init = std::string(words.front());
             os.initargs.assign(words.begin() + 1, words.end());
             if (!os.init.starts_with('/')) {
                 os.init = "/sbin/" + std::string(last_part(os.init));
@@ -168,7 +221,7 @@ void convert_init(Context& context) {
         if (!context.domain.container.init_groups.empty()) context.kept(*line, "as <lx:init>");
     }
     convert_environment(context);
-    for (const Line* line : context.all("idmap")) convert_idmap_line(context, *line);
+    convert_idmap(context);
     convert_share(context, "namespace.share.net", &xml::LxcNamespace::sharenet);
     convert_share(context, "namespace.share.ipc", &xml::LxcNamespace::shareipc);
     convert_share(context, "namespace.share.uts", &xml::LxcNamespace::shareuts);

@@ -34,6 +34,8 @@ class Mounts {
 
     // Receives the verdict on a line.
     using Judge = std::function<void(Verdict, std::string)>;
+    // Converts a line. The order of the mounts stays: a mount that touches an <lx:mount> before it
+    // becomes one, too, since those are made after all others.
     void convert(std::string_view text, const Judge& judge) {
         // The type and the options may be missing, as in getmntent(3), with which lxc reads such a
         // line.
@@ -85,13 +87,32 @@ class Mounts {
         judge(Verdict::kept, "as <lx:mount>");
     }
 
-    // Takes a mount that every container gets from lxvirt.
+    // Says whether one of two paths is at or below the other.
+    static bool touches(std::string_view a, std::string_view b) {
+        if (a.size() > b.size()) std::swap(a, b);
+        return b.starts_with(a) && (a.size() == b.size() || b[a.size()] == '/');
+    }
+    // Says whether an <lx:mount> so far is on the path, above or below it.
+    [[nodiscard]] bool touches_mount(const std::string& target) const {
+        const auto& mounts = context_.domain.container.mounts;
+        return std::any_of(mounts.begin(), mounts.end(), [&](const xml::ContainerMount& mount) {
+            return touches(mount.target, target);
+        });
+    }
+
+    // Takes a mount that every container gets from lxvirt. Where lxc's would be read-only, ours
+    // becomes so.
     [[nodiscard]] bool own(const Row& row, const Judge& judge) const {
         const bool usual = (row.type == "proc" && row.target == "/proc") ||
                            (row.type == "sysfs" && row.target == "/sys") ||
                            (row.type == "devpts" && row.target == "/dev/pts");
         if (!usual) return false;
-        judge(Verdict::approximated, fmt::format("lxvirt mounts its own on '{}'", row.target));
+        const auto options = base::split(row.options, ',');
+        const bool closes =
+            row.type != "sysfs" && std::find(options.begin(), options.end(), "ro") != options.end();
+        if (closes) context_.domain.container.readonly_paths.push_back({row.target, true});
+        judge(Verdict::approximated, fmt::format("lxvirt mounts its own on '{}'{}", row.target,
+                                                 closes ? ", and <lx:readonly>" : ""));
         return true;
     }
 
@@ -100,6 +121,7 @@ class Mounts {
     bool device(const Row& row) {
         const char kind = context_.facts.kind(row.source);
         if ((kind != 'c' && kind != 'b') || row.target != row.source) return false;
+        if (touches_mount(row.target)) return false;
         // Other options, such as "optional" or "ro", have no place in a <hostdev>.
         for (const std::string_view option : base::split(row.options, ','))
             if (option != "bind" && option != "rbind" && !means_nothing(option)) return false;
@@ -115,15 +137,22 @@ class Mounts {
         return option.empty() || base::contains_word("rw defaults create=dir create=file", option);
     }
 
-    // Takes a tmpfs that <filesystem type='ram'> can express.
+    // Takes a tmpfs that <filesystem type='ram'> can express, which has a mode and flags of its own.
     bool memory(const Row& row) {
         if (row.type != "tmpfs") return false;
         std::optional<Size> size;
-        for (const std::string_view option : base::split(row.options, ','))
+        bool mode = false, nosuid = false, nodev = false;
+        for (const std::string_view option : base::split(row.options, ',')) {
+            mode = mode || option == "mode=755";
+            nosuid = nosuid || option == "nosuid";
+            nodev = nodev || option == "nodev";
             if (option.starts_with("size="))
                 size = parse_size(option.substr(5), "kmg");
-            else if (!means_nothing(option))
+            else if (!means_nothing(option) &&
+                     !base::contains_word("mode=755 nosuid nodev", option))
                 return false;
+        }
+        if (!mode || !nosuid || !nodev) return false;
         // <source usage=''> has whole KiB, and a tmpfs without a size gets half of the host's
         // memory. The bound keeps the product within 64 bits.
         if (!size || size->number == 0 || size->number > (1ULL << 40) ||
@@ -139,10 +168,17 @@ class Mounts {
     // Takes a bind of the host without other options than read-only.
     bool bind(const Row& row) {
         Filesystem filesystem;
-        bool is_bind = false;
+        bool is_bind = false, submounts = false;
+        const char kind = context_.facts.kind(row.source);
         for (const std::string_view option : base::split(row.options, ','))
-            if (option == "bind" || option == "rbind")
+            if (option == "bind" || option == "rbind") {
                 is_bind = true;
+                submounts = submounts || option == "rbind";
+            }
+            // A target of another kind than the source is lxc's to make or to refuse.
+            else if ((option == "create=file" && (kind == 'd' || kind == 0)) ||
+                     (option == "create=dir" && kind != 'd' && kind != 0))
+                return false;
             else if (option == "ro")
                 filesystem.readonly = true;
             else if (!means_nothing(option))
@@ -150,7 +186,11 @@ class Mounts {
         if (!is_bind || !row.source.starts_with('/')) return false;
         filesystem.source = row.source;
         filesystem.target = row.target;
-        return add(std::move(filesystem));
+        if (!add(std::move(filesystem))) return false;
+        if (!submounts)
+            context_.domain.container.filesystems.push_back(
+                {.target = row.target, .idmapped = {}, .submounts = false});
+        return true;
     }
 
     // libvirt's XML has one filesystem for each target, where lxc mounts a second one over the
@@ -159,6 +199,7 @@ class Mounts {
         auto& all = context_.domain.filesystems;
         for (const Filesystem& other : all)
             if (other.target == filesystem.target) return false;
+        if (touches_mount(filesystem.target)) return false;
         all.push_back(std::move(filesystem));
         return true;
     }
@@ -178,7 +219,8 @@ void convert_fstab(Context& context, const Line& line, Mounts& mounts) {
             path = base::parent_folder(line.file) + "/" + path;
         text = context.facts.text(path);
     } catch (const base::Exception& error) {
-        return context.untranslated(line, error.message());
+        // What the file would have mounted read-only is not known.
+        return context.judge(line, Verdict::not_translated, error.message(), true);
     }
     int number = 0;
     for (const std::string_view raw : base::split(text, '\n')) {
@@ -191,7 +233,10 @@ void convert_fstab(Context& context, const Line& line, Mounts& mounts) {
             verdict = judged;
             words = std::move(why);
         });
-        context.add({path, number, "", verdict, words, line.order});
+        Line entry = line;
+        entry.name = "mount.entry";
+        entry.value = row;
+        context.add({path, number, "", verdict, words, line.order, is_readonly_mount(entry)});
     }
 }
 
@@ -212,7 +257,7 @@ void convert_mounts(Context& context) {
     if (const Line* line = context.one("mount.fstab")) convert_fstab(context, *line, mounts);
     for (const Line* line : context.all("mount.entry"))
         mounts.convert(line->value, [&](Verdict verdict, std::string text) {
-            context.judge(*line, verdict, std::move(text));
+            context.judge(*line, verdict, std::move(text), is_readonly_mount(*line));
         });
     std::string wanted;
     for (const Line* line : context.all("mount.auto")) {

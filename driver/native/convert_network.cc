@@ -80,14 +80,14 @@ class NicReader {
 unsigned class_prefix(const std::string& address) {
     const auto first = base::parse_number<unsigned>(address.substr(0, address.find('.')));
     if (!first || *first < 128) return 8;
-    return *first < 192 ? 16 : 24;
+    return *first < 192 ? 16 : *first < 224 ? 24 : 0;
 }
 
 // The options of <lx:interface> that have an effect when the container runs.
 constexpr std::string_view kActedUpon[] = {"script.up",        "script.down",     "ipvlan.mode",
                                            "ipvlan.isolation", "veth.mode",       "veth.ipv4.route",
                                            "veth.ipv6.route",  "veth.n_rxqueues", "veth.n_txqueues",
-                                           "ipv4.gateway",     "ipv6.gateway"};
+                                           "ipv4.gateway",     "ipv6.gateway",    "vlan.id"};
 
 // Converts one NIC.
 class NicConverter {
@@ -100,10 +100,10 @@ class NicConverter {
         const std::string kind = type == nullptr ? "" : type->value;
         // lxc leaves a NIC down unless its flags say "up".
         interface_.link_up = false;
-        if (kind == "veth" || kind == "macvlan" || kind == "ipvlan") {
+        if (kind == "veth" || kind == "macvlan" || kind == "ipvlan" || kind == "vlan") {
             take_interface(*type, kind);
-        } else if (kind == "phys" || kind == "vlan") {
-            take_hostdev(*type, kind);
+        } else if (kind == "phys") {
+            take_hostdev(*type);
         } else if (kind == "empty") {
             own_network = true;
         } else if (kind == "none") {
@@ -147,6 +147,7 @@ class NicConverter {
             if (interface_.source.empty())
                 context_.untranslated(type, "there is no 'link', the host's device below it");
             if (kind == "ipvlan") take_ipvlan(type);
+            if (kind == "vlan" && !take_vlan_link(type)) return;
             interface_.mode = macvlan_mode(kind);
         }
         take_common();
@@ -160,6 +161,18 @@ class NicConverter {
         const std::string mode = value("ipvlan.mode");
         options_.push_back({"ipvlan.mode", mode.empty() ? "l3" : mode});
         context_.kept(type, "as <lx:interface> of a direct interface");
+    }
+
+    // A VLAN on a device of the host is told from a macvlan by this option.
+    bool take_vlan_link(const Line& type) {
+        const auto id = xml::to_unsigned_any_base(value("vlan.id"));
+        if (!id || *id > 4094) {
+            context_.untranslated(type, "there is no vlan.id up to 4094");
+            return false;
+        }
+        options_.push_back({"vlan.id", std::to_string(*id)});
+        context_.kept(type, "as <lx:interface> of a direct interface");
+        return true;
     }
 
     // lxc's default mode of a macvlan is private.
@@ -198,18 +211,30 @@ class NicConverter {
         take_addresses("ipv6", interface_.ips, interface_.routes);
     }
 
-    // Converts a hardware address in which each 'x' is a random digit. The second half of
-    // random_mac() supplies the digits of both halves, because the first half is a fixed vendor
-    // prefix.
+    // Converts a hardware address in which each 'x' is a random digit, as lxc fills it in.
     void take_mac(const Line& line) {
-        const std::string chance = xml::random_mac();  // only its second half is random
-        constexpr std::size_t half = 9;
-        std::string mac = line.value;
-        for (std::size_t i = 3; i < mac.size() && i < chance.size(); ++i)
-            if (mac[i] == 'x' || mac[i] == 'X') mac[i] = chance[i < half ? i + half : i];
+        const auto mac = filled_mac(line.value);
+        if (!mac) return context_.untranslated(line, "not a hardware address");
+        interface_.mac = *mac;
+    }
+    static std::optional<std::string> filled_mac(std::string mac) {
+        std::size_t place = 0;
+        std::string digits;
+        for (char& c : mac) {
+            if (c != 'x' && c != 'X') continue;
+            // Only the second half of random_mac() is random; the first is a vendor's prefix.
+            if (place == digits.size()) {
+                digits = xml::random_mac().substr(9);
+                std::erase(digits, ':');
+                place = 0;
+            }
+            c = digits[place++];
+            // The second digit of all says what kind of address it is: a station's has an even one.
+            if (&c == &mac[1]) c = "02468ace"[static_cast<unsigned char>(c) % 8];
+        }
         const auto parsed = xml::to_mac(mac);
-        if (!parsed) return context_.untranslated(line, "not a hardware address");
-        interface_.mac = xml::mac_text(*parsed);
+        if (!parsed) return std::nullopt;
+        return xml::mac_text(*parsed);
     }
 
     // Adds a VLAN; tagged ones make the port a trunk.
@@ -243,8 +268,6 @@ class NicConverter {
         const std::string text(words.empty() ? "" : words[0]);
         const auto slash = text.find('/');
         xml::IpAddress ip{family, text.substr(0, slash), std::nullopt, {}};
-        if (ip.address == "0.0.0.0" || ip.address == "::")
-            return;  // lxc's idiom for DHCP: sets nothing
         ip.prefix = slash != std::string::npos
                         ? base::parse_number<unsigned>(std::string_view(text).substr(slash + 1))
                     : family == "ipv4" ? class_prefix(ip.address)
@@ -253,9 +276,23 @@ class NicConverter {
         if (!parsed || parsed->v6 != (family == "ipv6") || !ip.prefix ||
             *ip.prefix > parsed->bits())
             return context_.untranslated(line, fmt::format("not an {} address", family));
+        if (ip.address == "::")
+            return context_.untranslated(line, "the kernel gives no device the address '::'");
         if (words.size() > 1)
             context_.approximated(line, "the broadcast address is the kernel's own");
+        if (slash == std::string::npos && family == "ipv4")
+            judge_class(line, ip.address, *ip.prefix);
         ips.push_back(std::move(ip));
+    }
+
+    // lxc looks at the byte of an address that the machine has in front: on x86 the last one.
+    void judge_class(const Line& line, const std::string& address, unsigned prefix) {
+        const unsigned lxcs = class_prefix(address.substr(address.rfind('.') + 1));
+        if (lxcs == prefix) return;
+        context_.approximated(
+            line, fmt::format("with the prefix {} of its class; lxc on this machine takes {}, "
+                              "by the address's last number",
+                              prefix, lxcs));
     }
 
     // Adds the default route. 'auto' is the bridge's address at this moment, 'dev' a route without
@@ -300,29 +337,37 @@ class NicConverter {
                                               what));
     }
 
-    // Converts a device of the host, or a VLAN on one, which lxc would make and lxvirt expects to
-    // be there.
-    void take_hostdev(const Line& type, const std::string& kind) {
-        std::string source = value("link");
+    // Converts a device of the host, which moves into the container.
+    void take_hostdev(const Line& type) {
+        const std::string source = value("link");
         if (source.empty()) return context_.untranslated(type, "there is no 'link', the device");
-        if (kind == "vlan") {
-            const auto id = xml::to_unsigned_any_base(value("vlan.id"));
-            if (!id || *id > 4094) return context_.untranslated(type, "there is no vlan.id");
-            source += fmt::format(".{}", *id);
-            context_.approximated(
-                type, fmt::format("as the host's device '{}', which has to be there", source));
-        }
         xml::Hostdev device;
         device.type = xml::HostdevType::net;
         device.source = source;
         take_addresses("ipv4", device.ips, device.routes);
         take_addresses("ipv6", device.ips, device.routes);
         (void)take("flags");
-        if (const Line* line = take("name"); line != nullptr && line->value != source)
-            context_.approximated(*line, fmt::format("the device keeps its name '{}'", source));
-        for (const char* option : {"hwaddr", "mtu"})
-            if (const Line* line = take(option))
-                context_.untranslated(*line, "a device of the host keeps what it has");
+        xml::ContainerHostdev seen{.source = source, .name = {}, .mac = {}, .mtu = {}};
+        if (const Line* line = take("name"); line != nullptr && line->value != source) {
+            seen.name = line->value;
+            context_.kept(*line, "as <lx:hostdev>");
+        }
+        if (const Line* line = take("hwaddr")) {
+            seen.mac = filled_mac(line->value).value_or("");
+            if (seen.mac.empty())
+                context_.untranslated(*line, "not a hardware address");
+            else
+                context_.kept(*line, "as <lx:hostdev>");
+        }
+        if (const Line* line = take("mtu")) {
+            seen.mtu = base::parse_number<unsigned>(line->value);
+            if (seen.mtu)
+                context_.kept(*line, "as <lx:hostdev>");
+            else
+                context_.untranslated(*line, "not a number");
+        }
+        if (!seen.name.empty() || !seen.mac.empty() || seen.mtu)
+            context_.domain.container.hostdevs.push_back(std::move(seen));
         context_.domain.hostdevs.push_back(std::move(device));
     }
 
@@ -359,7 +404,8 @@ class NicConverter {
 bool is_kept_option(std::string_view name) {
     return base::contains_word(
         "veth.mode veth.n_rxqueues veth.n_txqueues veth.ipv4.route veth.ipv6.route veth.vlan.id "
-        "ipvlan.mode ipvlan.isolation l2proxy script.up script.down ipv4.gateway ipv6.gateway",
+        "ipvlan.mode ipvlan.isolation vlan.id l2proxy script.up script.down ipv4.gateway "
+        "ipv6.gateway",
         name);
 }
 

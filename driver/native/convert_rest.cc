@@ -20,6 +20,12 @@ void convert_consoles(Context& context) {
             context.untranslated(*line, "not a number of terminals up to 64");
         else
             count = std::max(1U, *asked);
+        // lxc has a console without a terminal then.
+        if (asked == 0U) {
+            context.domain.container.dev.nodes.push_back(
+                {.path = "/dev/tty1", .mode = {}, .on = false});
+            context.kept(*line, "as <lx:dev>, of which /dev/tty1 is left out");
+        }
         if (asked && *asked != 0 && *asked <= 64)
             context.approximated(*line,
                                  "/dev/tty1 and /dev/console are one terminal, as libvirt "

@@ -6,6 +6,7 @@
 #include "base/error.hh"
 #include "base/file/file.hh"
 #include "base/netlink/netlink.hh"
+#include "base/text/text.hh"
 #include "driver/native/convert.hh"
 
 namespace lxvirt::driver::native {
@@ -37,6 +38,15 @@ Facts host_facts() {
             return std::nullopt;
         return fmt::format("{} {}:{}", S_ISCHR(info.st_mode) ? 'c' : 'b', major(info.st_rdev),
                            minor(info.st_rdev));
+    };
+    facts.block_path = [](const std::string& number) -> std::optional<std::string> {
+        // The kernel's own name; udev(7) makes the node of that name.
+        constexpr std::string_view key = "DEVNAME=";
+        const auto text = base::try_read_file("/sys/dev/block/" + number + "/uevent");
+        if (!text) return std::nullopt;
+        for (const std::string_view line : base::split(*text, '\n'))
+            if (line.starts_with(key)) return "/dev/" + std::string(line.substr(key.size()));
+        return std::nullopt;
     };
     facts.text = read_named_file;
     facts.address = [](const std::string& link, bool v6) -> std::optional<std::string> {

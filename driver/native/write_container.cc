@@ -10,6 +10,15 @@ namespace lxvirt::driver::native {
 
 namespace {
 
+// Says whether the container has a console without /dev/ttyN, lxc's tty.max = 0.
+bool has_no_terminal(const xml::Domain& domain) {
+    const auto& nodes = domain.container.dev.nodes;
+    return domain.consoles.size() == 1 &&
+           std::any_of(nodes.begin(), nodes.end(), [](const xml::ContainerNode& node) {
+               return node.path == "/dev/tty1" && !node.on;
+           });
+}
+
 // lxc has plain terminals only, and a log for the first.
 void write_consoles(Writer& writer) {
     std::vector<xml::Console>& consoles = writer.domain.consoles;
@@ -17,7 +26,8 @@ void write_consoles(Writer& writer) {
         writer.approximate("console", "lxc always has one");
         consoles.emplace_back();
     }
-    writer.put("tty.max", std::to_string(consoles.size()), "console");
+    const std::size_t count = has_no_terminal(writer.domain) ? 0 : consoles.size();
+    writer.put("tty.max", std::to_string(count), "console");
     for (std::size_t i = 0; i < consoles.size(); ++i) {
         // The console is built anew with what convert() would make of the lines, so that a
         // comparison of the two domains finds what was lost.
@@ -53,10 +63,13 @@ void write_closing(Writer& writer) {
         if (!values.empty()) writer.lose(element, why);
         values.clear();
     };
-    lose(container.filesystems, "lx:filesystem", "lxc decides by 'idmap=' of each mount");
     lose(container.readonly_paths, "lx:readonly", "lxc knows mount.auto only");
     lose(container.masked_paths, "lx:mask", "lxc hides nothing");
-    lose(container.dev.nodes, "lx:dev", "lxc has no key for device nodes");
+    const bool no_terminal = has_no_terminal(writer.domain);
+    if (container.dev.nodes.size() > (no_terminal ? 1U : 0U))
+        writer.lose("lx:dev", "lxc has no key for device nodes");
+    container.dev.nodes.clear();
+    if (no_terminal) container.dev.nodes.push_back({.path = "/dev/tty1", .mode = {}, .on = false});
     lose(container.dev.links, "lx:dev", "lxc has no key for links in /dev");
     if (container.keyring.calls) writer.lose("lx:keyring", "lxc's filter decides about the calls");
     container.keyring.calls = false;
@@ -65,6 +78,31 @@ void write_closing(Writer& writer) {
     container.calls = {};
     if (!container.keyring.session) writer.put("keyring.session", "0", "lx:keyring");
     if (container.core_scheduling) writer.put("sched.core", "1", "lx:core_scheduling");
+}
+
+// Writes the variables of the init alone, and of hooks alone, for which lxc 7 has keys. An empty one
+// of both is a line of every version. They become ordered as convert() reads them.
+void write_variables(Writer& writer) {
+    std::vector<xml::ContainerVariable>& all = writer.domain.container.variables;
+    std::vector<xml::ContainerVariable> of_both, made;
+    for (const xml::ContainerVariable& variable : all) {
+        const xml::ContainerVariable twin{variable.name, variable.value, true};
+        if (!variable.for_hooks && variable.value.empty() &&
+            std::find(all.begin(), all.end(), twin) != all.end() &&
+            writer.put("environment", variable.name + "=", "lx:environment")) {
+            of_both.push_back(variable);
+            of_both.push_back(twin);
+        }
+    }
+    for (const bool for_hooks : {false, true})
+        for (const xml::ContainerVariable& variable : all)
+            if (variable.for_hooks == for_hooks &&
+                std::find(of_both.begin(), of_both.end(), variable) == of_both.end() &&
+                writer.put(for_hooks ? "environment.hooks" : "environment.runtime",
+                           fmt::format("{}={}", variable.name, variable.value), "lx:environment"))
+                made.push_back(variable);
+    of_both.insert(of_both.end(), made.begin(), made.end());
+    all = std::move(of_both);
 }
 
 // Writes what the init starts with; a value that no line can hold is lost.
@@ -89,6 +127,7 @@ void write_process(Writer& writer) {
     for (const std::uint32_t group : container.init_groups)
         groups += fmt::format("{}{}", groups.empty() ? "" : ",", group);
     if (!groups.empty()) writer.put("init.groups", groups, "lx:init");
+    write_variables(writer);
     std::erase_if(container.inherited_environment, [&](const std::string& name) {
         return !writer.put("environment", name, "lx:environment");
     });

@@ -13,17 +13,6 @@ namespace lxvirt::driver::native {
 
 namespace {
 
-// Quotes a word so that quoted_words() reads it back; lxc knows both kinds of quotes and no
-// escapes.
-std::string quoted(const std::string& word) {
-    if (!word.empty() && word.find_first_of(" \t\"'") == std::string::npos) return word;
-    std::string text = "\"";
-    // A quote inside becomes "'"'": the first word ends, a quote stands in quotes of the other
-    // kind, and the word goes on.
-    for (const char c : word) text += c == '"' ? std::string(R"("'"'")") : std::string(1, c);
-    return text + '"';
-}
-
 // Writes the program with its arguments, folder, user and environment. lxc takes numbers for users
 // only.
 void write_program(Writer& writer) {
@@ -33,10 +22,14 @@ void write_program(Writer& writer) {
     if (!os.cmdline.empty()) writer.lose("cmdline", "lxc has no key for it");
     os.machine.clear();
     os.cmdline.clear();
-    std::string command = quoted(os.init);
-    for (const std::string& word : os.initargs) command += " " + quoted(word);
+    // lxc splits the command at blanks and knows no quotes.
+    std::string command = os.init;
+    for (const std::string& word : os.initargs) command += " " + word;
+    const bool splits = base::split_words(command).size() == os.initargs.size() + 1;
+    if (!splits) writer.lose("init", "lxc splits lxc.init.cmd at blanks: no word can have one");
+    if (!splits && !os.initargs.empty()) writer.lose("initarg", "it goes with <init>");
     if ((os.init != "/sbin/init" || !os.initargs.empty()) &&
-        !writer.put("init.cmd", command, "initarg")) {
+        (!splits || !writer.put("init.cmd", command, "initarg"))) {
         os.init = "/sbin/init";
         os.initargs.clear();
     }
@@ -166,16 +159,52 @@ void write_cpu(Writer& writer) {
 
 }  // namespace
 
+namespace {
+
+// Writes the limits of one block device; lxc takes its number.
+void write_block_device(Writer& writer, const xml::BlkioDevice& device, const std::string& number) {
+    if (device.weight)
+        writer.put("cgroup2.io.weight", fmt::format("{} {}", number, *device.weight), "device");
+    const std::tuple<const char*, const char*, const std::optional<std::uint64_t>&> limits[] = {
+        {"read_bps", "rbps", device.read_bytes_sec},
+        {"write_bps", "wbps", device.write_bytes_sec},
+        {"read_iops", "riops", device.read_iops_sec},
+        {"write_iops", "wiops", device.write_iops_sec}};
+    std::string unified;
+    for (const auto& [v1, v2, limit] : limits) {
+        if (!limit) continue;
+        writer.put(fmt::format("cgroup.blkio.throttle.{}_device", v1),
+                   fmt::format("{} {}", number, *limit), "device");
+        unified += fmt::format(" {}={}", v2, *limit);
+    }
+    if (!unified.empty()) writer.put("cgroup2.io.max", number + unified, "device");
+}
+
+// Writes <blkiotune>. Kernels of today have no blkio.weight of v1, and lxc fails where a file is
+// missing, so weights are written for v2 only.
+void write_blkio(Writer& writer) {
+    xml::BlkioTune& tune = writer.domain.blkiotune;
+    if (tune.weight) writer.put("cgroup2.io.weight", std::to_string(*tune.weight), "weight");
+    std::erase_if(tune.devices, [&](const xml::BlkioDevice& device) {
+        const auto node = writer.facts.number(device.path);
+        const std::string number = node && node->starts_with("b ") ? node->substr(2) : "";
+        if (number.empty() || writer.facts.block_path(number) != device.path) {
+            writer.lose("device", fmt::format("lxc takes a device's number, and '{}' has none now",
+                                              device.path));
+            return true;
+        }
+        write_block_device(writer, device, number);
+        return false;
+    });
+}
+
+}  // namespace
+
 void write_limits(Writer& writer) {
     write_memory(writer);
     write_cpu(writer);
     xml::Domain& domain = writer.domain;
-    if (domain.blkiotune.weight)
-        writer.put_group("blkio.weight", "io.weight", std::to_string(*domain.blkiotune.weight),
-                         "weight");
-    if (!domain.blkiotune.devices.empty())
-        writer.lose("device", "lxc takes a device's numbers, which change, not its path");
-    domain.blkiotune.devices.clear();
+    write_blkio(writer);
     if (domain.partition.empty()) return;
     // lxc's folder is relative to the root of the hierarchy, and the partition begins with '/'.
     writer.put("cgroup.dir", std::string_view(domain.partition).substr(1), "partition");

@@ -20,8 +20,9 @@ bool is_default(const xml::Route& route) {
 // Writes one NIC under its number, and changes the interface to what convert() makes of that.
 class NicWriter {
   public:
-    NicWriter(Writer& writer, unsigned number, bool is_ipvlan = false)
-        : writer_(writer), number_(number), is_ipvlan_(is_ipvlan) {}
+    // `kind` is lxc's type of a direct interface.
+    NicWriter(Writer& writer, unsigned number, std::string kind = "macvlan")
+        : writer_(writer), number_(number), kind_(std::move(kind)) {}
 
     // Writes an option that has a value.
     void put(std::string_view option, const std::string& value, const char* element) {
@@ -50,6 +51,12 @@ class NicWriter {
     void write(xml::Hostdev& device) {
         put("type", "phys", "hostdev");
         put("link", device.source, "hostdev");
+        for (const xml::ContainerHostdev& seen : writer_.domain.container.hostdevs)
+            if (seen.source == device.source) {
+                put("hwaddr", seen.mac, "lx:hostdev");
+                put("name", seen.name, "lx:hostdev");
+                if (seen.mtu) put("mtu", std::to_string(*seen.mtu), "lx:hostdev");
+            }
         put("flags", "up", "hostdev");
         write_addresses(device.ips, device.routes);
     }
@@ -76,8 +83,9 @@ class NicWriter {
             if (ip.family.empty()) ip.family = "ipv4";
             drop(!ip.peer.empty(), "ip", "lxc has no peer");
             ip.peer.clear();
-            put(ip.family + ".address",
-                ip.prefix ? fmt::format("{}/{}", ip.address, *ip.prefix) : ip.address, "ip");
+            // Without a prefix an address is a whole one here, and of its class's network to lxc.
+            ip.prefix = ip.prefix.value_or(ip.family == "ipv6" ? 128 : 32);
+            put(ip.family + ".address", fmt::format("{}/{}", ip.address, *ip.prefix), "ip");
         }
         std::stable_partition(ips.begin(), ips.end(),
                               [](const xml::IpAddress& ip) { return ip.family == "ipv4"; });
@@ -93,11 +101,11 @@ class NicWriter {
     // Writes the type. An interface of a network is written with the network's bridge.
     void write_type(xml::Interface& nic) {
         if (nic.type == xml::InterfaceType::direct) {
-            put("type", is_ipvlan_ ? "ipvlan" : "macvlan", "interface");
+            put("type", kind_, "interface");
             put("link", nic.source, "source");
-            // convert() sets the mode to 'bridge' for an ipvlan, for which the mode has no meaning.
-            if (is_ipvlan_) nic.mode = xml::DirectMode::bridge;
-            if (is_ipvlan_) return;
+            // convert() sets the mode to 'bridge' for other kinds, for which it has no meaning.
+            if (kind_ != "macvlan") nic.mode = xml::DirectMode::bridge;
+            if (kind_ != "macvlan") return;
             // libvirt's default mode is vepa.
             nic.mode = nic.mode.value_or(xml::DirectMode::vepa);
             const std::string_view mode = xml::name_of(xml::kDirectModes, *nic.mode);
@@ -190,15 +198,16 @@ class NicWriter {
 
     Writer& writer_;
     unsigned number_;
-    bool is_ipvlan_;  // a direct interface whose <lx:interface> says so
+    std::string kind_;
 };
 
-// Says whether <lx:interface> makes the direct interface an ipvlan.
-bool has_ipvlan_mode(const xml::Container& container, std::size_t index) {
+// Returns what <lx:interface> makes of a direct interface: "macvlan", "ipvlan" or "vlan".
+std::string direct_kind(const xml::Container& container, std::size_t index) {
     for (const xml::ContainerInterface& more : container.interfaces)
         for (const xml::ContainerSetting& option : more.options)
-            if (more.index == index && option.name == "ipvlan.mode") return true;
-    return false;
+            if (more.index == index && (option.name == "ipvlan.mode" || option.name == "vlan.id"))
+                return option.name.substr(0, option.name.find('.'));
+    return "macvlan";
 }
 
 }  // namespace
@@ -207,7 +216,7 @@ void write_interfaces(Writer& writer) {
     xml::Domain& domain = writer.domain;
     unsigned number = 0;
     for (std::size_t i = 0; i < domain.interfaces.size(); ++i) {
-        NicWriter nic(writer, number++, has_ipvlan_mode(domain.container, i));
+        NicWriter nic(writer, number++, direct_kind(domain.container, i));
         nic.write(domain.interfaces[i]);
         for (xml::ContainerInterface& more : domain.container.interfaces)
             if (more.index == i) {
@@ -218,6 +227,15 @@ void write_interfaces(Writer& writer) {
     }
     for (xml::Hostdev& device : domain.hostdevs)
         if (device.type == xml::HostdevType::net) NicWriter(writer, number++).write(device);
+    std::erase_if(domain.container.hostdevs, [&](const xml::ContainerHostdev& seen) {
+        const bool lost = std::none_of(
+            domain.hostdevs.begin(), domain.hostdevs.end(), [&](const xml::Hostdev& device) {
+                return device.type == xml::HostdevType::net && device.source == seen.source;
+            });
+        if (lost)
+            writer.lose("lx:hostdev", fmt::format("there is no network device '{}'", seen.source));
+        return lost;
+    });
     std::erase_if(domain.container.interfaces, [&](const xml::ContainerInterface& more) {
         if (more.index < domain.interfaces.size()) return more.options.empty();
         writer.lose("lx:interface", fmt::format("there is no interface {}", more.index));

@@ -96,6 +96,15 @@ void write_root(Writer& writer, std::vector<Filesystem>& made) {
     made.push_back(std::move(root));
 }
 
+// Says whether <lx:filesystem submounts='no'> is about a <filesystem>, which is a plain bind to lxc.
+bool is_plain_bind(const xml::Container& container, const Filesystem& filesystem) {
+    return std::any_of(
+        container.filesystems.begin(), container.filesystems.end(),
+        [&](const xml::ContainerFilesystem& entry) {
+            return entry.target == filesystem.target && !entry.submounts;
+        });
+}
+
 // Writes a mount entry; returns false where lxc has no such mount.
 bool write_filesystem(Writer& writer, Filesystem& filesystem) {
     // A source that does not exist is treated as a folder: a bind mount needs a target of the same
@@ -105,11 +114,14 @@ bool write_filesystem(Writer& writer, Filesystem& filesystem) {
     const char* create = kind == 'd' || kind == 0 ? "create=dir" : "create=file";
     std::string line;
     if (filesystem.type == FilesystemType::mount) {
-        line = fmt::format("{} {} none bind{},{} 0 0", escaped(filesystem.source),
-                           relative(filesystem.target), filesystem.readonly ? ",ro" : "", create);
+        const bool plain = is_plain_bind(writer.domain.container, filesystem);
+        line = fmt::format("{} {} none {}{},{} 0 0", escaped(filesystem.source),
+                           relative(filesystem.target), plain ? "bind" : "rbind",
+                           filesystem.readonly ? ",ro" : "", create);
     } else if (filesystem.type == FilesystemType::ram && !filesystem.readonly) {
-        line = fmt::format("tmpfs {} tmpfs size={},{} 0 0", relative(filesystem.target),
-                           filesystem.usage, create);
+        // A tmpfs of lxc has none of these flags by itself, and the mode 1777.
+        line = fmt::format("tmpfs {} tmpfs size={},mode=755,nosuid,nodev,{} 0 0",
+                           relative(filesystem.target), filesystem.usage, create);
     } else {
         writer.lose(
             "filesystem",
@@ -122,6 +134,21 @@ bool write_filesystem(Writer& writer, Filesystem& filesystem) {
     return true;
 }
 
+// Leaves those <lx:filesystem> that a mount entry has expressed, in the order of the entries.
+void keep_plain_binds(Writer& writer, const std::vector<Filesystem>& made) {
+    xml::Container& container = writer.domain.container;
+    std::vector<xml::ContainerFilesystem> kept;
+    for (const Filesystem& filesystem : made)
+        if (filesystem.target != "/" && filesystem.type == FilesystemType::mount &&
+            is_plain_bind(container, filesystem))
+            kept.push_back({.target = filesystem.target, .idmapped = {}, .submounts = false});
+    for (const xml::ContainerFilesystem& entry : container.filesystems)
+        if (entry.idmapped) writer.lose("lx:filesystem", "lxc decides by 'idmap=' of each mount");
+    if (kept.size() < container.filesystems.size())
+        writer.lose("lx:filesystem", "it is about no mount of a path of the host");
+    container.filesystems = std::move(kept);
+}
+
 }  // namespace
 
 void write_filesystems(Writer& writer) {
@@ -130,6 +157,7 @@ void write_filesystems(Writer& writer) {
     for (Filesystem& filesystem : writer.domain.filesystems)
         if (filesystem.target != "/" && write_filesystem(writer, filesystem))
             made.push_back(std::move(filesystem));
+    keep_plain_binds(writer, made);
     writer.domain.filesystems = std::move(made);
     xml::Container& container = writer.domain.container;
     std::erase_if(container.mounts, [&](const xml::ContainerMount& mount) {

@@ -87,7 +87,7 @@ std::vector<std::string> notices_of_ids(const xml::Domain& domain, const HostFac
     for (const xml::Filesystem& filesystem : domain.filesystems) {
         const auto& entries = domain.container.filesystems;
         const bool said = std::any_of(entries.begin(), entries.end(), [&](const auto& entry) {
-            return entry.target == filesystem.target;
+            return entry.target == filesystem.target && entry.idmapped.has_value();
         });
         if (said || filesystem.target == "/" || filesystem.type != xml::FilesystemType::mount ||
             !host.exists(filesystem.source) ||

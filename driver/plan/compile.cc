@@ -128,6 +128,7 @@ helper::ConsolePlan compile::console(const xml::Console& console, const xml::Dom
     helper::ConsolePlan made{.alias = console.alias,
                              .log_file = console.log_file,
                              .log_append = console.log_append.value_or(false)};
+    made.tty = console.port != 0 || !compile::is_left_out(domain.container.dev, "tty1");
     // The first console always has a log, unless the domain names a file.
     if (made.log_file.empty() && console.port == 0) {
         made.log_file = root.logs() + "/" + domain.name + ".console.log";

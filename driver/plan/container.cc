@@ -103,10 +103,12 @@ base::DeviceRule device_rule(const xml::ContainerDeviceRule& from) {
     return rule;
 }
 
-// Adds one value to the limits. `own` selects those for this host's version of the owning
+// Adds one value to the limits. A value that cannot be kept on this host is an error if the host has
+// no such controller at all, and a line in the log if it is about the other version of control groups
+// and has no counterpart, since lxc passes over those. `own` selects those for this host's version of the owning
 // hierarchy.
 void add_group_value(const xml::ContainerGroupValue& value, const HostFacts& host, bool own,
-                     helper::Groups& groups) {
+                     const CompileOptions& options, helper::Groups& groups) {
     const std::string controller = value.name.substr(0, value.name.find('.'));
     const bool is_io = controller == "blkio" || controller == "io";
     const base::Hierarchy* owner = base::owner_of(host.hierarchies, controller);
@@ -114,11 +116,28 @@ void add_group_value(const xml::ContainerGroupValue& value, const HostFacts& hos
         owner = base::owner_of(host.hierarchies, controller == "io" ? "blkio" : "io");
     // A configuration of lxc carries the keys of both versions, and lxc uses those of the host's.
     // Here the keys of the other version count, too, where they have a counterpart.
-    if (owner == nullptr || (owner->unified == value.unified) != own) return;
+    if (controller == helper::kCgroupCore) {
+        if (own && value.unified && base::unified_of(host.hierarchies) != nullptr)
+            groups.limits.push_back({helper::kCgroupCore, value.name, value.value, {}});
+        return;
+    }
+    if (owner == nullptr)
+        fail(
+            ErrorCode::config_unsupported,
+            "<lx:cgroup name='{}'> needs the cgroup controller '{}', which this host does not have",
+            value.name, controller);
+    if ((owner->unified == value.unified) != own) return;
     std::string file = value.name;
     if (owner->unified != value.unified) {
         const auto other = translated(value, owner->unified);
-        if (!other) return;
+        if (!other) {
+            if (options.log)
+                options.log(fmt::format(
+                    "<lx:cgroup version='{}' name='{}'> has no effect: '{}' is on "
+                    "version {} here, which has no such file",
+                    value.unified ? 2 : 1, value.name, controller, owner->unified ? 2 : 1));
+            return;
+        }
         file = *other;
     }
     const std::string owner_name = is_io ? (owner->unified ? "io" : "blkio") : controller;
@@ -139,6 +158,8 @@ void container_process(const xml::Container& container, helper::Init& init) {
     init.groups = container.init_groups;
     for (const xml::ContainerSetting& setting : container.procs)
         init.proc.push_back({setting.name, setting.value});
+    for (const xml::ContainerVariable& variable : container.variables)
+        if (!variable.for_hooks) set_variable(init.environment, variable.name, variable.value);
     // The variable of a caller that has none stays unset.
     for (const std::string& name : container.inherited_environment)
         if (const char* value = std::getenv(name.c_str()))
@@ -173,7 +194,7 @@ void container(const xml::Domain& domain, const HostFacts& host, const CompileOp
     // Values for the host's own version are written last, so that they count.
     for (const bool own : {false, true})
         for (const xml::ContainerGroupValue& value : from.groups)
-            add_group_value(value, host, own, plan.groups);
+            add_group_value(value, host, own, options, plan.groups);
 }
 
 }  // namespace lxvirt::driver::compile

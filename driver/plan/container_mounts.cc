@@ -39,13 +39,14 @@ constexpr Word kPropagations[] = {
 };
 // Options without a meaning here: they are the default, or concern the host's own table of mounts.
 constexpr std::string_view kNothing =
-    "rw defaults suid dev exec relatime diratime create=dir create=file slave rslave auto noauto "
-    "user nouser users nofail";
+    "rw defaults suid dev exec atime relatime norelatime nostrictatime diratime async nomand "
+    "symfollow create=dir create=file slave rslave auto noauto user nouser users nofail";
 
 // The options of one mount, parsed.
 struct Options {
     // With `relative` the source is a path in the container.
     bool bind = false, recursive = false, optional = false, relative = false;
+    bool move = false;     // the mount itself: of a path in the container
     bool creates = false;  // make the target; otherwise a missing one is an error
     std::uint64_t attributes = 0;
     std::uint32_t propagation = 0;
@@ -80,7 +81,8 @@ Options read_options(std::string_view text) {
         if (option == "bind" || option == "rbind") {
             made.bind = true;
             made.recursive = option == "rbind";
-            // lxc's "optional" means that a mount which cannot be made is passed over.
+        } else if (option == "move") {
+            made.bind = made.recursive = made.move = true;
         } else if (option == "optional") {
             made.optional = true;
         } else if (option == "relative") {
@@ -131,10 +133,14 @@ void add_mount(const xml::ContainerMount& from, const xml::Domain& domain, const
     mount.attributes = options.attributes;
     mount.propagation = options.propagation;
     mount.recursive = options.recursive;
+    // lxc's "optional" passes over a mount that cannot be made, whatever the reason. Then a missing
+    // target is such a reason, unless "create=" makes it.
+    mount.optional = options.optional;
+    mount.make_target = options.creates || !options.optional;
     if (options.bind && options.relative) {
         mount.kind = helper::MountKind::inner_bind;
         mount.source = base::clean_path("/" + from.source);
-        mount.optional = options.optional;
+        mount.move = options.move;
     } else if (options.bind) {
         if (!from.source.starts_with('/') || !host.exists(from.source)) {
             if (options.optional) return;
@@ -145,8 +151,6 @@ void add_mount(const xml::ContainerMount& from, const xml::Domain& domain, const
         mount.kind = helper::MountKind::fresh;
         mount.fstype = from.type;
         mount.options = options.own;
-        // With create= the target is made, so a failure is worth an error.
-        mount.optional = options.optional && !options.creates;
         mount.recursive = true;
     }
     set_idmap(options.idmap, domain, "<lx:mount>", mount);

@@ -125,9 +125,6 @@ std::vector<DeviceNode> timer_nodes(const xml::Domain& domain, const HostFacts& 
     return nodes;
 }
 
-namespace {
-
-// Says whether <lx:node state='off'> leaves out a standard node.
 bool is_left_out(const xml::ContainerDev& dev, std::string_view name) {
     return std::any_of(
         dev.nodes.begin(), dev.nodes.end(),
@@ -135,8 +132,6 @@ bool is_left_out(const xml::ContainerDev& dev, std::string_view name) {
             return !node.on && node.path.substr(kDevFolder.size()) == name;
         });
 }
-
-}  // namespace
 
 std::vector<DeviceNode> standard_nodes(const xml::Domain& domain) {
     std::vector<DeviceNode> nodes;

@@ -93,6 +93,11 @@ void apply_link_options(const xml::ContainerInterface& from, Link& link) {
         if (name == "ipvlan.mode" && link.kind != LinkKind::veth) {
             link.kind = LinkKind::ipvlan;
             link.ipvlan_mode = value_of(option, kModes, "l2, l3 or l3s");
+        } else if (name == "vlan.id" && link.kind != LinkKind::veth) {
+            const auto id = base::parse_number<std::uint32_t>(option.value);
+            if (!id || *id > 4094) refuse(option, "a number up to 4094");
+            link.kind = LinkKind::vlan;
+            link.vlan_id = *id;
         } else if (name == "ipvlan.isolation") {
             link.ipvlan_flags = value_of(option, kIsolations, "bridge, private or vepa");
         } else if (name == "ipv4.gateway" || name == "ipv6.gateway") {

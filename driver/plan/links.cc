@@ -150,6 +150,12 @@ Link moved_link(const xml::Hostdev& hostdev, const xml::Domain& domain, const Ro
     moved.host = hostdev.source;
     moved.addresses = all(hostdev.ips, address);
     moved.routes = all(hostdev.routes, route);
+    for (const xml::ContainerHostdev& seen : domain.container.hostdevs)
+        if (seen.source == hostdev.source) {
+            moved.guest = seen.name;
+            moved.mac = seen.mac;
+            moved.mtu = seen.mtu.value_or(0);
+        }
     moved.alias = link_alias(root, domain.name);
     return moved;
 }

@@ -52,10 +52,18 @@ bool shows_mapped(const xml::Domain& domain, const HostFacts& host,
                   const xml::Filesystem& filesystem) {
     if (domain.idmap.empty()) return false;
     for (const xml::ContainerFilesystem& entry : domain.container.filesystems)
-        if (entry.target == filesystem.target) return entry.idmapped;
+        if (entry.target == filesystem.target && entry.idmapped) return *entry.idmapped;
     if (filesystem.target != "/") return false;
     return filesystem.type != xml::FilesystemType::mount ||
            wants_idmap(domain, host, filesystem.source);
+}
+
+// Says whether the mounts below a path of the host are shown, too.
+bool shows_submounts(const xml::Domain& domain, const xml::Filesystem& filesystem) {
+    const auto& entries = domain.container.filesystems;
+    return std::none_of(entries.begin(), entries.end(), [&](const xml::ContainerFilesystem& entry) {
+        return entry.target == filesystem.target && !entry.submounts;
+    });
 }
 
 }  // namespace
@@ -72,6 +80,7 @@ Mount filesystem_mount(const xml::Domain& domain, const xml::Filesystem& filesys
         case xml::FilesystemType::mount:
             mount.kind = MountKind::host_bind;
             mount.idmapped = shows_mapped(domain, host, filesystem);
+            mount.recursive = shows_submounts(domain, filesystem);
             break;
         case xml::FilesystemType::bind: mount.kind = MountKind::inner_bind; break;
         case xml::FilesystemType::ram:

@@ -100,6 +100,8 @@ void guard_link(const xml::Interface& given, const xml::Interface& resolved,
 void apply_link_options(const xml::ContainerInterface& from, helper::Link& link);
 // Adds what <lx:dev> says to the /dev of every container.
 void container_dev(const xml::Domain& domain, const HostFacts& host, helper::Dev& dev);
+// Says whether <lx:node state='off'> leaves out the node `name` of /dev.
+[[nodiscard]] bool is_left_out(const xml::ContainerDev& dev, std::string_view name);
 // Says whether every container has the node `path` ("/dev/null"), whatever the host has there.
 [[nodiscard]] bool is_standard_node(std::string_view path);
 // Returns the rules of <lx:device_rules>, in their order.

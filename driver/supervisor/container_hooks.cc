@@ -48,6 +48,8 @@ helper::Hooks facts_for_hooks(const xml::Domain& domain, const Root& root) {
                         fmt::format("LXC_HOOK_VERSION={}", made.version)};
     if (!domain.consoles.empty() && !domain.consoles.front().log_file.empty())
         made.environment.push_back("LXC_CONSOLE_LOGPATH=" + domain.consoles.front().log_file);
+    for (const xml::ContainerVariable& variable : domain.container.variables)
+        if (variable.for_hooks) made.environment.push_back(variable.name + "=" + variable.value);
     for (const xml::InitEnv& variable : domain.os.initenv)
         made.inner_environment.push_back(variable.name + "=" + variable.value);
     return made;

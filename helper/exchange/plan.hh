@@ -109,12 +109,14 @@ struct ConsolePlan {
     std::string log_file;  // absolute; empty: no log
     bool log_append = false;
     std::uint64_t log_limit = 2U << 20;  // bytes; a longer file is renamed to FILE.0
+    bool tty = true;                     // it is a /dev/ttyN, too
     template <typename Self, typename Visitor>
     static void fields(Self& self, Visitor& visit) {
         visit("alias", self.alias);
         visit("log_file", self.log_file);
         visit("log_append", self.log_append);
         visit("log_limit", self.log_limit);
+        visit("tty", self.tty);
     }
 };
 

@@ -14,7 +14,7 @@ namespace lxvirt::helper {
 
 // Says how the container gets the device: as one end of a veth pair, as a device on top of one of
 // the host's, or by moving a device of the host.
-enum class LinkKind : std::uint32_t { veth, macvlan, move, ipvlan };
+enum class LinkKind : std::uint32_t { veth, macvlan, move, ipvlan, vlan };
 
 // Puts a bridge port into a VLAN (bridge(8)).
 struct PortVlan {
@@ -55,8 +55,8 @@ struct Route {
 // Describes one device.
 struct Link {
     LinkKind kind = LinkKind::veth;
-    // Names the device on the host: the host's end of a veth, the device below a macvlan or ipvlan,
-    // or the device to move.
+    // Names the device on the host: the host's end of a veth, the device below a macvlan, ipvlan or
+    // vlan, or the device to move.
     std::string host;
     std::string guest;  // name in the container; empty with move: unchanged
     std::string mac;
@@ -64,6 +64,7 @@ struct Link {
     std::string alias;               // IFALIAS of the host's end: says to whom it belongs
     std::uint32_t macvlan_mode = 0;  // MACVLAN_MODE_*
     std::uint32_t ipvlan_mode = 0, ipvlan_flags = 0;  // IPVLAN_MODE_*, IPVLAN_F_*
+    std::uint32_t vlan_id = 0;                        // of a vlan
     std::uint32_t rx_queues = 1, tx_queues = 1;       // veth: of both ends
     // Makes the host a router for a veth without a bridge: it forwards packets of the container,
     // and answers ARP and NDP requests there for the addresses in `proxied`.
@@ -90,6 +91,7 @@ struct Link {
         visit("macvlan_mode", self.macvlan_mode);
         visit("ipvlan_mode", self.ipvlan_mode);
         visit("ipvlan_flags", self.ipvlan_flags);
+        visit("vlan_id", self.vlan_id);
         visit("rx_queues", self.rx_queues);
         visit("tx_queues", self.tx_queues);
         visit("routed", self.routed);

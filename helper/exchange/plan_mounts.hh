@@ -36,7 +36,8 @@ struct Mount {
     bool idmapped = false;          // mapped by the container's own id map
     std::string idmap;              // mapped by that of another user namespace: "/proc/PID/ns/user"
     std::uint32_t propagation = 0;  // MS_SHARED ...; 0: the usual, from the host and not back
-    bool optional = false;          // an absent target or source is no error
+    bool optional = false;          // a mount that cannot be made is passed over
+    bool move = false;              // inner_bind: the mount itself, and not a copy of it
     bool loop = false;              // device: `source` is an image file
     bool filesystem_readonly = false;  // device: the file system itself, not just this mount
     bool make_target = true;           // make a missing target
@@ -57,6 +58,7 @@ struct Mount {
         visit("idmap", self.idmap);
         visit("propagation", self.propagation);
         visit("optional", self.optional);
+        visit("move", self.move);
         visit("loop", self.loop);
         visit("filesystem_readonly", self.filesystem_readonly);
         visit("make_target", self.make_target);

@@ -178,6 +178,14 @@ void make_link(Netlink& host, base::Fd netns, const Link& link, const LinkLog& l
                               .mtu = link.mtu,
                               .netns = netns});
             break;
+        case LinkKind::vlan:
+            host.make_vlan({.lower = host.link_index(link.host),
+                            .id = link.vlan_id,
+                            .name = link.guest,
+                            .mac = mac_of(link),
+                            .mtu = link.mtu,
+                            .netns = netns});
+            break;
         case LinkKind::move: host.move_link(host.link_index(link.host), netns, link.guest); break;
     }
 }
@@ -188,7 +196,8 @@ void make_link(Netlink& host, base::Fd netns, const Link& link, const LinkLog& l
 std::optional<int> find_inside(Netlink& inside, const Link& link) {
     const std::string_view kind = link.kind == LinkKind::veth ? "veth" : "macvlan";
     const auto named = inside.link(link.guest);
-    if (named && (named->kind == kind || (kind == "macvlan" && named->kind == "ipvlan")))
+    if (named && (named->kind == kind ||
+                  (kind == "macvlan" && (named->kind == "ipvlan" || named->kind == "vlan"))))
         return named->index;
     const auto mac = base::parse_mac(link.mac);
     for (const base::LinkFacts& facts : inside.links())
@@ -196,7 +205,7 @@ std::optional<int> find_inside(Netlink& inside, const Link& link) {
     return std::nullopt;
 }
 
-// Removes a macvlan or ipvlan, which is in the container's namespace only.
+// Removes a macvlan, ipvlan or vlan, which is in the container's namespace only.
 void remove_macvlan(Netlink& inside, Link link) {
     link.kind = LinkKind::macvlan;
     if (const auto index = find_inside(inside, link)) inside.delete_link(*index);
@@ -230,6 +239,9 @@ void LinkMaker::make(const Link& link) {
     make_link(host_, netns_, link, log_);
     // A moved device without a name for the container keeps its own.
     const int index = inside_.link_index(link.guest.empty() ? link.host : link.guest);
+    // The kernel changes some devices only while they are down.
+    if (link.kind == LinkKind::move && !link.mac.empty()) inside_.set_mac(index, mac_of(link));
+    if (link.kind == LinkKind::move && link.mtu != 0) inside_.set_mtu(index, link.mtu);
     if (link.up) inside_.set_up(index, true);
     configure(inside_, index, link.addresses, link.routes);
 }
@@ -278,6 +290,7 @@ void LinkMaker::remove(const Link& link) {
                 remove_macvlan(inside_, link);  // made of a type that only the network knew
             break;
         case LinkKind::macvlan:
+        case LinkKind::vlan:
         case LinkKind::ipvlan: remove_macvlan(inside_, link); break;
         case LinkKind::move:
             if (host_.find_link(link.host)) break;  // it never left, or has come back

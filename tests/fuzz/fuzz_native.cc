@@ -27,6 +27,10 @@ native::Facts facts(const std::string& fstab) {
     made.kind = [](const std::string& path) {
         return path.starts_with("/dev/") ? 'c' : path.ends_with(".img") ? 'f' : 'd';
     };
+    made.block_path = [](const std::string& number) -> std::optional<std::string> {
+        if (number == "8:0") return "/dev/sda";
+        return std::nullopt;
+    };
     made.number = [](const std::string& path) -> std::optional<std::string> {
         if (path == "/dev/net/tun") return "c 10:200";
         return std::nullopt;

@@ -8,7 +8,9 @@
 #include <map>
 
 #include "base/text/text.hh"
+#include "xml/document/identity.hh"
 #include "xml/document/read.hh"
+#include "xml/document/values.hh"
 #include "xml/domain/container_parts.hh"
 #include "xml/domain/format_parts.hh"
 #include "xml/domain/names.hh"
@@ -53,6 +55,7 @@ void format_guard(Writer& out, const ContainerGuard& guard) {
 namespace {
 
 constexpr std::string_view kUnlimited = "unlimited";
+constexpr std::array<Name<bool>, 2> kVariableUsers{{{"init", false}, {"hooks", true}}};
 
 // Returns a name that becomes part of a path below /proc or in a control group; anything that could
 // lead elsewhere is refused.
@@ -168,6 +171,36 @@ void parse_hooks(const Element& element, Container& out) {
     }
 }
 
+// Parses <lx:environment>. Without a value it names a variable of the caller's.
+void parse_variable(const Element& element, Container& out) {
+    std::string name = required(element, "name");
+    const auto value = element.attribute("value");
+    const auto for_hooks = enum_attribute(element, "for", kVariableUsers);
+    if (value.has_value() != for_hooks.has_value())
+        element.fail(ErrorCode::xml_error,
+                     fmt::format("<lx:environment name='{}'> has one of 'value' and 'for'", name),
+                     "both, or none of them for the caller's value");
+    if (!value)
+        out.inherited_environment.push_back(std::move(name));
+    else
+        out.variables.push_back({std::move(name), std::string(*value), *for_hooks});
+}
+
+// Parses <lx:hostdev>: how the container sees a network device of the host.
+ContainerHostdev parse_hostdev(const Element& element) {
+    ContainerHostdev made;
+    made.source = required(element, "source");
+    made.name = string_attribute(element, "name");
+    const std::string mac = string_attribute(element, "mac");
+    if (!mac.empty()) {
+        const auto parsed = to_mac(mac);
+        if (!parsed) fail_attribute(element, "mac", mac, "six pairs of digits: 52:54:00:01:02:03");
+        made.mac = mac_text(*parsed);
+    }
+    if (const auto mtu = unsigned_attribute(element, "mtu")) made.mtu = static_cast<unsigned>(*mtu);
+    return made;
+}
+
 // Parses <lx:autostart>: an order of any sign, and a delay in seconds.
 void parse_autostart(const Element& element, Container& out) {
     if (const auto text = element.attribute("order")) {
@@ -197,8 +230,8 @@ const std::map<std::string_view, Reader>& readers() {
         {"prlimit", [](E e, Container& c) { c.limits.push_back(parse_limit(e)); }},
         {"no_new_privs", [](E, Container& c) { c.no_new_privs = true; }},
         {"init", [](E e, Container& c) { c.init_groups = parse_group_ids(e); }},
-        {"environment",
-         [](E e, Container& c) { c.inherited_environment.push_back(required(e, "name")); }},
+        {"environment", parse_variable},
+        {"hostdev", [](E e, Container& c) { c.hostdevs.push_back(parse_hostdev(e)); }},
         {"seccomp",
          [](E e, Container& c) {
              c.seccomp_profile = required(e, "profile");
@@ -277,6 +310,13 @@ void format_process(Writer& out, const Container& container) {
                 {{"groups", fmt::format("{}", fmt::join(container.init_groups, ","))}});
     for (const std::string& name : container.inherited_environment)
         format_flat(out, "lx:environment", {{"name", name}});
+    for (const ContainerVariable& variable : container.variables) {
+        out.start("lx:environment");
+        out.attribute("name", variable.name);
+        out.attribute("value", variable.value);
+        out.attribute("for", name_of(kVariableUsers, variable.for_hooks));
+        out.empty();
+    }
     format_flat(out, "lx:seccomp", {{"profile", container.seccomp_profile}});
     format_container_security(out, container);
     format_flat(out, "lx:signal",
@@ -336,6 +376,12 @@ void format_container(Writer& out, const Container& container) {
     format_process(out, container);
     for (const ContainerInterface& interface : container.interfaces)
         format_interface_options(out, interface);
+    for (const ContainerHostdev& hostdev : container.hostdevs)
+        format_flat(out, "lx:hostdev",
+                    {{"source", hostdev.source},
+                     {"name", hostdev.name},
+                     {"mac", hostdev.mac},
+                     {"mtu", optional_text(hostdev.mtu)}});
     format_flat(out, "lx:autostart",
                 {{"order", optional_text(container.start_order)},
                  {"delay", optional_text(container.start_delay)}});

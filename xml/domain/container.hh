@@ -133,12 +133,30 @@ struct ContainerCalls {     // <lx:calls vsock='allow' io_uring='allow'/>
     bool operator==(const ContainerCalls&) const = default;
 };
 
-// <lx:filesystem target='/srv' idmap='none'/>: whether the domain's <filesystem> of that target is
-// shown through the id map. Without the element the host's ids are shown, except for the root.
+// <lx:filesystem target='/srv' idmap='none' submounts='no'/>: how the domain's <filesystem> of that
+// target is mounted.
 struct ContainerFilesystem {
     std::string target;
-    bool idmapped = false;
+    // Shown through the id map. Absent: the host's ids are shown, except for the root.
+    std::optional<bool> idmapped;
+    bool submounts = true;  // together with what is mounted below the source
     bool operator==(const ContainerFilesystem&) const = default;
+};
+
+// <lx:environment name='' value='' for='hooks'/>: a variable of the init alone, or of the hooks
+// alone.
+struct ContainerVariable {
+    std::string name, value;
+    bool for_hooks = false;
+    bool operator==(const ContainerVariable&) const = default;
+};
+
+// <lx:hostdev source='eth1' name='lan0' mac='52:54:00:01:02:03' mtu='1400'/>: how the container sees
+// the network device of the domain's <hostdev> with that source.
+struct ContainerHostdev {
+    std::string source, name, mac;
+    std::optional<unsigned> mtu;
+    bool operator==(const ContainerHostdev&) const = default;
 };
 
 // <lx:container>: its children, in the order in which they are written.
@@ -165,7 +183,8 @@ struct Container {
     // Names variables of the starting command's environment that the init inherits: <lx:environment
     // name=''/>.
     std::vector<std::string>
-        inherited_environment;    // <lx:environment name=''/>: the caller's value
+        inherited_environment;  // <lx:environment name=''/>: the caller's value
+    std::vector<ContainerVariable> variables;
     std::string seccomp_profile;  // <lx:seccomp profile='FILE'/>
     std::vector<ContainerFilesystem> filesystems;
     std::vector<ContainerPath> readonly_paths, masked_paths;
@@ -176,6 +195,7 @@ struct Container {
     std::string halt_signal, reboot_signal, stop_signal;  // <lx:signal halt='' .../>
     std::string boot_offset, monotonic_offset;            // <lx:time boot='1h' monotonic='-5s'/>
     std::vector<ContainerInterface> interfaces;
+    std::vector<ContainerHostdev> hostdevs;
     std::optional<int> start_order;         // <lx:autostart order='' delay=''/>
     std::optional<unsigned> start_delay;    // seconds to wait after starting it
     std::vector<std::string> start_groups;  // <lx:group name=''/>

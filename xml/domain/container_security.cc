@@ -144,12 +144,14 @@ void parse_device_rules(const Element& element, Container& out) {
     }
 }
 
-// Parses <lx:filesystem>: whether the files of a mount are shown through the container's ids.
-void parse_filesystem_ids(const Element& element, Container& out) {
+// Parses <lx:filesystem>: how a <filesystem> is mounted.
+void parse_filesystem_mount(const Element& element, Container& out) {
     ContainerFilesystem made;
     made.target = required(element, "target");
-    (void)required(element, "idmap");
-    made.idmapped = enum_attribute(element, "idmap", kIdmaps).value_or(false);
+    made.idmapped = enum_attribute(element, "idmap", kIdmaps);
+    const auto submounts = enum_attribute(element, "submounts", kYesNo);
+    made.submounts = submounts.value_or(true);
+    if (!submounts) (void)required(element, "idmap");
     for (const ContainerFilesystem& other : out.filesystems)
         if (other.target == made.target)
             element.fail(ErrorCode::xml_error,
@@ -242,7 +244,7 @@ bool parse_container_security(const Element& element, Container& out) {
     else if (name == "core_scheduling")
         out.core_scheduling = true;
     else if (name == "filesystem")
-        parse_filesystem_ids(element, out);
+        parse_filesystem_mount(element, out);
     else
         return false;
     return true;
@@ -250,9 +252,12 @@ bool parse_container_security(const Element& element, Container& out) {
 
 void format_container_security(Writer& out, const Container& container) {
     for (const ContainerFilesystem& filesystem : container.filesystems)
-        format_flat(out, "lx:filesystem",
-                    {{"target", filesystem.target},
-                     {"idmap", std::string(name_of(kIdmaps, filesystem.idmapped))}});
+        format_flat(
+            out, "lx:filesystem",
+            {{"target", filesystem.target},
+             {"idmap", filesystem.idmapped ? std::string(name_of(kIdmaps, *filesystem.idmapped))
+                                           : std::string()},
+             {"submounts", filesystem.submounts ? "" : "no"}});
     format_paths(out, "lx:readonly", container.readonly_paths);
     format_paths(out, "lx:mask", container.masked_paths);
     format_dev(out, container.dev);
@@ -281,7 +286,7 @@ void add_container_notices(const Element& element, const Domain& domain) {
             notice("no <filesystem> of the domain has this target");
         else if (found->type == FilesystemType::bind || found->type == FilesystemType::ram)
             notice("the <filesystem> of this target is none of the host's");
-        else if (domain.idmap.empty())
+        else if (domain.idmap.empty() && entry.submounts)
             notice("the domain has no <idmap>");
     }
 }

@@ -133,8 +133,8 @@ inline constexpr std::array<std::string_view, 9> kMaskedPaths{
     "/proc/acpi",          "/proc/kcore", "/proc/keys",       "/proc/kmsg",
     "/proc/latency_stats", "/proc/scsi",  "/proc/timer_list", "/sys/devices/virtual/powercap",
     "/sys/firmware"};
-inline constexpr std::array<std::string_view, 6> kOptionalNodes{"zero",    "full", "random",
-                                                                "urandom", "tty",  "ptmx"};
+inline constexpr std::array<std::string_view, 7> kOptionalNodes{"zero", "full", "random", "urandom",
+                                                                "tty",  "ptmx", "tty1"};
 
 // The resources of setrlimit(2), and the hooks of lxc.container.conf(5).
 inline constexpr std::array<std::string_view, 16> kLimitNames{

@@ -14,7 +14,8 @@ namespace lxvirt::driver::native {
 inline Facts test_facts() {
     Facts made;
     made.kind = [](const std::string& path) {
-        if (path.ends_with(".img") || path.ends_with(".seccomp")) return 'f';
+        if (path.ends_with(".img") || path.ends_with(".seccomp") || path == "/etc/hosts")
+            return 'f';
         if (path.starts_with("/dev/mapper/") || path.starts_with("/dev/vg") ||
             path.starts_with("/dev/sd") || path.starts_with("/dev/vd"))
             return 'b';
@@ -27,6 +28,11 @@ inline Facts test_facts() {
         if (path == "/dev/fuse") return "c 10:229";
         if (path == "/dev/net/tun") return "c 10:200";
         if (path == "/dev/kvm") return "c 10:232";
+        if (path == "/dev/sda") return "b 8:0";
+        return std::nullopt;
+    };
+    made.block_path = [](const std::string& number) -> std::optional<std::string> {
+        if (number == "8:0") return "/dev/sda";
         return std::nullopt;
     };
     made.text = [](const std::string& path) {

@@ -97,6 +97,23 @@ TEST_F(NativeRobust, WhatCannotBeReadIsTold) {
     EXPECT_EQ(made.verdicts.count(Verdict::not_translated), 1U);
 }
 
+// What is lost is isolation where the lost thing would have narrowed the container.
+TEST_F(NativeRobust, LostIsolationIsKnownByTheLineAndNotByItsWords) {
+    const auto lost = [&](const std::string& text) {
+        (void)told(text);
+        return made.verdicts.lost_isolation().size();
+    };
+    EXPECT_EQ(lost("lxc.include = /absent/common.conf\n"), 1U);
+    EXPECT_EQ(lost("lxc.include = /absent/common.conf.d/\n"), 0U);
+    EXPECT_EQ(lost("lxc.include = /dev/null/common.conf.d/\n"), 1U);
+    EXPECT_EQ(lost("lxc.include = \"/absent/':/common.conf\"\n"), 1U);
+    EXPECT_EQ(lost("lxc.mount.entry = /a /elsewhere none bind,ro\n"), 1U);
+    EXPECT_EQ(lost("lxc.mount.entry = /a /elsewhere none bind\n"), 0U);
+    EXPECT_EQ(lost("lxc.mount.entry = /a b none bind,ro\n"), 0U);
+    EXPECT_EQ(lost("lxc.mount.fstab = /absent/fstab\n"), 1U);
+    EXPECT_EQ(lost("lxc.mount.entry = /a c none bind,optional,ro\nlxc.log.level = 1\n"), 0U);
+}
+
 TEST_F(NativeRobust, LongLinesAndBytesAreTold) {
     EXPECT_EQ(told("lxc.environment = A=" + std::string(10U << 20, 'x') + "\n"),
               "config:3: lxc.environment: not translated: it is longer than 65536 bytes\n");

@@ -114,8 +114,8 @@ TEST(NativeWriting, QuotesWhatLxcWouldTakeOff) {
     xml::Domain domain;
     domain.name = "quoted";
     domain.memory = domain.current_memory = 65536;
-    domain.os.init = "/bin/a b";
-    domain.os.initargs = {"it's", "\"x\"", "plain", "end "};
+    domain.os.init = "/bin/a\"";
+    domain.os.initargs = {"it's", "\"x\"", "plain", "end\""};
     domain.os.initenv = {{"A", " x "}, {"B", "'y'"}};
     const xml::Domain again = back(folder, write_config(domain, {}, test_facts()));
     EXPECT_EQ(again.os.init, domain.os.init);
@@ -123,6 +123,83 @@ TEST(NativeWriting, QuotesWhatLxcWouldTakeOff) {
     ASSERT_EQ(again.os.initenv.size(), 2U);
     EXPECT_EQ(again.os.initenv[0].value, " x ");
     EXPECT_EQ(again.os.initenv[1].value, "'y'");
+}
+
+// A configuration comes back with the same mounts in the same order, and with nothing added.
+TEST(NativeWriting, KeepsMountsAndTheirOrder) {
+    const TemporaryFolder folder;
+    const std::string config =
+        "lxc.uts.name = c\nlxc.rootfs.path = dir:/srv/c\n"
+        "lxc.mount.entry = /etc/hosts etc/hosts none bind,create=file 0 0\n"
+        "lxc.mount.entry = /srv/a srv/a none rbind,ro,create=dir 0 0\n"
+        "lxc.mount.entry = /srv/b srv/a/b none bind,create=dir 0 0\n"
+        "lxc.mount.entry = tmpfs tmp tmpfs size=10m\n"
+        "lxc.mount.entry = /absent/c tmp/c none bind,create=file\n"
+        "lxc.mount.entry = /srv/d tmp none rbind,optional\n";
+    base::write_atomic(folder / "first", config);
+    const Conversion made = convert(folder / "first", {}, test_facts());
+    const std::string text = write_config(made.domain, {}, test_facts()).text;
+    for (const std::string_view line : base::split(config, '\n'))
+        EXPECT_THAT(text, HasSubstr(std::string(line)));
+    const auto place = [&](const char* part) { return text.find(part); };
+    EXPECT_LT(place(" etc/hosts "), place(" srv/a none"));
+    EXPECT_LT(place(" srv/a none"), place(" srv/a/b "));
+    EXPECT_LT(place(" srv/a/b "), place(" tmp tmpfs"));
+    EXPECT_LT(place(" tmp tmpfs"), place(" tmp/c "));
+    EXPECT_LT(place(" tmp/c "), place(" tmp none rbind"));
+}
+
+TEST(NativeWriting, WritesAddressesAndWeightsAsTheyAre) {
+    xml::Domain domain;
+    domain.name = "c";
+    domain.os.init = "/sbin/init";
+    domain.blkiotune.weight = 500;
+    domain.blkiotune.devices.push_back({.path = "/dev/sda",
+                                        .weight = 300,
+                                        .read_bytes_sec = 1024,
+                                        .write_bytes_sec = {},
+                                        .read_iops_sec = {},
+                                        .write_iops_sec = 9});
+    domain.interfaces.emplace_back();
+    domain.interfaces.back().type = xml::InterfaceType::ethernet;
+    domain.interfaces.back().ips.push_back({"ipv4", "10.1.2.3", std::nullopt, {}});
+    const std::string text = write_config(domain, {}, test_facts()).text;
+    EXPECT_THAT(text, HasSubstr("lxc.cgroup2.io.weight = 500\n"));
+    EXPECT_THAT(text, HasSubstr("lxc.cgroup2.io.weight = 8:0 300\n"));
+    EXPECT_THAT(text, HasSubstr("lxc.cgroup2.io.max = 8:0 rbps=1024 wiops=9\n"));
+    EXPECT_THAT(text, HasSubstr("lxc.cgroup.blkio.throttle.read_bps_device = 8:0 1024\n"));
+    EXPECT_THAT(text, ::testing::Not(HasSubstr("blkio.weight")));
+    // The container gets it as a whole address; to lxc it would be one of 10.0.0.0/8.
+    EXPECT_THAT(text, HasSubstr("ipv4.address = 10.1.2.3/32\n"));
+}
+
+TEST(NativeWriting, WritesHostdevsVlansAndVariables) {
+    const TemporaryFolder folder;
+    const std::string config =
+        "lxc.uts.name = c\nlxc.rootfs.path = dir:/srv/c\nlxc.tty.max = 0\n"
+        "lxc.environment = EMPTY=\nlxc.environment.runtime = A=b\nlxc.environment.hooks = C=d\n"
+        "lxc.net.0.type = vlan\nlxc.net.0.link = eth0\nlxc.net.0.vlan.id = 7\n"
+        "lxc.net.1.type = phys\nlxc.net.1.link = eth1\nlxc.net.1.name = lan0\n"
+        "lxc.net.1.hwaddr = 02:16:3e:01:02:03\nlxc.net.1.mtu = 1400\n";
+    base::write_atomic(folder / "first", config);
+    const Conversion made = convert(folder / "first", {}, test_facts());
+    const Written written = write_config(made.domain, {}, test_facts());
+    for (const std::string_view line : base::split(config, '\n'))
+        EXPECT_THAT(written.text, HasSubstr(std::string(line)));
+    check(made.domain);
+}
+
+TEST(NativeWriting, LosesACommandThatLxcWouldSplit) {
+    xml::Domain domain;
+    domain.name = "c";
+    domain.os.init = "/bin/sh";
+    domain.os.initargs = {"-c", "echo a"};
+    const Written made = write_config(domain, {}, test_facts());
+    EXPECT_THAT(made.text, ::testing::Not(HasSubstr("init.cmd")));
+    EXPECT_EQ(made.domain.os.init, "/sbin/init");
+    EXPECT_EQ(std::count_if(made.verdicts.entries.begin(), made.verdicts.entries.end(),
+                            [](const Entry& entry) { return entry.key == "<initarg>"; }),
+              1);
 }
 
 TEST(NativeWriting, TellsWhatALineCannotHold) {
