@@ -82,7 +82,8 @@ class Mounts {
 
     // Finds the element that expresses the line; <lx:mount> stores a line that has none.
     void place(const Row& row, const Judge& judge) {
-        if (own(row, judge) || device(row) || memory(row) || bind(row)) return;
+        if (own(row, judge) || device(row) || memory(row) || bind(row))
+            return;
         context_.domain.container.mounts.push_back({row.source, row.target, row.type, row.options});
         judge(Verdict::kept, "as <lx:mount>");
     }
@@ -101,11 +102,14 @@ class Mounts {
     }
 
     // Takes a mount that every container gets from lxvirt. Where lxc's would be read-only, ours
-    // becomes so.
+    // becomes so. The host's /proc on the container's is replaced by lxc, too, as it does not show
+    // the init.
     [[nodiscard]] bool own(const Row& row, const Judge& judge) const {
         const bool usual = (row.type == "proc" && row.target == "/proc") ||
                            (row.type == "sysfs" && row.target == "/sys") ||
-                           (row.type == "devpts" && row.target == "/dev/pts");
+                           (row.type == "devpts" && row.target == "/dev/pts") ||
+                           (row.type == "tmpfs" && row.target == "/dev") ||
+                           (is_bind(row) && row.source == "/proc" && row.target == "/proc");
         if (!usual) return false;
         const auto options = base::split(row.options, ',');
         const bool closes =
@@ -114,6 +118,13 @@ class Mounts {
         judge(Verdict::approximated, fmt::format("lxvirt mounts its own on '{}'{}", row.target,
                                                  closes ? ", and <lx:readonly>" : ""));
         return true;
+    }
+
+    static bool is_bind(const Row& row) {
+        const auto options = base::split(row.options, ',');
+        return std::any_of(options.begin(), options.end(), [](std::string_view option) {
+            return option == "bind" || option == "rbind";
+        });
     }
 
     // Takes a bind of a device node of the host at the same path: it becomes a <hostdev>, which

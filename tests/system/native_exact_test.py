@@ -158,6 +158,10 @@ class Exact(GuestCase):
         self.assertNotIn("/plain/below/file|lower", here["files"])
         self.ok("destroy", NAME)
 
+    def test_proc_is_the_containers_own_though_the_hosts_is_bound(self):
+        here = self.same("lxc.mount.entry = /proc proc none bind,optional", files=("/proc/1/comm",))
+        self.assertIn("/proc/1/comm|report-init ", here["files"])
+
     def test_optional_mounts_that_cannot_be_made(self):
         (one,) = self.folders("one")
         here = self.same(f"lxc.mount.entry = {one} absent/target none bind,optional",

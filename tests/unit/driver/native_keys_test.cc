@@ -102,7 +102,9 @@ const std::vector<KeyCase>& cases() {
          "<lx:mount source='/a' target='/run' type='none' options='rbind'/>", "2 kept"},
         {"lxc.mount.entry = tmpfs run tmpfs size=10m\nlxc.mount.entry = /a runs none rbind",
          "<target dir='/runs'/>", "1 kept"},
-        {"lxc.mount.entry = tmpfs dev tmpfs size=1m\n"
+        {"lxc.mount.entry = tmpfs dev tmpfs size=1m", "<init>", "mounts its own on '/dev'"},
+        {"lxc.mount.entry = /proc proc none bind,optional", "<init>", "mounts its own on '/proc'"},
+        {"lxc.mount.entry = /a dev none rbind,noexec\n"
          "lxc.mount.entry = /dev/kvm dev/kvm none bind,create=file",
          "target='/dev/kvm' type='none'", "2 kept"},
         {"lxc.mount.entry = proc proc proc ro,nosuid", "<lx:readonly path='/proc'/>",
