@@ -82,8 +82,7 @@ class Mounts {
 
     // Finds the element that expresses the line; <lx:mount> stores a line that has none.
     void place(const Row& row, const Judge& judge) {
-        if (own(row, judge) || device(row) || memory(row) || bind(row))
-            return;
+        if (own(row, judge) || device(row) || memory(row) || bind(row)) return;
         context_.domain.container.mounts.push_back({row.source, row.target, row.type, row.options});
         judge(Verdict::kept, "as <lx:mount>");
     }
