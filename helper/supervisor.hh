@@ -144,7 +144,8 @@ class Supervisor {
     base::UniqueFd destroy_lock_;  // the same lock, passed along with a destroy
     std::optional<base::ExitStatus> ended_;
     HelperStatus status_;
-    bool destroy_asked_ = false;   // by the holder of the operation lock
+    bool destroy_asked_ = false;   // before the init ended
+    bool holder_waits_ = false;    // the holder of the operation lock waits for this helper's end
     bool shutdown_asked_ = false;  // a signal was sent on the user's behalf
     bool restart_asked_ = false;
     std::pair<std::string, std::string> recorded_end_;  // reason and exit

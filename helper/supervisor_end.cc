@@ -37,9 +37,11 @@ constexpr const char* kDestroyed = "destroyed";   // the word that judge_end() h
 }  // namespace
 
 void Supervisor::destroy() {
-    destroy_asked_ = true;
+    holder_waits_ = true;
     if (ended_)
         (void)finish_under_lock();  // the caller holds the operation lock that we wait for
+    else if (base::wait_readable(launched_.init, std::chrono::milliseconds(0)))
+        on_init_end();  // the init was faster, and the reason of its end stays
     else
         kill_container();
 }
@@ -111,7 +113,7 @@ void Supervisor::on_init_end() {
 bool Supervisor::finish_under_lock() {
     // A driver that destroys holds the lock while it waits for us. For any other holder the control
     // socket must go on being answered, so the lock is tried and never waited for.
-    if (!destroy_asked_ && !operation_) {
+    if (!destroy_asked_ && !holder_waits_ && !operation_) {
         const base::RaisedCapabilities raised;
         operation_ = base::OperationLock::try_acquire(plan_.supervision.op_lock);
         if (!operation_) {
@@ -150,12 +152,15 @@ void Supervisor::finish() noexcept {
     const bool killed = ended_->signaled && ended_->value == SIGKILL && !destroy_asked_;
     Ending ending{.event_detail = "Crashed", .reason = "crashed"};
     attempt([&] {
-        ending = judge_end({.exit = *ended_,
-                            .destroy_asked = destroy_asked_,
-                            .shutdown_asked = shutdown_asked_,
-                            .restart_asked = restart_asked_,
-                            .oom = killed && ran_out_of_memory()},
-                           plan_.supervision);
+        EndFacts facts{.exit = *ended_,
+                       .destroy_asked = destroy_asked_,
+                       .shutdown_asked = shutdown_asked_,
+                       .restart_asked = restart_asked_,
+                       .oom = killed && ran_out_of_memory()};
+        ending = judge_end(facts, plan_.supervision);
+        // A destroy that comes after the end of the init keeps the container from booting again.
+        facts.destroy_asked = holder_waits_;
+        if (ending.action == EndAction::restart) ending = judge_end(facts, plan_.supervision);
         status_.exit = ending.exit;
         log(fmt::format("the container's init ended: {}", ended_->text()));
     });

@@ -11,6 +11,7 @@
 //
 // shutdown() and reboot() only ask init and return; wait_stopped() waits.
 #include <fcntl.h>
+#include <signal.h>
 
 #include <cmath>
 
@@ -159,7 +160,11 @@ void set_paused(const Root& root, const std::string& name, bool paused) {
 base::UniqueFd ask_helper_to_end(const Root& root, const std::string& name, base::Fd process,
                                  const base::OperationLock& lock) {
     auto control = Control::connect(root, name, kAnswerLimit);
-    if (!control) return {};
+    if (!control) {
+        // The helper is at its end, or its socket was removed; SIGTERM asks it for the same.
+        (void)base::send_signal(process, SIGTERM);
+        return {};
+    }
     helper::Request request;
     request.kind = RequestKind::destroy;
     try {
@@ -182,6 +187,28 @@ base::UniqueFd ask_helper_to_end(const Root& root, const std::string& name, base
 // closes it as well. A helper that this process started is a child, which has to be reaped.
 bool has_taken_all_away(const Root& root, const std::string& name) {
     return !has_helpers() && !root.running(name) && !base::exists(root.domain(name));
+}
+
+// Throws operation_invalid if the init ended by itself before it was to be destroyed: the reason of
+// that end stays, and shutdown says the same at that moment.
+void require_destroyed(const Root& root, const std::string& name) {
+    const DomainStatus status = read_state(root, name);
+    if (status.state == DomainState::shutoff &&
+        (status.reason == reason::shutoff_crashed || status.reason == reason::shutoff_shutdown))
+        fail_not_running();
+}
+
+// Waits while the running container is at its end, whose supervisor then lets go of the domain. The
+// caller does not hold the operation lock, which the supervisor needs. Throws operation_timeout.
+void await_end(const Root& root, const std::string& name) {
+    const auto process = open_helper(root, name);
+    if (!process || !is_ending(root, name)) return;
+    if (!base::wait_readable(*process, kEndLimit))
+        base::fail(ErrorCode::operation_timeout,
+                   "domain '{}' is ending, and its lxc_helper has not finished after {} s; destroy "
+                   "ends that, too",
+                   name, kEndLimit.count());
+    reap_helpers();
 }
 
 // Waits as long as the container's own end hooks may take. Returns whether the helper ended in that
@@ -214,6 +241,7 @@ std::vector<std::string> LocalConnection::start(const DomainRef& domain, StartFl
     require_write("virDomainCreate");
     check_flags(flags, StartFlags::paused | StartFlags::autodestroy | StartFlags::force_boot,
                 "lxcDomainCreateWithFiles");
+    await_end(root_, domain.name);
     const auto lock = root_.lock_domain(domain.name);
     if (root_.running(domain.name))
         base::fail(ErrorCode::operation_invalid, "Domain is already active");
@@ -248,6 +276,7 @@ Defined LocalConnection::create_xml(std::string_view text, const std::string& fi
     const std::string name = parsed.domain.name;
     const std::string uuid = parsed.domain.uuid;
     xml::check_name(name);
+    await_end(root_, name);
     DefineLocks locks = root_.lock_to_define({name});
     if (root_.running(name))
         base::fail(ErrorCode::operation_invalid, "domain '{}' is already active", name);
@@ -289,7 +318,8 @@ void LocalConnection::destroy(const DomainRef& domain, DestroyFlags flags) {
     }
     const base::UniqueFd control = ask_helper_to_end(root_, domain.name, *process, lock);
     const bool closed = !control || base::wait_readable(control, kEndLimit);
-    if (closed && has_taken_all_away(root_, domain.name)) return;
+    if (closed && has_taken_all_away(root_, domain.name))
+        return require_destroyed(root_, domain.name);
     if (!base::wait_readable(*process, closed ? kEndLimit : std::chrono::seconds(0)) &&
         !ended_its_hooks(root_, domain, *process)) {
         (void)base::send_signal(*process, SIGKILL);
@@ -299,7 +329,10 @@ void LocalConnection::destroy(const DomainRef& domain, DestroyFlags flags) {
     reap_helpers();
     // The helper has usually removed the run folder; its last child may still be removing the group
     // that all supervisors share, which is not waited for.
-    if (base::exists(root_.domain(domain.name))) clean_up(root_, domain.name);
+    if (base::exists(root_.domain(domain.name)))
+        clean_up(root_, domain.name);
+    else
+        require_destroyed(root_, domain.name);
 }
 
 std::string LocalConnection::shutdown(const DomainRef& domain, StopFlags flags) {

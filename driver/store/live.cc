@@ -239,7 +239,7 @@ LiveState require_live(const Root& root, const std::string& name) {
 std::vector<std::string> live_names(const Root& root) {
     std::vector<std::string> names;
     for (std::string& name : base::list_folder(root.domains()))
-        if (base::exists(root.live(name))) names.push_back(std::move(name));
+        if (name.front() != '.') names.push_back(std::move(name));
     return names;
 }
 

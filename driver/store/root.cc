@@ -11,6 +11,7 @@
 #include "base/error.hh"
 #include "base/file/file.hh"
 #include "base/file/run_files.hh"
+#include "base/file/socket.hh"
 #include "driver/store/settings.hh"
 
 namespace lxvirt::driver {
@@ -202,8 +203,22 @@ DefineLocks Root::lock_to_define(const ObjectPaths& paths, std::vector<std::stri
     }
 }
 
+// If somebody has removed the lock's file, the helper still holds a lock that nobody can see; then its
+// control socket tells. Nobody makes the file anew while that answers.
 std::optional<pid_t> Root::running(std::string_view name) const {
-    return base::record_lock_holder(alive_lock(name));
+    const std::string lock = alive_lock(name);
+    if (const auto holder = base::record_lock_holder(lock)) return holder;
+    const std::string folder = domain(name);
+    if (base::exists(lock) || !base::exists(folder + "/" + base::kControlSocket))
+        return std::nullopt;
+    try {
+        const auto socket =
+            base::connect_local(folder, base::kControlSocket, std::chrono::seconds(1));
+        if (!socket) return std::nullopt;
+        return base::peer_of(*socket).pid;
+    } catch (const base::SystemError&) {
+        return std::nullopt;  // nobody listens
+    }
 }
 
 std::optional<pid_t> Root::supervised(std::string_view network) const {

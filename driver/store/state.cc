@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <csignal>
 
 #include "base/error.hh"
 #include "base/file/file.hh"
+#include "base/process/process.hh"
 #include "base/text/text.hh"
 #include "driver/names.hh"
 #include "driver/store/journal.hh"
@@ -27,6 +29,30 @@ constexpr std::array<StateWord, 4> kHelperStates = {{
     {"paused", DomainState::paused},
     {"stopping", DomainState::shutdown},
 }};
+
+// Says whether a process has ended, or is being killed. `start`, if known, tells it from a later
+// process of the same pid.
+bool is_dying(pid_t pid, std::optional<std::uint64_t> start) {
+    constexpr std::uint64_t exiting = 4;  // PF_EXITING, field 9 of proc_pid_stat(5)
+    constexpr std::uint64_t killed = 1U << (SIGKILL - 1);
+    if (start && base::start_time(pid) != start) return true;
+    const auto stat = base::try_read_file(fmt::format("/proc/{}/stat", pid));
+    if (!stat) return true;
+    // The command, field 2, may itself hold blanks and parentheses.
+    const auto words = base::split_words(std::string_view(*stat).substr(stat->rfind(')') + 1));
+    if (words.size() < 7 || words[0] == "Z" || words[0] == "X") return true;
+    if ((base::parse_number<std::uint64_t>(words[6]).value_or(0) & exiting) != 0) return true;
+    for (const char* key : {"SigPnd", "ShdPnd"})
+        if (const auto mask = base::status_value(pid, key))
+            if ((base::parse_number<std::uint64_t>(*mask, 16).value_or(0) & killed) != 0)
+                return true;
+    return false;
+}
+
+// Says whether the init that a helper has published is gone or going.
+bool init_is_dying(const helper::HelperStatus& status) {
+    return status.init_pid && is_dying(*status.init_pid, status.init_start);
+}
 
 // Returns shutoff with the reason that record_end() wrote, if there is one of this boot.
 DomainStatus ended_state(const Root& root, std::string_view name) {
@@ -56,6 +82,8 @@ DomainStatus active_state(const Root& root, std::string_view name) {
     }
     if (!status || status->state == "starting")
         return {DomainState::paused, reason::paused_starting_up, {}};
+    // The helper has yet to notice, or waits for the operation lock.
+    if (init_is_dying(*status)) return {DomainState::shutdown, reason::shutdown_user, {}};
     for (const StateWord& entry : kHelperStates)
         if (entry.word == status->state)
             return {entry.state, reason_number(entry.state, status->reason), status->exit};
@@ -99,6 +127,22 @@ DomainStatus read_state(const Root& root, std::string_view name, int id) {
 
 DomainStatus read_state(const Root& root, std::string_view name) {
     return read_state(root, name, root.running(name).value_or(-1));
+}
+
+bool is_ending(const Root& root, std::string_view name) {
+    const auto helper = root.running(name);
+    if (!helper) return false;
+    const auto status = helper::read_status(root.status(name));
+    if (status && init_is_dying(*status)) return true;
+    // A killed guard takes the init along (helper/guard.hh).
+    const auto children =
+        base::try_read_file(fmt::format("/proc/{0}/task/{0}/children", *helper)).value_or("");
+    for (const std::string_view word : base::split_words(children))
+        if (const auto child = base::parse_number<pid_t>(word))
+            if (base::try_read_file(fmt::format("/proc/{}/comm", *child)) == "lxc_guard\n" &&
+                is_dying(*child, {}))
+                return true;
+    return false;
 }
 
 bool helper_recorded_end(const Root& root, std::string_view name) {

@@ -19,6 +19,10 @@ namespace lxvirt::driver {
 // alive lock, or -1.
 [[nodiscard]] DomainStatus read_state(const Root& root, std::string_view name, int id);
 
+// Says whether a running domain is at its end: its init or its guard has ended or is about to,
+// which its helper is still working on.
+[[nodiscard]] bool is_ending(const Root& root, std::string_view name);
+
 // Says whether the helper of a domain that is off has recorded the end of its container, and left
 // files because it could not remove a process or a control group.
 [[nodiscard]] bool helper_recorded_end(const Root& root, std::string_view name);

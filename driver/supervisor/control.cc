@@ -1,5 +1,7 @@
 #include "driver/supervisor/control.hh"
 
+#include <unistd.h>
+
 #include "base/codec.hh"
 #include "base/error.hh"
 #include "base/file/run_files.hh"
@@ -55,9 +57,17 @@ base::UniqueFd control_request(base::Fd socket, const helper::Request& request,
 }
 
 Control connect_running(const Root& root, const std::string& name) {
-    if (root.running(name))
+    constexpr int attempts = 20;  // of five milliseconds each
+    for (int i = 0; i < attempts; ++i) {
+        if (!root.running(name)) fail_not_running();
         if (auto control = Control::connect(root, name)) return std::move(*control);
-    fail_not_running();
+        // The helper is at its end, unless somebody has removed the socket.
+        ::usleep(5000);
+    }
+    base::fail(
+        base::ErrorCode::operation_failed,
+        "the socket of its lxc_helper, '{}/{}', is gone; destroy ends the domain all the same",
+        root.domain(name), base::kControlSocket);
 }
 
 }  // namespace lxvirt::driver

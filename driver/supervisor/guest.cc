@@ -13,23 +13,14 @@
 
 namespace lxvirt::driver {
 
-namespace {
-
 using base::ErrorCode;
-
-// Throws operation_failed, for a container that ends at this moment.
-[[noreturn]] void fail_ended() {
-    base::fail(ErrorCode::operation_failed, "the domain's init has just ended");
-}
-
-}  // namespace
 
 Init open_init(const Root& root, const std::string& name) {
     const auto status = helper::read_status(root.status(name));
     if (!root.running(name) || !status) fail_not_running();
-    if (!status->init_pid) fail_ended();
+    if (!status->init_pid) fail_not_running();
     auto process = base::open_pidfd(*status->init_pid);
-    if (!process || base::start_time(*status->init_pid) != status->init_start) fail_ended();
+    if (!process || base::start_time(*status->init_pid) != status->init_start) fail_not_running();
     return {.pid = *status->init_pid, .process = std::move(*process), .dev = status->dev};
 }
 
@@ -50,11 +41,11 @@ Guest::Guest(const Root& root, const std::string& name) : init_(open_init(root, 
         users_ = base::open_file(proc + "/ns/user", O_RDONLY);
         host_name_ = base::open_file(proc + "/ns/uts", O_RDONLY);
     } catch (const base::SystemError& error) {
-        if (error.error() == ENOENT || error.error() == ESRCH) fail_ended();
+        if (error.error() == ENOENT || error.error() == ESRCH) fail_not_running();
         throw;
     }
     // The init is still there, so the pid belonged to the init while the files were opened.
-    if (base::wait_readable(init_.process, std::chrono::milliseconds(0))) fail_ended();
+    if (base::wait_readable(init_.process, std::chrono::milliseconds(0))) fail_not_running();
 }
 
 std::optional<base::UniqueFd> Guest::try_dev() const {

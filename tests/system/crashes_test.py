@@ -1,6 +1,7 @@
 """Programs killed at any instant, and many at once: nothing is lost, nothing stays, and the next command
 copes."""
 
+import fcntl
 import os
 import random
 import re
@@ -13,6 +14,98 @@ import unittest
 import support
 from guest import GuestCase
 from support import read, wait_for
+
+
+class AtTheEnd(GuestCase):
+    """Commands that come at the moment at which a container ends."""
+
+    def setUp(self):
+        super().setUp()
+        self.define(self.plain("one", init="/bin/sleep", args=("1000",)))
+        self.ok("start", "one")
+
+    def held(self):
+        """The operation lock in this process's hands, so that the helper cannot finish."""
+        file = open(f"{self.root}/run/lxvirt/lock/one.op", "r+", encoding="utf-8")
+        fcntl.fcntl(file, fcntl.F_OFD_SETLKW, struct.pack("hhqqi4x", fcntl.F_WRLCK, 0, 0, 0, 0))
+        return file
+
+    def kill_init(self):
+        init = int(self.status("one")["init_pid"])
+        os.kill(init, signal.SIGKILL)
+        self.assertTrue(wait_for(lambda: support.is_zombie(init), 2))
+
+    def test_reason_of_an_end_stays_whoever_comes_then(self):
+        for command in ("destroy", "shutdown"):
+            lock = self.held()
+            asked = self.background(command, "one")
+            support.time.sleep(0.2)
+            self.kill_init()
+            self.assertIn(self.state("one"), ("in shutdown (user)", "shut off (crashed: killed by signal 9 (KILL))"))
+            lock.close()
+            err = asked.communicate(timeout=20)[1]
+            self.assertIn("domain is not running", err)
+            self.wait_state("one", "shut off (crashed: killed by signal 9 (KILL))")
+            self.assertNotIn("Destroyed", read(f"{self.root}/run/lxvirt/events"))
+            self.ok("start", "one")
+        self.ok("destroy", "one")
+        self.assertEqual(self.state("one"), "shut off (destroyed)")
+
+    def test_init_that_was_faster_than_destroy_keeps_its_reason(self):
+        helper, init = self.helper("one"), int(self.status("one")["init_pid"])
+        os.kill(helper, signal.SIGSTOP)
+        os.kill(init, signal.SIGKILL)
+        self.assertTrue(wait_for(lambda: support.is_zombie(init), 2))
+        asked = self.background("destroy", "one")
+        support.time.sleep(0.3)
+        os.kill(helper, signal.SIGCONT)
+        self.assertIn("domain is not running", asked.communicate(timeout=20)[1])
+        self.assertEqual(self.state("one"), "shut off (crashed: killed by signal 9 (KILL))")
+
+    def test_start_waits_for_an_end(self):
+        for _ in range(10):
+            children = read(f"/proc/{self.helper('one')}/task/{self.helper('one')}/children").split()
+            guard = next(child for child in children if read(f"/proc/{child}/comm") == "lxc_guard\n")
+            os.kill(int(guard), signal.SIGKILL)
+            self.ok("start", "one")
+            self.ok("destroy", "one")
+            self.assertEqual(self.state("one"), "shut off (destroyed)")
+            self.ok("start", "one")
+
+    def test_create_waits_for_an_end(self):
+        path = f"{self.folder}/definition.xml"
+        helper, init = self.helper("one"), int(self.status("one")["init_pid"])
+        os.kill(helper, signal.SIGSTOP)
+        os.kill(init, signal.SIGKILL)
+        self.assertTrue(wait_for(lambda: support.is_zombie(init), 2))
+        created = self.background("create", path)
+        support.time.sleep(0.3)
+        os.kill(helper, signal.SIGCONT)
+        out, err = created.communicate(timeout=20)
+        self.assertEqual(created.returncode, 0, out + err)
+
+    def agree_that_it_runs(self):
+        self.assertEqual(self.state("one", reason=False), "running")
+        self.assertEqual(self.active(), ["one"])
+        self.assertIn("already active", self.fails("start", "one"))
+
+    def destroy_soon(self):
+        begin = support.time.monotonic()
+        self.ok("destroy", "one")
+        self.assertLess(support.time.monotonic() - begin, 5)
+        self.assertEqual(self.active(), [])
+        self.assertEqual(self.state("one"), "shut off (destroyed)")
+        self.assert_nothing_left()
+        self.ok("start", "one")
+
+    def test_state_is_known_without_one_of_its_files(self):
+        for file in ("lxc/one/live.xml", "lock/one.alive", "lxc/one/control.sock"):
+            with self.subTest(file=file):
+                os.unlink(f"{self.root}/run/lxvirt/{file}")
+                self.agree_that_it_runs()
+                if file.endswith("sock"):
+                    self.assertIn("control.sock', is gone", self.fails("shutdown", "one"))
+                self.destroy_soon()
 
 
 class KilledHelper(GuestCase):

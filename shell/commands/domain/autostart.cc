@@ -131,7 +131,13 @@ bool stop_by(Session& session, const driver::DomainRef& domain, bool asked,
             const std::chrono::duration<double> left = end - std::chrono::steady_clock::now();
             driver::Connection& connection = session.connection();
             if (asked && connection.wait_stopped(domain, std::max(left.count(), 0.0))) return;
-            connection.destroy(domain);
+            try {
+                connection.destroy(domain);
+            } catch (const base::Error& error) {
+                // The domain has ended by itself meanwhile.
+                if (error.code() == base::ErrorCode::operation_invalid) return;
+                throw;
+            }
             session.print_extra_format("Domain '{}' destroyed\n", domain.name);
         });
 }
