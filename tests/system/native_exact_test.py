@@ -204,6 +204,27 @@ class Exact(GuestCase):
             "lxc.net.3.ipv4.address = 0.0.0.0/24")
         self.assertTrue(any("172.20.0.130/16" in line for line in here["addresses"]))
 
+    def test_keys_of_lxc_7(self):
+        """lxc 5 does not know them, so that only lxsh is asked."""
+        hook = f"{self.folder}/hook"
+        write(hook, f"#!/bin/sh\nenv >{self.folder}/hook.env\n", 0o755)
+        effects.add_init(self.rootfs)
+        (one,) = self.folders("one")
+        here, _ = self.under_lxsh([
+            "lxc.environment.runtime = FOR=init", "lxc.environment.hooks = OF=hooks", f"lxc.hook.pre-start = {hook}",
+            "lxc.mount.entry = tmpfs srv/from tmpfs size=1m,create=dir",
+            f"lxc.mount.entry = {one} srv/from/below none bind,create=dir",
+            "lxc.mount.entry = srv/from srv/to none move,relative,nosymfollow,create=dir"],
+            lambda folder: None, ("kept", "approximated"))
+        self.assertIn("FOR=init", here["environment"])
+        self.assertNotIn("OF=hooks", here["environment"])
+        self.assertIn("OF=hooks\n", read(f"{self.folder}/hook.env"))
+        self.assertNotIn("FOR=init\n", read(f"{self.folder}/hook.env"))
+        mounts = effects.mounts_of(here["mounts"])
+        self.assertNotIn("/srv/from", mounts)
+        self.assertIn("nosymfollow", mounts["/srv/to"][1])
+        self.assertIn("/srv/to/below", mounts)
+
     def test_a_moved_device(self):
         run("ip", "link", "add", "physx", "type", "veth", "peer", "name", "peerx")
         self.addCleanup(subprocess.run, ["ip", "link", "delete", "peerx"], capture_output=True)
