@@ -251,7 +251,7 @@ class Hostile(DeviceCase):
         self.attach("one", disk_xml(device, "vda"))
         self.output("one", "mount -t tmpfs none /dev; touch /dev/null")
         words = "the container has replaced or unmounted its /dev"
-        self.unchanged(disk_xml(device), words)
+        self.unchanged(disk_xml(self.loop_device("other.img")), words)
         self.unchanged("<console type='pty'/>", words)
         # What the container has hidden can still be taken away.
         self.detach("one", disk_xml(device, "vda"))
