@@ -201,6 +201,11 @@ void run_network_hooks(const Root& root, const xml::Network& network, const Netw
 
 void start_network(const Root& root, xml::Network network) {
     const std::string name = network.name;
+    if (network.uses_macvlan() && network.forward.interfaces.empty())
+        base::fail(ErrorCode::config_unsupported,
+                   "network '{}' names no device of the host for its containers; its <forward> "
+                   "needs <interface dev='...'/>",
+                   name);
     LiveNetwork live;
     xml::fill_live_defaults(network);
     live.network = std::move(network);

@@ -154,7 +154,9 @@ Interface parse_interface(const Element& element, bool live) {
     parse_mac(element, interface);
     parse_source(element, interface, live);
     interface.vlan = parse_vlan(element);
-    interface.virtualport = parse_virtual_port(element, interface.type);
+    interface.virtualport = parse_virtual_port(
+        element, interface.type == InterfaceType::network ? PortType::optional : PortType::required,
+        PortId::drawn);
     interface.bandwidth = parse_bandwidth(element, interface.type);
     if (const Element port = element.child("port"))
         interface.isolated = enum_attribute(port, "isolated", kYesNo);

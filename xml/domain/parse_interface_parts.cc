@@ -194,6 +194,7 @@ std::vector<Route> parse_routes(const Element& parent, std::string_view owner) {
 std::optional<Bandwidth> parse_bandwidth(const Element& interface, InterfaceType type) {
     const Element element = interface.child("bandwidth");
     if (!element) return std::nullopt;
+    element.ignore("classID");  // the kernel's traffic class, a fact of a running port
     Bandwidth bandwidth;
     bandwidth.inbound = limit_of(element, "inbound");
     bandwidth.outbound = limit_of(element, "outbound");
@@ -240,13 +241,12 @@ std::optional<Vlan> parse_vlan(const Element& interface) {
     return vlan;
 }
 
-// Reads <virtualport>. Within a network the type may be missing, since the network's own applies.
-std::optional<VirtualPort> parse_virtual_port(const Element& interface, InterfaceType type) {
-    const Element element = interface.child("virtualport");
+std::optional<VirtualPort> parse_virtual_port(const Element& parent, PortType type, PortId id) {
+    const Element element = parent.child("virtualport");
     if (!element) return std::nullopt;
     VirtualPort port;
     port.type = string_attribute(element, "type");
-    if (port.type.empty() && type != InterfaceType::network)
+    if (port.type.empty() && type == PortType::required)
         element.fail(ErrorCode::xml_error, "missing required virtualport type",
                      fmt::format("type is {}", list_of(kVirtualPorts)));
     if (!port.type.empty() && !has_word(kVirtualPorts, port.type))
@@ -263,9 +263,9 @@ std::optional<VirtualPort> parse_virtual_port(const Element& interface, Interfac
     const bool needs_id = port.type == "openvswitch" || port.type == "midonet";
     const bool has_id = std::any_of(port.parameters.begin(), port.parameters.end(),
                                     [](const auto& entry) { return entry.first == "interfaceid"; });
-    // Open vSwitch and MidoNet identify the port by this id, so libvirt draws one where it is
-    // missing.
-    port.made_up = needs_id && !has_id;
+    // Open vSwitch and MidoNet identify the port of one interface by this id, so libvirt draws one
+    // where it is missing.
+    port.made_up = id == PortId::drawn && needs_id && !has_id;
     if (port.made_up)
         port.parameters.emplace(port.parameters.begin(), "interfaceid", base::random_uuid());
     return port;

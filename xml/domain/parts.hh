@@ -61,8 +61,13 @@ void check_guards(const Element& element, const Domain& domain);
 [[nodiscard]] std::optional<Bandwidth> parse_bandwidth(const Element& interface,
                                                        InterfaceType type);
 [[nodiscard]] std::optional<Vlan> parse_vlan(const Element& interface);
-[[nodiscard]] std::optional<VirtualPort> parse_virtual_port(const Element& interface,
-                                                            InterfaceType type);
+// Says whether a <virtualport> needs a type: where the type of a network applies, it may be missing.
+enum class PortType { optional, required };
+// Says whether an interface id that is missing is drawn: it belongs to one interface, so what many
+// interfaces share has only what the document says.
+enum class PortId { given, drawn };
+[[nodiscard]] std::optional<VirtualPort> parse_virtual_port(const Element& parent, PortType type,
+                                                            PortId id);
 
 // Returns whether `name` is one that a start makes for the host's end of an interface (libvirt's
 // prefixes). A definition that was copied from a running domain has such names.

@@ -125,6 +125,28 @@ void check_portgroup_bandwidth(const Element& root, const Network& network) {
                     "it belongs to networks with a bridge");
 }
 
+// dnsmasq's options that lxvirt sets itself and that dnsmasq takes only once ("illegal repeated
+// keyword"), or reads from the command line only. kDhcp: set where a subnet has <dhcp>.
+constexpr std::string_view kOwnOptions[] = {"pid-file", "user", "group", "log-facility"};
+constexpr std::string_view kDhcpOptions[] = {"dhcp-leasefile", "dhcp-lease-max"};
+
+// Returns why dnsmasq's option cannot stand in the document of that network, or "" if it can.
+std::string fault_of_option(const Network& network, std::string_view name) {
+    const auto is_one_of = [name](std::span<const std::string_view> options) {
+        return std::find(options.begin(), options.end(), name) != options.end();
+    };
+    const bool dhcp = std::any_of(network.ips.begin(), network.ips.end(),
+                                  [](const NetworkIp& ip) { return !ip.dhcp.empty(); });
+    if (is_one_of(kOwnOptions)) return "lxvirt sets this option of dnsmasq itself";
+    if (dhcp && is_one_of(kDhcpOptions))
+        return "lxvirt sets this option of dnsmasq itself for a network with <dhcp>";
+    if (name == "port" && !network.dns.enable.value_or(true))
+        return "<dns enable='no'/> sets this option of dnsmasq to 0";
+    if (name == "bind-interfaces")
+        return "dnsmasq takes no bind-interfaces beside bind-dynamic, which lxvirt sets";
+    return "";
+}
+
 // Two subnets overlap if they agree in the bits of the shorter prefix.
 bool overlaps(const SocketAddress& a, unsigned a_prefix, const SocketAddress& b,
               unsigned b_prefix) {
@@ -142,6 +164,25 @@ void check_network(const Element& root, const Network& network) {
     if (network.makes_bridge()) return check_forward(root, network);
     check_foreign_elements(root, network);
     check_plug(root, network);
+}
+
+// read_file() in dnsmasq's option.c takes blanks around the name of an option.
+void check_dnsmasq_options(const Element& root, const Network& network) {
+    for (Element child = root.first_child(); child; child = child.next_sibling()) {
+        if (child.name() != "options" || child.namespace_uri() != kDnsmasqNamespace) continue;
+        for (Element option = child.first_child(); option; option = option.next_sibling()) {
+            const std::string value = string_attribute(option, "value");
+            const std::string_view name =
+                base::trim(std::string_view(value).substr(0, value.find('=')));
+            const std::string fault = fault_of_option(network, name);
+            if (fault.empty()) continue;
+            option.fail(ErrorCode::config_unsupported,
+                        fmt::format("dnsmasq option '{}' of network '{}' repeats one of lxvirt's "
+                                    "own, and dnsmasq would not start",
+                                    name, network.name),
+                        fault);
+        }
+    }
 }
 
 // libvirt names its bridges virbr0, virbr1, and so on, whatever their networks are called.

@@ -2,18 +2,12 @@
 
 #include "base/uuid.hh"
 #include "xml/document/values.hh"
-#include "xml/domain/generated.hh"
 
 namespace lxvirt::xml {
 
-// The values to take over are those that lxvirt draws: uuid, hardware address, name of the bridge,
-// and interface ids of virtual ports.
+// The values to take over are those that lxvirt draws: uuid, hardware address, name of the bridge.
 void take_generated(Network& network, const Network& known) {
     if (network.uuid.empty()) network.uuid = known.uuid;
-    take_id(network.virtualport, known.virtualport);
-    for (PortGroup& group : network.portgroups)
-        if (const PortGroup* other = known.portgroup(group.name))
-            take_id(group.virtualport, other->virtualport);
     // A hardware address and a name belong to a bridge that the network makes, in the old and in
     // the new definition.
     if (!network.makes_bridge() || !known.makes_bridge()) return;

@@ -57,7 +57,7 @@ void parse_attributes(const Element& root, Network& out, bool live) {
 void parse_link_parts(const Element& root, Network& out) {
     out.vlan = parse_vlan(root);
     out.bandwidth = parse_bandwidth(root, InterfaceType::bridge);
-    out.virtualport = parse_virtual_port(root, InterfaceType::bridge);
+    out.virtualport = parse_virtual_port(root, PortType::required, PortId::given);
     if (const Element port = root.child("port"))
         out.isolated = enum_attribute(port, "isolated", kYesNo);
 }
@@ -90,6 +90,8 @@ Network parse_parts(const Element& root, bool live) {
     // The rules among elements would report errors that follow from a fault in one part, so
     // check_collecting() skips them after a fault.
     root.document().check_collecting([&] { check_network(root, network); });
+    // A network that runs has started with the options that it has.
+    if (!live) root.document().check_collecting([&] { check_dnsmasq_options(root, network); });
     return network;
 }
 
@@ -197,7 +199,7 @@ PortGroup parse_portgroup(const Element& element) {
                      "<portgroup name='web'>");
     group.is_default = lenient_switch(element, "default", kYesNo, false);
     group.trust_guest_rx_filters = enum_attribute(element, "trustGuestRxFilters", kYesNo);
-    group.virtualport = parse_virtual_port(element, InterfaceType::bridge);
+    group.virtualport = parse_virtual_port(element, PortType::optional, PortId::given);
     group.bandwidth = parse_bandwidth(element, InterfaceType::bridge);
     group.vlan = parse_vlan(element);
     return group;

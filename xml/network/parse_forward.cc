@@ -143,6 +143,18 @@ void parse_function(const Element& forward, Network& out) {
             "<pf dev='eth0'/>");
 }
 
+// Refuses a way out that consists of PCI devices: with nothing else named, the network would have
+// no device at all. An <address> beside other devices stays unread and becomes a notice.
+void refuse_pci_devices(const Element& forward, const Network& network) {
+    const Element address = forward.child("address");
+    if (!address || !network.forward.interfaces.empty() || !network.forward.pf.empty()) return;
+    address.fail(ErrorCode::config_unsupported,
+                 fmt::format("<address> of a PCI device in <forward> of network '{}' is not "
+                             "supported: a container takes no PCI device",
+                             network.name),
+                 "name the network device: <interface dev='eth0'/>");
+}
+
 }  // namespace
 
 // A count of connections is a fact of a running network; a definition's is dropped.
@@ -182,6 +194,7 @@ void parse_forward(const Element& root, Network& out) {
     parse_nat(forward, out);
     parse_interfaces(forward, out);
     parse_function(forward, out);
+    refuse_pci_devices(forward, out);
 }
 
 }  // namespace lxvirt::xml

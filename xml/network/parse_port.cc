@@ -72,7 +72,7 @@ NetworkPort parse_port(const Element& root) {
                   mac ? fmt::format("Unable to parse MAC '{}'", text) : "network port has no mac",
                   "<mac address='52:54:00:12:34:56'/>");
     port.mac = mac_text(*address);
-    port.virtualport = parse_virtual_port(root, InterfaceType::network);
+    port.virtualport = parse_virtual_port(root, PortType::optional, PortId::given);
     // classID is the class of the kernel's traffic control, which is chosen when the port is made.
     if (const Element bandwidth = root.child("bandwidth")) {
         const auto id = unsigned_attribute(bandwidth, "classID");

@@ -50,6 +50,8 @@ void parse_extension(const Element& root, Network& out);
 
 // Checks the rules among the elements of one document; `root` is for the place in errors.
 void check_network(const Element& root, const Network& network);
+// Refuses a <dnsmasq:option> that dnsmasq would not take beside those that lxvirt sets.
+void check_dnsmasq_options(const Element& root, const Network& network);
 
 // Throws where `text`, which becomes part of a line in dnsmasq's files, would end that line.
 void require_one_line(const Element& element, std::string_view what, std::string_view text);

@@ -84,6 +84,65 @@ TEST(NetworkRefusal, KnowsNamesUuidsAndAttributes) {
                 StartsWith("internal error: No dnsmasq options value specified (x.xml:3"));
 }
 
+// dnsmasq would end with "illegal repeated keyword" at the network's start.
+TEST(NetworkRefusal, RefusesDnsmasqOptionsThatRepeatOurs) {
+    const auto with = [](const std::string& option, const std::string& more = "") {
+        return error_of(
+            network("<d:options>\n<d:option value='" + option + "'/></d:options>" + more,
+                    " xmlns:d='http://libvirt.org/schemas/network/dnsmasq/1.0'"));
+    };
+    const std::string dhcp =
+        "<ip address='10.0.0.1' prefix='24'><dhcp>"
+        "<range start='10.0.0.2' end='10.0.0.9'/></dhcp></ip>";
+    for (const std::string option : {"pid-file=/x", "user = root", "group=root", "log-facility=-"})
+        EXPECT_THAT(with(option),
+                    StartsWith("unsupported configuration: dnsmasq option '" +
+                               option.substr(0, option.find_first_of("= ")) +
+                               "' of network 'x' repeats one of lxvirt's own, and dnsmasq would "
+                               "not start (x.xml:4: "));
+    for (const std::string option : {"dhcp-leasefile=/x", "dhcp-lease-max=7"}) {
+        EXPECT_THAT(with(option, dhcp), StartsWith("unsupported configuration: dnsmasq option"));
+        EXPECT_EQ(with(option), "(accepted)");
+    }
+    EXPECT_THAT(with("bind-interfaces"), ::testing::HasSubstr("beside bind-dynamic"));
+    EXPECT_THAT(with("port=54", "<dns enable='no'/>"), ::testing::HasSubstr("<dns enable='no'/>"));
+    for (const char* option : {"port=54", "dhcp-option=3", "log-queries", "addn-hosts=/x"})
+        EXPECT_EQ(with(option, dhcp), "(accepted)");
+}
+
+// The options of a network that runs have been taken by its dnsmasq.
+TEST(NetworkRefusal, TakesTheOptionsOfARunningNetwork) {
+    const std::string text = network("<d:options><d:option value='log-facility=-'/></d:options>",
+                                     " xmlns:d='http://libvirt.org/schemas/network/dnsmasq/1.0'");
+    EXPECT_NO_THROW((void)parse_network(text, {.live = true}));
+    EXPECT_THROW((void)parse_network(text, {}), base::Error);
+}
+
+TEST(NetworkParse, APortGroupTakesTheNetworksTypeAndNoIdIsInvented) {
+    const ParsedNetwork parsed = parse_network(
+        network("<forward mode='bridge'/><bridge name='b'/><virtualport type='openvswitch'/>\n"
+                "<portgroup name='p'><virtualport><parameters profileid='q'/></virtualport>"
+                "</portgroup>"),
+        {});
+    ASSERT_TRUE(parsed.network.virtualport);
+    EXPECT_TRUE(parsed.network.virtualport->parameters.empty());
+    ASSERT_EQ(parsed.network.portgroups.size(), 1U);
+    ASSERT_TRUE(parsed.network.portgroups[0].virtualport);
+    EXPECT_EQ(parsed.network.portgroups[0].virtualport->type, "");
+    EXPECT_THAT(parsed.network.portgroups[0].virtualport->parameters,
+                ::testing::ElementsAre(::testing::Pair("profileid", "q")));
+}
+
+// Documents of running ports have it; libvirt's schema takes it everywhere.
+TEST(NetworkParse, TheClassOfABandwidthIsTakenAndForgotten) {
+    const std::string text = network(
+        "<ip address='10.0.0.1' prefix='24'/>"
+        "<bandwidth classID='2'><inbound average='9'/></bandwidth>\n"
+        "<portgroup name='p'><bandwidth classID='3'><inbound average='9'/></bandwidth>"
+        "</portgroup>");
+    EXPECT_THAT(parse_network(text, {.validate = true}).notices, ::testing::IsEmpty());
+}
+
 TEST(NetworkRefusal, NamesWhatItLeavesOut) {
     const ParsedNetwork parsed =
         parse_network(network("<bridge name='b' stp='no'/>\n<portgroup name='p' default='maybe'/>\n"
