@@ -56,21 +56,28 @@ void Netlink::make_bridge(const BridgeSpec& spec) {
 void Netlink::set_master(int index, int master) {
     NetlinkMessage message(RTM_SETLINK, 0);
     message.fixed(header_of(index)).attribute(IFLA_MASTER, static_cast<std::uint32_t>(master));
-    request(message, fmt::format("put network device {} into bridge {}", index, master));
+    request(message, [&] {
+        return fmt::format("put network device {} into bridge {}", name_of(index), name_of(master));
+    });
 }
 
 void Netlink::set_bridge_stp(int bridge, bool on) {
     NetlinkMessage message(RTM_NEWLINK, 0);
     message.fixed(header_of(bridge));
-    bridge_data(message, [&] { message.attribute(IFLA_BR_STP_STATE, on ? 1U : 0U); });
-    request(message, fmt::format("switch STP of bridge {} {}", bridge, on ? "on" : "off"));
+    bridge_data(
+        message, [&] { message.attribute(IFLA_BR_STP_STATE, on ? 1U : 0U); });
+    request(message, [&] {
+        return fmt::format("switch STP of bridge {} {}", name_of(bridge), on ? "on" : "off");
+    });
 }
 
 void Netlink::filter_bridge_vlans(int bridge) {
     NetlinkMessage message(RTM_NEWLINK, 0);
     message.fixed(header_of(bridge));
-    bridge_data(message, [&] { byte(message, IFLA_BR_VLAN_FILTERING, 1); });
-    request(message, fmt::format("switch VLAN filtering of bridge {} on", bridge));
+    bridge_data(
+        message, [&] { byte(message, IFLA_BR_VLAN_FILTERING, 1); });
+    request(message,
+            [&] { return fmt::format("switch VLAN filtering of bridge {} on", name_of(bridge)); });
 }
 
 void Netlink::set_port_isolated(int port, bool isolated) {
@@ -80,7 +87,7 @@ void Netlink::set_port_isolated(int port, bool isolated) {
     const std::size_t info = message.begin(IFLA_PROTINFO | NLA_F_NESTED);
     byte(message, IFLA_BRPORT_ISOLATED, isolated ? 1 : 0);
     message.end(info);
-    request(message, fmt::format("isolate bridge port {}", port));
+    request(message, [&] { return fmt::format("isolate bridge port {}", name_of(port)); });
 }
 
 void Netlink::set_port_state(int port, PortState state) {
@@ -89,7 +96,7 @@ void Netlink::set_port_state(int port, PortState state) {
     const std::size_t info = message.begin(IFLA_PROTINFO | NLA_F_NESTED);
     byte(message, IFLA_BRPORT_STATE, static_cast<std::uint8_t>(state));
     message.end(info);
-    request(message, fmt::format("set the state of bridge port {}", port));
+    request(message, [&] { return fmt::format("set the state of bridge port {}", name_of(port)); });
 }
 
 void Netlink::add_port_vlan(int port, unsigned id, bool untagged) {
@@ -102,7 +109,8 @@ void Netlink::add_port_vlan(int port, unsigned id, bool untagged) {
     const std::size_t spec = message.begin(IFLA_AF_SPEC);
     message.attribute(IFLA_BRIDGE_VLAN_INFO, &vlan, sizeof vlan);
     message.end(spec);
-    request(message, fmt::format("put bridge port {} into VLAN {}", port, id));
+    request(message,
+            [&] { return fmt::format("put bridge port {} into VLAN {}", name_of(port), id); });
 }
 
 void Netlink::remove_port_vlan(int port, unsigned id) {
@@ -113,7 +121,8 @@ void Netlink::remove_port_vlan(int port, unsigned id) {
     const std::size_t spec = message.begin(IFLA_AF_SPEC);
     message.attribute(IFLA_BRIDGE_VLAN_INFO, &vlan, sizeof vlan);
     message.end(spec);
-    request(message, fmt::format("take bridge port {} out of VLAN {}", port, id));
+    request(message,
+            [&] { return fmt::format("take bridge port {} out of VLAN {}", name_of(port), id); });
 }
 
 }  // namespace lxvirt::base

@@ -125,16 +125,16 @@ Netlink Netlink::inside(Fd netns) {
 // Sends a request and reads until the answer is complete: NLMSG_ERROR with 0 is the acknowledgement
 // of a single request, NLMSG_DONE the end of a dump (netlink(7)). A notification cannot arrive
 // here, since the socket joins no group.
-void Netlink::request(NetlinkMessage& message, const std::string& what, const Answer& answer) {
+void Netlink::request(NetlinkMessage& message, const Words& words, const Answer& answer) {
     std::vector<char>& bytes = message.bytes();
     reinterpret_cast<nlmsghdr*>(bytes.data())->nlmsg_seq = ++sequence_;
     if (uninterrupted([&] { return ::send(socket_.get(), bytes.data(), bytes.size(), 0); }) < 0)
-        fail_errno("{}", what);
+        fail_with(errno, "{}", words());
     alignas(nlmsghdr) std::array<char, 16384> buffer;
     for (;;) {
         const ssize_t got = ::recv(socket_.get(), buffer.data(), buffer.size(), 0);
         if (got < 0 && errno == EINTR) continue;
-        if (got < 0) fail_errno("{}", what);
+        if (got < 0) fail_with(errno, "{}", words());
         auto left = static_cast<unsigned>(got);
         for (auto* header = reinterpret_cast<nlmsghdr*>(buffer.data()); NLMSG_OK(header, left);
              header = NLMSG_NEXT(header, left)) {
@@ -150,10 +150,36 @@ void Netlink::request(NetlinkMessage& message, const std::string& what, const An
             if (error == 0 && !answer) test_point("network-changed");
             if (error == 0) return;
             const std::string text = extended_text(header);
-            if (text.empty()) fail_with(error, "{}", what);
-            fail_with(error, "{} ({})", what, text);
+            if (text.empty()) fail_with(error, "{}", words());
+            fail_with(error, "{} ({})", words(), text);
         }
     }
+}
+
+void Netlink::request(NetlinkMessage& message, const std::string& what, const Answer& answer) {
+    request(
+        message, [&what] { return what; }, answer);
+}
+
+// Asks with a new buffer and the next sequence number, so that a failed request() may call it.
+std::string Netlink::name_of(int index) {
+    NetlinkMessage message(RTM_GETLINK, 0);
+    message.fixed(link_header(index));
+    std::string name;
+    try {
+        request(
+            message, "find a network device",
+            [&](const nlmsghdr* header) {
+                each_attribute_of<ifinfomsg>(
+                    header,
+                    [&](unsigned type, const rtattr* part) {
+                        if (type == IFLA_IFNAME) name = text_of(part);
+                    });
+            });
+    } catch (const SystemError&) {
+        name.clear();  // the device is gone
+    }
+    return name.empty() ? fmt::format("number {}", index) : fmt::format("'{}'", name);
 }
 
 // Asks for one link by name; false if there is none (ENODEV).
@@ -280,7 +306,9 @@ void Netlink::make_vlan(const VlanSpec& spec) {
 void Netlink::set_alias(int index, const std::string& alias) {
     NetlinkMessage message(RTM_SETLINK, 0);
     message.fixed(link_header(index)).attribute(IFLA_IFALIAS, alias.data(), alias.size());
-    request(message, fmt::format("set the alias of network device {} to '{}'", index, alias));
+    request(message, [&] {
+        return fmt::format("set the alias of network device {} to '{}'", name_of(index), alias);
+    });
 }
 
 // The mask is set in either case, so that IFF_UP alone changes.
@@ -289,7 +317,9 @@ void Netlink::set_up(int index, bool up) {
     if (!up) header.ifi_flags = 0;
     NetlinkMessage message(RTM_SETLINK, 0);
     message.fixed(header);
-    request(message, fmt::format("bring network device {} {}", index, up ? "up" : "down"));
+    request(message, [&] {
+        return fmt::format("bring network device {} {}", name_of(index), up ? "up" : "down");
+    });
 }
 
 void Netlink::set_mac(int index, const MacAddress& mac) {
@@ -301,7 +331,9 @@ void Netlink::set_mac(int index, const MacAddress& mac) {
 void Netlink::set_mtu(int index, unsigned mtu) {
     NetlinkMessage message(RTM_SETLINK, 0);
     message.fixed(link_header(index)).attribute(IFLA_MTU, mtu);
-    request(message, fmt::format("set the mtu of network device {} to {}", index, mtu));
+    request(message, [&] {
+        return fmt::format("set the mtu of network device {} to {}", name_of(index), mtu);
+    });
 }
 
 // The name changes in the same message, so that no name of the container's namespace can be in the
@@ -311,13 +343,15 @@ void Netlink::move_link(int index, Fd netns, const std::string& name) {
     message.fixed(link_header(index));
     message.attribute(IFLA_NET_NS_FD, static_cast<std::uint32_t>(netns.get()));
     if (!name.empty()) message.attribute(IFLA_IFNAME, name);
-    request(message, fmt::format("move network device {} into the container", index));
+    request(message, [&] {
+        return fmt::format("move network device {} into the container", name_of(index));
+    });
 }
 
 void Netlink::delete_link(int index) {
     NetlinkMessage message(RTM_DELLINK, 0);
     message.fixed(link_header(index));
-    request(message, fmt::format("delete network device {}", index));
+    request(message, [&] { return fmt::format("delete network device {}", name_of(index)); });
 }
 
 void Netlink::add_address(int index, const NetAddress& address,
@@ -342,7 +376,10 @@ void Netlink::add_address(int index, const NetAddress& address,
                 static_cast<unsigned char>(broadcast[bit / 8] | (0x80U >> (bit % 8)));
         message.attribute(IFA_BROADCAST, broadcast.data(), 4);
     }
-    request(message, fmt::format("add an address to network device {}", index));
+    request(message, [&] {
+        return fmt::format("add the address '{}/{}' to network device {}", format_address(address),
+                           address.prefix, name_of(index));
+    });
 }
 
 // RTPROT_BOOT is what ip-route(8) sets for a route that a person adds. A route without a gateway
@@ -363,7 +400,13 @@ void Netlink::add_route(int index, const NetAddress& destination,
     if (gateway) message.attribute(RTA_GATEWAY, gateway->bytes.data(), gateway->size());
     message.attribute(RTA_OIF, static_cast<std::uint32_t>(index));
     if (metric != 0) message.attribute(RTA_PRIORITY, metric);
-    request(message, fmt::format("add a route over network device {}", index));
+    request(message, [&] {
+        return fmt::format(
+            "add the route to '{}/{}'{} over network device {}", format_address(destination),
+            destination.prefix,
+            gateway ? fmt::format(" by the gateway '{}'", format_address(*gateway)) : "",
+            name_of(index));
+    });
 }
 
 // The kernel answers ARP or neighbour solicitations for the address on that device
@@ -377,8 +420,10 @@ void Netlink::add_proxy(int index, const NetAddress& address) {
     NetlinkMessage message(RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE);
     message.fixed(header);
     message.attribute(NDA_DST, address.bytes.data(), address.size());
-    request(message,
-            fmt::format("answer for '{}' on network device {}", format_address(address), index));
+    request(message, [&] {
+        return fmt::format("answer for '{}' on network device {}", format_address(address),
+                           name_of(index));
+    });
 }
 
 }  // namespace lxvirt::base

@@ -247,10 +247,15 @@ class Netlink {
     // Sends `message` and waits for its acknowledgement or the end of the dump. Messages before
     // that are handed to `answer`. Throws SystemError that begins with `what`.
     void request(NetlinkMessage& message, const std::string& what, const Answer& answer = {});
+    // Words the act only when it has failed.
+    using Words = std::function<std::string()>;
+    void request(NetlinkMessage& message, const Words& words, const Answer& answer = {});
 
   private:
     // Asks for one device by its name; returns false where there is none.
     bool ask_link(const std::string& name, const Answer& answer);
+    // Returns the name of a device in quotes, for an error; its number where the device is gone.
+    [[nodiscard]] std::string name_of(int index);
     UniqueFd socket_;
     std::uint32_t sequence_ = 0;
 };

@@ -12,6 +12,7 @@
 #include "base/process/process.hh"
 #include "base/text/text.hh"
 #include "driver/plan/parts.hh"
+#include "helper/objects/links.hh"
 
 namespace lxvirt::driver {
 
@@ -61,8 +62,9 @@ void check_filesystem(const xml::Domain& domain, const xml::Filesystem& filesyst
 // Checks that the bridge or device is there; a missing one is named in libvirt's words.
 void check_interface(const xml::Interface& interface, base::Netlink& netlink) {
     if (interface.type == xml::InterfaceType::bridge && !netlink.find_link(interface.source))
-        base::fail_with(ENODEV, "Unable to add bridge {} port {}", interface.source,
-                        interface.target.empty() ? "vnet" : interface.target);
+        helper::fail_no_bridge(interface.source, interface.target.empty()
+                                                     ? "of interface " + interface.mac
+                                                     : interface.target);
     if (interface.type == xml::InterfaceType::direct && !netlink.find_link(interface.source))
         base::fail_with(ENODEV, "Unable to get index for interface {}", interface.source);
 }

@@ -48,6 +48,37 @@ helper::Route way_to(const std::string& address) {
     return {.destination = address, .gateway = {}, .prefix = is_v6(address) ? 128U : 32U};
 }
 
+bool is_way_to(const helper::Route& route, const std::string& address) {
+    return route.gateway.empty() && route.destination == address &&
+           route.prefix == way_to(address).prefix;
+}
+
+// Puts a route to that one address before the others, unless there is one.
+void add_way(const std::string& address, std::vector<helper::Route>& routes) {
+    if (std::none_of(routes.begin(), routes.end(),
+                     [&](const helper::Route& route) { return is_way_to(route, address); }))
+        routes.insert(routes.begin(), way_to(address));
+}
+
+// Says whether the kernel finds `gateway` on the link of these addresses without a route of ours.
+// A link-local gateway of IPv6 always is on the link (RFC 4291).
+bool is_on_link(const std::string& gateway, const std::vector<helper::Address>& addresses) {
+    const auto wanted = base::parse_address(gateway);
+    if (!wanted) return true;  // the helper names it
+    const bool link_local =
+        is_v6(gateway) && wanted->bytes[0] == 0xfe && (wanted->bytes[1] & 0xc0) == 0x80;
+    return link_local ||
+           std::any_of(addresses.begin(), addresses.end(), [&](const helper::Address& address) {
+               const auto own =
+                   base::parse_address(address.peer.empty() ? address.address : address.peer);
+               if (!own || own->family != wanted->family) return false;
+               for (std::uint32_t bit = 0; bit < address.prefix; ++bit)
+                   if (((own->bytes[bit / 8] ^ wanted->bytes[bit / 8]) >> (7 - bit % 8) & 1) != 0)
+                       return false;
+               return true;
+           });
+}
+
 // Parses "10.1.0.0/16", a network that is behind the container.
 helper::Route static_route(const xml::ContainerSetting& option) {
     const auto slash = option.value.find('/');
@@ -70,10 +101,8 @@ void be_routed(Link& link) {
         link.host_routes.push_back(way_to(address.address));
     for (const helper::Route& route : link.routes)
         if (!route.gateway.empty()) link.proxied.push_back(route.gateway);
-    // A gateway outside the container's own prefix (which may be /32) has to be made reachable on
-    // the link first.
-    for (const std::string& gateway : link.proxied)
-        link.routes.insert(link.routes.begin(), way_to(gateway));
+    // The host answers for the gateway on this link only.
+    for (const std::string& gateway : link.proxied) add_way(gateway, link.routes);
 }
 
 // The number of queues is bounded by the kernel's own limit for a device.
@@ -84,6 +113,20 @@ std::uint32_t queues(const xml::ContainerSetting& option) {
 }
 
 }  // namespace
+
+// The kernel refuses a route by a gateway that it finds on no link. lxc adds such a route, too, so
+// configurations rely on it. Without an address of the gateway's family nothing would be reached.
+void reach_gateways(const std::vector<helper::Address>& addresses,
+                    std::vector<helper::Route>& routes) {
+    std::vector<std::string> outside;
+    for (const helper::Route& route : routes)
+        if (!route.gateway.empty() && !is_on_link(route.gateway, addresses) &&
+            std::any_of(addresses.begin(), addresses.end(), [&](const helper::Address& address) {
+                return is_v6(address.address) == is_v6(route.gateway);
+            }))
+            outside.push_back(route.gateway);
+    for (const std::string& gateway : outside) add_way(gateway, routes);
+}
 
 // Applies the options one by one, and the mode 'router' last, since it uses the addresses and
 // gateways.

@@ -106,6 +106,7 @@ Link link(const xml::Interface& given, const xml::Domain& domain, const Root& ro
     if (interface.bandwidth) made.limits = netd::traffic_limits(*interface.bandwidth);
     made.addresses = all(interface.ips, address);
     made.routes = all(interface.routes, route);
+    reach_gateways(made.addresses, made.routes);
     switch (interface.type) {
         case xml::InterfaceType::bridge:
             made.bridge = interface.source;
@@ -115,6 +116,7 @@ Link link(const xml::Interface& given, const xml::Domain& domain, const Root& ro
             made.host = interface.target;
             made.host_addresses = all(interface.source_ips, address);
             made.host_routes = all(interface.source_routes, route);
+            reach_gateways(made.host_addresses, made.host_routes);
             break;
         case xml::InterfaceType::direct:
             made.kind = LinkKind::macvlan;
@@ -156,6 +158,7 @@ Link moved_link(const xml::Hostdev& hostdev, const xml::Domain& domain, const Ro
             moved.mac = seen.mac;
             moved.mtu = seen.mtu.value_or(0);
         }
+    reach_gateways(moved.addresses, moved.routes);
     moved.alias = link_alias(root, domain.name);
     return moved;
 }

@@ -96,6 +96,9 @@ void container_mounts(const xml::Domain& domain, const HostFacts& host,
 // Sets what the link's end on the host drops. `resolved` is the interface as its network plugs it in.
 void guard_link(const xml::Interface& given, const xml::Interface& resolved,
                 const xml::Domain& domain, const HostFacts& host, helper::Link& link);
+// Adds a route to each gateway that none of the addresses' subnets has, before the routes that use it.
+void reach_gateways(const std::vector<helper::Address>& addresses,
+                    std::vector<helper::Route>& routes);
 // Adds what <lx:interface> says to the link of the domain's interface.
 void apply_link_options(const xml::ContainerInterface& from, helper::Link& link);
 // Adds what <lx:dev> says to the /dev of every container.

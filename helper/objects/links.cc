@@ -146,8 +146,7 @@ void make_veth(Netlink& host, base::Fd netns, const Link& link, const LinkLog& l
                         .guest_netns = netns};
     if (!link.bridge.empty()) {
         const auto bridge = host.find_link(link.bridge);
-        if (!bridge)
-            base::fail_with(ENODEV, "Unable to add bridge {} port {}", link.bridge, link.host);
+        if (!bridge) fail_no_bridge(link.bridge, link.host);
         spec.master = *bridge;
     }
     retry_while_ours(host, link, [&] { host.make_veth(spec); });
@@ -223,6 +222,14 @@ int require_inside(Netlink& inside, const Link& link) {
 
 }  // namespace
 
+// The sentence up to the first colon is libvirt's.
+void fail_no_bridge(const std::string& bridge, const std::string& port) {
+    base::fail(base::ErrorCode::system_error,
+               "Unable to add bridge {} port {}: {}; the host has no bridge of that name: start "
+               "what makes it, or use <interface type='network'> with a network of lxvirt's",
+               bridge, port, base::errno_text(ENODEV));
+}
+
 LinkMaker::LinkMaker(base::Fd netns, LinkLog log)
     // The sockets stay in the namespaces in which they were opened, so nothing has to enter the
     // container later.
@@ -257,7 +264,7 @@ void LinkMaker::change(const std::optional<Link>& from, const Link& to) {
     }
     if (veth && (!from || from->bridge != to.bridge)) {
         const auto bridge = host_.find_link(to.bridge);
-        if (!bridge) base::fail_with(ENODEV, "Unable to add bridge {} port {}", to.bridge, to.host);
+        if (!bridge) fail_no_bridge(to.bridge, to.host);
         const int port = host_.link_index(to.host);
         host_.set_master(port, *bridge);
         configure_port(host_, port, to, log_);

@@ -17,6 +17,9 @@ namespace lxvirt::helper {
 // Receives a line for the container's log.
 using LinkLog = std::function<void(const std::string& line)>;
 
+// Throws system_error about a bridge that is not there, for the end of a veth that was to be its port.
+[[noreturn]] void fail_no_bridge(const std::string& bridge, const std::string& port);
+
 // Makes, changes and removes network devices between the namespace of the caller and `netns`. All
 // functions throw SystemError that names the device and the step.
 class LinkMaker {

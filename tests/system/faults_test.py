@@ -50,7 +50,8 @@ class FailedStart(GuestCase):
         self.refused("/sbin/init", "Exec format error", rootfs=rootfs, init="/sbin/init")
 
     def test_missing_bridge_is_named(self):
-        self.refused("Unable to add bridge nosuch0", "No such device",
+        self.refused("Unable to add bridge nosuch0 port of interface 52:54:00:", "No such device",
+                     "start what makes it, or use <interface type='network'>",
                      devices="<interface type='bridge'><source bridge='nosuch0'/></interface>")
 
     def test_missing_device_below_macvlan_is_named(self):

@@ -381,7 +381,7 @@ class Examples(DeviceCase):
                          "error: No support for bogus in command 'attach-interface'\n")
         self.assertRegex(self.fails("attach-interface", "one", "bridge", "nosuchbr"),
                          r"error: Failed to attach interface\n"
-                         r"error: Unable to add bridge nosuchbr port vnet\w+: No such device\n")
+                         r"error: Unable to add bridge nosuchbr port vnet\w+: No such device; the host has no .*\n")
         for _ in range(2):
             self.assertEqual(self.ok("attach-interface", "one", "bridge", "brx"),
                              "Interface attached successfully\n\n")

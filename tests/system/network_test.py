@@ -35,6 +35,31 @@ class Interfaces(GuestCase):
         self.ok("destroy", "one")
         self.assert_nothing_left()
 
+    def test_a_gateway_outside_the_subnet_is_reached_over_the_link(self):
+        """As with lxc, whose users give a container one address and the host's link-local one as its
+        gateway."""
+        self.bridge("brx")
+        run("ip", "addr", "add", "169.254.0.1/32", "dev", "brx")
+        run("ip", "route", "add", "10.20.0.17/32", "dev", "brx")
+        self.boot("one", """<interface type='bridge'><source bridge='brx'/>
+            <ip address='10.20.0.17' family='ipv4' prefix='32'/>
+            <ip address='fd20::17' family='ipv6' prefix='128'/>
+            <route family='ipv4' address='0.0.0.0' prefix='0' gateway='169.254.0.1'/>
+            <route family='ipv6' address='::' prefix='0' gateway='fe80::1'/></interface>""")
+        routes = self.output("one", "ip route")
+        self.assertIn("169.254.0.1 dev eth0 scope link", routes)
+        self.assertIn("default via 169.254.0.1 dev eth0", routes)
+        self.output("one", "ping -c 1 -W 5 169.254.0.1")
+
+    def test_a_route_that_fails_names_device_and_gateway(self):
+        self.bridge("brx")
+        self.define(self.xml("one", devices="""<interface type='bridge'><source bridge='brx'/>
+            <guest dev='lan0'/><ip address='10.20.0.17' family='ipv4' prefix='24'/>
+            <route family='ipv6' address='fd01::' prefix='16' gateway='fd20::1'/></interface>"""))
+        error = self.fails("start", "one")
+        self.assertIn("add the route to 'fd01::/16' by the gateway 'fd20::1' over network device 'lan0'",
+                      error)
+
     def test_a_fixed_name_is_free_again_for_the_next_start(self):
         self.bridge("brx")
         self.define(self.xml("one", devices="<interface type='bridge'><source bridge='brx'/>"

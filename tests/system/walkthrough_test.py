@@ -84,7 +84,8 @@ class Walkthrough(GuestCase):
         self.assertEqual(self.ok("list", "--all"), OFF)
         self.assertRegex(self.fails("start", NAME),
                          f"error: Failed to start domain '{NAME}'\n"
-                         r"error: Unable to add bridge lxcbr0 port vnet\d*: No such device\n")
+                         r"error: Unable to add bridge lxcbr0 port of interface [0-9a-f:]{17}: No such device; "
+                         r"the host has no bridge of that name: .*\n")
         self.assert_nothing_left()
         run("ip", "link", "add", "lxcbr0", "type", "bridge")
         self.addCleanup(run, "ip", "link", "delete", "lxcbr0")

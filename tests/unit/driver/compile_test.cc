@@ -280,6 +280,37 @@ TEST(Compile, ActsOnOptionsOfLinks) {
     EXPECT_EQ(links[1].routes.at(0).destination, "169.254.0.1");
 }
 
+// lxc adds such a route as well; the kernel would refuse the gateway as unreachable.
+TEST(Compile, ReachesGatewaysOutsideTheSubnet) {
+    const auto routes_of = [](const std::string& parts) {
+        return plan_of("<devices><interface type='bridge'><source bridge='eno1'/>" + parts +
+                       "</interface></devices>")
+            .links.at(0)
+            .routes;
+    };
+    const std::string v4 =
+        "<route address='0.0.0.0' prefix='0' gateway='169.254.0.1'/>"
+        "<route address='10.9.0.0' prefix='16' gateway='169.254.0.1'/>";
+    const auto outside = routes_of("<ip address='10.20.0.17' prefix='32'/>" + v4);
+    ASSERT_EQ(outside.size(), 3U);
+    EXPECT_EQ(outside[0].destination, "169.254.0.1");
+    EXPECT_EQ(outside[0].prefix, 32U);
+    EXPECT_EQ(outside[0].gateway, "");
+    EXPECT_EQ(outside[1].gateway, "169.254.0.1");
+    EXPECT_EQ(routes_of("<ip address='169.254.0.9' prefix='24'/>" + v4).size(), 2U);
+    EXPECT_EQ(routes_of("<ip address='10.0.0.1' prefix='32' peer='169.254.0.1'/>" + v4).size(), 2U);
+    // No address of the family: the kernel's error is right.
+    EXPECT_EQ(routes_of("<ip family='ipv6' address='fd00::1' prefix='64'/>" + v4).size(), 2U);
+    const std::string v6 = "<ip family='ipv6' address='fd00::1' prefix='128'/>";
+    const auto v6_way =
+        routes_of(v6 + "<route family='ipv6' address='::' prefix='0' gateway='fd01::1'/>");
+    ASSERT_EQ(v6_way.size(), 2U);
+    EXPECT_EQ(v6_way[0].prefix, 128U);
+    EXPECT_EQ(
+        routes_of(v6 + "<route family='ipv6' address='::' prefix='0' gateway='fe80::1'/>").size(),
+        1U);
+}
+
 TEST(Compile, GuardsLinks) {
     HostFacts host = made_host();
     host.resolve = [](const xml::Interface& given) {
