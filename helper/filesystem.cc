@@ -44,11 +44,10 @@ void attach_image(Fd image) {
     if (place) base::attach_mount(image, place, "/dev/null");
 }
 
-// Ends the propagation of mounts to the host, and gets rid of the image.
-void leave_propagation(Fd image) {
+// Ends the propagation of mounts to the host.
+void leave_propagation() {
     if (::mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr) != 0)
         base::fail_errno("cut the mounts off from the host's");
-    attach_image(image);
 }
 
 // Makes the new root, which is attached somewhere, the root of this process, and unmounts the old
@@ -80,8 +79,10 @@ class Builder {
                                                             : UniqueFd());
         write_sysctls();
         const Mount& root = plan_.mounts.front();
-        leave_propagation(prepared_.image);
+        leave_propagation();
         const bool staged = !plan_.hooks.stage.empty();
+        // Hooks see the old root with the host's own /dev/null.
+        if (!staged) attach_image(prepared_.image);
         cut_dev(staged);
         if (staged)
             stage_root();
@@ -91,6 +92,7 @@ class Builder {
         if (staged) {
             run_hooks_("mount");
             run_hooks_("autodev");
+            attach_image(prepared_.image);
             enter_root(root_, root.source);
         }
         const std::uint64_t attributes = root.locked ? 0 : root.attributes;
@@ -109,6 +111,8 @@ class Builder {
         base::attach_mount(prepared_.dev_whole, base::open_file(folder, O_PATH | O_DIRECTORY),
                            folder);
         dev_ = base::clone_mount(prepared_.dev->shown(), false, "/dev");
+        if (prepared_.quiet)
+            quiet_ = base::clone_mount(prepared_.dev->quiet(), false, "the FIFO of /proc/kmsg");
         if (staged && ::umount2(folder.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW) != 0)
             base::fail_errno("unmount '{}'", folder);
     }
@@ -186,6 +190,7 @@ class Builder {
             case MountKind::dev: attach_dev(mount); break;
             case MountKind::protect: protect(mount); break;
             case MountKind::mask: hide(mount); break;
+            case MountKind::quiet: keep_waiting(mount); break;
             case MountKind::groups: attach_groups(mount); break;
         }
     }
@@ -335,6 +340,14 @@ class Builder {
         base::attach_mount(base::clone_mount(empty_, false, mount.target), *target, mount.target);
     }
 
+    // Hides a file of the kernel from which daemons read in a loop: with /dev/null there, which is at
+    // its end at once, they would never sleep.
+    void keep_waiting(const Mount& mount) {
+        const auto target = find(mount.target);
+        if (!target) return;  // this kernel has no such file
+        base::attach_mount(quiet_, *target, mount.target);
+    }
+
     const Plan& plan_;
     const Prepared& prepared_;
     const MadeGroups& groups_;
@@ -342,8 +355,8 @@ class Builder {
     std::vector<UniqueFd> fresh_;
     std::vector<std::pair<std::string, Fd>> kernels_;  // such as "/proc/", and the mount there
     UniqueFd root_, dev_;
-    UniqueFd writable_root_;  // see Prepared::writable_root; made here after pre-mount hooks
-    UniqueFd empty_, null_;   // hide folders and files
+    UniqueFd writable_root_;         // see Prepared::writable_root; made here after pre-mount hooks
+    UniqueFd empty_, null_, quiet_;  // hide folders and files
 };
 
 }  // namespace

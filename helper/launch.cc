@@ -248,6 +248,7 @@ Launched launch(const Plan& plan, base::Fd image, base::Fd channel) {
     launched.loops = std::move(prepared.loops);
     launched.dev = std::move(prepared.dev_whole);
     launched.dev_number = prepared.dev_number;
+    launched.quiet = std::move(prepared.quiet);
     rollback.dismiss();
     return launched;
 }

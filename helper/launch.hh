@@ -44,6 +44,7 @@ struct Launched {
     base::UniqueFd listener;                  // the control socket
     base::UniqueFd dev;                       // the tmpfs of /dev (helper/objects/inner_dev.hh)
     std::uint64_t dev_number = 0;             // st_dev of it
+    base::UniqueFd quiet;                     // see MountKind::quiet; readers wait while it is open
     std::vector<ConsoleEnds> consoles;
     std::vector<KeptLoop> loops;
     // Holds the namespaces open for hooks that run after the container's end, each with its name

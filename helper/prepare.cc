@@ -5,6 +5,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "base/error.hh"
 #include "base/file/file.hh"
 #include "base/file/loop_device.hh"
@@ -59,6 +61,9 @@ void make_dev(const Plan& plan, Prepared& prepared) {
         if (::symlinkat(link.target.c_str(), shown.get(), link.path.c_str()) != 0 ||
             ::fchownat(shown.get(), link.path.c_str(), dev.uid, dev.gid, AT_SYMLINK_NOFOLLOW) != 0)
             base::fail_errno("make the link '/dev/{}'", link.path);
+    if (std::any_of(plan.mounts.begin(), plan.mounts.end(),
+                    [](const Mount& mount) { return mount.kind == MountKind::quiet; }))
+        prepared.quiet = inner.make_quiet(dev.uid, dev.gid);
     if (::mkdirat(shown.get(), "pts", 0755) != 0) base::fail_errno("make folder '/dev/pts'");
     // N consoles have the files tty1 to ttyN, and the first one has the file console as well.
     if (!plan.consoles.empty()) inner.make_file("console", dev.uid, dev.gid);

@@ -20,6 +20,7 @@ struct Prepared {
     base::Fd image;               // the mount of the helper's program; see filesystem.cc
     base::UniqueFd dev_whole;     // the tmpfs of /dev, which the helper keeps
     std::optional<InnerDev> dev;  // its folders
+    base::UniqueFd quiet;         // the FIFO of MountKind::quiet, held open; invalid without one
     base::UniqueFd devpts;
     base::UniqueFd groups;         // tmpfs with a folder per hierarchy; invalid on v2 alone
     std::uint64_t dev_number = 0;  // st_dev of that tmpfs

@@ -183,12 +183,19 @@ bool is_there(const xml::ContainerMount& mount, const std::vector<helper::Mount>
 
 // Adds the container's own protections last, so that they cover what the domain mounts.
 void add_own_protections(const xml::Container& container, std::vector<helper::Mount>& mounts) {
-    const auto add = [&](const std::vector<xml::ContainerPath>& paths, helper::MountKind kind) {
-        for (const xml::ContainerPath& path : paths)
-            if (path.on) mounts.push_back(over(kind, path.path));
-    };
-    add(container.readonly_paths, helper::MountKind::protect);
-    add(container.masked_paths, helper::MountKind::mask);
+    for (const xml::ContainerPath& path : container.readonly_paths)
+        if (path.on) mounts.push_back(over(helper::MountKind::protect, path.path));
+    for (const xml::ContainerPath& path : container.masked_paths) {
+        if (!path.on) continue;
+        helper::Mount mount = mask(path.path);
+        const bool is_hidden =
+            std::any_of(mounts.begin(), mounts.end(), [&](const helper::Mount& had) {
+                return had.kind == mount.kind && had.target == mount.target;
+            });
+        // One FIFO serves one place.
+        if (mount.kind == helper::MountKind::quiet && is_hidden) continue;
+        mounts.push_back(std::move(mount));
+    }
 }
 
 // Makes the root an overlay of "overlay:LOWER:...:UPPER". The lower folders are in the kernel's

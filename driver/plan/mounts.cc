@@ -19,6 +19,9 @@ namespace {
 using helper::Mount;
 using helper::MountKind;
 
+// The kernel's log, which rsyslog and others read as long as they run.
+constexpr std::string_view kKernelLog = "/proc/kmsg";
+
 // Returns a file system that is made inside the container's namespaces; the target must not be
 // reached through a link.
 Mount fresh(const std::string& fstype, std::string target, std::uint64_t attributes,
@@ -33,6 +36,11 @@ Mount fresh(const std::string& fstype, std::string target, std::uint64_t attribu
 }
 
 }  // namespace
+
+Mount mask(std::string path) {
+    const bool waits = path == kKernelLog;
+    return over(waits ? MountKind::quiet : MountKind::mask, std::move(path));
+}
 
 Mount over(MountKind kind, std::string path) {
     Mount mount;
@@ -133,24 +141,27 @@ bool lifts(const std::vector<xml::ContainerPath>& paths, std::string_view path) 
         [&](const xml::ContainerPath& one) { return !one.on && one.path == path; });
 }
 
-// Adds the default protections, except for those that the domain lifts.
-void add_protections(std::vector<Mount>& mounts, const xml::Container& container,
-                     bool own_network) {
+// Adds the default protections, except for those that the domain lifts. In a user namespace the kernel
+// lets nobody open its log (CAP_SYSLOG of the initial one), so no mask is needed.
+void add_protections(std::vector<Mount>& mounts, const xml::Container& container, bool own_network,
+                     bool user_namespace) {
     for (const std::string_view path : xml::kReadonlyPaths) {
         if (lifts(container.readonly_paths, path)) continue;
         mounts.push_back(over(MountKind::protect, std::string(path)));
         if (path != "/proc/sys" || !own_network) continue;
-        // The network's settings belong to the container's own namespace: writable copies are
-        // mounted over the protected tree.
-        for (const char* writable : {"/proc/sys/net/ipv4", "/proc/sys/net/ipv6"}) {
-            mounts.push_back(over(MountKind::protect, writable));
-            mounts.back().attributes = 0;
-            mounts.back().clear_attributes = MOUNT_ATTR_RDONLY;
-        }
+        // The network's settings belong to the container's own namespace, and those of the host are
+        // absent or read-only in every other: a writable copy is mounted over the protected tree. It
+        // is one mount on a folder that all network namespaces share, so it also serves those that
+        // are made inside, where ipv4 is another folder.
+        mounts.push_back(over(MountKind::protect, "/proc/sys/net"));
+        mounts.back().attributes = 0;
+        mounts.back().clear_attributes = MOUNT_ATTR_RDONLY;
+        // This file switches hooks on for the whole host, from any network namespace.
+        mounts.push_back(over(MountKind::protect, "/proc/sys/net/netfilter/nf_hooks_lwtunnel"));
     }
     for (const std::string_view path : xml::kMaskedPaths)
-        if (!lifts(container.masked_paths, path))
-            mounts.push_back(over(MountKind::mask, std::string(path)));
+        if (!lifts(container.masked_paths, path) && !(user_namespace && path == kKernelLog))
+            mounts.push_back(mask(std::string(path)));
 }
 
 }  // namespace
@@ -200,7 +211,7 @@ std::vector<Mount> mounts(const xml::Domain& domain, const HostFacts& host,
     made.back().no_links = true;
     made.push_back(over(MountKind::dev, "/dev"));
     made.back().no_links = true;
-    add_protections(made, domain.container, own_network);
+    add_protections(made, domain.container, own_network, !namespaces.uid_map.empty());
     for (const xml::Filesystem& filesystem : domain.filesystems)
         if (filesystem.target != "/") made.push_back(filesystem_mount(domain, filesystem, host));
     return made;

@@ -87,6 +87,8 @@ void container_process(const xml::Container& container, helper::Init& made);
 // Returns a mount of `path` over itself; `kind` is MountKind::protect (read-only) or
 // MountKind::mask.
 [[nodiscard]] helper::Mount over(helper::MountKind kind, std::string path);
+// Returns the mount that hides a path: of the kernel's log, which readers wait for, by a FIFO.
+[[nodiscard]] helper::Mount mask(std::string path);
 // Adds what <lx:container> says to the other parts of the plan.
 void container(const xml::Domain& domain, const HostFacts& host, const CompileOptions& options,
                helper::Plan& plan);

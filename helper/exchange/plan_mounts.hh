@@ -20,6 +20,7 @@ enum class MountKind : std::uint32_t {
     protect,     // `target` once more on itself, with other attributes
     mask,        // hides `target`: /dev/null on a file, an empty tmpfs on a folder
     groups,      // the container's own group of each hierarchy, in the host's layout
+    quiet,       // hides the file `target` by a FIFO that nobody writes, so that a reader waits
 };
 
 // Describes one mount.

@@ -21,7 +21,8 @@ namespace {
 using base::UniqueFd;
 
 constexpr char kShown[] = "c", kPrivate[] = "p";
-constexpr char kNew[] = "new";  // in the private folder
+constexpr char kNew[] = "new";      // in the private folder
+constexpr char kQuiet[] = "quiet";  // likewise
 
 // Opens a folder without following a link; invalid where there is none.
 UniqueFd open_step(base::Fd folder, const std::string& name) {
@@ -186,6 +187,22 @@ void InnerDev::make_file(const std::string& name, uid_t uid, gid_t gid) const {
         base::openat_quietly(private_, kNew, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW, 0600);
     if (!file || ::fchown(file.get(), uid, gid) != 0) base::fail_errno("make '/dev/{}'", name);
     publish(kNew, shown_, name, name);
+}
+
+UniqueFd InnerDev::make_quiet(uid_t uid, gid_t gid) const {
+    const NoUmask no_umask;
+    if (::mknodat(private_.get(), kQuiet, S_IFIFO | 0400, 0) != 0)
+        base::fail_errno("make a FIFO beside the container's /dev");
+    give_owner(private_, kQuiet, uid, gid, kQuiet);
+    UniqueFd held = base::openat_quietly(private_, kQuiet, O_RDWR | O_NOFOLLOW | O_NONBLOCK);
+    if (!held) base::fail_errno("open the FIFO beside the container's /dev");
+    return held;
+}
+
+UniqueFd InnerDev::quiet() const {
+    UniqueFd found = base::openat_quietly(private_, kQuiet, O_PATH | O_NOFOLLOW);
+    if (!found) base::fail_errno("find the FIFO beside the container's /dev");
+    return found;
 }
 
 void InnerDev::remove_file(const std::string& name) const {

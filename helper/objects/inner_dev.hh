@@ -6,7 +6,8 @@
 // the first one, as its /dev:
 //
 //   c   what the container sees
-//   p   mode 0700; a node gets its type, owner and mode here, and is then renamed into `c`
+//   p   mode 0700; a node gets its type, owner and mode here, and is then renamed into `c`;
+//       the FIFO that stands for /proc/kmsg stays here
 //
 // Host root works through a mount of the whole tmpfs that is attached nowhere. Nothing that the
 // container mounts shows there, no name in `p` can be reached from inside, and all names in `c` are
@@ -45,6 +46,13 @@ class InnerDev {
     void make_file(const std::string& name, uid_t uid, gid_t gid) const;
     // Removes that file; does nothing where there is none. Throws SystemError.
     void remove_file(const std::string& name) const;
+
+    // Makes a FIFO in the private folder, for a file of the kernel to be hidden by; it belongs to
+    // uid and gid, who alone may read it. Returns it open for reading and writing: as long as
+    // somebody holds it so, a read waits for ever. Throws SystemError.
+    [[nodiscard]] base::UniqueFd make_quiet(uid_t uid, gid_t gid) const;
+    // Opens that FIFO with O_PATH. Throws SystemError.
+    [[nodiscard]] base::UniqueFd quiet() const;
 
   private:
     [[nodiscard]] base::UniqueFd make_step(base::Fd folder, const std::string& name,

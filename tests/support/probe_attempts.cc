@@ -123,7 +123,8 @@ bool takes_writes(const std::string& path) {
     const int fd = ::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0) return false;
     struct stat info {};
-    const bool is_mask = ::fstat(fd, &info) == 0 && S_ISCHR(info.st_mode);
+    const bool is_mask =
+        ::fstat(fd, &info) == 0 && (S_ISCHR(info.st_mode) || S_ISFIFO(info.st_mode));
     const bool taken = ::write(fd, "", 0) >= 0 || errno != EIO;
     (void)::close(fd);
     return taken && !is_mask;
@@ -133,8 +134,7 @@ bool takes_writes(const std::string& path) {
 // is nothing. Processes aside, the container's own groups, the settings of its own network, and
 // pressure files, which only wake who writes to them.
 int find_writable(const std::string& folder) {
-    constexpr const char* kPassed[] = {"/proc/sys/net/ipv4", "/proc/sys/net/ipv6", "/proc/pressure",
-                                       "/sys/fs/cgroup"};
+    constexpr const char* kPassed[] = {"/proc/sys/net", "/proc/pressure", "/sys/fs/cgroup"};
     DIR* list = ::opendir(folder.c_str());
     if (list == nullptr) return -1;
     int found = -1;

@@ -137,6 +137,16 @@ class Moments(HookCase):
         self.assertEqual(self.output("one", "cat /proc/mounts").count(" / "), 1)
         self.assert_not_on_host()
 
+    def test_hooks_have_the_hosts_null(self):
+        """The helper mounts its program on it, but only when no hook can see it any more."""
+        kinds = ("pre-mount", "mount", "autodev")
+        self.make(types=kinds)
+        for kind in kinds:
+            self.do(kind, f"echo x >/dev/null && stat -c %t:%T /dev/null >{self.folder}/null.{kind}\n")
+        self.start("one")
+        for kind in kinds:
+            self.assertEqual(read(f"{self.folder}/null.{kind}"), "1:3\n")
+
     def assert_not_on_host(self):
         self.assertEqual([line for line in support.mounts() if line not in self.before["mount"]], [])
 

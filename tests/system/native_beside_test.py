@@ -25,13 +25,11 @@ NAME = f"lxvirtbox{os.getpid()}"
 # What lxc mounts and lxsh does not, and the other way round.
 ONLY_LXC = {
     "/dev/ptmx": "a node here",
-    "/proc/sys/net": "only the container's own parts of it can be written: ipv4 and ipv6",
     "/proc/sys/kernel/random/boot_id": "the host's here",
     "/dev/.lxc": "lxc's own",
 }
 ONLY_HERE = {
-    "/proc/sys/net/ipv4": "see /proc/sys/net",
-    "/proc/sys/net/ipv6": "see /proc/sys/net",
+    "/proc/sys/net/netfilter/nf_hooks_lwtunnel": "read-only: it is the host's",
     "/proc/acpi": "hidden", "/proc/keys": "hidden", "/proc/timer_list": "hidden", "/proc/kmsg": "hidden",
     "/proc/bus": "read-only", "/proc/fs": "read-only", "/proc/irq": "read-only",
     "/proc/sysrq-trigger": "read-only", "/proc/asound": "read-only", "/proc/scsi": "hidden",

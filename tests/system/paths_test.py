@@ -81,7 +81,8 @@ class Links(PathCase):
             os.symlink("/proc/sys/kernel/core_pattern", f"{dev}/{name}")
         before = read("/proc/sys/kernel/core_pattern")
         self.boot("one", devices=filesystem(dev, "/dev"))
-        self.assertEqual(self.output("one", "stat -c %t:%T /proc/kmsg"), "1:3")
+        self.assertEqual(self.output("one", "stat -c %t:%T /proc/timer_list"), "1:3")
+        self.assertEqual(self.output("one", "stat -c %F /proc/kmsg"), "fifo")
         self.assertNotEqual(self.inside("one", "echo x >/proc/sys/kernel/core_pattern")[0], 0)
         self.assertEqual(read("/proc/sys/kernel/core_pattern"), before)
 

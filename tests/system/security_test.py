@@ -5,12 +5,13 @@ import unittest
 
 import support
 from guest import GuestCase, busybox_rootfs
-from support import run
+from support import read, run
 
 CAP_SYS_MODULE, CAP_MKNOD, CAP_SYS_TIME, CAP_SYS_ADMIN, CAP_NET_ADMIN = 16, 27, 25, 21, 12
 IDMAP = ("<idmap><uid start='0' target='100000' count='65536'/>"
          "<gid start='0' target='100000' count='65536'/></idmap>")
 PRIVNET = "<privnet/>"
+ALLOW_AND_PRIVNET = "<capabilities policy='allow'/><privnet/>"
 
 
 class Devices(GuestCase):
@@ -94,6 +95,41 @@ class ProcAndSys(GuestCase):
         self.output("one", "echo 1 >/proc/sys/net/ipv4/ip_forward")
         self.assertEqual(self.output("one", "cat /proc/sys/net/ipv4/ip_forward"), "1")
         self.assertEqual(support.read("/proc/sys/net/ipv4/ip_forward").strip(), "0")
+        switch = "/proc/sys/net/netfilter/nf_hooks_lwtunnel"  # of the whole host
+        if os.path.exists(switch):
+            before = read(switch)
+            self.assertIn("Read-only file system", self.inside("one", f"echo 1 >{switch}")[1])
+            self.assertEqual(read(switch), before)
+
+    def test_settings_of_a_network_made_inside_are_writable(self):
+        """A network namespace of its own has other folders below /proc/sys/net."""
+        for name, extra in (("plain", ""), ("mapped", IDMAP)):
+            with self.subTest(name):
+                self.boot(name, features=ALLOW_AND_PRIVNET, extra=extra)
+                self.assertEqual(self.output(name, "unshare -n sh -c '"
+                                             "echo 1 >/proc/sys/net/ipv4/ip_forward; "
+                                             "cat /proc/sys/net/ipv4/ip_forward'"), "1")
+                self.assertEqual(self.output(name, "cat /proc/sys/net/ipv4/ip_forward"), "0")
+                # bwrap --ro-bind / / --unshare-all: each mount that can be written is made read-only
+                # by its path, as seen from the new network namespace.
+                self.output(name, "unshare -n -m sh -c 'set -e; while read -r _ _ _ _ at flags _; do "
+                            "case $at,$flags in /proc*,rw*) mount -o remount,bind,ro,nosuid,nodev,noexec"
+                            " none $at;; esac; done </proc/self/mountinfo'")
+
+    def test_readers_of_the_kernels_log_wait(self):
+        self.boot("one")
+        self.assertEqual(self.output("one", "stat -c %F /proc/kmsg"), "fifo")
+        status, _ = self.inside("one", "timeout 1 cat /proc/kmsg")
+        self.assertNotEqual(status, 0)  # ended by timeout, not by the end of the file
+        pid = self.output("one", "cat /proc/kmsg >/dev/null & sleep 0.3; cat /proc/$!/stat; kill $!")
+        fields = pid.rsplit(")", 1)[1].split()
+        self.assertEqual(fields[0], "S")
+        # Each container has its own; what one writes, no other reads.
+        self.boot("two")
+        self.output("one", "echo secret >/proc/kmsg")
+        self.assertNotIn("secret", self.inside("two", "timeout 1 cat /proc/kmsg")[1])
+        self.boot("mapped", extra=IDMAP)
+        self.assertIn("ermission denied", self.inside("mapped", "cat /proc/kmsg")[1])
 
     def test_secrets_are_masked(self):
         self.boot("one")

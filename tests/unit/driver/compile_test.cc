@@ -168,6 +168,33 @@ TEST(Compile, ProtectsTheKernelsFiles) {
     EXPECT_FALSE(plan.init.seccomp.empty());
 }
 
+// rsyslog would read /dev/null there without a pause.
+TEST(Compile, HidesTheKernelsLogSoThatReadersWait) {
+    EXPECT_EQ(mount_on(plan_of(""), "/proc/kmsg")->kind, helper::MountKind::quiet);
+    const std::string map =
+        "<idmap><uid start='0' target='100000' count='1000'/>"
+        "<gid start='0' target='200000' count='1000'/></idmap>";
+    const auto kinds_of = [](const helper::Plan& plan) {
+        std::vector<helper::MountKind> kinds;
+        for (const helper::Mount& mount : plan.mounts)
+            if (mount.target == "/proc/kmsg") kinds.push_back(mount.kind);
+        return kinds;
+    };
+    EXPECT_THAT(kinds_of(plan_of(map)), testing::IsEmpty());
+    const std::string asked =
+        "<lx:container xmlns:lx='urn:lxvirt:domain:1'><lx:mask path='/proc/kmsg'/></lx:container>";
+    EXPECT_THAT(kinds_of(plan_of(map + asked)), testing::ElementsAre(helper::MountKind::quiet));
+    EXPECT_THAT(kinds_of(plan_of(asked)), testing::ElementsAre(helper::MountKind::quiet));
+}
+
+TEST(Compile, MakesSettingsOfItsOwnNetworkWritable) {
+    const helper::Plan own = plan_of("<features><privnet/></features>");
+    EXPECT_EQ(mount_on(own, "/proc/sys/net")->clear_attributes, MOUNT_ATTR_RDONLY);
+    EXPECT_EQ(mount_on(own, "/proc/sys/net/netfilter/nf_hooks_lwtunnel")->attributes,
+              MOUNT_ATTR_RDONLY);
+    EXPECT_EQ(mount_on(plan_of(""), "/proc/sys/net"), nullptr);
+}
+
 TEST(Compile, MakesNodesAndRulesForDisks) {
     const helper::Plan plan = plan_of(
         "<devices><disk type='block' device='disk'><source dev='/dev/sdb'/>"
