@@ -64,7 +64,9 @@ DnsmasqPlan dnsmasq_plan(const xml::Network& network, const CompileFacts& facts)
             .config = dnsmasq_config(network, {.pid_file = {},
                                                .leases = path(kLeases),
                                                .hosts = path(kDnsmasqHosts),
-                                               .addn_hosts = path(kDnsmasqAddnHosts)}),
+                                               .addn_hosts = path(kDnsmasqAddnHosts),
+                                               .names = path(kGuestNames),
+                                               .addresses = path(kGuestAddresses)}),
             .hosts = dnsmasq_hosts(network),
             .addn_hosts = dnsmasq_addn_hosts(network)};
 }

@@ -193,7 +193,11 @@ std::string dnsmasq_config(const xml::Network& network, const DnsmasqPaths& path
     if (dhcp)
         out += fmt::format("dhcp-leasefile={}\ndhcp-hostsfile={}\n", path(paths.leases),
                            path(paths.hosts));
-    if (dns_is_on(network)) out += fmt::format("addn-hosts={}\n", path(paths.addn_hosts));
+    if (dhcp && !paths.names.empty()) out += fmt::format("dhcp-hostsdir={}\n", path(paths.names));
+    if (dns_is_on(network)) {
+        out += fmt::format("addn-hosts={}\n", path(paths.addn_hosts));
+        if (!paths.addresses.empty()) out += fmt::format("hostsdir={}\n", path(paths.addresses));
+    }
     if (network.mtu) out += fmt::format("dhcp-option=option:mtu,{}\n", *network.mtu);
     // Containers need router advertisements for a default route over IPv6, also without DHCPv6.
     if (dhcp6)

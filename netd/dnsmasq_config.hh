@@ -15,7 +15,9 @@ struct DnsmasqPaths {
     std::string leases;      // dhcp-leasefile: written by dnsmasq
     std::string hosts;       // dhcp-hostsfile; its user rereads it on SIGHUP, so must be able to
     std::string addn_hosts;  // addn-hosts; likewise
-    std::string user;        // that dnsmasq becomes; empty: its own choice
+    // Folders of lines for dhcp-hostsfile and addn-hosts, which dnsmasq watches; empty: none.
+    std::string names, addresses;
+    std::string user;  // that dnsmasq becomes; empty: its own choice
     std::string group;
 };
 

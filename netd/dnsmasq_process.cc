@@ -105,6 +105,9 @@ void write_if_other(const std::string& path, const std::string& text) {
 
 void write_dnsmasq_files(const DnsmasqSetup& setup) {
     const std::string folder = setup.folder + "/";
+    for (const char* name : {kGuestNames, kGuestAddresses})
+        if (::mkdir((folder + name).c_str(), 0755) != 0 && errno != EEXIST)
+            base::fail_errno("make folder '{}{}'", folder, name);
     write_if_other(folder + kDnsmasqConfig, setup.plan.config);
     write_if_other(folder + kDnsmasqHosts, setup.plan.hosts);
     write_if_other(folder + kDnsmasqAddnHosts, setup.plan.addn_hosts);

@@ -172,6 +172,10 @@ inline constexpr const char* kDnsmasqConfig = "dnsmasq.conf";
 inline constexpr const char* kDnsmasqHosts = "hosts";
 inline constexpr const char* kDnsmasqAddnHosts = "addn-hosts";
 inline constexpr const char* kLeases = "leases";
+// Folders that dnsmasq watches, with a file for each interface of a container: MAC,NAME lines, and lines as
+// in hosts(5).
+inline constexpr const char* kGuestNames = "names";
+inline constexpr const char* kGuestAddresses = "addresses";
 
 // The line about the rules in lxnetd's file `status`; a network without rules by its mode has none.
 inline constexpr const char* kRulesInForce = "rules=in force";

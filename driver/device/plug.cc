@@ -175,7 +175,9 @@ void Plug::apply(xml::Device& device) {
 
 void Plug::apply_link(xml::Device& device) {
     if (auto* interface = std::get_if<xml::Interface>(&device)) {
-        claim_port(root_, port_owner(live_), *interface);
+        PortOwner owner = port_owner(live_);
+        owner.named = is_first_of_network(live_.domain, *interface);
+        claim_port(root_, owner, *interface);
         test_point("plug-port");
         // compile_device() runs again with what the network has chosen for the port.
         parts_ = compile_device(device, live_.domain, root_, host_);

@@ -12,6 +12,7 @@
 #include "base/netlink/rules.hh"
 #include "base/test_point.hh"
 #include "base/text/text.hh"
+#include "driver/network/guest_names.hh"
 #include "driver/store/live.hh"
 #include "netd/plan.hh"
 #include "xml/document/scan.hh"
@@ -176,6 +177,7 @@ void remove_live_network(const Root& root, std::string_view name, bool keep_leas
     for (const std::string& port : base::list_folder(root.ports(name)))
         (void)base::remove_file(root.ports(name) + "/" + port);
     (void)::rmdir(root.ports(name).c_str());
+    forget_guests(folder);
     // live.xml goes last: as long as it stands, the next holder of the lock finds what is left.
     for (const std::string& entry : base::list_folder(folder))
         if (entry != base::kLiveFile && (!keep_leases || entry != netd::kLeases))

@@ -12,6 +12,7 @@
 #include "base/test_point.hh"
 #include "base/text/text.hh"
 #include "base/uuid.hh"
+#include "driver/network/guest_names.hh"
 #include "driver/network/life.hh"
 #include "driver/store/link_alias.hh"
 #include "driver/store/live.hh"
@@ -214,10 +215,12 @@ void plug_in(const Root& root, const xml::Network& network, const PortOwner& own
                             .owner_start = base::start_time(owner.supervisor).value_or(0)};
     write_port(root, network.name, record);
     try {
+        if (owner.named) announce_guest(root, network, guest_name(owner.name), interface);
         run_network_hooks(
             root, network,
             {.operation = "port-created", .port_xml = xml::format_network_port(record.port)});
     } catch (const base::Exception&) {
+        (void)base::remove_file(guest_address_file(root, interface));
         (void)remove_port(root, network.name, interface.portid);
         throw;
     }
@@ -331,10 +334,21 @@ void name_ports(xml::Domain& domain) {
             interface.portid = base::random_uuid();
 }
 
+bool is_first_of_network(const xml::Domain& domain, const xml::Interface& interface) {
+    const auto first = std::find_if(
+        domain.interfaces.begin(), domain.interfaces.end(), [&](const xml::Interface& other) {
+            return other.type == interface.type && other.source == interface.source;
+        });
+    return first == domain.interfaces.end() || first->mac == interface.mac;
+}
+
 void claim_ports(const Root& root, xml::Domain& domain, pid_t supervisor) {
-    const PortOwner owner{.name = domain.name, .uuid = domain.uuid, .supervisor = supervisor};
+    PortOwner owner{.name = domain.name, .uuid = domain.uuid, .supervisor = supervisor};
     try {
-        for (xml::Interface& interface : domain.interfaces) claim_port(root, owner, interface);
+        for (xml::Interface& interface : domain.interfaces) {
+            owner.named = is_first_of_network(domain, interface);
+            claim_port(root, owner, interface);
+        }
     } catch (const base::Exception&) {
         release_ports(root, domain);
         throw;
@@ -345,6 +359,7 @@ void release_port(const Root& root, const xml::Interface& interface) {
     if (interface.type != xml::InterfaceType::network || interface.portid.empty()) return;
     const std::string file = port_file(root, interface.source, interface.portid);
     (void)base::remove_file(base::temporary_of(file));  // a claim that was cut short leaves it
+    (void)base::remove_file(guest_address_file(root, interface));
     const auto record = read_port(file);
     if (!record || !remove_port(root, interface.source, interface.portid)) return;
     try {
@@ -375,7 +390,8 @@ std::vector<std::string> port_files(const Root& root, const xml::Domain& domain)
     std::vector<std::string> files;
     for (const xml::Interface& interface : domain.interfaces)
         if (interface.type == xml::InterfaceType::network && !interface.portid.empty())
-            files.push_back(port_file(root, interface.source, interface.portid));
+            files.insert(files.end(), {port_file(root, interface.source, interface.portid),
+                                       guest_address_file(root, interface)});
     return files;
 }
 
@@ -387,7 +403,7 @@ std::vector<std::string> attach_running(const Root& root, const xml::Network& ne
         try {
             auto live = read_live(root, name);
             if (!live) continue;
-            const PortOwner owner{.name = name, .uuid = live->domain.uuid, .supervisor = *helper};
+            PortOwner owner{.name = name, .uuid = live->domain.uuid, .supervisor = *helper};
             for (xml::Interface& interface : live->domain.interfaces) {
                 if (interface.type != xml::InterfaceType::network ||
                     interface.source != network.name || network.uses_macvlan())
@@ -399,6 +415,7 @@ std::vector<std::string> attach_running(const Root& root, const xml::Network& ne
                 if (!link || owner_of_link(root, link->alias) != name) continue;
                 const int bridge = netlink.link_index(network.bridge.name);
                 if (link->master == bridge) continue;
+                owner.named = is_first_of_network(live->domain, interface);
                 plug_in(root, network, owner, interface);
                 netlink.set_master(link->index, bridge);
                 configure_port(netlink, link->index, merge(network, interface));

@@ -66,6 +66,8 @@ struct NetworkGuard {
 struct PortOwner {
     std::string name, uuid;  // name and uuid of the domain
     pid_t supervisor = 0;
+    // Whether the interface is known by the domain's name: the first one of its network is.
+    bool named = true;
 };
 
 // Plugs in an interface of type `network`: adopts the network if it has lost its supervisor,
@@ -75,6 +77,8 @@ struct PortOwner {
 void claim_port(const Root& root, const PortOwner& owner, xml::Interface& interface);
 // Claims the ports of all interfaces of a domain, or none of them.
 void claim_ports(const Root& root, xml::Domain& domain, pid_t supervisor);
+// Says whether no interface before that one is in the same network, so that it has the domain's name there.
+[[nodiscard]] bool is_first_of_network(const xml::Domain& domain, const xml::Interface& interface);
 // Gives the interfaces the uuids of their future ports. live.xml is written with these before
 // claim_ports(), so that the ports can be released after a kill.
 void name_ports(xml::Domain& domain);

@@ -146,10 +146,12 @@ class NetworkCase(GuestCase):
         self.boot(name, nic(source, extra, mac), **options)
         return self.lease(name) if lease else None
 
-    def lease(self, name, tries=1):
+    def lease(self, name, tries=1, sent=None):
+        """Asks for an address; `sent` is the name that the client sends, by default the domain's."""
+        option = "" if sent == "" else f"-x hostname:{sent or name}"
         write(f"{self.share(name)}/dhcp", DHCP_SCRIPT, 0o755)
         self.output(name, "mkdir -p /tmp; busybox udhcpc -i eth0 -n -q -f -T 1 "
-                          f"-t {tries} -x hostname:{name} -s /share/dhcp")
+                          f"-t {tries} {option} -s /share/dhcp")
         return self.output(name, "ip -4 -o addr show eth0 | tr -s ' ' | cut -d' ' -f4 | cut -d/ -f1")
 
     def reaches(self, name, address, seconds=1):

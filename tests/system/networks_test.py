@@ -22,6 +22,34 @@ class Modes(NetworkCase):
         self.assertIn(one, self.ok("domifaddr", "one"))
         self.assertEqual(self.ok("domhostname", "one").strip(), "one")
 
+    def test_each_container_is_known_by_its_domains_name(self):
+        """Whatever its DHCP client sends, and if it sends none."""
+        self.net("lvn", dhcp="<host mac='52:54:00:aa:bb:04' ip='10.100.0.44'/>")
+        self.boot("silent", nic("lvn"))
+        self.boot("one", nic("lvn", mac="52:54:00:aa:bb:01"))
+        self.boot("two", nic("lvn"))
+        self.boot("four", nic("lvn", mac="52:54:00:aa:bb:04"))
+        self.boot("fixed", nic("lvn", "<ip address='10.100.0.55' family='ipv4' prefix='24'/>"))
+        silent = self.lease("silent", sent="")
+        # One image: both send the same name, which is the name of a third.
+        one, two = (self.lease(name, sent="silent") for name in ("one", "two"))
+        four = self.lease("four", sent="silent")
+        self.assertEqual(four, "10.100.0.44")
+        self.assertEqual(len({silent, one, two}), 3)
+        for name, address in (("silent", silent), ("one", one), ("two", two), ("four", four),
+                              ("fixed", "10.100.0.55")):
+            self.assertEqual(self.names("two", "10.100.0.1", name), [address], name)
+        self.ok("destroy", "fixed")
+        self.assertTrue(support.wait_for(lambda: self.inside(
+            "two", "busybox nslookup -type=a fixed 10.100.0.1")[0] != 0, 5, 0.1))
+        # An interface may become that of a domain with another name.
+        self.ok("destroy", "one")
+        self.ok("undefine", "one")
+        self.boot("uno", nic("lvn", mac="52:54:00:aa:bb:01"))
+        self.assertEqual(self.lease("uno", sent="two"), one)
+        self.assertEqual(self.names("two", "10.100.0.1", "uno"), [one])
+        self.assertEqual(self.names("two", "10.100.0.1", "two"), [two])
+
     def test_the_first_request_is_answered(self):
         """A bridge with spanning tree forwards nothing for seconds unless it is told otherwise."""
         self.net("lvn")

@@ -19,6 +19,8 @@ namespace {
 const DnsmasqPaths kPaths{.leases = "/run/x/leases",
                           .hosts = "/run/x/hosts",
                           .addn_hosts = "/run/x/addn-hosts",
+                          .names = "/run/x/names",
+                          .addresses = "/run/x/addresses",
                           .user = "nobody",
                           .group = "nogroup"};
 
