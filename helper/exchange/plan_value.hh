@@ -8,7 +8,7 @@ namespace lxvirt::helper {
 
 // Must grow with every change of the plan: a helper refuses a plan of another version, since driver
 // and helper of one installation have the same.
-inline constexpr std::uint32_t kPlanVersion = 12;
+inline constexpr std::uint32_t kPlanVersion = 13;
 
 // A name with a value, such as an option of a file system.
 struct KeyValue {
