@@ -5,6 +5,7 @@
 #include <readline/history.h>
 #include <readline/readline.h>
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <charconv>
@@ -187,13 +188,14 @@ Prompt::Prompt(Session& session) : session_(session), history_file_(history_path
 }
 
 Prompt::~Prompt() {
-    save_history();
+    shorten_history();
     current_session = nullptr;
 }
 
 void Prompt::load_history() {
     using_history();
-    stifle_history(history_lines(session_));
+    history_lines_ = history_lines(session_);
+    stifle_history(history_lines_);
     if (history_file_.empty()) return;
     const int error = read_history(history_file_.c_str());
     if (error != 0 && error != ENOENT) {
@@ -202,15 +204,28 @@ void Prompt::load_history() {
     }
 }
 
-void Prompt::save_history() {
+// Appends the line that was just added, so that no way in which the shell ends loses it, and two shells
+// keep their lines both.
+void Prompt::keep_line() {
     if (history_file_.empty() || history_length == 0) return;
     try {
         base::make_folders(base::parent_folder(history_file_), 0700);
-        const int error = write_history(history_file_.c_str());
+        (void)base::open_file(history_file_, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+        const int error = append_history(1, history_file_.c_str());
         if (error != 0) base::fail_with(error, "write '{}'", history_file_);
     } catch (const std::exception& error) {
         session_.warn(fmt::format("cannot keep the history: {}", error.what()));
+        history_file_.clear();
     }
+}
+
+// Bounds the file to as many lines as the history has.
+void Prompt::shorten_history() {
+    if (history_file_.empty() || history_length == 0) return;
+    const int error = history_truncate_file(history_file_.c_str(), history_lines_);
+    if (error != 0 && error != ENOENT)
+        session_.warn(fmt::format("cannot shorten the history '{}': {}", history_file_,
+                                  base::errno_text(error)));
 }
 
 std::optional<std::string> Prompt::read(const std::string& prompt) {
@@ -222,7 +237,10 @@ std::optional<std::string> Prompt::read(const std::string& prompt) {
     if (line == nullptr) return std::nullopt;
     std::string text = line;
     std::free(line);
-    if (!text.empty()) add_history(text.c_str());
+    if (!text.empty()) {
+        add_history(text.c_str());
+        keep_line();
+    }
     return text;
 }
 

@@ -9,8 +9,8 @@ namespace lxvirt::shell {
 class Session;
 
 // Reads lines from the terminal. At most one Prompt may exist at a time, because readline keeps its
-// state in globals of the process. The constructor reads the history file and the destructor writes
-// it; a failure of either is a warning and never ends the shell.
+// state in globals of the process. The constructor reads the history file, and each line is
+// appended to it at once; a failure of either is a warning and never ends the shell.
 class Prompt {
   public:
     // Borrows `session`, which must outlive the prompt: completion asks it for a connection.
@@ -25,9 +25,11 @@ class Prompt {
 
   private:
     void load_history();
-    void save_history();
+    void keep_line();
+    void shorten_history();
     Session& session_;
-    std::string history_file_;
+    std::string history_file_;  // empty: the history is not kept
+    int history_lines_ = 0;
 };
 
 // Returns the history's path, $XDG_CACHE_HOME/lxvirt/lxsh_history or ~/.cache/lxvirt/lxsh_history.

@@ -4,29 +4,24 @@
 
 namespace lxvirt::terminal {
 
-namespace {
-
 // Prepares the texts of a row for the terminal.
-std::vector<Printable> cells(const std::vector<std::string>& texts) {
-    std::vector<Printable> row;
+Table::Row Table::cells(const std::vector<std::string>& texts) {
+    Row row;
     row.reserve(texts.size());
-    for (const std::string& text : texts) row.push_back(printable(text));
+    for (const std::string& text : texts) row.push_back({printable(text)});
     return row;
 }
 
 // Appends a row. Columns are three blanks apart at least, one before and two after, as in virsh;
 // the last one is not padded.
-void append_row(std::string& out, const std::vector<Printable>& row,
-                const std::vector<std::size_t>& widths) {
+void Table::append_row(std::string& out, const Row& row, const std::vector<std::size_t>& widths) {
     for (std::size_t i = 0; i < row.size(); ++i) {
         out += ' ';
-        out += row[i].text;
+        out += painted(row[i].text, row[i].paint);
         if (i + 1 < row.size()) out.append(widths[i] - row[i].columns + 2, ' ');
     }
     out += '\n';
 }
-
-}  // namespace
 
 Table::Table(const std::vector<std::string>& header) : header_(cells(header)) {}
 
@@ -34,6 +29,10 @@ void Table::add(const std::vector<std::string>& row) {
     rows_.push_back(cells(row));
     // A short row gets empty cells at its end.
     rows_.back().resize(header_.size());
+}
+
+void Table::paint(std::size_t column, Paint paint) {
+    rows_.back().at(column).paint = paint;
 }
 
 std::string Table::text(bool with_header) const {

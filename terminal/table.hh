@@ -3,9 +3,11 @@
 // (width + 3) over the columns.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
+#include "terminal/color.hh"
 #include "terminal/width.hh"
 
 namespace lxvirt::terminal {
@@ -21,11 +23,19 @@ class Table {
     explicit Table(const std::vector<std::string>& header);
     // Adds a row; cells beyond the header are dropped, missing ones are empty.
     void add(const std::vector<std::string>& row);
+    // Gives the cell of that column in the last row a colour.
+    void paint(std::size_t column, Paint paint);
     // Returns the table. Without its header (quiet mode), the widths are those of the rows alone.
     [[nodiscard]] std::string text(bool with_header = true) const;
 
   private:
-    using Row = std::vector<Printable>;
+    struct Cell : Printable {
+        Paint paint = Paint::plain;
+    };
+    using Row = std::vector<Cell>;
+    static Row cells(const std::vector<std::string>& texts);
+    static void append_row(std::string& out, const Row& row,
+                           const std::vector<std::size_t>& widths);
     Row header_;
     std::vector<Row> rows_;
 };

@@ -8,6 +8,7 @@
 #include "base/error.hh"
 #include "base/process/capability.hh"
 #include "base/process/seccomp.hh"
+#include "base/text/punycode.hh"
 #include "driver/plan/apparmor.hh"
 #include "driver/plan/parts.hh"
 #include "driver/plan/seccomp_profile.hh"
@@ -44,17 +45,21 @@ std::vector<std::string> environment(const xml::Domain& domain) {
     return made;
 }
 
-// Returns the host name: what remains of the domain's name without characters that a host name
-// cannot have.
+// Returns the host name: what remains of the domain's name without those ASCII characters that a host
+// name cannot have. A name beyond ASCII becomes a label of DNS; one that makes no label has no host name.
 std::string hostname(const std::string& name) {
     std::string made;
+    bool ascii = true;
     for (const char c : name) {
+        const bool beyond = static_cast<unsigned char>(c) >= 0x80;
         const bool kept =
-            (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-        // 64 bytes is the kernel's limit of a host name (__NEW_UTS_LEN).
-        if ((kept || c == '-') && made.size() < 64) made += c;
+            (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-';
+        ascii = ascii && !beyond;
+        if (kept || beyond) made += c;
     }
-    return made;
+    if (!ascii) return base::punycode_label(made).value_or("");
+    // 64 bytes is the kernel's limit of a host name (__NEW_UTS_LEN).
+    return made.substr(0, 64);
 }
 
 // Says whether the init needs the personality of a 32-bit machine.

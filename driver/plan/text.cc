@@ -1,7 +1,10 @@
 #include <linux/filter.h>
+#include <sched.h>
+#include <sys/mount.h>
+
+#include <span>
 
 #include "base/codec.hh"
-
 #include "base/process/capability.hh"
 #include "driver/plan/compile.hh"
 
@@ -29,19 +32,22 @@ class Printer {
             fmt::format("{:{}}{}:{}{}\n", "", depth_ * 2, name, value.empty() ? "" : " ", value);
     }
     // Prints a number, an enumerator or a character. The name of the field decides the form:
-    // capabilities by name, masks in hexadecimal, modes in octal, as their man pages write them.
+    // capabilities and other sets by the names of their bits, modes in octal, as their man pages write them.
     template <typename T>
     requires std::integral<T> || std::is_enum_v<T>
     void put(const char* name, T value) {
-        if (value == T{}) return;
+        if constexpr (std::is_enum_v<T>)
+            return line(name, word_of(value));
+        else if (value == T{})
+            return;
         if constexpr (std::is_same_v<T, bool>)
             line(name, "yes");
         else if constexpr (std::is_same_v<T, char>)
             line(name, std::string_view(&value, 1));
         else if (std::string_view(name) == "capabilities")
             line(name, capabilities(value));
-        else if (is_mask(name))
-            line(name, fmt::format("{:#x}", static_cast<std::uint64_t>(value)));
+        else if (const auto bits = bits_of(name); !bits.empty())
+            line(name, words_of(static_cast<std::uint64_t>(value), bits));
         else if (std::string_view(name) == "mode")
             line(name, fmt::format("{:04o}", static_cast<unsigned>(value)));
         else
@@ -83,10 +89,83 @@ class Printer {
         line(name, "");
         text += inner.text;
     }
-    // Fields whose value is a set of bits, or an enumerator without a printed name.
-    static bool is_mask(std::string_view name) {
-        return name == "fresh" || name == "attributes" || name == "clear_attributes" ||
-               name == "kind";
+    // A bit of a set and the word for it.
+    struct Bit {
+        std::uint64_t value;
+        std::string_view word;
+    };
+    // Returns the bits of a field that is a set: flags of clone(2), of mount_setattr(2) and of a device
+    // rule. Empty for any other field.
+    static std::span<const Bit> bits_of(std::string_view name) {
+        static constexpr Bit kNamespaces[] = {
+            {CLONE_NEWNS, "mount"},  {CLONE_NEWUTS, "uts"},       {CLONE_NEWIPC, "ipc"},
+            {CLONE_NEWPID, "pid"},   {CLONE_NEWNET, "net"},       {CLONE_NEWUSER, "user"},
+            {CLONE_NEWTIME, "time"}, {CLONE_NEWCGROUP, "cgroup"},
+        };
+        static constexpr Bit kAttributes[] = {
+            {MOUNT_ATTR_RDONLY, "ro"},
+            {MOUNT_ATTR_NOSUID, "nosuid"},
+            {MOUNT_ATTR_NODEV, "nodev"},
+            {MOUNT_ATTR_NOEXEC, "noexec"},
+            {MOUNT_ATTR_NOATIME, "noatime"},
+            {MOUNT_ATTR_STRICTATIME, "strictatime"},
+            {MOUNT_ATTR_NODIRATIME, "nodiratime"},
+            {MOUNT_ATTR_NOSYMFOLLOW, "nosymfollow"},
+        };
+        static constexpr Bit kPropagations[] = {
+            {MS_SHARED, "shared"},
+            {MS_PRIVATE, "private"},
+            {MS_SLAVE, "slave"},
+            {MS_UNBINDABLE, "unbindable"},
+        };
+        static constexpr Bit kAccesses[] = {
+            {base::kDeviceRead, "r"}, {base::kDeviceWrite, "w"}, {base::kDeviceMknod, "m"}};
+        if (name == "fresh") return kNamespaces;
+        if (name == "attributes" || name == "clear_attributes") return kAttributes;
+        if (name == "propagation") return kPropagations;
+        if (name == "access") return kAccesses;
+        return {};
+    }
+    // Returns the words of the bits that are set; what has no word is added as a number.
+    static std::string words_of(std::uint64_t set, std::span<const Bit> bits) {
+        std::string words;
+        const auto add = [&](const std::string& word) {
+            words += (words.empty() ? "" : " ") + word;
+        };
+        for (const Bit& bit : bits)
+            if ((set & bit.value) == bit.value) {
+                add(std::string(bit.word));
+                set &= ~bit.value;
+            }
+        if (set != 0) add(fmt::format("{:#x}", set));
+        return words;
+    }
+    static std::string_view word_of(helper::MountKind kind) {
+        switch (kind) {
+            case helper::MountKind::host_bind: return "host_bind";
+            case helper::MountKind::inner_bind: return "inner_bind";
+            case helper::MountKind::fresh: return "fresh";
+            case helper::MountKind::device: return "device";
+            case helper::MountKind::dev: return "dev";
+            case helper::MountKind::protect: return "protect";
+            case helper::MountKind::mask: return "mask";
+            case helper::MountKind::groups: return "groups";
+            case helper::MountKind::quiet: return "quiet";
+        }
+        return "";
+    }
+    static std::string_view word_of(helper::LinkKind kind) {
+        switch (kind) {
+            case helper::LinkKind::veth: return "veth";
+            case helper::LinkKind::macvlan: return "macvlan";
+            case helper::LinkKind::move: return "move";
+            case helper::LinkKind::ipvlan: return "ipvlan";
+            case helper::LinkKind::vlan: return "vlan";
+        }
+        return "";
+    }
+    static std::string_view word_of(helper::EndAction action) {
+        return action == helper::EndAction::restart ? "restart" : "destroy";
     }
     // Returns the names of a set; bits that this kernel does not know are left out.
     template <typename T>

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "shell/core/parser.hh"
+#include "shell/core/session.hh"
 
 namespace lxvirt::shell {
 
@@ -72,11 +73,13 @@ std::vector<std::string> command_names(std::span<const Group> groups, std::strin
 }
 
 // Returns the candidates of the option's completer that begin with `word`.
-std::vector<std::string> values(Session& session, const Option* option, std::string_view word) {
+std::vector<std::string> values(Session& session, const CompletionPlace& place,
+                                std::string_view word) {
     std::vector<std::string> out;
-    if (option == nullptr || option->completer == nullptr) return out;
+    if (place.option == nullptr || place.option->completer == nullptr) return out;
+    const Session::UnfinishedLine line(session, place.before);
     try {
-        for (std::string& value : option->completer(session))
+        for (std::string& value : place.option->completer(session))
             add_matching(out, word, std::move(value));
     } catch (const std::exception&) {
         // An error message would tear the line that is being typed; the command prints it when it
@@ -116,6 +119,7 @@ CompletionPlace completion_place(std::span<const Group> groups,
     place.kind = CompletionPlace::Kind::value;
     place.option = follower.waiting() != nullptr ? follower.waiting()
                                                  : next_data_option(follower.invocation());
+    place.before = follower.invocation();
     place.file = place.option != nullptr && place.option->completer == complete_files;
     // No bare word fits here any more, so an empty word can only become an option.
     if (place.option == nullptr && !follower.only_data() && last.empty())
@@ -131,7 +135,7 @@ std::vector<std::string> complete_words(Session& session, std::span<const Group>
     if (place.kind == Kind::command) return command_names(groups, last);
     std::vector<std::string> out;
     if (place.kind == Kind::value) {
-        out = values(session, place.option, last);
+        out = values(session, place, last);
         // An empty word for which the completer knows nothing gets the names of the options
         // instead.
         if (!out.empty() || !last.empty() || place.file) return out;

@@ -2,11 +2,15 @@
 // completer. Readline (prompt.cc) and the hidden command `complete`, which bash calls, both use it.
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "shell/core/command.hh"
+#include "shell/core/parser.hh"
 
 namespace lxvirt::shell {
 
@@ -20,6 +24,8 @@ struct CompletionPlace {
     const Option* option = nullptr;  // the option of a value; null if no value is expected
     // The options that may still be given; an argv option stays in the list.
     std::vector<const Option*> unused;
+    // What the words before say, for completers that depend on it.
+    std::optional<Invocation> before;
     // Says that the value is a file name, which readline and bash complete better themselves.
     bool file = false;
 };
@@ -35,6 +41,20 @@ struct CompletionPlace {
 [[nodiscard]] std::vector<std::string> complete_words(Session& session,
                                                       std::span<const Group> groups,
                                                       std::span<const std::string> words);
+
+// A word as an argument of a template.
+struct CandidateWord {
+    char text[24]{};
+    template <std::size_t size>
+    consteval CandidateWord(const char (&word)[size]) {  // NOLINT(google-explicit-constructor)
+        std::copy_n(word, size, text);
+    }
+};
+// The completer of options whose value is one of these words.
+template <CandidateWord... words>
+[[nodiscard]] std::vector<std::string> complete_from(Session&) {
+    return {std::string(words.text)...};
+}
 
 // The completer of options whose value is a file. Returns nothing: the function only marks the
 // option, and readline and bash complete the file name.

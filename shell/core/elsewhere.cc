@@ -16,7 +16,8 @@ constexpr std::string_view kRunInside =
 constexpr std::string_view kEditDefinition =
     "'edit NAME' changes the definition, which the next start takes";
 constexpr std::string_view kMoveContainer =
-    "copy the root file system while the domain is off, and its definition with 'export' and 'apply'";
+    "copy the root file system while the domain is off, and its definition with 'export' and "
+    "'apply'";
 constexpr std::string_view kCopyRoot =
     "copy or snapshot the root file system with the tools of its file system while the domain is "
     "off";

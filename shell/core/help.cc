@@ -63,6 +63,7 @@ struct ProgramOption {
 };
 
 constexpr ProgramOption kProgramOptions[] = {
+    {"--color=WHEN", "colours for states and errors: auto, always or never"},
     {"-c | --connect=URI", "the containers to work on: lxc:/// or lxc:///embed?root=DIR"},
     {"-d | --debug=NUM", "how much to say, from 0 (all) to 4 (errors only)"},
     {"-e | --escape <char>", "the character that leaves a console, ^] unless given"},

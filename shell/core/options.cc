@@ -19,10 +19,13 @@ std::optional<long> whole_number(const std::string& text) {
     return number;
 }
 
-// The code of --version, above all characters because the option has no letter of its own.
+// The codes of --version and --color, above all characters because the options have no letters of
+// their own.
 constexpr int kVersionOption = 0x100;
+constexpr int kColorOption = 0x101;
 
 constexpr option kLongOptions[] = {
+    {"color", required_argument, nullptr, kColorOption},
     {"connect", required_argument, nullptr, 'c'},
     {"debug", required_argument, nullptr, 'd'},
     {"escape", required_argument, nullptr, 'e'},
@@ -49,6 +52,19 @@ void set_level(ParsedOptions& parsed, const std::string& text) {
     parsed.options.level = static_cast<Level>(*level);
 }
 
+// Sets when the output is coloured.
+void set_color(ParsedOptions& parsed, const std::string& text) {
+    using terminal::ColorMode;
+    if (text == "auto")
+        parsed.options.color = ColorMode::automatic;
+    else if (text == "always")
+        parsed.options.color = ColorMode::always;
+    else if (text == "never")
+        parsed.options.color = ColorMode::never;
+    else
+        give_up("--color is auto, always or never, not '{}'", text);
+}
+
 // Checks a value of -k or -K and drops it: there is no connection that could be kept alive. Throws
 // Failure in virsh's words.
 void check_keepalive(char option, const std::string& text) {
@@ -63,6 +79,8 @@ void check_keepalive(char option, const std::string& text) {
     if (code == ':') {
         for (const option* known = kLongOptions; known->name != nullptr; ++known) {
             if (known->val == optopt) {
+                if (optopt >= kVersionOption)
+                    give_up("option '--{}' requires an argument", known->name);
                 give_up("option '-{}'/'--{}' requires an argument", static_cast<char>(optopt),
                         known->name);
             }
@@ -94,6 +112,7 @@ void apply(ParsedOptions& parsed, int code, const std::string& value) {
         case 't': options.timing = true; break;
         case 'v': options.version = VersionText::short_; break;
         case 'V': options.version = VersionText::long_; break;
+        case kColorOption: set_color(parsed, value); break;
         case kVersionOption:
             options.version = value == "long" ? VersionText::long_ : VersionText::short_;
             break;

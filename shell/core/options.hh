@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "terminal/color.hh"
+
 namespace lxvirt::shell {
 
 // The levels of messages, with virsh's names and numbers (VSH_ERR_*). A message is printed if its
@@ -25,6 +27,7 @@ struct ProgramOptions {
     std::string escape = "^]";
     std::string log_file;
     Level level = Level::error;
+    terminal::ColorMode color = terminal::ColorMode::automatic;
     bool quiet = false;
     bool read_only = false;
     bool timing = false;

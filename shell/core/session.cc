@@ -74,17 +74,34 @@ void Session::print_extra(std::string_view text) {
     if (!options_.quiet) print_shown(text);
 }
 
+// virsh has no colours.
+bool Session::colors_on(int fd) const {
+    const bool unasked = options_.color == terminal::ColorMode::automatic && options_.as_virsh();
+    return !unasked && terminal::wants_colors(options_.color, fd);
+}
+
+bool Session::colors() const {
+    return colors_on(STDOUT_FILENO);
+}
+
+// Returns the first word of a line on stderr.
+std::string Session::label(std::string_view word, terminal::Paint paint) const {
+    return terminal::painted(word, colors_on(STDERR_FILENO) ? paint : terminal::Paint::plain);
+}
+
 void Session::error(std::string_view line) {
     log(Level::error, line);
     (void)std::fflush(stdout);
-    const std::string text = fmt::format("error: {}\n", base::shown_lines(line));
+    const std::string text =
+        fmt::format("{} {}\n", label("error:", terminal::Paint::bad), base::shown_lines(line));
     (void)std::fwrite(text.data(), 1, text.size(), stderr);
 }
 
 void Session::warn(std::string_view line) {
     log(Level::warning, line);
     (void)std::fflush(stdout);
-    const std::string text = fmt::format("warning: {}\n", base::shown_lines(line));
+    const std::string text = fmt::format("{} {}\n", label("warning:", terminal::Paint::waiting),
+                                         base::shown_lines(line));
     (void)std::fwrite(text.data(), 1, text.size(), stderr);
 }
 
@@ -131,7 +148,9 @@ std::unique_ptr<driver::Connection> Session::open(const std::string& uri, bool r
         if (failure.code() == base::ErrorCode::operation_denied && geteuid() != 0 &&
             !interactive_) {
             std::string again = fmt::format("sudo {}", options_.program);
-            if (!options_.uri.empty()) again += fmt::format(" -c {}", pasteable({options_.uri}));
+            // sudo drops the environment, so the URI is named also where it comes from there.
+            const std::string used = options_.uri.empty() ? driver::default_uri() : options_.uri;
+            if (used != "lxc:///") again += fmt::format(" -c {}", pasteable({used}));
             if (!options_.words.empty()) again += ' ' + pasteable(options_.words);
             lines.push_back(fmt::format("type: {}", again));
         }

@@ -92,7 +92,31 @@ class Session {
     // to stdout, too.
     void debug(Level level, std::string_view line);
 
+    // Returns whether stdout is to have colours.
+    [[nodiscard]] bool colors() const;
+
+    // Tells completers the line that is being typed, as long as it lives.
+    class UnfinishedLine {
+      public:
+        // Borrows both.
+        UnfinishedLine(Session& session, const std::optional<Invocation>& line)
+            : session_(session) {
+            session.unfinished_line_ = line ? &*line : nullptr;
+        }
+        ~UnfinishedLine() { session_.unfinished_line_ = nullptr; }
+        UnfinishedLine(const UnfinishedLine&) = delete;
+        UnfinishedLine& operator=(const UnfinishedLine&) = delete;
+
+      private:
+        Session& session_;
+    };
+    // The words of the line that is being completed, but the last; null at all other times.
+    [[nodiscard]] const Invocation* unfinished_line() const { return unfinished_line_; }
+
   private:
+    [[nodiscard]] bool colors_on(int fd) const;
+    [[nodiscard]] std::string label(std::string_view word, terminal::Paint paint) const;
+    const Invocation* unfinished_line_ = nullptr;
     // Parses and runs what `tokens` returns. `tokens` may throw Failure, which is printed like one
     // of the parser.
     bool run_tokens(const std::function<std::vector<Token>()>& tokens);

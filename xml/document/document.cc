@@ -182,12 +182,12 @@ Element Document::root() {
     return element;
 }
 
-void Document::notice(const Element& element, std::string text) {
+void Document::notice(const Element& element, std::string text, std::string general) {
     // One notice more than kMaxNotices is added, which says that the list is not complete.
     if (notices_.size() > kMaxNotices) return;
     if (notices_.size() == kMaxNotices)
         text = "more is not supported and was left out; the rest is not listed one by one";
-    notices_.push_back(Notice{file_, element.line(), std::move(text)});
+    notices_.push_back(Notice{file_, element.line(), std::move(text), std::move(general)});
 }
 
 bool Document::take_out(const PlacedError& error) {

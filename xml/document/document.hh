@@ -110,8 +110,8 @@ class Document {
     [[nodiscard]] xmlDoc* get() const { return document_.get(); }
 
     // Adds a notice about `element`. Beyond kMaxNotices, notices are dropped after one that says
-    // so.
-    void notice(const Element& element, std::string text);
+    // so. For `general` see Notice.
+    void notice(const Element& element, std::string text, std::string general = {});
 
     // Makes parse_collecting() add faults to `faults`, which the caller keeps, instead of throwing
     // them (ParseOptions::faults).

@@ -11,6 +11,8 @@ struct Notice {
     std::string file;
     int line = 0;
     std::string text;  // "<cpu> is not supported by lxvirt and was left out"
+    // The same as a clause without the object's name, where many documents have this notice alike.
+    std::string general;
     [[nodiscard]] std::string message() const;  // "FILE:LINE: TEXT"
 };
 

@@ -54,20 +54,17 @@ void add_meaning_notices(const Element& root, const Domain& domain) {
     Document& document = root.document();
     // After a fault the domain is incomplete, and notices about what it lacks would be wrong.
     if (document.faulty()) return;
+    const auto say = [&](const std::string& what) {
+        document.notice(root, fmt::format("domain '{}' {}", domain.name, what), what);
+    };
     const bool shares = domain.lxc_namespace && domain.lxc_namespace->sharenet;
     if (!has_own_network(domain) && !shares)
-        document.notice(root, fmt::format("domain '{}' has no <interface> and no <privnet/>: it "
-                                          "shares the host's network",
-                                          domain.name));
+        say("has no <interface> and no <privnet/>: it shares the host's network");
     const auto is_host_root = [](const IdMapRow& row) { return row.target == 0; };
     if (std::any_of(domain.idmap.uids.begin(), domain.idmap.uids.end(), is_host_root))
-        document.notice(root, fmt::format("domain '{}' has the host's root in its <idmap>: whoever "
-                                          "is it inside owns the host's files",
-                                          domain.name));
+        say("has the host's root in its <idmap>: whoever is it inside owns the host's files");
     if (domain.idmap.empty() && keeps_capability(domain.features, "sys_admin"))
-        document.notice(root, fmt::format("domain '{}' has no <idmap> and keeps sys_admin: root "
-                                          "inside is trusted like root on the host",
-                                          domain.name));
+        say("has no <idmap> and keeps sys_admin: root inside is trusted like root on the host");
     if (domain.idmap.empty() || !keeps_capability(domain.features, "sys_admin")) return;
     const auto tell = [&](const std::vector<ContainerPath>& paths, const char* element,
                           const char* act) {

@@ -1,7 +1,9 @@
 // validate, export, diff and apply: definitions as files in version control. virsh has none of
 // these commands. The work is done in driver/apply; this file prints what happened.
-#include "driver/apply/apply.hh"
+#include <map>
+
 #include "base/file/find.hh"
+#include "driver/apply/apply.hh"
 #include "driver/apply/difference.hh"
 #include "driver/apply/export.hh"
 #include "shell/commands/lookup.hh"
@@ -26,13 +28,20 @@ constexpr Option kValidateOptions[] = {
      complete_files, true},
 };
 
-// Checks one document and prints its faults as errors and its notices as warnings. Returns whether it
-// is without a fault.
-bool validate_one(Session& session, const base::FoundFile& found) {
+// The notices that several documents have alike, each with the files that have it.
+using CommonNotices = std::map<std::string, std::vector<std::string>>;
+
+// Checks one document and prints its faults as errors and its notices as warnings, but those that other
+// documents may have alike. Returns whether it is without a fault.
+bool validate_one(Session& session, const base::FoundFile& found, CommonNotices& common) {
     const std::string& file = found.path;
     const xml::Checked checked = xml::check_document(found.text, {.file = file, .validate = true});
     for (const xml::Notice& fault : checked.faults) session.error(fault.message());
-    for (const xml::Notice& notice : checked.notices) session.warn(notice.message());
+    for (const xml::Notice& notice : checked.notices)
+        if (notice.general.empty())
+            session.warn(notice.message());
+        else
+            common[notice.general].push_back(file);
     if (checked.faults.empty()) session.print_extra_format("{}: good\n", file);
     return checked.faults.empty();
 }
@@ -41,10 +50,11 @@ bool validate_one(Session& session, const base::FoundFile& found) {
 // it works on machines without containers, such as a build server.
 bool validate(Session& session, const Invocation& invocation) {
     bool good = true;
+    CommonNotices common;
     base::FileSearch search;
     search.suffix = ".xml";
     search.on_file = [&](const base::FoundFile& file) {
-        good = validate_one(session, file) && good;
+        good = validate_one(session, file, common) && good;
     };
     search.on_problem = [&](const std::string&, const std::string& sentence) {
         session.error(sentence);
@@ -54,6 +64,9 @@ bool validate(Session& session, const Invocation& invocation) {
         session.warn(sentence);
     };
     base::find_files(invocation.all("file"), search);
+    for (const auto& [general, files] : common)
+        session.warn(fmt::format("{}: {} {}", fmt::join(files, ", "),
+                                 files.size() == 1 ? "the domain" : "each domain", general));
     return good;
 }
 

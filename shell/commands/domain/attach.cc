@@ -1,6 +1,7 @@
 // attach-device, detach-device, update-device and detach-device-alias, and the functions of
 // attach.hh.
 #include "shell/commands/attach.hh"
+#include "shell/commands/device_lookup.hh"
 #include "shell/commands/flags.hh"
 #include "shell/commands/lookup.hh"
 #include "shell/commands/tables.hh"
@@ -98,7 +99,7 @@ bool update_device(Session& session, const Invocation& invocation) {
 
 constexpr Option kAliasOptions[] = {
     domain_option(),
-    {"alias", OptionType::data, "the device's alias, as dumpxml shows it", nullptr, true},
+    {"alias", OptionType::data, "the device's alias, as dumpxml shows it", complete_aliases, true},
     kConfigOption,
     kLiveOption,
     kCurrentOption,

@@ -1,5 +1,6 @@
 // console and ttyconsole.
 #include "shell/commands/console.hh"
+#include "shell/commands/device_lookup.hh"
 #include "shell/commands/flags.hh"
 #include "shell/commands/lookup.hh"
 #include "shell/commands/tables.hh"
@@ -11,7 +12,8 @@ namespace {
 
 constexpr Option kConsoleOptions[] = {
     domain_option(complete_active),
-    {"devname", OptionType::string, "the console's alias (default: the first console)"},
+    {"devname", OptionType::string, "the console's alias (default: the first console)",
+     complete_consoles},
     {"force", OptionType::boolean, "disconnect whoever is connected"},
     {"safe", OptionType::boolean, "fail if somebody is connected"},
 };

@@ -1,4 +1,5 @@
 // define, undefine, dumpxml, autostart and domrename.
+#include "shell/commands/device_lookup.hh"
 #include "shell/commands/flags.hh"
 #include "shell/commands/lookup.hh"
 #include "shell/commands/tables.hh"
@@ -33,7 +34,8 @@ constexpr Option kUndefineOptions[] = {
     domain_option(),
     {"managed-save", OptionType::boolean, "accepted and ignored: there is never a saved state"},
     {"storage", OptionType::string,
-     "list these volumes as staying, by target or path, separated by commas (see domblklist)"},
+     "list these volumes as staying, by target or path, separated by commas (see domblklist)",
+     complete_blocks},
     {"remove-all-storage", OptionType::boolean, "list all its volumes as staying"},
     {"delete-storage-volume-snapshots", OptionType::boolean,
      "has no effect; needs --remove-all-storage"},

@@ -18,7 +18,15 @@ bool domid(Session& session, const Invocation& invocation) {
 }
 
 // Nothing is completed: the names that completion knows are what this command is to find.
-constexpr Option kNameOptions[] = {domain_option(nullptr, "the domain, by its id or UUID")};
+std::vector<std::string> complete_ids(Session& session) {
+    std::vector<std::string> ids;
+    for (const driver::DomainSummary& domain :
+         session.connection().list_all_domains({.active = true, .inactive = false}))
+        ids.push_back(fmt::format("{}", domain.id));
+    return ids;
+}
+
+constexpr Option kNameOptions[] = {domain_option(complete_ids, "the domain, by its id or UUID")};
 
 bool domname(Session& session, const Invocation& invocation) {
     session.print_format("{}\n", find_domain(session, invocation, kById | kByUuid).name);

@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "shell/commands/device_lookup.hh"
 #include "shell/commands/lookup.hh"
 #include "shell/commands/plug.hh"
 #include "shell/commands/tables.hh"
@@ -25,14 +26,16 @@ constexpr Option kAttachDisk[] = {
     {"target", OptionType::data, "the node's name in the container's /dev: vdb", nullptr, true},
     {"targetbus", OptionType::string, "kept in the definition; a container has no buses"},
     {"driver", OptionType::string, "the driver's name, kept in the definition"},
-    {"subdriver", OptionType::string, "the format of an image: raw"},
+    {"subdriver", OptionType::string, "the format of an image: raw", complete_from<"raw">},
     {"iothread", OptionType::string, "refused"},
     {"cache", OptionType::string, "kept in the definition"},
     {"io", OptionType::string, "refused"},
-    {"type", OptionType::string, "disk, cdrom, floppy or lun"},
+    {"type", OptionType::string, "disk, cdrom, floppy or lun",
+     complete_from<"disk", "cdrom", "floppy", "lun">},
     {"shareable", OptionType::alias, "mode=shareable"},
-    {"mode", OptionType::string, "readonly or shareable"},
-    {"sourcetype", OptionType::string, "block or file (default: what the source is)"},
+    {"mode", OptionType::string, "readonly or shareable", complete_from<"readonly", "shareable">},
+    {"sourcetype", OptionType::string, "block or file (default: what the source is)",
+     complete_from<"block", "file">},
     {"serial", OptionType::string, "kept in the definition"},
     {"wwn", OptionType::string, "refused"},
     {"alias", OptionType::string, "an alias that you choose; it begins with ua-"},
@@ -107,7 +110,8 @@ bool attach_disk(Session& session, const Invocation& invocation) {
 
 constexpr Option kDetachDisk[] = {
     domain_option(),
-    {"target", OptionType::data, "the node's name (vdb), or the source on the host", nullptr, true},
+    {"target", OptionType::data, "the node's name (vdb), or the source on the host", complete_disks,
+     true},
     kPersistentOption,
     kConfigOption,
     kLiveOption,
@@ -161,9 +165,12 @@ bool attach_mount(Session& session, const Invocation& invocation) {
 }
 
 constexpr Option kDetachMount[] = {
-    domain_option(),   {"target", OptionType::data, "its path in the container", nullptr, true},
-    kPersistentOption, kConfigOption,
-    kLiveOption,       kCurrentOption,
+    domain_option(),
+    {"target", OptionType::data, "its path in the container", complete_mount_points, true},
+    kPersistentOption,
+    kConfigOption,
+    kLiveOption,
+    kCurrentOption,
     kForceOption,
 };
 

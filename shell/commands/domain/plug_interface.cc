@@ -3,6 +3,7 @@
 #include <array>
 
 #include "base/text/text.hh"
+#include "shell/commands/device_lookup.hh"
 #include "shell/commands/lookup.hh"
 #include "shell/commands/plug.hh"
 #include "shell/commands/tables.hh"
@@ -18,8 +19,10 @@ namespace {
 
 constexpr Option kAttachInterface[] = {
     domain_option(),
-    {"type", OptionType::data, "network, bridge or direct", nullptr, true},
-    {"source", OptionType::data, "the network, bridge or device on the host", nullptr, true},
+    {"type", OptionType::data, "network, bridge or direct",
+     complete_from<"network", "bridge", "direct">, true},
+    {"source", OptionType::data, "the network, bridge or device on the host",
+     complete_interface_sources, true},
     {"target", OptionType::string, "the name of the host's end"},
     {"mac", OptionType::string, "the MAC address (default: a random one)"},
     {"script", OptionType::string, "kept in the definition; no script is run"},
@@ -36,7 +39,8 @@ constexpr Option kAttachInterface[] = {
     kPrintXml,
     {"managed", OptionType::boolean, "refused"},
     {"source-mode", OptionType::string,
-     "the mode of type direct: vepa, bridge, private or passthrough"},
+     "the mode of type direct: vepa, bridge, private or passthrough",
+     complete_from<"vepa", "bridge", "private", "passthrough">},
 };
 
 // Writes --inbound or --outbound, "AVERAGE[,PEAK[,BURST[,FLOOR]]]", as an element; an empty field but the
@@ -100,9 +104,9 @@ bool attach_interface(Session& session, const Invocation& invocation) {
 
 constexpr Option kDetachInterface[] = {
     domain_option(),
-    {"type", OptionType::data, "network, bridge, ethernet or direct", nullptr, true},
+    {"type", OptionType::data, "network, bridge, ethernet or direct", complete_used_types, true},
     {"mac", OptionType::string,
-     "the MAC address of the interface, if there are several of the type"},
+     "the MAC address of the interface, if there are several of the type", complete_macs},
     kPersistentOption,
     kConfigOption,
     kLiveOption,

@@ -1,5 +1,6 @@
 // domblklist, domblkstat, domblkinfo and domiflist. The lists are read from the domain's XML, as
 // virsh does, so they say the same as dumpxml.
+#include "shell/commands/device_lookup.hh"
 #include "shell/commands/flags.hh"
 #include "shell/commands/lookup.hh"
 #include "shell/commands/tables.hh"
@@ -52,7 +53,7 @@ bool domblklist(Session& session, const Invocation& invocation) {
 constexpr Option kStatOptions[] = {
     domain_option(complete_active),
     {"device", OptionType::string, "a disk's target or source (default: all disks together)",
-     nullptr, false, true},
+     complete_blocks, false, true},
     {"human", OptionType::boolean, "print words instead of field names"},
 };
 
@@ -85,7 +86,7 @@ bool domblkstat(Session& session, const Invocation& invocation) {
 
 constexpr Option kSizeOptions[] = {
     domain_option(),
-    {"device", OptionType::string, "a disk's target or source"},
+    {"device", OptionType::string, "a disk's target or source", complete_disks},
     {"human", OptionType::boolean, "print sizes in KiB, MiB ..."},
     {"all", OptionType::boolean, "print a table of all disks"},
 };

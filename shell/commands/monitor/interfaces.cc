@@ -1,6 +1,7 @@
 // domifaddr, domhostname, domifstat, domif-getlink and domif-setlink. The last three find an
 // interface by its host's end, its name inside or its hardware address.
 #include "base/text/text.hh"
+#include "shell/commands/device_lookup.hh"
 #include "shell/commands/flags.hh"
 #include "shell/commands/lookup.hh"
 #include "shell/commands/plug.hh"
@@ -18,7 +19,7 @@ using driver::AddressSource;
 
 constexpr Option kInterfaceOption{"interface", OptionType::data,
                                   "by its name on the host, its name inside or its MAC address",
-                                  nullptr, true};
+                                  complete_interfaces, true};
 
 std::vector<std::string> complete_sources(Session&) {
     return {"lease", "agent", "arp"};
@@ -37,7 +38,7 @@ AddressSource address_source(const Invocation& invocation) {
 
 constexpr Option kAddressOptions[] = {
     domain_option(complete_active),
-    {"interface", OptionType::string, "only of this interface, by its name"},
+    {"interface", OptionType::string, "only of this interface, by its name", complete_interfaces},
     {"full", OptionType::boolean, "repeat name and MAC address on every line"},
     {"source", OptionType::string,
      "lease: addresses that the network's DHCP server gave; agent: addresses that the kernel has "

@@ -85,15 +85,26 @@ std::string id_text(int id) {
     return id == -1 ? std::string("-") : fmt::format("{}", id);
 }
 
+terminal::Paint paint_of(driver::DomainState state) {
+    switch (state) {
+        case driver::DomainState::running: return terminal::Paint::good;
+        case driver::DomainState::crashed: return terminal::Paint::bad;
+        case driver::DomainState::shutoff: return terminal::Paint::plain;
+        default: return terminal::Paint::waiting;
+    }
+}
+
 void print_table(Session& session, const std::vector<driver::DomainSummary>& domains, bool titles) {
     std::vector<std::string> header{"Id", "Name", "State"};
     if (titles) header.emplace_back("Title");
     terminal::Table table(header);
+    const bool colors = session.colors();
     for (const driver::DomainSummary& domain : domains) {
         std::vector<std::string> row{id_text(domain.id), domain.name,
                                      std::string(driver::state_name(domain.state))};
         if (titles) row.push_back(domain.title);
         table.add(row);
+        if (colors) table.paint(2, paint_of(domain.state));
     }
     session.print(table.text(!session.options().quiet));
 }

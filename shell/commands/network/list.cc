@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <ctime>
 
+#include "shell/commands/device_lookup.hh"
 #include "shell/commands/network_lookup.hh"
 #include "shell/commands/tables.hh"
 #include "shell/core/failure.hh"
@@ -64,11 +65,14 @@ bool list(Session& session, const Invocation& invocation) {
               });
     terminal::Table table({"Name", "State", "Autostart", "Persistent"});
     for (const driver::NetworkSummary& network : networks) {
-        if (names || uuids)
+        if (names || uuids) {
             session.print_format("{}\n", names ? network.name : network.uuid);
-        else
-            table.add({network.name, state_of(network), yes_no(network.autostart),
-                       yes_no(network.persistent)});
+            continue;
+        }
+        table.add({network.name, state_of(network), yes_no(network.autostart),
+                   yes_no(network.persistent)});
+        if (session.colors() && network.active)
+            table.paint(1, network.without_rules ? terminal::Paint::bad : terminal::Paint::good);
     }
     if (!names && !uuids) session.print(table.text(!session.options().quiet));
     for (const driver::NetworkSummary& network : networks)
@@ -78,7 +82,8 @@ bool list(Session& session, const Invocation& invocation) {
 
 constexpr Option kLeaseOptions[] = {
     network_option(complete_active_networks),
-    {"mac", OptionType::string, "only of the client with this hardware address"},
+    {"mac", OptionType::string, "only of the client with this hardware address",
+     complete_lease_macs},
 };
 
 // Returns the end of a lease in local time, as virsh prints it. A lease without end is "never",

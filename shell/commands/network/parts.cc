@@ -42,9 +42,10 @@ constexpr Option kUpdateOptions[] = {
      complete_files, true},
     {"parent-index", OptionType::integer,
      "the number of the <ip> element that is meant, counted from 0"},
-    kConfigOption,
-    kLiveOption,
-    kCurrentOption,
+    {"config", OptionType::boolean, "change the definition, which the next start takes"},
+    {"live", OptionType::boolean, "change the running network"},
+    {"current", OptionType::boolean,
+     "change the running network, or the definition of one that is off"},
 };
 
 // Changes one element of a network. As in virsh, the argument is the element itself if it begins

@@ -202,6 +202,13 @@ TEST(Plan, IsPrintedWithoutItsDefaults) {
     EXPECT_THAT(text, HasSubstr("  argv: /sbin/init\n"));
     EXPECT_THAT(text, HasSubstr(" instructions\n"));
     EXPECT_THAT(text, testing::Not(HasSubstr("paused")));
+    // Sets and enumerators have words.
+    EXPECT_THAT(text, HasSubstr("  on_reboot: restart\n"));
+    EXPECT_THAT(text, HasSubstr("    access: r w m\n"));
+    EXPECT_THAT(text, HasSubstr("  fresh: uts ipc\n"));
+    EXPECT_THAT(text, HasSubstr("  kind: fresh\n  source: proc\n  target: /proc\n  fstype: proc\n"
+                                "  attributes: nosuid nodev noexec\n"));
+    EXPECT_THAT(text, testing::Not(HasSubstr("0x")));
 }
 
 TEST(Compile, TellsHooksWhatLxcWould) {

@@ -2,7 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+#include <string_view>
+
 #include "sample_commands.hh"
+#include "shell/commands/device_lookup.hh"
 #include "shell/commands/lookup.hh"
 #include "shell/core/session.hh"
 
@@ -72,6 +76,33 @@ TEST(Complete, TheRealTableKnowsWhichDomains) {
     EXPECT_TRUE(completion_place(groups(), Words{"define", "m"}).file);
     EXPECT_TRUE(completion_place(groups(), Words{"create", "--console", ""}).file);
     EXPECT_FALSE(completion_place(groups(), Words{"start", ""}).file);
+}
+
+// What the words before say reaches the completer.
+TEST(Complete, KnowsTheWordsBefore) {
+    const CompletionPlace place =
+        completion_place(groups(), Words{"domifstat", "--domain", "web", "--interface", ""});
+    ASSERT_TRUE(place.before);
+    EXPECT_EQ(place.before->text("domain"), "web");
+    ASSERT_NE(place.option, nullptr);
+    EXPECT_EQ(place.option->completer, complete_interfaces);
+}
+
+// A new option that takes a value either offers values or is listed here as free text.
+TEST(Complete, EveryOptionOfAClosedSetOffersValues) {
+    const std::set<std::string_view> free_text{
+        "timeout", "target", "targetbus",    "driver",  "cache",    "serial",   "alias",
+        "mac",     "script", "model",        "inbound", "outbound", "pass-fds", "new-desc",
+        "xpath",   "cmd",    "uri",          "key",     "set",      "wait",     "new-name",
+        "string",  "group",  "parent-index", "name",    "host",     "address"};
+    for (const Group& group : groups())
+        for (const Command& command : group.commands)
+            for (const Option& option : command.options) {
+                if (!takes_value(option) || option.completer != nullptr) continue;
+                if (option.help == "refused" || command.has(kHidden)) continue;
+                EXPECT_TRUE(free_text.contains(option.name))
+                    << command.name << " --" << option.name << " offers no values";
+            }
 }
 
 }  // namespace

@@ -85,6 +85,8 @@ TEST(ProgramOptions, RefuseWithVirshsWords) {
     EXPECT_EQ(refused({"-d", "x"}), "option -d takes a numeric argument");
     EXPECT_EQ(refused({"-k", "x"}), "Invalid value for option -k");
     EXPECT_EQ(refused({"-K", "-1"}), "option -K requires a positive integer argument");
+    EXPECT_EQ(refused({"--color=maybe"}), "--color is auto, always or never, not 'maybe'");
+    EXPECT_EQ(refused({"--color"}), "option '--color' requires an argument");
     EXPECT_EQ(refused({"-e", "ab"}), "Invalid string 'ab' for escape sequence");
 }
 

@@ -43,6 +43,25 @@ TEST(Table, KeepsTheBlanksBeforeAnEmptyLastCell) {
               " -    m2     shut off   \n");
 }
 
+TEST(Table, ColoursCountForNoWidth) {
+    terminal::Table plain({"Name", "State"}), colored({"Name", "State"});
+    for (terminal::Table* table : {&plain, &colored}) table->add({"one", "running"});
+    colored.paint(1, terminal::Paint::good);
+    std::string text = colored.text();
+    const std::string mark = "\033[32mrunning\033[0m";
+    ASSERT_NE(text.find(mark), std::string::npos);
+    text.replace(text.find(mark), mark.size(), "running");
+    EXPECT_EQ(text, plain.text());
+}
+
+TEST(Colors, AreForTerminalsThatWantThem) {
+    using namespace terminal;
+    EXPECT_TRUE(wants_colors(ColorMode::always, -1));
+    EXPECT_FALSE(wants_colors(ColorMode::never, -1));
+    EXPECT_FALSE(wants_colors(ColorMode::automatic, -1));  // no terminal
+    EXPECT_EQ(painted("x", Paint::plain), "x");
+}
+
 TEST(Table, QuietIsNarrower) {
     terminal::Table table({"Id", "Name", "State"});
     table.add({"-", "m1", "shut off"});
