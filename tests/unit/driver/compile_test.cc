@@ -168,6 +168,32 @@ TEST(Compile, ProtectsTheKernelsFiles) {
     EXPECT_FALSE(plan.init.seccomp.empty());
 }
 
+// rsyslog would read /dev/null there without a pause.
+TEST(Compile, HidesTheKernelsLogSoThatReadersWait) {
+    EXPECT_EQ(mount_on(plan_of(""), "/proc/kmsg")->kind, helper::MountKind::quiet);
+    const std::string map =
+        "<idmap><uid start='0' target='100000' count='1000'/>"
+        "<gid start='0' target='200000' count='1000'/></idmap>";
+    const auto kinds_of = [](const helper::Plan& plan) {
+        std::vector<helper::MountKind> kinds;
+        for (const helper::Mount& mount : plan.mounts)
+            if (mount.target == "/proc/kmsg") kinds.push_back(mount.kind);
+        return kinds;
+    };
+    EXPECT_THAT(kinds_of(plan_of(map)), testing::IsEmpty());
+    const std::string asked =
+        "<lx:container xmlns:lx='urn:lxvirt:domain:1'><lx:mask path='/proc/kmsg'/></lx:container>";
+    EXPECT_THAT(kinds_of(plan_of(asked)), testing::ElementsAre(helper::MountKind::quiet));
+}
+
+TEST(Compile, MakesSettingsOfItsOwnNetworkWritable) {
+    const helper::Plan own = plan_of("<features><privnet/></features>");
+    EXPECT_EQ(mount_on(own, "/proc/sys/net")->clear_attributes, MOUNT_ATTR_RDONLY);
+    EXPECT_EQ(mount_on(own, "/proc/sys/net/netfilter/nf_hooks_lwtunnel")->attributes,
+              MOUNT_ATTR_RDONLY);
+    EXPECT_EQ(mount_on(plan_of(""), "/proc/sys/net"), nullptr);
+}
+
 TEST(Compile, MakesNodesAndRulesForDisks) {
     const helper::Plan plan = plan_of(
         "<devices><disk type='block' device='disk'><source dev='/dev/sdb'/>"
@@ -285,6 +311,37 @@ TEST(Compile, ActsOnOptionsOfLinks) {
     EXPECT_EQ(links[1].host_routes[0].destination, "198.51.100.0");
     EXPECT_EQ(links[1].host_routes[1].destination, "192.0.2.21");
     EXPECT_EQ(links[1].routes.at(0).destination, "169.254.0.1");
+}
+
+// lxc adds such a route as well; the kernel would refuse the gateway as unreachable.
+TEST(Compile, ReachesGatewaysOutsideTheSubnet) {
+    const auto routes_of = [](const std::string& parts) {
+        return plan_of("<devices><interface type='bridge'><source bridge='eno1'/>" + parts +
+                       "</interface></devices>")
+            .links.at(0)
+            .routes;
+    };
+    const std::string v4 =
+        "<route address='0.0.0.0' prefix='0' gateway='169.254.0.1'/>"
+        "<route address='10.9.0.0' prefix='16' gateway='169.254.0.1'/>";
+    const auto outside = routes_of("<ip address='10.20.0.17' prefix='32'/>" + v4);
+    ASSERT_EQ(outside.size(), 3U);
+    EXPECT_EQ(outside[0].destination, "169.254.0.1");
+    EXPECT_EQ(outside[0].prefix, 32U);
+    EXPECT_EQ(outside[0].gateway, "");
+    EXPECT_EQ(outside[1].gateway, "169.254.0.1");
+    EXPECT_EQ(routes_of("<ip address='169.254.0.9' prefix='24'/>" + v4).size(), 2U);
+    EXPECT_EQ(routes_of("<ip address='10.0.0.1' prefix='32' peer='169.254.0.1'/>" + v4).size(), 2U);
+    // No address of the family: the kernel's error is right.
+    EXPECT_EQ(routes_of("<ip family='ipv6' address='fd00::1' prefix='64'/>" + v4).size(), 2U);
+    const std::string v6 = "<ip family='ipv6' address='fd00::1' prefix='128'/>";
+    const auto v6_way =
+        routes_of(v6 + "<route family='ipv6' address='::' prefix='0' gateway='fd01::1'/>");
+    ASSERT_EQ(v6_way.size(), 2U);
+    EXPECT_EQ(v6_way[0].prefix, 128U);
+    EXPECT_EQ(
+        routes_of(v6 + "<route family='ipv6' address='::' prefix='0' gateway='fe80::1'/>").size(),
+        1U);
 }
 
 TEST(Compile, GuardsLinks) {
