@@ -550,6 +550,38 @@ TEST(Compile, BoundsTheGroupsOfAContainer) {
     EXPECT_EQ(limit("cgroup.max.descendants"), unified ? "10000" : "none");
 }
 
+// A value that narrows the container is kept, told of or refused.
+TEST(Compile, NeverLosesAValueOfAGroupInSilence) {
+    const auto told_of = [](const std::string& value) {
+        std::string told;
+        (void)compile_plan(domain_of(container("<lx:cgroup " + value + "/>")), Root("/tmp/root"),
+                           made_host(),
+                           {.helper = 4242, .log = [&](const std::string& line) { told += line; }});
+        return told;
+    };
+    EXPECT_EQ(told_of("version='1' name='memory.swappiness' value='10'"), "");
+    EXPECT_THAT(told_of("version='2' name='memory.oom.group' value='1'"),
+                HasSubstr("<lx:cgroup version='2' name='memory.oom.group'> has no effect"));
+    EXPECT_THROW((void)told_of("version='1' name='misc.max' value='7'"), base::Error);
+    EXPECT_THROW((void)told_of("version='2' name='misc.max' value='7'"), base::Error);
+}
+
+TEST(Compile, OptionalMountsMakeNoTargetAndAreMarked) {
+    const helper::Plan plan = plan_of(
+        container("<lx:mount source='/a' target='/b' type='none' options='bind,optional'/>"
+                  "<lx:mount source='/a' target='/c' type='none' "
+                  "options='bind,optional,create=dir'/>"
+                  "<lx:mount source='srv' target='/d' type='none' options='move,relative'/>"));
+    const auto mount = [&](std::string_view target) {
+        for (const helper::Mount& one : plan.mounts)
+            if (one.target == target) return one;
+        return helper::Mount{};
+    };
+    EXPECT_TRUE(mount("/b").optional && !mount("/b").make_target && !mount("/b").recursive);
+    EXPECT_TRUE(mount("/c").optional && mount("/c").make_target);
+    EXPECT_TRUE(mount("/d").move && mount("/d").kind == helper::MountKind::inner_bind);
+}
+
 TEST(Compile, MakesWhatDevSays) {
     const helper::Plan plan = plan_of(
         container("<lx:dev size='65536'><lx:node path='/dev/tty' state='off'/>"
