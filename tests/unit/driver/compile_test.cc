@@ -11,6 +11,7 @@
 #include <algorithm>
 
 #include "base/error.hh"
+#include "compile_fixture.hh"
 #include "xml/domain/parse.hh"
 
 namespace lxvirt::driver {
@@ -22,70 +23,16 @@ using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
 
-// A hybrid host; every folder belongs to root, /dev/sdb is block 8:16.
-HostFacts made_host() {
-    HostFacts host;
-    host.hierarchies = base::parse_hierarchies(
-        "1 0 0:1 / /cg/memory rw - cgroup cgroup rw,memory\n"
-        "2 0 0:2 / /cg/cpu rw - cgroup cgroup rw,cpu\n"
-        "3 0 0:3 / /cg/unified rw - cgroup2 cgroup2 rw\n");
-    host.device = [](const std::string& path) -> HostFacts::Device {
-        if (path == "/dev/sdb") return {.type = 'b', .major = 8, .minor = 16};
-        base::fail_with(ENOENT, "source '{}'", path);
-    };
-    host.folder = [](const std::string& path) {
-        return HostFacts::Folder{.uid = path == "/srv/shifted" ? 100000U : 0U};
-    };
-    host.filesystem_type = [](const std::string&) { return "ext4"; };
-    host.exists = [](const std::string&) { return true; };
-    host.init_of = [](const std::string&) { return 77; };
-    return host;
-}
-
-xml::Domain domain_of(const std::string& inner, const std::string& root_source = "/srv/root") {
-    const std::string text =
-        "<domain type='lxc'><name>a b</name><uuid>6a46bd23-f0df-461b-85e7-19fd36be90df</uuid>"
-        "<memory>1024</memory><os><type>exe</type><init>/sbin/init</init></os>" +
-        inner + "</domain>";
-    std::string whole = text;
-    if (inner.find("<devices>") == std::string::npos)
-        whole.insert(whole.rfind("</domain>"), "<devices></devices>");
-    whole.insert(whole.rfind("</devices>"), "<filesystem type='mount'><source dir='" + root_source +
-                                                "'/><target dir='/'/></filesystem>"
-                                                "<console type='pty'/>");
-    xml::Domain domain = xml::parse_domain(whole).domain;
-    name_live_domain(domain, 4242);
-    return domain;
-}
-
-helper::Plan plan_of(const xml::Domain& domain, const HostFacts& host = made_host()) {
-    return compile_plan(domain, Root("/tmp/root"), host, {.helper = 4242});
-}
-
-helper::Plan plan_of(const std::string& inner, const HostFacts& host = made_host(),
-                     const std::string& root_source = "/srv/root") {
-    return plan_of(domain_of(inner, root_source), host);
-}
-
-const helper::Mount* mount_on(const helper::Plan& plan, const std::string& target) {
-    for (const helper::Mount& mount : plan.mounts)
-        if (mount.target == target) return &mount;
-    return nullptr;
-}
-
-std::string limit_of(const helper::Plan& plan, const std::string& file) {
-    for (const helper::GroupLimit& limit : plan.groups.limits)
-        if (limit.file == file) return limit.value;
-    return "";
-}
-
-}  // namespace
-
 TEST(Compile, NamesGroupsAfterTheSupervisor) {
     const helper::Plan plan = plan_of("");
     EXPECT_EQ(plan.groups.outer, "/machine/lxc-4242-a b.libvirt-lxc");
     EXPECT_TRUE(plan.groups.inner.starts_with(plan.groups.outer + "/"));
     EXPECT_EQ(plan.init.hostname, "ab");
+    xml::Domain domain = domain_of("");
+    domain.name = "büro 1";
+    EXPECT_EQ(plan_of(domain).init.hostname, "xn--bro1-0ra");
+    domain.name = "\xff";
+    EXPECT_EQ(plan_of(domain).init.hostname, "");
     EXPECT_THAT(plan.init.environment, Contains("container=lxc-libvirt"));
     EXPECT_THAT(plan.init.environment, Contains("LIBVIRT_LXC_NAME=a b"));
 }
@@ -208,20 +155,6 @@ TEST(Compile, MakesNodesAndRulesForDisks) {
     EXPECT_NE(rule, plan.groups.devices.end());
 }
 
-TEST(Compile, NamesLinksAfterTheSupervisor) {
-    const helper::Plan plan = plan_of(
-        "<devices><interface type='bridge'><source bridge='br0'/><guest dev='eth0'/></interface>"
-        "<interface type='bridge'><source bridge='br0'/><link state='up'/></interface></devices>");
-    ASSERT_EQ(plan.links.size(), 2U);
-    EXPECT_EQ(plan.links[0].host, "vnet4242");
-    EXPECT_EQ(plan.links[1].host, "vnet4242n1");
-    EXPECT_EQ(plan.links[1].guest, "eth1");
-    EXPECT_FALSE(plan.links[0].up)
-        << "libvirt raises it only with an address or <link state='up'/>";
-    EXPECT_TRUE(plan.links[1].up);
-    EXPECT_TRUE(plan.links[0].alias.starts_with("lxvirt:"));
-}
-
 TEST(Plan, IsPrintedWithoutItsDefaults) {
     const std::string text = format_plan(plan_of(""));
     EXPECT_THAT(text, HasSubstr("name: a b\n"));
@@ -268,148 +201,6 @@ TEST(Compile, RefusesPreMountHooksOnARootSeenThroughTheIdMap) {
         "<lx:hook type='pre-mount' command='/bin/m'/></lx:hooks></lx:container>";
     EXPECT_THROW((void)plan_of(hooked), base::Error);
     EXPECT_NO_THROW((void)plan_of(hooked, made_host(), "/srv/shifted"));
-}
-
-namespace {
-
-std::string container(const std::string& inner) {
-    return "<lx:container xmlns:lx='urn:lxvirt:domain:1'>" + inner + "</lx:container>";
-}
-
-std::string option(const std::string& name, const std::string& value) {
-    return "<lx:option name='" + name + "' value='" + value + "'/>";
-}
-
-}  // namespace
-
-TEST(Compile, ActsOnOptionsOfLinks) {
-    const std::string nics =
-        "<devices><interface type='direct'><source dev='eno1'/></interface>"
-        "<interface type='bridge'><source bridge='eno1'/><target dev='v0'/>"
-        "<ip address='192.0.2.21' prefix='32'/><route address='0.0.0.0' prefix='0' "
-        "gateway='169.254.0.1'/></interface></devices>";
-    const auto links =
-        plan_of(nics +
-                container("<lx:interface index='0'>" + option("ipvlan.mode", "l3s") +
-                          option("ipvlan.isolation", "vepa") + option("ipv4.gateway", "dev") +
-                          "</lx:interface><lx:interface index='1'>" +
-                          option("veth.mode", "router") +
-                          option("veth.ipv4.route", "198.51.100.0/24") +
-                          option("veth.n_rxqueues", "4") + "</lx:interface>"))
-            .links;
-    ASSERT_EQ(links.size(), 2U);
-    EXPECT_EQ(links[0].kind, helper::LinkKind::ipvlan);
-    EXPECT_EQ(links[0].ipvlan_mode, 2U);
-    EXPECT_EQ(links[0].ipvlan_flags, 2U);
-    EXPECT_EQ(links[0].routes.at(0).prefix, 0U);
-    EXPECT_EQ(links[1].bridge, "");
-    EXPECT_TRUE(links[1].routed);
-    EXPECT_EQ(links[1].rx_queues, 4U);
-    EXPECT_EQ(links[1].tx_queues, 1U);
-    EXPECT_THAT(links[1].proxied, testing::ElementsAre("169.254.0.1"));
-    ASSERT_EQ(links[1].host_routes.size(), 2U);
-    EXPECT_EQ(links[1].host_routes[0].destination, "198.51.100.0");
-    EXPECT_EQ(links[1].host_routes[1].destination, "192.0.2.21");
-    EXPECT_EQ(links[1].routes.at(0).destination, "169.254.0.1");
-}
-
-// lxc adds such a route as well; the kernel would refuse the gateway as unreachable.
-TEST(Compile, ReachesGatewaysOutsideTheSubnet) {
-    const auto routes_of = [](const std::string& parts) {
-        return plan_of("<devices><interface type='bridge'><source bridge='eno1'/>" + parts +
-                       "</interface></devices>")
-            .links.at(0)
-            .routes;
-    };
-    const std::string v4 =
-        "<route address='0.0.0.0' prefix='0' gateway='169.254.0.1'/>"
-        "<route address='10.9.0.0' prefix='16' gateway='169.254.0.1'/>";
-    const auto outside = routes_of("<ip address='10.20.0.17' prefix='32'/>" + v4);
-    ASSERT_EQ(outside.size(), 3U);
-    EXPECT_EQ(outside[0].destination, "169.254.0.1");
-    EXPECT_EQ(outside[0].prefix, 32U);
-    EXPECT_EQ(outside[0].gateway, "");
-    EXPECT_EQ(outside[1].gateway, "169.254.0.1");
-    EXPECT_EQ(routes_of("<ip address='169.254.0.9' prefix='24'/>" + v4).size(), 2U);
-    EXPECT_EQ(routes_of("<ip address='10.0.0.1' prefix='32' peer='169.254.0.1'/>" + v4).size(), 2U);
-    // No address of the family: the kernel's error is right.
-    EXPECT_EQ(routes_of("<ip family='ipv6' address='fd00::1' prefix='64'/>" + v4).size(), 2U);
-    const std::string v6 = "<ip family='ipv6' address='fd00::1' prefix='128'/>";
-    const auto v6_way =
-        routes_of(v6 + "<route family='ipv6' address='::' prefix='0' gateway='fd01::1'/>");
-    ASSERT_EQ(v6_way.size(), 2U);
-    EXPECT_EQ(v6_way[0].prefix, 128U);
-    EXPECT_EQ(
-        routes_of(v6 + "<route family='ipv6' address='::' prefix='0' gateway='fe80::1'/>").size(),
-        1U);
-}
-
-TEST(Compile, GuardsLinks) {
-    HostFacts host = made_host();
-    host.resolve = [](const xml::Interface& given) {
-        xml::Interface made = given;
-        made.type =
-            given.source == "macvlan" ? xml::InterfaceType::direct : xml::InterfaceType::bridge;
-        made.source = "br0";
-        return made;
-    };
-    xml::ContainerGuard networks;
-    host.guard = [&](const xml::Interface&) {
-        return NetworkGuard{
-            {.bpdu = true, .ra = true, .dhcp = true, .address = {}, .addresses = {"10.0.0.9"}},
-            networks};
-    };
-    const auto link_of = [&](const std::string& source, const std::string& extra,
-                             const std::string& words) {
-        const std::string guard =
-            words.empty()
-                ? ""
-                : container("<lx:interface index='0'><lx:guard " + words + "/></lx:interface>");
-        return plan_of("<devices><interface type='" +
-                           std::string(source == "eth" ? "ethernet" : "network") +
-                           "'><mac address='52:54:00:00:00:01'/>" +
-                           (source == "eth" ? "" : "<source network='" + source + "'/>") + extra +
-                           "</interface></devices>" + guard,
-                       host)
-            .links.at(0);
-    };
-    const base::PortGuard usual{.bpdu = true, .ra = true, .dhcp = true, .address = {}};
-    EXPECT_EQ(link_of("net", "", "").guard, usual);
-    EXPECT_FALSE(link_of("net", "", "").must_guard);
-    EXPECT_FALSE(link_of("eth", "", "").guard);
-    const auto opened = link_of("net", "", "ra='no' dhcp='no' bpdu='no'");
-    EXPECT_FALSE(opened.guard);
-    EXPECT_FALSE(opened.must_guard);
-    const auto asked = link_of("net", "<ip address='10.0.0.5'/>", "ip='yes'");
-    EXPECT_TRUE(asked.must_guard);
-    EXPECT_TRUE(asked.guard->ip);
-    EXPECT_FALSE(asked.guard->mac);
-    EXPECT_TRUE(asked.guard->dhcp);
-    EXPECT_EQ(asked.guard->address, "52:54:00:00:00:01");
-    EXPECT_THAT(asked.guard->addresses, testing::ElementsAre("10.0.0.5", "10.0.0.9"));
-    const auto filtered = link_of(
-        "net",
-        "<filterref filter='clean-traffic'><parameter name='IP' value='10.0.0.7'/></filterref>",
-        "");
-    EXPECT_TRUE(filtered.guard->mac && filtered.guard->ip && filtered.guard->arp);
-    EXPECT_THAT(filtered.guard->addresses, testing::ElementsAre("10.0.0.7", "10.0.0.9"));
-    EXPECT_TRUE(link_of("eth", "", "mac='yes'").guard->mac);
-    // Without an address, on a device below, and by a filter that lxvirt has not.
-    networks.mac = true;
-    networks.ra = false;
-    const auto by_network = link_of("net", "", "");
-    EXPECT_TRUE(by_network.guard->mac && !by_network.guard->ra && by_network.guard->dhcp);
-    EXPECT_TRUE(by_network.must_guard);
-    EXPECT_FALSE(link_of("net", "", "mac='no'").guard->mac);
-    networks = {};
-    host.guard = [](const xml::Interface&) {
-        return NetworkGuard{base::PortGuard{.address = {}}, {}};
-    };
-    for (const char* words : {"ip='yes'", "arp='yes'"})
-        EXPECT_THROW((void)link_of("net", "", words), base::Error) << words;
-    EXPECT_THROW((void)link_of("macvlan", "", "mac='yes'"), base::Error);
-    EXPECT_NO_THROW((void)link_of("macvlan", "", "mac='no'"));
-    EXPECT_THROW((void)link_of("net", "<filterref filter='mine'/>", ""), base::Error);
 }
 
 TEST(Compile, OffsetsClocks) {
@@ -600,4 +391,5 @@ TEST(Compile, MakesWhatDevSays) {
     EXPECT_TRUE(plan_of("").init.session_keyring);
 }
 
+}  // namespace
 }  // namespace lxvirt::driver
