@@ -63,11 +63,12 @@ HookLog log_of(const Plan& plan) {
 }
 
 // Makes the network devices.
-void connect(const Plan& plan, pid_t init) {
+void connect(const Plan& plan, pid_t init, Launched& launched) {
     const bool fresh = (plan.namespaces.fresh & CLONE_NEWNET) != 0;
     if (!fresh && plan.links.empty()) return;
-    const UniqueFd netns = base::open_file(fmt::format("/proc/{}/ns/net", init), O_RDONLY);
-    make_links(plan.links, netns, fresh && plan.init.loopback, log_of(plan));
+    UniqueFd netns = base::open_file(fmt::format("/proc/{}/ns/net", init), O_RDONLY);
+    launched.moved_links = make_links(plan.links, netns, fresh && plan.init.loopback, log_of(plan));
+    if (!launched.moved_links.empty()) launched.network = std::move(netns);
 }
 
 // Throws the init's own message: its failure is the cause of everything else that fails.
@@ -154,12 +155,13 @@ std::vector<std::pair<std::string, UniqueFd>> keep_namespaces(const Plan& plan, 
 }
 
 // Does what needs the init's namespaces, while the init sets itself up in parallel.
-void equip(const Plan& plan, const Prepared& prepared, pid_t init, base::Fd sync,
+void equip(const Plan& plan, const Prepared& prepared, Launched& launched, base::Fd sync,
            base::Fd channel) {
+    const pid_t init = launched.init_pid;
     try {
         write_maps(plan, prepared, init);
         if (!plan.namespaces.uid_map.empty()) send_word(sync, kMapsWritten);
-        connect(plan, init);
+        connect(plan, init, launched);
         run_host_hooks(plan, "up", init, channel);
         for (const KeyValue& setting : plan.init.proc)
             base::write_value(fmt::format("/proc/{}/{}", init, setting.key), setting.value);
@@ -203,6 +205,13 @@ HookMoment end_moment(const Plan& plan, const Launched& launched) {
     return moment;
 }
 
+std::vector<std::string> give_back_links(Launched& launched) {
+    auto problems = give_back_links(launched.moved_links, launched.network);
+    launched.moved_links.clear();
+    launched.network.reset();
+    return problems;
+}
+
 Launched launch(const Plan& plan, base::Fd image, base::Fd channel) {
     // Hooks find the root below this folder before it becomes "/".
     if (!plan.hooks.stage.empty()) base::make_folders(plan.hooks.stage);
@@ -216,7 +225,10 @@ Launched launch(const Plan& plan, base::Fd image, base::Fd channel) {
     base::Rollback rollback;  // destroyed before what it refers to
     // Half-made parts are removed, too. Groups that the driver is just making are its own to remove
     // until it says that they exist.
-    rollback.add([&] { (void)remove_container(plan, launched.guard, launched.init); });
+    rollback.add([&] {
+        for (const std::string& problem : give_back_links(launched)) log_of(plan)(problem);
+        (void)remove_container(plan, launched.guard, launched.init);
+    });
     if (plan.groups.made_by_driver)
         await_groups(channel);
     else
@@ -233,7 +245,7 @@ Launched launch(const Plan& plan, base::Fd image, base::Fd channel) {
     const auto pid = base::pid_of(launched.init);
     if (!pid) await_ready(plan, ours, channel);
     launched.init_pid = *pid;
-    equip(plan, prepared, *pid, ours, channel);
+    equip(plan, prepared, launched, ours, channel);
     // This work overlaps with the init's.
     launched.init_start = base::start_time(*pid);
     launched.listener = base::listen_local(plan.supervision.run_folder, base::kControlSocket);

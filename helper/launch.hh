@@ -47,6 +47,10 @@ struct Launched {
     base::UniqueFd quiet;                     // see MountKind::quiet; readers wait while it is open
     std::vector<ConsoleEnds> consoles;
     std::vector<KeptLoop> loops;
+    // The devices of the host that are in the container, and its network namespace, which lives until
+    // they are given back; invalid without such devices.
+    std::vector<MovedLink> moved_links;
+    base::UniqueFd network;
     // Holds the namespaces open for hooks that run after the container's end, each with its name
     // ("mnt"); empty without such hooks.
     std::vector<std::pair<std::string, base::UniqueFd>> namespaces;
@@ -60,6 +64,10 @@ struct Launched {
 
 // Returns what the hooks after the container's end get to know, and where their output goes.
 [[nodiscard]] HookMoment end_moment(const Plan& plan, const Launched& launched);
+
+// Gives the host's network devices back, and lets go of the network namespace. Returns a sentence for
+// each that could not be given back.
+[[nodiscard]] std::vector<std::string> give_back_links(Launched& launched);
 
 // Removes the container: kills it through guard and group, waits, and removes the groups. Never
 // throws, since this is also the undo of a failed launch; returns one sentence for each thing that

@@ -25,7 +25,7 @@ struct Prepared {
     base::UniqueFd groups;         // tmpfs with a folder per hierarchy; invalid on v2 alone
     std::uint64_t dev_number = 0;  // st_dev of that tmpfs
     std::vector<base::UniqueFd>
-        host_mounts;                    // parallel to Plan::mounts; invalid where not made here
+        host_mounts;  // parallel to Plan::mounts; invalid where not made here
     // The root's tree, writable, where the root that is attached is locked: missing mount points are
     // made through it.
     base::UniqueFd writable_root;

@@ -210,6 +210,11 @@ Reply Supervisor::answer(Connection& connection, const Request& request,
             return {};
         case RequestKind::add_console: return add_console(request, given);
         case RequestKind::remove_console: remove_console(request.text); return {};
+        case RequestKind::hold_link: return hold_link(request);
+        case RequestKind::release_link:
+            std::erase_if(launched_.moved_links,
+                          [&](const MovedLink& link) { return link.name == request.text; });
+            return {};
         case RequestKind::open_dev:
             extra = base::UniqueFd(::fcntl(launched_.dev.get(), F_DUPFD_CLOEXEC, 0));
             if (extra) return {};
@@ -243,6 +248,21 @@ Reply Supervisor::hold(const Request& request, std::vector<base::UniqueFd>& give
     if (given.size() != 1)
         return refuse(base::ErrorCode::internal_error, "one descriptor is needed to hold");
     launched_.loops.push_back({{.device = request.text}, std::move(given.front())});
+    return {};
+}
+
+Reply Supervisor::hold_link(const Request& request) {
+    auto link = base::decode<MovedLink>(request.text, "network device");
+    const base::RaisedCapabilities raised;
+    try {
+        // The init is our child and not reaped yet, so the pid is its own.
+        if (!launched_.network)
+            launched_.network =
+                base::open_file(fmt::format("/proc/{}/ns/net", launched_.init_pid), O_RDONLY);
+    } catch (const base::SystemError& error) {
+        return refuse(base::ErrorCode::system_error, error.message());
+    }
+    launched_.moved_links.push_back(std::move(link));
     return {};
 }
 

@@ -85,6 +85,7 @@ class Supervisor {
     Reply answer(Connection& connection, const Request& request, std::vector<base::UniqueFd>& given,
                  base::UniqueFd& extra);
     Reply hold(const Request& request, std::vector<base::UniqueFd>& given);
+    Reply hold_link(const Request& request);
     Reply add_console(const Request& request, std::vector<base::UniqueFd>& given);
     void remove_console(const std::string& alias);
     Reply open_console(Connection& connection, const Request& request, base::UniqueFd& extra);

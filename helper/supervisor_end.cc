@@ -164,6 +164,9 @@ void Supervisor::finish() noexcept {
         status_.exit = ending.exit;
         log(fmt::format("the container's init ended: {}", ended_->text()));
     });
+    attempt([this] {
+        for (const std::string& problem : give_back_links(launched_)) log(problem);
+    });
     attempt([this] { remove_what_was_made(); });
     if (ending.reboot) attempt([this] { append_event("", ""); });
     bool restarts = false;

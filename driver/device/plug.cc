@@ -90,7 +90,11 @@ void remove_link(const Root& root, const Guest& guest, const LiveState& live,
         .remove(interface != nullptr ? compile::made_link(*interface, live.domain, root)
                                      : compile::moved_link(*hostdev, live.domain, root));
     test_point("unplug-link");
-    if (interface == nullptr) return;
+    if (interface == nullptr) {
+        ask_helper(root, live.domain.name, RequestKind::release_link,
+                   compile::moved_link(*hostdev, live.domain, root).host);
+        return;
+    }
     release_port(root, *interface);
     test_point("unplug-port");
 }
@@ -183,8 +187,13 @@ void Plug::apply_link(xml::Device& device) {
         parts_ = compile_device(device, live_.domain, root_, host_);
     }
     const auto log = [&](const std::string& line) { log_line(root_, live_.domain.name, line); };
-    helper::LinkMaker(guest_.network(), log).make(*parts_.link);
+    helper::LinkMaker maker(guest_.network(), log);
+    maker.make(*parts_.link);
     test_point("plug-link");
+    // The helper gives it back when the container ends.
+    for (const helper::MovedLink& moved : maker.moved())
+        ask_helper(root_, live_.domain.name, RequestKind::hold_link, base::encode(moved));
+    test_point("plug-link-held");
 }
 
 // The rules go first, so that the node can be opened as soon as it is there.

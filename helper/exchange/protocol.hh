@@ -41,6 +41,17 @@ struct HeldLoop {
     }
 };
 
+// A network device of the host that was moved into the container.
+struct MovedLink {
+    std::string name;        // on the host
+    std::int32_t index = 0;  // in the container, where its root may have renamed it
+    template <typename Self, typename Visitor>
+    static void fields(Self& self, Visitor& visit) {
+        visit("name", self.name);
+        visit("index", self.index);
+    }
+};
+
 // Tells how the start went.
 struct StartReply {
     std::uint32_t version = kProtocolVersion;
@@ -99,6 +110,9 @@ enum class RequestKind : std::uint32_t {
     // The reply carries a descriptor of the tmpfs of the container's /dev, by which nodes are made
     // and removed (helper/objects/inner_dev.hh).
     open_dev,
+    // `text` is an encoded MovedLink, which is given back to the host when the container ends.
+    hold_link,
+    release_link,  // `text`: its name on the host; it was given back already
 };
 
 // A request on the control socket.

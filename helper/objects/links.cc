@@ -246,6 +246,7 @@ void LinkMaker::make(const Link& link) {
     make_link(host_, netns_, link, log_);
     // A moved device without a name for the container keeps its own.
     const int index = inside_.link_index(link.guest.empty() ? link.host : link.guest);
+    if (link.kind == LinkKind::move) moved_.push_back({.name = link.host, .index = index});
     // The kernel changes some devices only while they are down.
     if (link.kind == LinkKind::move && !link.mac.empty()) inside_.set_mac(index, mac_of(link));
     if (link.kind == LinkKind::move && link.mtu != 0) inside_.set_mtu(index, link.mtu);
@@ -307,11 +308,39 @@ void LinkMaker::remove(const Link& link) {
     }
 }
 
-void make_links(const std::vector<Link>& links, base::Fd netns, bool loopback, const LinkLog& log) {
-    if (links.empty() && !loopback) return;
+std::vector<std::string> give_back_links(const std::vector<MovedLink>& links,
+                                         base::Fd netns) noexcept {
+    std::vector<std::string> problems;
+    for (const MovedLink& link : links) {
+        try {
+            Netlink inside = Netlink::inside(netns);
+            const base::UniqueFd home = base::open_file("/proc/self/ns/net", O_RDONLY);
+            inside.move_link(link.index, home, link.name);
+        } catch (const base::SystemError& error) {
+            if (error.error() != ENODEV)
+                problems.push_back(
+                    fmt::format("network device {} was not given back to the host: {}", link.name,
+                                error.message()));
+        } catch (const base::Exception& error) {
+            problems.push_back(error.message());
+        }
+    }
+    return problems;
+}
+
+std::vector<MovedLink> make_links(const std::vector<Link>& links, base::Fd netns, bool loopback,
+                                  const LinkLog& log) {
+    if (links.empty() && !loopback) return {};
     LinkMaker maker(netns, log);
-    if (loopback) maker.raise_loopback();
-    for (const Link& link : links) maker.make(link);
+    try {
+        if (loopback) maker.raise_loopback();
+        for (const Link& link : links) maker.make(link);
+    } catch (const base::Exception&) {
+        for (const std::string& problem : give_back_links(maker.moved(), netns))
+            if (log) log(problem);
+        throw;
+    }
+    return maker.moved();
 }
 
 }  // namespace lxvirt::helper

@@ -11,6 +11,7 @@
 #include "base/fd.hh"
 #include "base/netlink/netlink.hh"
 #include "helper/exchange/plan.hh"
+#include "helper/exchange/protocol.hh"
 
 namespace lxvirt::helper {
 
@@ -39,18 +40,28 @@ class LinkMaker {
     // Deletes the device, or moves a device of the host back. A device that is absent is no error.
     void remove(const Link& link);
 
+    // Returns the devices of the host that make() has moved.
+    [[nodiscard]] const std::vector<MovedLink>& moved() const { return moved_; }
+
   private:
+    std::vector<MovedLink> moved_;
     base::Fd netns_;
     base::Netlink host_, inside_;
     base::UniqueFd home_;
     LinkLog log_;
 };
 
-// Makes all devices, and brings up "lo" if `loopback`. A veth goes with the container's namespace,
+// Gives devices of the host back from the namespace `netns`, under their names there: the kernel would
+// delete a virtual one with its namespace. One that the container has deleted is passed over. Returns a
+// sentence for each that could not be given back; never throws.
+[[nodiscard]] std::vector<std::string> give_back_links(const std::vector<MovedLink>& links,
+                                                       base::Fd netns) noexcept;
+
+// Makes all devices, and brings up "lo" if `loopback`. Returns the devices of the host that were moved. A veth goes with the container's namespace,
 // so the caller undoes a half-made set by killing the init. Throws SystemError that names the
-// device and the step.
+// device and the step; what was moved has been given back then.
 // `log` is told of guards that the kernel cannot give.
-void make_links(const std::vector<Link>& links, base::Fd netns, bool loopback,
-                const LinkLog& log = {});
+std::vector<MovedLink> make_links(const std::vector<Link>& links, base::Fd netns, bool loopback,
+                                  const LinkLog& log = {});
 
 }  // namespace lxvirt::helper

@@ -349,12 +349,12 @@ class Large(HostileCase):
     def test_many_networks(self):
         folder = f"{self.repo}/networks"
         os.mkdir(folder)
-        for i in range(600):
+        for i in range(350):
             write(f"{folder}/n{i}.xml",
                   f"<network><name>n{i}</name><bridge name='hf{i}'/><ip address='10.{i >> 8}.{i & 255}.1' "
                   "netmask='255.255.255.0'/></network>")
         self.takes_little("apply", folder)
-        self.assertEqual(len(self.ok("net-list", "--all", "--name").split()), 600)
+        self.assertEqual(len(self.ok("net-list", "--all", "--name").split()), 350)
 
     def test_the_schemas_see_many(self):
         many = range(100000)

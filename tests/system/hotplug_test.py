@@ -2,11 +2,12 @@
 
 import os
 import re
+import signal
 import unittest
 
 import support
 from devices import DeviceCase, bridge_xml, disk_xml, filesystem_xml
-from probe import IDMAP, container
+from probe import IDMAP, PRIVNET, container
 from support import read, run, write
 
 MAC = "52:54:00:11:11:22"
@@ -286,6 +287,69 @@ class Interfaces(DeviceCase):
         self.assertNotIn("hostx", support.links())
         self.detach("one", xml)
         self.assertIn("hostx", support.links())
+
+    HOSTX = "<hostdev mode='capabilities' type='net'><source><interface>hostx</interface></source></hostdev>"
+
+    def make_host_device(self):
+        """A device that the kernel deletes with the namespace in which it is."""
+        run("ip", "link", "add", "hostx", "type", "veth", "peer", "name", "hosty")
+        self.before["link"] = support.links()
+        self.keep_link("hosty")
+
+    def init(self, name):
+        return int(self.status(name)["init_pid"])
+
+    def assert_it_comes_back(self):
+        self.assertTrue(support.wait_for(lambda: "hostx" in support.links(), 5), support.links())
+
+    def test_a_device_of_the_host_comes_back_at_every_end(self):
+        self.make_host_device()
+        self.define(self.xml("one", devices=self.HOSTX, features=PRIVNET))
+        for end in ("destroy", "crash"):
+            with self.subTest(end):
+                self.start("one")
+                self.assertNotIn("hostx", support.links())
+                self.output("one", "ip link set hostx down; ip link set hostx name mine")
+                if end == "crash":
+                    os.kill(self.init("one"), signal.SIGKILL)
+                else:
+                    self.ok("destroy", "one")
+                self.assert_it_comes_back()
+                support.wait_for(lambda: self.ok("domstate", "one").strip() == "shut off", 5)
+
+    def test_a_device_of_the_host_is_there_for_a_reboot_from_inside(self):
+        self.make_host_device()
+        self.define(self.xml("one", devices=self.HOSTX, features=PRIVNET, on_poweroff="restart"))
+        self.start("one")
+        os.unlink(f"{self.share('one')}/ready")
+        self.ok("shutdown", "one")
+        self.wait_agent("one")
+        self.assertIn("hostx", self.output("one", "ls /sys/class/net"))
+        self.ok("destroy", "one")
+        self.assert_it_comes_back()
+
+    def test_an_attached_device_of_the_host_comes_back(self):
+        self.make_host_device()
+        self.boot("one")
+        self.attach("one", self.HOSTX)
+        self.ok("destroy", "one")
+        self.assert_it_comes_back()
+
+    def test_a_start_that_fails_gives_it_back(self):
+        self.make_host_device()
+        self.define(self.xml("one", devices=self.HOSTX + bridge_xml("brnone"), features=PRIVNET))
+        self.fails("start", "one")
+        self.assert_it_comes_back()
+
+    def test_what_the_container_makes_stays_its_own(self):
+        """It deletes the device and makes another one, which goes with it."""
+        self.make_host_device()
+        self.define(self.xml("one", devices=self.HOSTX, features=PRIVNET))
+        self.start("one")
+        self.output("one", "ip link del hostx; ip link add hostx type veth peer name other")
+        self.ok("destroy", "one")
+        self.assertNotIn("hostx", support.links())
+        self.before["link"] = [name for name in self.before["link"] if name not in ("hostx", "hosty")]
 
 
 class Others(DeviceCase):
