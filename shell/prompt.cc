@@ -6,6 +6,8 @@
 #include <readline/readline.h>
 
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <charconv>
@@ -37,19 +39,33 @@ bool line_dropped = false;
 // Returns the next byte from the terminal, or EOF. Replaces readline's own reader, which goes on
 // waiting after a signal; here Ctrl-C empties the line and ends it by a newline.
 int next_key(FILE* stream) {
-    for (;;) {
-        unsigned char key = 0;
-        const ssize_t count = read(fileno(stream), &key, 1);
-        if (count == 1) return key;
-        if (count == 0 || errno != EINTR) return EOF;
-        rl_check_signals();  // lets readline act on a new size of the window
-        if (current_guard != nullptr && current_guard->interrupted() && !line_dropped) {
-            line_dropped = true;
-            (void)std::fputs("^C", rl_outstream);
-            rl_replace_line("", 0);
-            return '\n';
+    // A Ctrl-C that comes between the look at the guard and the wait must end the wait (ppoll(2)).
+    sigset_t interrupt, usual;
+    (void)::sigemptyset(&interrupt);
+    (void)::sigaddset(&interrupt, SIGINT);
+    (void)::sigprocmask(SIG_BLOCK, &interrupt, &usual);
+    const auto key = [&]() -> int {
+        for (;;) {
+            rl_check_signals();  // lets readline act on a new size of the window
+            if (current_guard != nullptr && current_guard->interrupted() && !line_dropped) {
+                line_dropped = true;
+                (void)std::fputs("^C", rl_outstream);
+                rl_replace_line("", 0);
+                return '\n';
+            }
+            pollfd input{.fd = fileno(stream), .events = POLLIN, .revents = 0};
+            if (::ppoll(&input, 1, nullptr, &usual) < 0) {
+                if (errno == EINTR) continue;
+                return EOF;
+            }
+            unsigned char byte = 0;
+            const ssize_t count = ::read(fileno(stream), &byte, 1);
+            if (count == 1) return byte;
+            if (count == 0 || errno != EINTR) return EOF;
         }
-    }
+    }();
+    (void)::sigprocmask(SIG_SETMASK, &usual, nullptr);
+    return key;
 }
 
 // Returns a copy made by malloc(3), which readline frees.

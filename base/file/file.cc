@@ -210,21 +210,41 @@ std::string temporary_of(const std::string& path) {
     return fmt::format("{}/.{}.new", parent_folder(path), path.substr(path.rfind('/') + 1));
 }
 
+StagedFile::StagedFile(std::string path, std::string_view data, mode_t mode, Durability durability)
+    : path_(std::move(path)), fd_(open_temporary(temporary_of(path_), mode)) {
+    try {
+        write_all(fd_, data, path_);
+        if (durability == Durability::fsync &&
+            uninterrupted([&] { return ::fsync(fd_.get()); }) != 0)
+            fail_errno("fsync '{}'", path_);
+        folder_ = open_to_sync(path_, durability);
+    } catch (const SystemError&) {
+        discard();
+        throw;
+    }
+    test_point("file-written");
+}
+
+StagedFile::~StagedFile() {
+    discard();
+}
+
+void StagedFile::put() {
+    if (::rename(temporary_of(path_).c_str(), path_.c_str()) != 0)
+        fail_errno("rename to '{}'", path_);
+    fd_.reset();
+    test_point("file-renamed");
+    sync_opened(folder_, parent_folder(path_));
+}
+
+void StagedFile::discard() noexcept {
+    if (fd_) (void)::unlink(temporary_of(path_).c_str());
+    fd_.reset();
+}
+
 void write_atomic(const std::string& path, std::string_view data, mode_t mode,
                   Durability durability) {
-    const std::string temporary = temporary_of(path);
-    UniqueFd fd = open_temporary(temporary, mode);
-    TemporaryFile guard(temporary);
-    write_all(fd, data, path);
-    if (durability == Durability::fsync && uninterrupted([&] { return ::fsync(fd.get()); }) != 0)
-        fail_errno("fsync '{}'", path);
-    const UniqueFd parent = open_to_sync(path, durability);
-    test_point("file-written");
-    if (::rename(temporary.c_str(), path.c_str()) != 0) fail_errno("rename to '{}'", path);
-    guard.keep();
-    fd.reset();
-    test_point("file-renamed");
-    sync_opened(parent, parent_folder(path));
+    StagedFile(path, data, mode, durability).put();
 }
 
 void replace_file_at(Fd folder, const std::string& name, std::string_view data, mode_t mode,

@@ -79,6 +79,27 @@ enum class Durability {
 // that the file that a killed writer leaves behind is overwritten, or removed, by the next one.
 [[nodiscard]] std::string temporary_of(const std::string& path);
 
+// A new text for `path` that is on the disk under the temporary name, and takes the place of the old
+// one at once: for a change of several steps, of which the one that needs space comes first.
+class StagedFile {
+  public:
+    // Writes the text. Throws SystemError with nothing left.
+    explicit StagedFile(std::string path, std::string_view data, mode_t mode = 0600,
+                        Durability durability = Durability::fsync);
+    // Removes what was not put.
+    ~StagedFile();
+    StagedFile(const StagedFile&) = delete;
+    StagedFile& operator=(const StagedFile&) = delete;
+    // Puts the text in its place. Throws SystemError: the old text stays where the rename fails.
+    void put();
+
+  private:
+    void discard() noexcept;
+    std::string path_;
+    UniqueFd fd_;  // locked, so that no other writer takes the name; invalid once the text was put
+    UniqueFd folder_;
+};
+
 // Replaces `path` in the way described above. On failure the old file stays and the temporary one
 // is removed. Throws SystemError.
 void write_atomic(const std::string& path, std::string_view data, mode_t mode = 0600,

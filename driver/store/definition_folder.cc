@@ -122,6 +122,8 @@ void DefinitionFolder::rename(std::string_view old_name, const std::string& new_
                               std::string_view xml) {
     xml::check_name(new_name);
     const bool starts = autostart(old_name);
+    // On a full disk this fails before anything is changed.
+    base::StagedFile staged(paths_.definition(new_name), xml);
     // Each step leaves a state that is right for one of the two names: a link to nothing starts
     // nothing, and a <name> that differs from the file's name yields to it.
     if (starts) set_autostart(new_name, true);
@@ -136,8 +138,7 @@ void DefinitionFolder::rename(std::string_view old_name, const std::string& new_
                         paths_.definition(new_name));
     }
     base::test_point("definition-renamed");
-    base::sync_folder(paths_.definitions);
-    base::write_atomic(paths_.definition(new_name), xml);
+    staged.put();
     (void)base::remove_file(paths_.autostart_link(old_name));
 }
 

@@ -138,6 +138,17 @@ class Definitions(GuestCase):
             self.assertIn("No space left on device", self.fails("define", path))
             self.assertEqual(self.ok("-q", "list", "--all", "--name").split(), ["one"])
             self.assertEqual(sorted(os.listdir(f"{etc}/lxc")), ["autostart", "one.xml"])
+            # A rename needs space for the new text, and all of it happens or nothing.
+            os.symlink("../one.xml", f"{etc}/lxc/autostart/one.xml")
+            self.assertIn("No space left on device", self.fails("domrename", "one", "two"))
+            self.assertEqual(self.ok("-q", "list", "--all", "--name").split(), ["one"])
+            self.assertEqual(read(f"{etc}/lxc/one.xml"), kept)
+            self.assertEqual(os.listdir(f"{etc}/lxc/autostart"), ["one.xml"])
+            self.assertEqual(sorted(os.listdir(f"{etc}/lxc")), ["autostart", "one.xml"])
+            os.unlink(f"{etc}/filler")
+            self.ok("domrename", "one", "two")
+            self.assertEqual(sorted(os.listdir(f"{etc}/lxc")), ["autostart", "two.xml"])
+            self.assertEqual(os.listdir(f"{etc}/lxc/autostart"), ["two.xml"])
         finally:
             run("umount", etc)
 

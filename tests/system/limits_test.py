@@ -112,7 +112,7 @@ class Limits(GuestCase):
         self.define(self.plain("one", memory=16384, init="/bin/dd",
                                args=("if=/dev/zero", "of=/dev/null", "bs=100M", "count=1")))
         self.ok("start", "one")
-        wait_for(lambda: not self.active())
+        wait_for(lambda: self.state("one").startswith("shut off"))
         self.assertRegex(self.state("one"), r"^shut off \(crashed: out of memory")
         self.assert_nothing_left()
 
