@@ -62,6 +62,8 @@ Defined LocalConnection::define_xml(std::string_view xml, const std::string& fil
     Defined defined{{domain.name, domain.uuid, id}, messages(parsed.notices)};
     for (const std::string& notice : notices_of_root(domain, host_facts(root_)))
         defined.notices.push_back(fmt::format("{}: {}", file, notice));
+    for (const std::string& notice : notices_of_sources(domain))
+        defined.notices.push_back(fmt::format("{}: {}", file, notice));
     const bool is_new = Definitions(root_).store(domain);
     journal_lifecycle(root_, domain.name, domain.uuid, DomainLifecycle::defined,
                       is_new ? detail::defined_added : detail::defined_updated);

@@ -50,6 +50,7 @@ using helper::RequestKind;
 
 // A helper that was told to end gets this much time before it is killed.
 constexpr auto kEndLimit = std::chrono::seconds(15);
+constexpr auto kEndLook = std::chrono::milliseconds(20);  // between looks at whether it goes on
 // The ways in which a container's init can be asked to stop.
 constexpr StopFlags kStopWays = StopFlags::initctl | StopFlags::signal;
 // The time in which a helper answers a request, and the time in which one that gave no answer may
@@ -202,12 +203,15 @@ void require_destroyed(const Root& root, const std::string& name) {
 // caller does not hold the operation lock, which the supervisor needs. Throws operation_timeout.
 void await_end(const Root& root, const std::string& name) {
     const auto process = open_helper(root, name);
-    if (!process || !is_ending(root, name)) return;
-    if (!base::wait_readable(*process, kEndLimit))
-        base::fail(ErrorCode::operation_timeout,
-                   "domain '{}' is ending, and its lxc_helper has not finished after {} s; destroy "
-                   "ends that, too",
-                   name, kEndLimit.count());
+    if (!process) return;
+    // A container that reboots ends as well, and then goes on under the same supervisor.
+    const auto limit = std::chrono::steady_clock::now() + kEndLimit;
+    while (is_ending(root, name) && !base::wait_readable(*process, kEndLook))
+        if (std::chrono::steady_clock::now() >= limit)
+            base::fail(ErrorCode::operation_timeout,
+                       "domain '{}' is ending, and its lxc_helper has not finished after {} s; "
+                       "destroy ends that, too",
+                       name, kEndLimit.count());
     reap_helpers();
 }
 
@@ -288,6 +292,8 @@ Defined LocalConnection::create_xml(std::string_view text, const std::string& fi
     for (const xml::Notice& notice : parsed.notices) defined.notices.push_back(notice.message());
     const HostFacts host = host_facts(root_);
     for (const std::string& notice : notices_of_root(parsed.domain, host))
+        defined.notices.push_back(fmt::format("{}: {}", file, notice));
+    for (const std::string& notice : notices_of_sources(parsed.domain))
         defined.notices.push_back(fmt::format("{}: {}", file, notice));
     if (const auto notice = notice_of_profile(root_, parsed.domain, host))
         defined.notices.push_back(fmt::format("{}: {}", file, *notice));

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 #include <algorithm>
 
@@ -82,6 +83,13 @@ std::vector<xml::IdMapRow> own_ids(const std::string& file) {
     return rows;
 }
 
+// Says whether every container may open the character device: memory devices, terminals and fuse.
+bool is_allowed_to_all(dev_t device) {
+    constexpr unsigned memory = 1, terminal = 5, miscellaneous = 10, fuse = 229;
+    return major(device) == memory || major(device) == terminal ||
+           (major(device) == miscellaneous && minor(device) == fuse);
+}
+
 }  // namespace
 
 std::vector<std::string> notices_of_ids(const xml::Domain& domain, const HostFacts& host) {
@@ -100,6 +108,27 @@ std::vector<std::string> notices_of_ids(const xml::Domain& domain, const HostFac
             "the <idmap>. <lx:filesystem target='{0}' idmap='container'/> in <lx:container> asks "
             "for that, and idmap='none' says that the host's ids are meant",
             filesystem.target));
+    }
+    return notices;
+}
+
+std::vector<std::string> notices_of_sources(const xml::Domain& domain) {
+    std::vector<std::string> notices;
+    if (!domain.container.device_rules.empty()) return notices;  // they may allow it
+    for (const xml::Filesystem& filesystem : domain.filesystems) {
+        struct stat info {};
+        if (filesystem.type != xml::FilesystemType::mount ||
+            ::stat(filesystem.source.c_str(), &info) != 0)
+            continue;
+        const bool block = S_ISBLK(info.st_mode);
+        if (!block && !S_ISCHR(info.st_mode)) continue;
+        if (!block && is_allowed_to_all(info.st_rdev)) continue;
+        const char* const element = block ? "block" : "char";
+        notices.push_back(fmt::format(
+            "filesystem on '{0}': its source '{1}' is a device node, which the container may not "
+            "open there; a <hostdev mode='capabilities' type='{2}'> with "
+            "<source><{3}>{1}</{3}></source> gives it the device",
+            filesystem.target, filesystem.source, block ? "storage" : "misc", element));
     }
     return notices;
 }

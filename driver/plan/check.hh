@@ -18,6 +18,10 @@ void check_startable(const xml::Domain& domain);
 [[nodiscard]] std::vector<std::string> notices_of_ids(const xml::Domain& domain,
                                                       const HostFacts& host);
 
+// Returns a notice for each <filesystem> whose source is a device node: it is mounted, but the device
+// rules allow only devices that the definition names as such.
+[[nodiscard]] std::vector<std::string> notices_of_sources(const xml::Domain& domain);
+
 // Returns a notice if other users of the host can walk into a root folder that is shown through an
 // id map: a set-user-ID program that root inside makes there is the host's root's on the host.
 [[nodiscard]] std::vector<std::string> notices_of_root(const xml::Domain& domain,

@@ -57,6 +57,18 @@ class Filesystems(GuestCase):
         self.assertNotEqual(status, 0)
         self.assertIn("Read-only file system", text)
 
+    def test_a_device_node_as_the_source_is_warned_of(self):
+        for source, told in (("/dev/loop0", "type='storage'> with <source><block>/dev/loop0</block>"),
+                             ("/dev/loop-control", "type='misc'> with <source><char>/dev/loop-control</char>"),
+                             ("/dev/null", None), ("/etc/hostname", None)):
+            path = f"{self.folder}/node.xml"
+            write(path, self.xml("one", devices=filesystem("mount", source, "/dev/x")))
+            result = self.lxsh("define", path)
+            self.assertEqual(result.status, 0, str(result))
+            self.assertEqual(told is not None and told in result.err, told is not None, result.err)
+            self.assertEqual("is a device node" in result.err, told is not None, result.err)
+            self.ok("undefine", "one")
+
     def test_readonly_root(self):
         self.boot("one", root_extra="<readonly/>")
         status, text = self.inside("one", "echo x >/root/file")
