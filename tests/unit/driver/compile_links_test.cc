@@ -14,11 +14,6 @@ namespace lxvirt::driver {
 
 namespace {
 
-using testing::Contains;
-using testing::HasSubstr;
-using testing::Not;
-using testing::StartsWith;
-
 TEST(Compile, NamesLinksAfterTheSupervisor) {
     const helper::Plan plan = plan_of(
         "<devices><interface type='bridge'><source bridge='br0'/><guest dev='eth0'/></interface>"
