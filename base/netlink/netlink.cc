@@ -35,6 +35,19 @@ ifinfomsg link_header(int index, bool up = false) {
     return header;
 }
 
+// Begins the message that makes a device in the namespace of a container, on top of one of the host's
+// (MacvlanSpec, IpvlanSpec, VlanSpec). The lower device's index is one of the namespace of the socket.
+template <typename Spec>
+NetlinkMessage device_on(const Spec& spec) {
+    NetlinkMessage message(RTM_NEWLINK, kCreate);
+    message.fixed(link_header(0));
+    message.attribute(IFLA_IFNAME, spec.name);
+    message.attribute(IFLA_LINK, static_cast<std::uint32_t>(spec.lower));
+    message.attribute(IFLA_NET_NS_FD, static_cast<std::uint32_t>(spec.netns.get()));
+    if (spec.mtu != 0) message.attribute(IFLA_MTU, spec.mtu);
+    return message;
+}
+
 // Returns the text of the extended acknowledgement (NLMSGERR_ATTR_MSG), or an empty one where the
 // kernel sent none. With NLM_F_CAPPED the answer repeats only the header of the request.
 std::string extended_text(const nlmsghdr* header) {
@@ -246,16 +259,9 @@ void Netlink::make_veth(const VethSpec& spec) {
             fmt::format("make the veth pair '{}' and '{}'", spec.host_name, spec.guest_name));
 }
 
-// The device is made in the container's namespace at once; the lower device's index is one of the
-// namespace of this socket.
 void Netlink::make_macvlan(const MacvlanSpec& spec) {
-    NetlinkMessage message(RTM_NEWLINK, kCreate);
-    message.fixed(link_header(0));
-    message.attribute(IFLA_IFNAME, spec.name);
+    NetlinkMessage message = device_on(spec);
     message.attribute(IFLA_ADDRESS, spec.mac.data(), spec.mac.size());
-    message.attribute(IFLA_LINK, static_cast<std::uint32_t>(spec.lower));
-    message.attribute(IFLA_NET_NS_FD, static_cast<std::uint32_t>(spec.netns.get()));
-    if (spec.mtu != 0) message.attribute(IFLA_MTU, spec.mtu);
     const std::size_t info = message.begin(IFLA_LINKINFO);
     message.attribute(IFLA_INFO_KIND, std::string("macvlan"));
     const std::size_t data = message.begin(IFLA_INFO_DATA);
@@ -267,12 +273,7 @@ void Netlink::make_macvlan(const MacvlanSpec& spec) {
 
 // The attributes of an ipvlan have 16 bits, unlike those of a macvlan.
 void Netlink::make_ipvlan(const IpvlanSpec& spec) {
-    NetlinkMessage message(RTM_NEWLINK, kCreate);
-    message.fixed(link_header(0));
-    message.attribute(IFLA_IFNAME, spec.name);
-    message.attribute(IFLA_LINK, static_cast<std::uint32_t>(spec.lower));
-    message.attribute(IFLA_NET_NS_FD, static_cast<std::uint32_t>(spec.netns.get()));
-    if (spec.mtu != 0) message.attribute(IFLA_MTU, spec.mtu);
+    NetlinkMessage message = device_on(spec);
     const std::size_t info = message.begin(IFLA_LINKINFO);
     message.attribute(IFLA_INFO_KIND, std::string("ipvlan"));
     const std::size_t data = message.begin(IFLA_INFO_DATA);
@@ -286,13 +287,8 @@ void Netlink::make_ipvlan(const IpvlanSpec& spec) {
 }
 
 void Netlink::make_vlan(const VlanSpec& spec) {
-    NetlinkMessage message(RTM_NEWLINK, kCreate);
-    message.fixed(link_header(0));
-    message.attribute(IFLA_IFNAME, spec.name);
+    NetlinkMessage message = device_on(spec);
     message.attribute(IFLA_ADDRESS, spec.mac.data(), spec.mac.size());
-    message.attribute(IFLA_LINK, static_cast<std::uint32_t>(spec.lower));
-    message.attribute(IFLA_NET_NS_FD, static_cast<std::uint32_t>(spec.netns.get()));
-    if (spec.mtu != 0) message.attribute(IFLA_MTU, spec.mtu);
     const std::size_t info = message.begin(IFLA_LINKINFO);
     message.attribute(IFLA_INFO_KIND, std::string("vlan"));
     const std::size_t data = message.begin(IFLA_INFO_DATA);

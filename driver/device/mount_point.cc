@@ -131,11 +131,7 @@ void serve(const Guest& guest, const std::string& path, bool folder, base::Fd ch
         try {
             serve(guest, path, folder, channel);
         } catch (const base::Exception& error) {
-            helper::SyncReport report;
-            const auto* system = dynamic_cast<const base::SystemError*>(&error);
-            report.error = system != nullptr ? system->error() : 0;
-            report.failure = error.message();
-            helper::send_report(channel, report);
+            helper::send_failure(channel, error);
         }
     } catch (const std::exception&) {
         // Nobody is left to hear of it.
@@ -164,11 +160,7 @@ MountPoint::MountPoint(const Guest& guest, const std::string& path, bool folder)
         if (!message)
             base::fail(ErrorCode::operation_failed,
                        "the process that looked for '{}' in the container was killed", path);
-        const auto report = base::decode<helper::SyncReport>(message->bytes, "mount point");
-        if (!report.ready)
-            throw base::PreparedError(
-                report.error != 0 ? ErrorCode::system_error : ErrorCode::operation_failed,
-                report.failure);
+        helper::require_ready(base::decode<helper::SyncReport>(message->bytes, "mount point"));
         if (message->fds.size() != 1)
             base::fail(ErrorCode::internal_error, "no mount point came for '{}'", path);
         fd_ = std::move(message->fds.front());

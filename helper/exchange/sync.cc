@@ -14,6 +14,21 @@ void send_report(base::Fd sync, const SyncReport& report) {
     base::send_message(sync, base::encode(report));
 }
 
+void send_failure(base::Fd sync, const base::Exception& error) {
+    SyncReport report;
+    const auto* system = dynamic_cast<const base::SystemError*>(&error);
+    report.error = system != nullptr ? system->error() : 0;
+    report.failure = error.message();
+    send_report(sync, report);
+}
+
+void require_ready(const SyncReport& report) {
+    if (!report.ready)
+        throw base::PreparedError(
+            report.error != 0 ? base::ErrorCode::system_error : base::ErrorCode::operation_failed,
+            report.failure);
+}
+
 std::optional<SyncReport> receive_report(base::Fd sync) {
     // No message means that the other side has closed the channel.
     const auto message = base::receive_message(sync, kMaxReport);

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "base/error.hh"
 #include "base/fd.hh"
 
 namespace lxvirt::helper {
@@ -32,6 +33,11 @@ inline constexpr char kGroupsMade = 'g';
 
 // Sends a report as one message. Throws SystemError.
 void send_report(base::Fd sync, const SyncReport& report);
+// Sends the failure of a process that was to send a ready report. Throws SystemError.
+void send_failure(base::Fd sync, const base::Exception& error);
+// Throws the failure that a report tells of, with the words of the process that failed; returns where it
+// is ready.
+void require_ready(const SyncReport& report);
 // Receives a report. Returns nothing at the end of the stream: the init has executed its program,
 // or died. Throws SystemError, and Error where the report is malformed.
 [[nodiscard]] std::optional<SyncReport> receive_report(base::Fd sync);

@@ -65,17 +65,14 @@ UniqueFd copy_locked(Fd tree, const std::string& name) {
 
 [[noreturn]] void run_child(Fd tree, const std::string& name, Fd channel) noexcept {
     try {
-        SyncReport report;
         try {
             if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) base::fail_errno("end with the caller");
             const UniqueFd copy = copy_locked(tree, name);
+            SyncReport report;
             report.ready = true;
             base::send_message(channel, base::encode(report), {copy});
         } catch (const base::Exception& error) {
-            const auto* system = dynamic_cast<const base::SystemError*>(&error);
-            report.error = system != nullptr ? system->error() : 0;
-            report.failure = error.message();
-            send_report(channel, report);
+            send_failure(channel, error);
         }
     } catch (const std::exception&) {
         // Nobody is left to hear of it.
@@ -98,11 +95,7 @@ base::UniqueFd lock_attributes(Fd tree, const std::string& name) {
     if (!message)
         base::fail(base::ErrorCode::operation_failed, "the process that locked '{}' was killed",
                    name);
-    const auto report = base::decode<SyncReport>(message->bytes, "locked mount");
-    if (!report.ready)
-        throw base::PreparedError(
-            report.error != 0 ? base::ErrorCode::system_error : base::ErrorCode::operation_failed,
-            report.failure);
+    require_ready(base::decode<SyncReport>(message->bytes, "locked mount"));
     if (message->fds.size() != 1)
         base::fail(base::ErrorCode::internal_error, "no locked mount came for '{}'", name);
     return std::move(message->fds.front());

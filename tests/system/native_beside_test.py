@@ -15,6 +15,7 @@ import sys
 import unittest
 
 import support
+from effects import lxc_groups, show_network
 from guest import GuestCase
 from support import read, run, wait_for, write
 from terminal import Terminal
@@ -59,22 +60,6 @@ lxc.cgroup2.memory.max = 64M
 lxc.cgroup.pids.max = 77
 lxc.cgroup2.pids.max = 77
 """
-
-
-def show_network():
-    """A /sys of our network namespace, with the groups where they were; a /run that is ours."""
-    aside = os.path.realpath(run("mktemp", "-d").strip())
-    run("mount", "--move", "/sys/fs/cgroup", aside)
-    run("mount", "-t", "sysfs", "sysfs", "/sys")
-    run("mount", "--move", aside, "/sys/fs/cgroup")
-    os.rmdir(aside)
-    run("mount", "-t", "tmpfs", "none", "/run")
-
-
-def lxc_groups():
-    """Of this container, and where lxc-stop goes aside."""
-    return [path for name in (f"lxc.*.{NAME}", "lxc.pivot")
-            for path in glob.glob(f"/sys/fs/cgroup/*/{name}") + glob.glob(f"/sys/fs/cgroup/{name}")]
 
 
 def mounts_of(pid):
@@ -155,7 +140,7 @@ class Beside(GuestCase):
         return found
 
     def under_lxc(self):
-        before = set(lxc_groups())
+        before = set(lxc_groups(NAME))
         try:
             self.lxc("start", "-d", "-o", f"{self.folder}/lxc.log")
             pid = int(self.lxc("info", "-p", "-H"))
@@ -165,7 +150,7 @@ class Beside(GuestCase):
             subprocess.run(["lxc-stop", "-P", self.lxcpath, "-n", NAME, "-k"], check=False,
                            capture_output=True)
             wait_for(lambda: not self.strangers(), 5)
-            for path in set(lxc_groups()) - before:
+            for path in set(lxc_groups(NAME)) - before:
                 os.rmdir(path)
 
     def under_lxsh(self):
