@@ -45,13 +45,17 @@ std::string_view kind_of(mode_t mode) {
 UniqueFd open_if_regular(Fd folder, const std::string& name, int flags, Links links,
                          const std::string& shown, mode_t mode) {
     const bool follow = links == Links::follow;
+    const int quiet = flags | O_NONBLOCK | O_NOCTTY | (follow ? 0 : O_NOFOLLOW);
     struct stat facts {};
-    if (::fstatat(folder.get(), name.c_str(), &facts, follow ? 0 : AT_SYMLINK_NOFOLLOW) == 0)
+    if (::fstatat(folder.get(), name.c_str(), &facts, follow ? 0 : AT_SYMLINK_NOFOLLOW) == 0) {
         require_regular(facts.st_mode, shown);
-    else if (errno != ENOENT || (flags & O_CREAT) == 0)
-        return {};
-    UniqueFd fd = openat_quietly(folder, name,
-                                 flags | O_NONBLOCK | O_NOCTTY | (follow ? 0 : O_NOFOLLOW), mode);
+    } else {
+        if (errno != ENOENT || (flags & O_CREAT) == 0) return {};
+        // A file that this call makes is regular, so no look at it can fail and leave it behind.
+        UniqueFd made = openat_quietly(folder, name, quiet | O_EXCL, mode);
+        if (made || errno != EEXIST) return made;
+    }
+    UniqueFd fd = openat_quietly(folder, name, quiet, mode);
     if (!fd) return fd;
     if (::fstat(fd.get(), &facts) != 0) fail_errno("stat '{}'", shown);
     require_regular(facts.st_mode, shown);
