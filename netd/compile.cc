@@ -68,7 +68,8 @@ DnsmasqPlan dnsmasq_plan(const xml::Network& network, const CompileFacts& facts)
                                                .names = path(kGuestNames),
                                                .addresses = path(kGuestAddresses)}),
             .hosts = dnsmasq_hosts(network),
-            .addn_hosts = dnsmasq_addn_hosts(network)};
+            .addn_hosts = dnsmasq_addn_hosts(network),
+            .confined = can_be_confined(network)};
 }
 
 }  // namespace

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <string_view>
 
+#include "base/text/text.hh"
 #include "xml/document/values.hh"
 
 namespace lxvirt::netd {
@@ -165,6 +167,15 @@ void add_dhcp(const xml::NetworkIp& ip, std::uint32_t& most, std::string& out) {
     out += '\n';
 }
 
+// Options by which dnsmasq runs a program, reads options that nobody has looked at, writes
+// elsewhere, or needs a socket that the filter refuses (dnsmasq(8)).
+constexpr std::string_view kBeyond[] = {
+    "conf-dir",     "conf-file",      "conf-script",    "connmark-allowlist-enable",
+    "conntrack",    "dhcp-leasefile", "dhcp-luascript", "dhcp-script",
+    "dumpfile",     "enable-dbus",    "enable-ubus",    "ipset",
+    "leasefile-ro", "nftset",
+};
+
 }  // namespace
 
 bool needs_dnsmasq(const xml::Network& network) {
@@ -213,6 +224,15 @@ std::string dnsmasq_config(const xml::Network& network, const DnsmasqPaths& path
     // Options of the document come last, so that they win.
     for (const std::string& option : network.dnsmasq_options) out += option + "\n";
     return out;
+}
+
+bool can_be_confined(const xml::Network& network) {
+    return std::none_of(
+        network.dnsmasq_options.begin(), network.dnsmasq_options.end(),
+        [](const std::string& option) {
+            const auto name = base::trim(std::string_view(option).substr(0, option.find('=')));
+            return std::find(std::begin(kBeyond), std::end(kBeyond), name) != std::end(kBeyond);
+        });
 }
 
 std::string dnsmasq_hosts(const xml::Network& network) {

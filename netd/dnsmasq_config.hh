@@ -27,6 +27,10 @@ struct DnsmasqPaths {
 
 // Returns the configuration. This text and the two below end with a newline unless they are empty.
 [[nodiscard]] std::string dnsmasq_config(const xml::Network& network, const DnsmasqPaths& paths);
+// Returns whether dnsmasq does this network's work within the bounds of confine_dnsmasq(). The
+// options of the document (<dnsmasq:option>) can have it run programs, read further options from
+// files, write elsewhere, or talk to a bus or the firewall; then it cannot.
+[[nodiscard]] bool can_be_confined(const xml::Network& network);
 // Returns one line for each <dhcp><host>, of both families.
 [[nodiscard]] std::string dnsmasq_hosts(const xml::Network& network);
 // Returns one line for each <dns><host>, in the form of hosts(5).

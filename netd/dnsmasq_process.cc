@@ -14,6 +14,7 @@
 #include "base/file/mount.hh"
 #include "base/test_point.hh"
 #include "base/uninterrupted.hh"
+#include "netd/dnsmasq_confine.hh"
 #include "netd/log_limit.hh"
 
 namespace lxvirt::netd {
@@ -68,6 +69,7 @@ void open_way(const std::string& folder) {
                 base::fail_errno("replace descriptor {}", fd);
         (void)::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
         open_way(setup.folder);
+        if (setup.plan.confined) confine_dnsmasq(setup.plan.program, setup.folder);
         const std::string config = fmt::format("--conf-file={}/{}", setup.folder, kDnsmasqConfig);
         // Without --no-ping dnsmasq would wait three seconds for an answer to a ping before it
         // first offers an address.

@@ -27,7 +27,7 @@ namespace lxvirt::netd {
 
 // Must grow with every change of the structs here: lxnetd refuses a plan of another version, since
 // driver and lxnetd of one installation have the same.
-inline constexpr std::uint32_t kPlanVersion = 2;
+inline constexpr std::uint32_t kPlanVersion = 3;
 inline constexpr std::size_t kMaxMessage = 4096;   // bytes
 inline constexpr std::size_t kMaxPlan = 4U << 20;  // bytes
 
@@ -95,12 +95,14 @@ struct BridgePlan {
 struct DnsmasqPlan {
     std::string program;                    // absolute path
     std::string config, hosts, addn_hosts;  // the texts of its three files
+    bool confined = false;                  // by confine_dnsmasq()
     template <typename Self, typename Visitor>
     static void fields(Self& self, Visitor& visit) {
         visit("program", self.program);
         visit("config", self.config);
         visit("hosts", self.hosts);
         visit("addn_hosts", self.addn_hosts);
+        visit("confined", self.confined);
     }
 };
 

@@ -178,10 +178,16 @@ std::string read_file(const std::string& path, std::size_t limit) {
     return read_all(open_regular(path, O_RDONLY), path, limit);
 }
 
+// A file of /proc/PID can be opened while the process ends, and is then read as ESRCH.
 std::optional<std::string> try_read_file(const std::string& path, std::size_t limit) {
     const auto fd = try_open_regular(path, O_RDONLY);
     if (!fd) return std::nullopt;
-    return read_all(*fd, path, limit);
+    try {
+        return read_all(*fd, path, limit);
+    } catch (const SystemError& error) {
+        if (error.error() == ESRCH) return std::nullopt;
+        throw;
+    }
 }
 
 std::optional<std::string> try_read_state(const std::string& path, std::size_t limit) {

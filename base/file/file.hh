@@ -49,7 +49,7 @@ void require_regular(mode_t mode, const std::string& shown);
 
 // Returns the whole regular file, at most `limit` bytes; a longer file is SystemError(EFBIG).
 // read_file() throws SystemError on any failure, try_read_file() returns nothing where the file is
-// absent (ENOENT, ENOTDIR).
+// absent (ENOENT, ENOTDIR), or is one of a process in /proc that has ended (ESRCH).
 [[nodiscard]] std::string read_file(const std::string& path, std::size_t limit = 16U << 20);
 [[nodiscard]] std::optional<std::string> try_read_file(const std::string& path,
                                                        std::size_t limit = 16U << 20);

@@ -1,7 +1,7 @@
 // Takes a running process over, as a hole in it would: `takeover PID HOST_PID FOLDER` makes the
 // process PID call the kernel (ptrace(2)) and prints a line for each try, "ATTEMPT ok" or "ATTEMPT
 // ENAME". HOST_PID is a process to attack, FOLDER a folder with a file `file` and a socket `socket`.
-// tests/system/supervisor_test.py says what is expected. x86-64 only.
+// tests/system/supervisor_test.py and network_faults_test.py say what is expected. x86-64 only.
 #include <elf.h>
 #include <fcntl.h>
 #include <linux/filter.h>
@@ -95,6 +95,12 @@ void report(const char* attempt, long result) {
         (void)std::printf("%s %s\n", attempt, ::strerrorname_np(static_cast<int>(-result)));
 }
 
+// A child goes on with what the victim did.
+void report_child(const char* attempt, long result) {
+    report(attempt, result);
+    if (result > 0) (void)::kill(static_cast<pid_t>(result), SIGKILL);
+}
+
 void try_all(const Victim& victim, pid_t other, const std::string& folder) {
     const auto path = [&](const std::string& text) {
         return victim.put(text.c_str(), text.size() + 1);
@@ -111,8 +117,9 @@ void try_all(const Victim& victim, pid_t other, const std::string& folder) {
     report("mount", victim.call(SYS_mount, path("/"), path("/"), 0, MS_ASYNC));
     report("execute", victim.call(SYS_execve, path("/bin/sh"), 0, 0));
     report("execute_by_descriptor", victim.call(SYS_execveat, 0, path(""), 0, 0));
-    report("fork", victim.call(SYS_fork));
-    report("clone", victim.call(SYS_clone, SIGCHLD));
+    report_child("fork", victim.call(SYS_fork));
+    report_child("clone", victim.call(SYS_clone, SIGCHLD));
+    report("clone_into_a_namespace", victim.call(SYS_clone, CLONE_NEWNS | SIGCHLD));
     report("trace", victim.call(SYS_ptrace, PTRACE_ATTACH, target));
     report("read_memory", victim.call(SYS_process_vm_readv, target, 0, 0, 0));
     report("signal", victim.call(SYS_kill, target, 0));
@@ -120,6 +127,8 @@ void try_all(const Victim& victim, pid_t other, const std::string& folder) {
     report("internet_socket", victim.call(SYS_socket, AF_INET, SOCK_STREAM));
     report("packet_socket", victim.call(SYS_socket, AF_PACKET, SOCK_RAW));
     report("netlink_socket", victim.call(SYS_socket, AF_NETLINK, SOCK_RAW));
+    report("firewall_socket",
+           victim.call(SYS_socket, AF_NETLINK, SOCK_RAW, 12 /* NETLINK_NETFILTER */));
     report("unix_socket", victim.call(SYS_socket, AF_UNIX, SOCK_STREAM));
     sockaddr_un address{};
     address.sun_family = AF_UNIX;

@@ -75,6 +75,60 @@ class Processes(NetworkCase):
         return re.findall(r"^\d+: (\S+?):", run("ip", "link", "show", "type", "bridge"), re.M)
 
 
+DNSMASQ = "xmlns:dnsmasq='http://libvirt.org/schemas/network/dnsmasq/1.0'"
+
+
+def with_option(xml, value):
+    return (xml.replace("<network>", f"<network {DNSMASQ}>")
+            .replace("</network>", f"<dnsmasq:options><dnsmasq:option value='{value}'/></dnsmasq:options></network>"))
+
+
+class TakenOver(NetworkCase):
+    """dnsmasq, which reads what containers send, taken over by tests/support/takeover.cc."""
+
+    def facts(self, name):
+        pid = self.net_status(name)["dnsmasq"]
+        return int(pid), dict(line.split(":\t", 1) for line in read(f"/proc/{pid}/status").splitlines())
+
+    def test_it_reaches_little(self):
+        os.chmod(self.folder, 0o777)  # else dnsmasq does not even see it
+        self.net("lvq")
+        pid, status = self.facts("lvq")
+        self.assertEqual((status["NoNewPrivs"], status["Seccomp"]), ("1", "2"))
+        # CAP_NET_BIND_SERVICE, CAP_NET_ADMIN and CAP_NET_RAW.
+        self.assertEqual(int(status["CapPrm"], 16) & ~(1 << 10 | 1 << 12 | 1 << 13), 0)
+        write(f"{self.folder}/file", "of the host\n", 0o666)
+        program = os.environ.get("LXVIRT_TAKEOVER", "build/tests/system/takeover")
+        done = subprocess.run([program, str(pid), self.net_status("lvq")["supervisor"], self.folder],
+                              capture_output=True, text=True, check=False)
+        if done.returncode == 77:
+            self.skipTest("takeover.cc knows this machine's registers not")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        results = dict(line.split() for line in done.stdout.splitlines())
+        # Files are read as their modes allow it, and DNS over TCP makes children.
+        own = {"read_a_file", "open_by_the_older_call", "list_proc", "internet_socket", "netlink_socket",
+               "unix_socket", "fork", "clone", "make_memory_executable", "get_pid"}
+        self.assertEqual({name for name, how in results.items() if how == "ok"} - own, set(), results)
+        refused = {"trace", "read_memory", "pidfd", "mount", "enter_a_namespace", "unshare", "io_uring",
+                   "execute_by_descriptor", "load_a_program_into_the_kernel", "clone_into_a_namespace", "become_root"}
+        self.assertEqual({results[name] for name in refused}, {"EPERM"}, results)
+        self.assertEqual({results[name] for name in ("write_a_file", "unlink", "execute")}, {"EACCES"}, results)
+        self.assertEqual((results["packet_socket"], results["firewall_socket"]), ("EAFNOSUPPORT", "EPROTONOSUPPORT"))
+        self.assertEqual(read(f"{self.folder}/file"), "of the host\n")
+        self.boot_on("one", "lvq")
+
+    def test_a_script_of_the_options_is_run(self):
+        """Such an option leaves dnsmasq without bounds, as lxvirt-network(5) says."""
+        os.chmod(self.folder, 0o755)
+        write(f"{self.folder}/script", f"#!/bin/sh\necho \"$1\" >>{self.folder}/said\n", 0o755)
+        self.net_define("lvq", with_option(network("lvq"), f"dhcp-script={self.folder}/script"))
+        self.ok("net-start", "lvq")
+        self.assertEqual(self.facts("lvq")[1]["NoNewPrivs"], "0")
+        self.boot_on("one", "lvq")
+        self.assertTrue(support.wait_for(lambda: os.path.exists(f"{self.folder}/said"), 5))
+        self.assertIn("add", read(f"{self.folder}/said"))
+
+
 class Refusals(NetworkCase):
     def refused(self, name, *texts, **options):
         self.net_define(name, network(name, **options))
@@ -105,10 +159,7 @@ class Refusals(NetworkCase):
         self.assertIn("Network is already in use by interface busy0", self.fails("net-start", "lvo"))
 
     def test_bad_option_in_dnsmasqs_own_words(self):
-        xml = network("lvw").replace("<network>", "<network xmlns:dnsmasq="
-                                     "'http://libvirt.org/schemas/network/dnsmasq/1.0'>")
-        self.net_define("lvw", xml.replace("</network>", "<dnsmasq:options><dnsmasq:option "
-                                           "value='no-such-option=1'/></dnsmasq:options></network>"))
+        self.net_define("lvw", with_option(network("lvw"), "no-such-option=1"))
         self.assertRegex(self.fails("net-start", "lvw"), r"bad option at line \d+ of .*dnsmasq.conf")
 
     def test_port_of_dns_taken(self):

@@ -108,6 +108,23 @@ TEST(ReadFile, TellsAbsentFromUnreadable) {
     EXPECT_THROW((void)read_file(folder / "x"), SystemError);
 }
 
+// The file is opened while the process lives and read when it has ended, which a link to the open
+// file makes happen each time.
+TEST(ReadFile, TakesAFileOfAnEndedProcessAsAbsent) {
+    ChildProcess child([](const std::function<void()>& ready) {
+        ready();
+        return ::pause();
+    });
+    ASSERT_TRUE(child.wait_ready());
+    const UniqueFd stat = open_file(fmt::format("/proc/{}/stat", child.pid()), O_RDONLY);
+    const std::string link = fmt::format("/proc/self/fd/{}", stat.get());
+    EXPECT_TRUE(try_read_file(link).has_value());
+    child.kill();
+    (void)child.wait();
+    EXPECT_EQ(try_read_file(link), std::nullopt);
+    EXPECT_THROW((void)read_file(link), SystemError);
+}
+
 TEST(ReadFile, RefusesMoreThanItsLimit) {
     const TemporaryFolder folder;
     write_atomic(folder / "x", std::string(5000, 'x'));
