@@ -19,6 +19,7 @@ struct ParseState {
     int error_line = 0;
     std::string excerpt;  // of the document where it was found: two lines, or nothing
     startElementNsSAX2Func start_element = nullptr;
+    std::size_t parts = 0;  // elements and attributes so far
 };
 
 // Returns the line at which the parser stands and a pointer below it, as libvirt shows them; nothing
@@ -63,6 +64,12 @@ void start_element(void* context, const xmlChar* name, const xmlChar* prefix, co
     auto* state = static_cast<ParseState*>(parser->_private);
     if (parser->nodeNr >= kMaxDepth) {
         stop(parser, fmt::format("elements are nested deeper than {} levels", kMaxDepth));
+        return;
+    }
+    state->parts += 1 + static_cast<std::size_t>(namespace_count + attribute_count);
+    if (state->parts > kMaxParts) {
+        stop(parser,
+             fmt::format("the document has more than {} elements and attributes", kMaxParts));
         return;
     }
     state->start_element(context, name, prefix, uri, namespace_count, namespaces, attribute_count,

@@ -23,7 +23,9 @@
 
 namespace lxvirt::xml {
 
-inline constexpr int kMaxDepth = 100;             // levels of elements
+inline constexpr int kMaxDepth = 100;  // levels of elements
+// Elements, attributes and namespace declarations of one document: so many take less than 200 MB.
+inline constexpr std::size_t kMaxParts = 300'000;
 inline constexpr std::size_t kMaxNotices = 1000;  // more are summed up in one
 inline constexpr std::size_t kMaxFaults = 100;    // each costs reading a part once more
 

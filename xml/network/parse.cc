@@ -209,7 +209,9 @@ PortGroup parse_portgroup(const Element& element) {
 void parse_portgroups(const Element& root, Network& out) {
     std::set<std::string> names;
     std::optional<std::string> usual;  // the name of the default one
-    for (const Element& element : root.children("portgroup")) {
+    const std::vector<Element> elements = root.children("portgroup");
+    out.portgroups.reserve(elements.size());
+    for (const Element& element : elements) {
         PortGroup group = parse_portgroup(element);
         if (!names.insert(group.name).second)
             element.fail(ErrorCode::config_unsupported,

@@ -341,7 +341,9 @@ DhcpHost parse_dhcp_host(const Element& element, const std::string& network, con
 void parse_network_ips(const Element& root, Network& out) {
     std::set<std::string> addresses;
     bool has_dhcp[2] = {false, false};  // of IPv4, of IPv6
-    for (const Element& element : root.children("ip")) {
+    const std::vector<Element> elements = root.children("ip");
+    out.ips.reserve(elements.size());
+    for (const Element& element : elements) {
         NetworkIp ip = parse_network_ip(element, out.name);
         if (!addresses.insert(ip.address).second)
             element.fail(

@@ -76,6 +76,10 @@ TEST(Document, RefusesDeepNesting) {
     std::string deep;
     for (int i = 0; i < 200000; ++i) deep += "<a>";
     EXPECT_EQ(error_of(deep), "doc.xml:1: elements are nested deeper than 100 levels");
+    std::string many = "<a>\n";
+    for (int i = 0; i < 150'000; ++i) many += "<b c=''/>";
+    EXPECT_EQ(error_of(many + "</a>"),
+              "doc.xml:2: the document has more than 300000 elements and attributes");
 }
 
 TEST(Document, RefusesHugeDocuments) {
