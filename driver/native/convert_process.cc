@@ -150,6 +150,11 @@ void convert_capabilities(Context& context) {
             add(*line, false);
         else
             context.untranslated(*line, "lxc takes either cap.keep or cap.drop; cap.keep counts");
+    // lxc leaves it with an id map, too.
+    if (keep.empty() && !context.domain.idmap.empty() &&
+        std::none_of(features.capabilities.begin(), features.capabilities.end(),
+                     [](const auto& state) { return state.name == "sys_rawio"; }))
+        features.capabilities.push_back({"sys_rawio", true});
 }
 
 // Converts profiles and contexts to <seclabel>.

@@ -212,27 +212,56 @@ void write_limits(Writer& writer) {
 
 namespace {
 
-// Writes the capabilities as cap.drop or cap.keep. lxc drops none by itself, so libvirt's default
-// policy is spelled out.
+using States = std::vector<xml::CapabilityState>;
+
+bool names_rawio(const States& states) {
+    return std::any_of(
+        states.begin(), states.end(), [](const auto& state) { return state.name == "sys_rawio"; });
+}
+
+// Adds a state in the order that the parser gives them.
+void add_state(States& states, std::string_view name, bool on) {
+    const auto rank = [](std::string_view one) {
+        return std::find(xml::kCapabilities.begin(), xml::kCapabilities.end(), one);
+    };
+    const auto after = std::find_if(states.begin(), states.end(), [&](const auto& state) {
+        return rank(state.name) > rank(name);
+    });
+    states.insert(after, {std::string(name), on});
+}
+
+// Returns what cap.keep (`deny`) or cap.drop has to name. lxc drops nothing by itself: neither
+// libvirt's default policy nor what an id map takes.
+States states_for_lxc(Writer& writer, bool deny) {
+    const xml::Features& features = writer.domain.features;
+    States states;
+    if (features.policy.value_or(xml::CapabilitiesPolicy::default_) ==
+        xml::CapabilitiesPolicy::default_) {
+        writer.approximate("capabilities", "lxc drops none by itself: those that are dropped here");
+        for (const std::string_view name : xml::kCapabilities)
+            if (!xml::keeps_capability(writer.domain, name))
+                states.push_back({std::string(name), false});
+        return states;
+    }
+    const bool map_takes = !deny && !writer.domain.idmap.empty();
+    bool all = true;
+    for (const xml::CapabilityState& state : features.capabilities) {
+        if (state.on == deny) states.push_back(state);
+        all = all && (state.on == deny || (map_takes && state.name == "sys_rawio"));
+    }
+    if (map_takes && !names_rawio(features.capabilities)) add_state(states, "sys_rawio", false);
+    if (!all) writer.approximate("capabilities", "those that the policy says anyway are left out");
+    return states;
+}
+
+// Writes the capabilities as cap.drop or cap.keep, and leaves in the domain what
+// convert_capabilities() makes of them.
 void write_capabilities(Writer& writer) {
     xml::Features& features = writer.domain.features;
     if (!features.plain.empty()) writer.lose("features", "only capabilities have a key");
     features.plain.clear();
     const bool deny = features.policy == xml::CapabilitiesPolicy::deny;
-    std::vector<xml::CapabilityState> states;
-    if (features.policy.value_or(xml::CapabilitiesPolicy::default_) ==
-        xml::CapabilitiesPolicy::default_) {
-        writer.approximate("capabilities", "lxc drops none by itself: those that are dropped here");
-        for (const std::string_view name : xml::kCapabilities)
-            if (!xml::keeps_capability(features, name))
-                states.push_back({std::string(name), false});
-    } else {
-        for (const xml::CapabilityState& state : features.capabilities)
-            // cap.keep takes what is switched on, cap.drop what is switched off.
-            if (state.on == deny) states.push_back(state);
-        if (states.size() != features.capabilities.size())
-            writer.approximate("capabilities", "those that the policy says anyway are left out");
-    }
+    States states = states_for_lxc(writer, deny);
     std::string names;
     for (const xml::CapabilityState& state : states)
         names += fmt::format("{}{}", names.empty() ? "" : " ", state.name);
@@ -240,6 +269,8 @@ void write_capabilities(Writer& writer) {
         writer.put("cap.keep", names.empty() ? "none" : names, "capabilities");
     else if (!names.empty())
         writer.put("cap.drop", names, "capabilities");
+    if (!deny && !writer.domain.idmap.empty() && !names_rawio(states))
+        add_state(states, "sys_rawio", true);
     features.capabilities = std::move(states);
     features.policy = deny ? xml::CapabilitiesPolicy::deny : xml::CapabilitiesPolicy::allow;
 }

@@ -12,6 +12,7 @@
 #include "driver/plan/apparmor.hh"
 #include "driver/plan/parts.hh"
 #include "driver/plan/seccomp_profile.hh"
+#include "xml/domain/names.hh"
 
 namespace lxvirt::driver::compile {
 
@@ -70,29 +71,19 @@ bool is_32_bit(const std::string& arch) {
 
 }  // namespace
 
-// libvirt's default policy drops five capabilities (lxcContainerDropCapabilities() in its
-// lxc_container.c).
-std::uint64_t capabilities(const xml::Features& features) {
-    std::uint64_t kept = ~0ULL;
-    switch (features.policy.value_or(xml::CapabilitiesPolicy::default_)) {
-        case xml::CapabilitiesPolicy::default_:
-            for (const unsigned dropped :
-                 {CAP_SYS_MODULE, CAP_SYS_TIME, CAP_MKNOD, CAP_AUDIT_CONTROL, CAP_MAC_ADMIN})
-                kept &= ~(1ULL << dropped);
-            break;
-        case xml::CapabilitiesPolicy::allow: break;
-        case xml::CapabilitiesPolicy::deny: kept = 0; break;
+std::uint64_t capabilities(const xml::Domain& domain) {
+    // A kernel newer than the list of names has others, of which the policy says all or none.
+    std::uint64_t kept = domain.features.policy == xml::CapabilitiesPolicy::deny ? 0 : ~0ULL;
+    for (const std::string_view name : xml::kCapabilities) {
+        const auto number = base::capability_number(name);
+        if (!number) continue;
+        const std::uint64_t bit = 1ULL << *number;
+        kept = xml::keeps_capability(domain, name) ? kept | bit : kept & ~bit;
     }
-    for (const xml::CapabilityState& state : features.capabilities) {
-        const auto number = base::capability_number(state.name);
-        if (!number)
+    for (const xml::CapabilityState& state : domain.features.capabilities)
+        if (!base::capability_number(state.name))
             base::fail(base::ErrorCode::config_unsupported, "this host has no capability '{}'",
                        state.name);
-        if (state.on)
-            kept |= 1ULL << *number;
-        else
-            kept &= ~(1ULL << *number);
-    }
     return kept;
 }
 
@@ -169,7 +160,7 @@ helper::Init init(const xml::Domain& domain) {
     made.user = domain.os.inituser;
     made.group = domain.os.initgroup;
     made.hostname = hostname(domain.name);
-    made.capabilities = capabilities(domain.features);
+    made.capabilities = capabilities(domain);
     if (is_32_bit(domain.os.arch)) {
         made.personality = PER_LINUX32;
         made.personality_set = true;

@@ -101,7 +101,7 @@ void add_usual_rules(const xml::Domain& domain, std::vector<base::DeviceRule>& r
     rules.push_back({.type = 'c', .major = 136, .minor = std::nullopt});  // pseudo-terminals
     // A container that keeps CAP_MKNOD may make any node, as package managers do, but still open
     // only those that a rule allows.
-    if ((compile::capabilities(domain.features) >> CAP_MKNOD & 1U) != 0)
+    if (xml::keeps_capability(domain, "mknod"))
         rules.push_back({.type = 'a',
                          .major = std::nullopt,
                          .minor = std::nullopt,

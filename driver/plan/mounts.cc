@@ -182,7 +182,7 @@ void lock_attributes(const xml::Domain& domain, Mount& mount) {
     constexpr std::uint64_t narrowing = MOUNT_ATTR_RDONLY | base::kNoSuidDevExec;
     const bool hosts = mount.kind == MountKind::host_bind || mount.kind == MountKind::device;
     mount.locked = hosts && (mount.attributes & narrowing) != 0 && !domain.idmap.empty() &&
-                   xml::keeps_capability(domain.features, "sys_admin");
+                   xml::keeps_capability(domain, "sys_admin");
 }
 
 // Returns all mounts in the order in which they are attached, the root first.

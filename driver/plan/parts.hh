@@ -80,7 +80,7 @@ void labels(const xml::Domain& domain, const HostFacts& host, const CompileOptio
 // Adds what <lx:container> says about the init: limits, groups, privileges, settings in /proc.
 void container_process(const xml::Container& container, helper::Init& made);
 // Returns the capabilities that the policy and the elements keep; bit N stands for capability N.
-[[nodiscard]] std::uint64_t capabilities(const xml::Features& features);
+[[nodiscard]] std::uint64_t capabilities(const xml::Domain& domain);
 // Says whether a tree of the host is to be shown through the domain's id map.
 [[nodiscard]] bool wants_idmap(const xml::Domain& domain, const HostFacts& host,
                                const std::string& source);

@@ -29,6 +29,18 @@ class Debian(DebianCase):
         self.assertEqual(self.state("deb"), "shut off (shutdown)")
         self.assert_nothing_left()
 
+    def assert_runs(self):
+        """systemd has started everything, and nothing of it failed."""
+        self.await_prompt()
+        enter = ("lxc-enter-namespace", "deb", "--noseclabel", "--", "/bin/systemctl")
+        result = self.lxsh(*enter, "is-system-running", "--wait")
+        failed = self.lxsh(*enter, "list-units", "--failed", "--no-legend", "--plain")
+        self.assertEqual(result.out.strip(), "running", f"{result}\n{failed.out}")
+
+    def test_runs_with_all_capabilities(self):
+        self.start_debian(features="<privnet/><capabilities policy='allow'/>")
+        self.assert_runs()
+
     def test_reboots_on_command(self):
         self.start_debian()
         self.await_prompt()
@@ -48,7 +60,7 @@ class Debian(DebianCase):
         self.define(self.plain("deb", rootfs=root, init="/sbin/init", features="<privnet/>",
                                extra=f"<idmap>{rows}</idmap>"))
         self.ok("start", "deb")
-        self.await_prompt()
+        self.assert_runs()
         self.assertEqual(os.stat(f"/proc/{self.status('deb')['init_pid']}").st_uid, 500000)
         self.assertIn("is off after", self.ok("shutdown", "deb", "--wait", "30"))
         self.assertEqual(self.state("deb"), "shut off (shutdown)")
@@ -58,7 +70,7 @@ class Debian(DebianCase):
     def test_writes_no_group_of_the_hosts(self):
         before = [sorted(os.listdir(mount)) for mount, _ in support.hierarchies()]
         self.start_debian()
-        self.await_prompt()
+        self.assert_runs()
         wanted = self.partition.strip("/")
         for (mount, _), old in zip(support.hierarchies(), before):
             new = [name for name in sorted(os.listdir(mount)) if name not in old]

@@ -63,9 +63,9 @@ void add_meaning_notices(const Element& root, const Domain& domain) {
     const auto is_host_root = [](const IdMapRow& row) { return row.target == 0; };
     if (std::any_of(domain.idmap.uids.begin(), domain.idmap.uids.end(), is_host_root))
         say("has the host's root in its <idmap>: whoever is it inside owns the host's files");
-    if (domain.idmap.empty() && keeps_capability(domain.features, "sys_admin"))
+    if (domain.idmap.empty() && keeps_capability(domain, "sys_admin"))
         say("has no <idmap> and keeps sys_admin: root inside is trusted like root on the host");
-    if (domain.idmap.empty() || !keeps_capability(domain.features, "sys_admin")) return;
+    if (domain.idmap.empty() || !keeps_capability(domain, "sys_admin")) return;
     const auto tell = [&](const std::vector<ContainerPath>& paths, const char* element,
                           const char* act) {
         for (const ContainerPath& path : paths)

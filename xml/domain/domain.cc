@@ -49,13 +49,14 @@ bool holds_id(const std::vector<IdMapRow>& rows, std::uint32_t id) {
         [id](const IdMapRow& row) { return id >= row.start && id - row.start < row.count; });
 }
 
-bool keeps_capability(const Features& features, std::string_view name) {
+bool keeps_capability(const Domain& domain, std::string_view name) {
     // libvirt drops these by default (lxcContainerDropCapabilities() in its lxc_container.c).
     static constexpr std::string_view kDropped[] = {"sys_module", "sys_time", "mknod",
                                                     "audit_control", "mac_admin"};
-    for (const CapabilityState& state : features.capabilities)
+    for (const CapabilityState& state : domain.features.capabilities)
         if (state.name == name) return state.on;
-    const CapabilitiesPolicy policy = features.policy.value_or(CapabilitiesPolicy::default_);
+    if (name == "sys_rawio" && !domain.idmap.empty()) return false;
+    const CapabilitiesPolicy policy = domain.features.policy.value_or(CapabilitiesPolicy::default_);
     if (policy != CapabilitiesPolicy::default_) return policy == CapabilitiesPolicy::allow;
     return std::find(std::begin(kDropped), std::end(kDropped), name) == std::end(kDropped);
 }

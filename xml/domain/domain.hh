@@ -213,8 +213,10 @@ struct Domain {
 };
 
 // Says whether a process in the container may have the capability `name` ("sys_admin"), by policy
-// and state.
-[[nodiscard]] bool keeps_capability(const Features& features, std::string_view name);
+// and state. An id map takes sys_rawio unless an element switches it on: the kernel grants nothing
+// for it in a user namespace, and systemd, which takes it for the right to see the kernel's
+// debugging file systems, fails to mount them and calls itself degraded.
+[[nodiscard]] bool keeps_capability(const Domain& domain, std::string_view name);
 
 // Says whether a path that is to be joined with another stays below it: no part is "." or "..", and
 // there is no control character.
