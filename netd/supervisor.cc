@@ -398,15 +398,13 @@ void Supervisor::update(NetworkPlan plan) {
     write_status();
 }
 
-// Changes dnsmasq: new lists of clients and names are reread on SIGHUP, any other change needs a
-// restart.
+// Changes dnsmasq: lists of clients and names, those of the driver's folders too, are reread on
+// SIGHUP; any other change needs a restart.
 void Supervisor::update_dnsmasq(const std::optional<DnsmasqPlan>& before) {
     const bool same_config = plan_.dnsmasq && before && plan_.dnsmasq->config == before->config;
     if (same_config && dnsmasq_) {
         write_dnsmasq_files(dnsmasq_setup());
-        if (plan_.dnsmasq->hosts != before->hosts ||
-            plan_.dnsmasq->addn_hosts != before->addn_hosts)
-            dnsmasq_->reload();
+        dnsmasq_->reload();
         return;
     }
     loop_.cancel(std::move(dnsmasq_timer_));

@@ -53,9 +53,7 @@ void change_interface(const Root& root, const Guest& guest, const LiveState& liv
     const auto link_of = [&](const xml::Interface& interface) {
         return *compile_device(interface, live.domain, root, host).link;
     };
-    PortOwner owner = port_owner(live);
-    owner.named = is_first_of_network(live.domain, to);
-    if (moves) claim_port(root, owner, to);
+    if (moves) claim_port(root, owner_of_port(live.domain, to, live.helper), to);
     const helper::Link link = link_of(to);
     if (link.kind != helper::LinkKind::veth && moves)
         base::fail(base::ErrorCode::operation_unsupported,

@@ -179,9 +179,7 @@ void Plug::apply(xml::Device& device) {
 
 void Plug::apply_link(xml::Device& device) {
     if (auto* interface = std::get_if<xml::Interface>(&device)) {
-        PortOwner owner = port_owner(live_);
-        owner.named = is_first_of_network(live_.domain, *interface);
-        claim_port(root_, owner, *interface);
+        claim_port(root_, owner_of_port(live_.domain, *interface, live_.helper), *interface);
         test_point("plug-port");
         // compile_device() runs again with what the network has chosen for the port.
         parts_ = compile_device(device, live_.domain, root_, host_);
@@ -243,10 +241,6 @@ void unplug(const Root& root, const Guest& guest, const LiveState& live, const x
     if (has_loop(made))
         ask_helper(root, live.domain.name, RequestKind::release, device_alias(device));
     test_point("unplug-loop");
-}
-
-PortOwner port_owner(const LiveState& live) {
-    return {.name = live.domain.name, .uuid = live.domain.uuid, .supervisor = live.helper};
 }
 
 void refresh_device_rules(const Root& root, const LiveState& live) {

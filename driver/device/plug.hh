@@ -72,9 +72,6 @@ class Plug {
 void unplug(const Root& root, const Guest& guest, const LiveState& live, const xml::Device& device,
             const std::vector<MadeDevice>& made, bool lazily);
 
-// Returns the owner in whose name a container's ports are claimed.
-[[nodiscard]] PortOwner port_owner(const LiveState& live);
-
 // Makes the device rules of the container's control group those that `live` asks for. Throws
 // SystemError.
 void refresh_device_rules(const Root& root, const LiveState& live);

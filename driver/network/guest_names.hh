@@ -4,11 +4,13 @@
 //
 // Each hardware address has a file of its own, in one of two folders that dnsmasq watches (dhcp-hostsdir and
 // hostsdir in dnsmasq(8)). dnsmasq forgets a line of `names` only when it rereads everything, so that file
-// stays after the container's end, and is not written again with the same text. A line of `addresses` goes
-// with the container.
+// stays after the container's end, and is not written again with the same text. It may reserve an address
+// (driver/network/reservations.hh). A line of `addresses` goes with the container.
 #pragma once
 
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "driver/store/root.hh"
 #include "xml/network/network.hh"
@@ -19,11 +21,26 @@ namespace lxvirt::driver {
 // else "".
 [[nodiscard]] std::string guest_name(const std::string& domain);
 
-// Makes an interface of the network known by that name: its own addresses and those of its static hosts, or
-// else the address that it will get by DHCP. Does nothing with an empty name, in a network that makes no
-// bridge, and where a static host names the interface. Throws SystemError.
-void announce_guest(const Root& root, const xml::Network& network, const std::string& name,
-                    const xml::Interface& interface);
+// A line of the folder `names`.
+struct GuestLine {
+    std::string mac, name, address;  // of the last two at least one is not empty
+};
+// Returns the line of an interface, and all lines. Throw SystemError.
+[[nodiscard]] std::optional<GuestLine> guest_line(const Root& root, const xml::Network& network,
+                                                  const std::string& mac);
+[[nodiscard]] std::vector<GuestLine> guest_lines(const Root& root, const xml::Network& network);
+
+// Makes an interface of the network known by that name, which may be empty: its own addresses and
+// those of its static hosts, or else the address that it will get by DHCP, which is `reserved` if
+// that is not empty. Does nothing in a network that makes no bridge, where there is nothing to say,
+// and where a static host names the interface. Returns true where dnsmasq has to reread its lines
+// before it knows the new one. Throws SystemError.
+[[nodiscard]] bool announce_guest(const Root& root, const xml::Network& network,
+                                  const std::string& name, const std::string& reserved,
+                                  const xml::Interface& interface);
+
+// Removes the line of an interface. Throws SystemError.
+void forget_guest(const Root& root, const xml::Network& network, const std::string& mac);
 
 // Returns the file that has to go with the container; it need not exist.
 [[nodiscard]] std::string guest_address_file(const Root& root, const xml::Interface& interface);

@@ -14,11 +14,15 @@
 #include "base/uuid.hh"
 #include "driver/network/guest_names.hh"
 #include "driver/network/life.hh"
+#include "driver/network/process.hh"
+#include "driver/network/reservations.hh"
 #include "driver/store/link_alias.hh"
 #include "driver/store/live.hh"
 #include "driver/supervisor/hooks.hh"
 #include "xml/document/scan.hh"
+#include "xml/document/values.hh"
 #include "xml/document/writer.hh"
+#include "xml/domain/guards.hh"
 #include "xml/network/document.hh"
 
 namespace lxvirt::driver {
@@ -199,6 +203,54 @@ xml::NetworkPort port_of(const xml::Network& network, const xml::Interface& inte
     return port;
 }
 
+// Returns what the portgroup and the network ask for where a domain is silent.
+xml::ContainerGuard network_asks(const xml::Network& network, const xml::Interface& interface) {
+    xml::ContainerGuard asked;
+    if (const xml::PortGroup* group = portgroup_of(network, interface)) asked = group->guard;
+    asked.fill_from(network.guard);
+    return asked;
+}
+
+// Says whether an IPv4 address of the interface is known without a reservation.
+bool knows_address(const xml::Network& network, const xml::Interface& interface) {
+    const auto is_v4 = [](const std::string& text) {
+        const auto address = xml::to_ip_address(text);
+        return address && !address->v6;
+    };
+    const auto mac = base::parse_mac(interface.mac);
+    return std::any_of(interface.ips.begin(), interface.ips.end(),
+                       [&](const xml::IpAddress& ip) { return is_v4(ip.address); }) ||
+           std::any_of(interface.filter_parameters.begin(), interface.filter_parameters.end(),
+                       [&](const auto& one) {
+                           return xml::is_address_parameter(one.first) && is_v4(one.second);
+                       }) ||
+           std::any_of(network.ips.begin(), network.ips.end(), [&](const xml::NetworkIp& ip) {
+               return std::any_of(ip.dhcp.hosts.begin(), ip.dhcp.hosts.end(),
+                                  [&](const xml::DhcpHost& host) {
+                                      return is_v4(host.ip) && base::parse_mac(host.mac) == mac;
+                                  });
+           });
+}
+
+// Tells dnsmasq the port's name, and the address that its guards let pass. A reservation that was
+// made stays, whatever the guards are now. The caller holds the network's lock.
+void announce(const Root& root, const xml::Network& network, const PortOwner& owner,
+              const xml::Interface& interface) {
+    xml::ContainerGuard asked = owner.guard;
+    asked.fill_from(network_asks(network, interface));
+    ChosenAddress reserved;
+    if (has_pool(network) && !knows_address(network, interface)) {
+        if (asked.ip.value_or(false) || asked.arp.value_or(false))
+            reserved = choose_address(root, network, interface.mac);
+        else
+            reserved.address = reserved_address(root, network, interface.mac).value_or("");
+    }
+    const std::string name = owner.named ? guest_name(owner.name) : "";
+    const bool replaced = announce_guest(root, network, name, reserved.address, interface);
+    if (!reserved.address.empty() && (replaced || reserved.was_anothers))
+        update_network_process(root, compile_network_plan(root, network));
+}
+
 // Records a port and fills in the live interface. The caller holds the network's lock. Throws with
 // no port left if a hook fails.
 void plug_in(const Root& root, const xml::Network& network, const PortOwner& owner,
@@ -215,7 +267,7 @@ void plug_in(const Root& root, const xml::Network& network, const PortOwner& own
                             .owner_start = base::start_time(owner.supervisor).value_or(0)};
     write_port(root, network.name, record);
     try {
-        if (owner.named) announce_guest(root, network, guest_name(owner.name), interface);
+        announce(root, network, owner, interface);
         run_network_hooks(
             root, network,
             {.operation = "port-created", .port_xml = xml::format_network_port(record.port)});
@@ -297,9 +349,9 @@ xml::Interface resolve_interface(const Root& root, const xml::Interface& interfa
 NetworkGuard network_guard(const Root& root, const xml::Interface& interface) {
     const LiveNetwork live = require_live_network(root, interface.source);
     const xml::Network& network = live.network;
-    NetworkGuard made{.guard = {.bpdu = true, .address = {}}, .asked = {}};
-    if (const xml::PortGroup* group = portgroup_of(network, interface)) made.asked = group->guard;
-    made.asked.fill_from(network.guard);
+    NetworkGuard made{.guard = {.bpdu = true, .address = {}},
+                      .asked = network_asks(network, interface),
+                      .reserves = has_pool(network)};
     base::PortGuard& guard = made.guard;
     const auto any = [&](auto&& test) {
         return std::any_of(network.ips.begin(), network.ips.end(), test);
@@ -308,6 +360,9 @@ NetworkGuard network_guard(const Root& root, const xml::Interface& interface) {
     // With ipv6='yes' and no address of ours, a container may be the router for the others.
     guard.ra = any([&](const xml::NetworkIp& ip) { return ip.v6() || !network.ipv6; });
     guard.addresses = known_addresses(network, interface.mac);
+    if (!knows_address(network, interface))
+        if (auto reserved = reserved_address(root, network, interface.mac))
+            guard.addresses.push_back(std::move(*reserved));
     return made;
 }
 
@@ -328,27 +383,32 @@ void claim_port(const Root& root, const PortOwner& owner, xml::Interface& interf
     plug_in(root, live->network, owner, interface);
 }
 
+PortOwner owner_of_port(const xml::Domain& domain, const xml::Interface& interface,
+                        pid_t supervisor) {
+    const std::vector<xml::Interface>& all = domain.interfaces;
+    const auto has_mac = [&](const xml::Interface& other) { return other.mac == interface.mac; };
+    const auto place = std::find_if(all.begin(), all.end(), has_mac);
+    const auto first = std::find_if(all.begin(), all.end(), [&](const xml::Interface& other) {
+        return other.type == interface.type && other.source == interface.source;
+    });
+    return {
+        .name = domain.name,
+        .uuid = domain.uuid,
+        .supervisor = supervisor,
+        .named = first == all.end() || has_mac(*first),
+        .guard = xml::guards_of(domain, interface, static_cast<std::size_t>(place - all.begin()))};
+}
+
 void name_ports(xml::Domain& domain) {
     for (xml::Interface& interface : domain.interfaces)
         if (interface.type == xml::InterfaceType::network && interface.portid.empty())
             interface.portid = base::random_uuid();
 }
 
-bool is_first_of_network(const xml::Domain& domain, const xml::Interface& interface) {
-    const auto first = std::find_if(
-        domain.interfaces.begin(), domain.interfaces.end(), [&](const xml::Interface& other) {
-            return other.type == interface.type && other.source == interface.source;
-        });
-    return first == domain.interfaces.end() || first->mac == interface.mac;
-}
-
 void claim_ports(const Root& root, xml::Domain& domain, pid_t supervisor) {
-    PortOwner owner{.name = domain.name, .uuid = domain.uuid, .supervisor = supervisor};
     try {
-        for (xml::Interface& interface : domain.interfaces) {
-            owner.named = is_first_of_network(domain, interface);
-            claim_port(root, owner, interface);
-        }
+        for (xml::Interface& interface : domain.interfaces)
+            claim_port(root, owner_of_port(domain, interface, supervisor), interface);
     } catch (const base::Exception&) {
         release_ports(root, domain);
         throw;
@@ -403,7 +463,6 @@ std::vector<std::string> attach_running(const Root& root, const xml::Network& ne
         try {
             auto live = read_live(root, name);
             if (!live) continue;
-            PortOwner owner{.name = name, .uuid = live->domain.uuid, .supervisor = *helper};
             for (xml::Interface& interface : live->domain.interfaces) {
                 if (interface.type != xml::InterfaceType::network ||
                     interface.source != network.name || network.uses_macvlan())
@@ -415,8 +474,7 @@ std::vector<std::string> attach_running(const Root& root, const xml::Network& ne
                 if (!link || owner_of_link(root, link->alias) != name) continue;
                 const int bridge = netlink.link_index(network.bridge.name);
                 if (link->master == bridge) continue;
-                owner.named = is_first_of_network(live->domain, interface);
-                plug_in(root, network, owner, interface);
+                plug_in(root, network, owner_of_port(live->domain, interface, *helper), interface);
                 netlink.set_master(link->index, bridge);
                 configure_port(netlink, link->index, merge(network, interface));
             }

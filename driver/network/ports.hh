@@ -55,6 +55,9 @@ struct NetworkGuard {
     // addresses that the network itself gives to the interface.
     base::PortGuard guard;
     xml::ContainerGuard asked;  // of <lx:network>: the portgroup's, then those of all ports
+    // The claim of the port reserves an address for it where `ip` or `arp` is asked for and no
+    // address is known, so before the claim the list above may be empty.
+    bool reserves = false;
 };
 // Returns the guards of a port of an interface of type `network`. The network must be active.
 [[nodiscard]] NetworkGuard network_guard(const Root& root, const xml::Interface& interface);
@@ -68,7 +71,12 @@ struct PortOwner {
     pid_t supervisor = 0;
     // Whether the interface is known by the domain's name: the first one of its network is.
     bool named = true;
+    xml::ContainerGuard guard;  // what the domain asks for
 };
+// Returns the owner of a port of an interface that the domain has, or is to have at the end of its
+// list.
+[[nodiscard]] PortOwner owner_of_port(const xml::Domain& domain, const xml::Interface& interface,
+                                      pid_t supervisor);
 
 // Plugs in an interface of type `network`: adopts the network if it has lost its supervisor,
 // records a port, runs the hook "port-created", and fills in what only a live interface has
@@ -77,8 +85,6 @@ struct PortOwner {
 void claim_port(const Root& root, const PortOwner& owner, xml::Interface& interface);
 // Claims the ports of all interfaces of a domain, or none of them.
 void claim_ports(const Root& root, xml::Domain& domain, pid_t supervisor);
-// Says whether no interface before that one is in the same network, so that it has the domain's name there.
-[[nodiscard]] bool is_first_of_network(const xml::Domain& domain, const xml::Interface& interface);
 // Gives the interfaces the uuids of their future ports. live.xml is written with these before
 // claim_ports(), so that the ports can be released after a kill.
 void name_ports(xml::Domain& domain);

@@ -31,18 +31,20 @@ void add_addresses(const xml::Interface& interface, std::vector<std::string>& ad
     addresses.erase(std::unique(addresses.begin(), addresses.end()), addresses.end());
 }
 
-// Throws where a guard that was asked for would have no effect, or would let nothing pass.
+// Throws where a guard that was asked for would have no effect, or would let nothing pass. `reserves`
+// says that the network reserves an address when the port is claimed; until then there may be none.
 void require_effect(const xml::Interface& interface, const base::PortGuard& guard,
-                    std::size_t place) {
+                    std::size_t place, bool reserves) {
     if (!guard.ip && !guard.arp) return;
     const std::string whose = fmt::format("interface {} (index {})", interface.mac, place);
-    if (guard.addresses.empty())
+    if (guard.addresses.empty() && !reserves)
         base::fail(
             base::ErrorCode::config_unsupported,
-            "{}: the guards 'ip' and 'arp' need the container's addresses, and a lease is not "
-            "known before the start: right would be <ip address='...'/> in the <interface>, or "
-            "<host mac='{}' ip='...'/> in the <dhcp> of its network",
-            whose, interface.mac);
+            "{}: the guards 'ip' and 'arp' need the container's addresses, and none is known: "
+            "right "
+            "would be <ip address='...'/> in the <interface>, or a network with <dhcp>, which "
+            "reserves one",
+            whose);
     if (guard.addresses.size() > kMostAddresses)
         base::fail(base::ErrorCode::config_unsupported,
                    "{}: the guards 'ip' and 'arp' know {} addresses at most, not {}", whose,
@@ -65,9 +67,11 @@ void guard_link(const xml::Interface& given, const xml::Interface& resolved,
     }
     const bool is_port = resolved.type == xml::InterfaceType::bridge;
     base::PortGuard guard{.bpdu = is_port, .address = {}};
+    bool reserves = false;
     if (is_port && given.type == xml::InterfaceType::network && host.guard) {
         NetworkGuard network = host.guard(given);
         guard = std::move(network.guard);
+        reserves = network.reserves;
         asked.fill_from(network.asked);
     }
     guard.mac = asked.mac.value_or(guard.mac);
@@ -80,7 +84,7 @@ void guard_link(const xml::Interface& given, const xml::Interface& resolved,
         add_addresses(given, guard.addresses);
     else
         guard.addresses.clear();
-    require_effect(given, guard, place);
+    require_effect(given, guard, place, reserves);
     if (guard.mac || guard.ip || guard.arp) guard.address = given.mac;
     if (link.isolated) guard.mark = netd::kIsolatedPort;
     link.must_guard = link.isolated || asked.asks();

@@ -38,7 +38,7 @@ class Victim {
     }
     ~Victim() {
         (void)::ptrace(PTRACE_SETREGS, pid_, nullptr, &saved_);
-        (void)::ptrace(PTRACE_DETACH, pid_, nullptr, nullptr);
+        (void)::ptrace(PTRACE_DETACH, pid_, nullptr, held_back_);
     }
     Victim(const Victim&) = delete;
     Victim& operator=(const Victim&) = delete;
@@ -55,7 +55,7 @@ class Victim {
     // Makes the victim call the kernel. It waits in a system call, so the instruction before its
     // next one is `syscall`.
     long call(long number, unsigned long long a = 0, unsigned long long b = 0,
-              unsigned long long c = 0, unsigned long long d = 0) const {
+              unsigned long long c = 0, unsigned long long d = 0) {
         user_regs_struct registers = saved_;
         registers.rip -= 2;
         registers.rax = static_cast<unsigned long long>(number);
@@ -66,8 +66,12 @@ class Victim {
         registers.r10 = d;
         registers.r8 = registers.r9 = 0;
         if (::ptrace(PTRACE_SETREGS, pid_, nullptr, &registers) != 0) die("set the registers");
-        if (::ptrace(PTRACE_SINGLESTEP, pid_, nullptr, nullptr) != 0) die("step");
-        wait();
+        // A signal, of a child's end for instance, comes before the step; it is handed on at the end.
+        do {
+            if (::ptrace(PTRACE_SINGLESTEP, pid_, nullptr, nullptr) != 0) die("step");
+            wait();
+            if (signal_ != SIGTRAP) held_back_ = signal_;
+        } while (signal_ != SIGTRAP);
         if (::ptrace(PTRACE_GETREGS, pid_, nullptr, &registers) != 0) die("read the registers");
         return static_cast<long>(registers.rax);
     }
@@ -77,15 +81,18 @@ class Victim {
         std::perror(what);
         std::exit(2);
     }
-    void wait() const {
+    void wait() {
         int status = 0;
         if (::waitpid(pid_, &status, 0) < 0 || !WIFSTOPPED(status)) {
             (void)std::fprintf(stderr, "the victim ended\n");
             std::exit(3);
         }
+        signal_ = WSTOPSIG(status);
     }
     pid_t pid_;
     user_regs_struct saved_{};
+    int signal_ = 0;  // of the last stop
+    long held_back_ = 0;
 };
 
 void report(const char* attempt, long result) {
@@ -101,7 +108,7 @@ void report_child(const char* attempt, long result) {
     if (result > 0) (void)::kill(static_cast<pid_t>(result), SIGKILL);
 }
 
-void try_all(const Victim& victim, pid_t other, const std::string& folder) {
+void try_all(Victim& victim, pid_t other, const std::string& folder) {
     const auto path = [&](const std::string& text) {
         return victim.put(text.c_str(), text.size() + 1);
     };
@@ -159,7 +166,7 @@ void try_all(const Victim& victim, pid_t other, const std::string& folder) {
 int main(int argc, char** argv) {
 #if defined(__x86_64__)
     if (argc != 4) return 2;
-    const Victim victim(std::atoi(argv[1]));
+    Victim victim(std::atoi(argv[1]));
     try_all(victim, std::atoi(argv[2]), argv[3]);
     return 0;
 #else

@@ -333,11 +333,57 @@ class Guards(FenceCase):
         self.assertEqual(self.heard_of(self.spoof("10.100.0.7", "fd77::5054:ff:fe00:5")) - {"mac"},
                          {"ipv4", "ipv6", "arp", "nd"})
 
+    ALL = "mac='yes' ip='yes' arp='yes'"
+
+    def test_an_address_of_the_pool(self):
+        """The address is reserved with the port, so the guards know it before the container asks for it."""
+        self.start_guarded(guard=self.ALL)
+        self.assertEqual(self.heard_of(self.spoof()), set())
+        address = self.lease("one", 5)
+        self.assertRegex(address, r"^10\.100\.0\.(1\d\d|2[0-4]\d|250)$")
+        self.assertTrue(self.reaches("one", "10.100.0.1"))
+        self.assertEqual(self.heard_of(self.spoof(address)) - {"mac"}, {"ipv4", "arp"})
+        self.assertNotEqual(self.lease("two", 5), address)
+        # It stays after the container's end, and the network's.
+        self.ok("destroy", "one")
+        self.ok("start", "one")
+        self.assertEqual(self.lease("one", 5), address)
+        self.ok("net-destroy", "lvg", "--force")
+        self.ok("net-start", "lvg")
+        support.wait_for(lambda: run("bridge", "link").count("master lvg state forwarding") == 2, 5)
+        self.assertEqual(self.lease("one", 5), address)
+        self.assertTrue(self.reaches("one", "10.100.0.1"))
+
+    def test_an_address_of_the_pool_that_it_has_already(self):
+        """The guards come when it has a lease, and dnsmasq knows its name."""
+        self.start_guarded()
+        address = self.lease("one", 5)
+        self.ok("destroy", "one")
+        self.boot("one", nic("lvg", "<filterref filter='clean-traffic'/>", mac=OWN))
+        support.wait_for(lambda: run("bridge", "link").count("master lvg state forwarding") == 2, 5)
+        self.assertEqual(self.heard_of(self.spoof()), set())
+        self.assertEqual(self.heard_of(self.spoof(address)) - {"mac"}, {"ipv4", "arp"})
+        self.assertEqual(self.lease("one", 5), address)
+        self.assertTrue(self.reaches("one", "10.100.0.1"))
+
+    def test_a_pool_that_is_used_up(self):
+        self.net_define("lvg", network("lvg").replace("end='10.100.0.250'", "end='10.100.0.100'"))
+        self.ok("net-start", "lvg")
+        self.boot("one", nic("lvg", mac=OWN), extra=guarded(self.ALL))
+        self.define(self.xml("two", devices=nic("lvg"), extra=guarded(self.ALL)))
+        self.assertIn("has no address left to reserve", self.fails("start", "two"))
+        # Nobody has a lease of it, so it is free again.
+        self.ok("destroy", "one")
+        self.ok("start", "two")
+        self.assertEqual(self.lease("two", 5), "10.100.0.100")
+        self.assertIn("has no address left to reserve", self.fails("start", "one"))
+
     def test_refused_where_no_address_is_known(self):
-        self.net("lvg")
+        self.net_define("lvg", re.sub(r"<dhcp>.*</dhcp>", "", network("lvg")))
+        self.ok("net-start", "lvg")
         for guard, extra in (("ip='yes'", ""), ("arp='yes'", ""), ("", "<filterref filter='clean-traffic'/>")):
             self.define(self.xml("one", devices=nic("lvg", extra, mac=OWN), extra=guarded(guard)))
-            self.assertIn(f"<host mac='{OWN}' ip='...'/>", self.fails("start", "one"))
+            self.assertIn("or a network with <dhcp>", self.fails("start", "one"))
 
     def test_guards_that_are_switched_off(self):
         self.start_two()

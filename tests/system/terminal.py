@@ -79,6 +79,8 @@ class Terminal:
                 raise AssertionError(f"still running; the terminal shows {self.seen[-2000:]!r}")
             if not self.read(0.02):
                 time.sleep(0.005)
+        while self.read(0):  # what it wrote between the last look and its end
+            pass
         return self.status
 
     def leave(self):
