@@ -69,12 +69,6 @@ UniqueFd open_to_sync(const std::string& path, Durability durability) {
     return open_file(parent_folder(path), O_RDONLY | O_DIRECTORY);
 }
 
-void sync_opened(Fd folder, const std::string& path) {
-    if (!folder.valid()) return;
-    if (uninterrupted([&] { return ::fsync(folder.get()); }) != 0)
-        fail_errno("fsync folder '{}'", path);
-}
-
 // Removes the temporary file of write_atomic() on destruction, unless keep() was called because it
 // has been renamed or turned out to be another process's.
 class TemporaryFile {
@@ -244,7 +238,7 @@ void StagedFile::put() {
         fail_errno("rename to '{}'", path_);
     fd_.reset();
     test_point("file-renamed");
-    sync_opened(folder_, parent_folder(path_));
+    sync_folder(folder_, parent_folder(path_));
 }
 
 void StagedFile::discard() noexcept {
@@ -283,8 +277,10 @@ void replace_file_at(Fd folder, const std::string& name, std::string_view data, 
     }
 }
 
-void sync_folder(const std::string& folder) {
-    sync_opened(open_file(folder, O_RDONLY | O_DIRECTORY), folder);
+void sync_folder(Fd folder, const std::string& path) {
+    if (!folder.valid()) return;
+    if (uninterrupted([&] { return ::fsync(folder.get()); }) != 0)
+        fail_errno("fsync folder '{}'", path);
 }
 
 bool remove_file(const std::string& path, Durability durability) {
@@ -301,7 +297,7 @@ bool remove_file(const std::string& path, Durability durability) {
         fail_with(error, "remove '{}'", path);
     }
     test_point("file-removed");
-    sync_opened(parent, parent_folder(path));
+    sync_folder(parent, parent_folder(path));
     return true;
 }
 

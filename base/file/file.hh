@@ -90,8 +90,10 @@ class StagedFile {
     ~StagedFile();
     StagedFile(const StagedFile&) = delete;
     StagedFile& operator=(const StagedFile&) = delete;
-    // Puts the text in its place. Throws SystemError: the old text stays where the rename fails.
+    // Puts the text in its place. Throws SystemError: the old text stays where the rename fails, and
+    // the new one is there, but may not survive a crash of the host, where was_put() says so.
     void put();
+    [[nodiscard]] bool was_put() const { return !fd_; }
 
   private:
     void discard() noexcept;
@@ -112,9 +114,10 @@ void write_atomic(const std::string& path, std::string_view data, mode_t mode = 
 void replace_file_at(Fd folder, const std::string& name, std::string_view data, mode_t mode,
                      const std::string& shown);
 
-// Flushes `folder`, so that files made, renamed or removed in it stay so after a crash. Throws
-// SystemError.
-void sync_folder(const std::string& folder);
+// Flushes an open folder, so that files made, renamed or removed in it stay so after a crash; does
+// nothing with an invalid descriptor. Open it before the change, so that only the disk can fail
+// afterwards. `path` names it in errors. Throws SystemError.
+void sync_folder(Fd folder, const std::string& path);
 
 // Removes the file `path` and, with Durability::fsync, flushes its folder. Returns false where
 // there was no such file. Throws SystemError.

@@ -121,13 +121,14 @@ DefinedNetwork LocalNetworks::store(GivenNetwork given, const std::string& file,
     const auto locks = root_.lock_to_define_network(network.name);
     NetworkDefinitions definitions(root_);
     definitions.check(network);
-    (void)definitions.store(network, starts);
-    journal_network(root_, network.name, network.uuid, NetworkLifecycle::defined);
     DefinedNetwork defined{{network.name, network.uuid}, std::move(given.notices)};
-    // Two networks may be defined with the same addresses; a start refuses the second.
+    // Two networks may be defined with the same addresses; a start refuses the second. The look comes
+    // before the change, since it can fail.
     for (const std::string& rival : definitions.rivals(network))
         defined.notices.push_back(fmt::format(
             "{}: it has addresses of network '{}': only one of the two can run", file, rival));
+    (void)definitions.store(network, starts);
+    journal_network(root_, network.name, network.uuid, NetworkLifecycle::defined);
     return defined;
 }
 

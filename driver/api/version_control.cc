@@ -32,9 +32,12 @@ std::optional<std::string> LocalConnection::stored_text(ObjectKind kind,
                                                         const std::string& name) const {
     try {
         return DefinitionFolder(paths_of(root_, kind)).text(name);
-    } catch (const base::SystemError&) {
-        // A file that cannot be read is to be replaced by apply, as if it were not there.
-        return std::nullopt;
+    } catch (const base::SystemError& error) {
+        // Something else than a file of a sensible size is to be replaced by apply, as if it were
+        // not there. A definition that only cannot be read at this moment is one.
+        const int what = error.error();
+        if (what == EISDIR || what == EINVAL || what == EFBIG || what == ELOOP) return std::nullopt;
+        throw;
     }
 }
 

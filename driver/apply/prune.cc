@@ -44,7 +44,18 @@ void ApplyRun::prune_kind(ObjectKind kind, const std::vector<std::string>& place
         const std::string& name = known.first;
         const AppliedEntry& entry = known.second;
         if (named.contains(name)) continue;
-        const auto text = connection_.stored_text(kind, name);
+        std::optional<std::string> text;
+        try {
+            text = connection_.stored_text(kind, name);
+        } catch (const base::Exception& error) {
+            ++summary_.failed;
+            on_event_({.act = ApplyAct::failed,
+                       .kind = kind,
+                       .name = name,
+                       .file = entry.file,
+                       .error = error.message()});
+            continue;
+        }
         // Somebody else has undefined the object, or defined another of its name.
         if (!text || xml::scan_uuid(*text) != entry.uuid) {
             record_.erase(kind, name);

@@ -11,7 +11,6 @@
 #include "base/error.hh"
 #include "base/file/file.hh"
 #include "base/test_point.hh"
-#include "base/uninterrupted.hh"
 #include "xml/document/identity.hh"
 #include "xml/document/scan.hh"
 
@@ -21,10 +20,13 @@ namespace {
 
 constexpr std::string_view kSuffix = ".xml";
 
-// Returns whether anything has this name; a link is not followed, as its target may be missing.
-bool is_link(const std::string& path) {
+// Returns whether anything has this name; an autostart link is not followed, as its target may be
+// missing. Throws where it cannot be known: a rename would lose the link.
+bool is_there(const std::string& path, int flags = 0) {
     struct stat facts = {};
-    return ::lstat(path.c_str(), &facts) == 0;
+    if (::fstatat(AT_FDCWD, path.c_str(), &facts, flags) == 0) return true;
+    if (errno != ENOENT && errno != ENOTDIR) base::fail_errno("look at '{}'", path);
+    return false;
 }
 
 }  // namespace
@@ -40,7 +42,7 @@ std::vector<std::string> DefinitionFolder::names() const {
 }
 
 bool DefinitionFolder::exists(std::string_view name) const {
-    return base::exists(paths_.definition(name));
+    return is_there(paths_.definition(name));
 }
 
 std::optional<std::string> DefinitionFolder::text(std::string_view name) const {
@@ -106,44 +108,72 @@ bool DefinitionFolder::write(const std::string& name, std::string_view xml, bool
     // An autostart link left by a rename that was cut short must not start this object. A link that is
     // asked for comes first: while there is no definition it starts nothing.
     if (is_new) (void)base::remove_file(paths_.autostart_link(name));
-    if (is_new && starts) set_autostart(name, true);
-    base::write_atomic(paths_.definition(name), xml);
+    base::Rollback rollback;
+    if (is_new && starts) add_link(name, rollback);
+    base::StagedFile staged(paths_.definition(name), xml);
+    try {
+        staged.put();
+    } catch (const base::SystemError&) {
+        if (staged.was_put()) rollback.dismiss();
+        throw;
+    }
+    rollback.dismiss();
     return is_new;
 }
 
 bool DefinitionFolder::remove(std::string_view name) {
-    // The definition goes first: a link to nothing starts nothing.
-    const bool removed = base::remove_file(paths_.definition(name), base::Durability::fsync);
-    (void)base::remove_file(paths_.autostart_link(name));
-    return removed;
+    // The definition goes first: a link to nothing starts nothing. The link goes, too, where the
+    // definition is gone and only the disk has not confirmed it.
+    try {
+        const bool removed = base::remove_file(paths_.definition(name), base::Durability::fsync);
+        (void)base::remove_file(paths_.autostart_link(name));
+        return removed;
+    } catch (const base::SystemError&) {
+        if (!exists(name)) (void)::unlink(paths_.autostart_link(name).c_str());
+        throw;
+    }
 }
 
 void DefinitionFolder::rename(std::string_view old_name, const std::string& new_name,
                               std::string_view xml) {
     xml::check_name(new_name);
-    const bool starts = autostart(old_name);
+    const std::string from = paths_.definition(old_name), to = paths_.definition(new_name);
     // On a full disk this fails before anything is changed.
-    base::StagedFile staged(paths_.definition(new_name), xml);
+    base::StagedFile staged(to, xml);
     // Each step leaves a state that is right for one of the two names: a link to nothing starts
     // nothing, and a <name> that differs from the file's name yields to it.
-    if (starts) set_autostart(new_name, true);
-    if (::renameat2(AT_FDCWD, paths_.definition(old_name).c_str(), AT_FDCWD,
-                    paths_.definition(new_name).c_str(), RENAME_NOREPLACE) != 0) {
-        const int error = errno;
-        if (starts && error != EEXIST) set_autostart(new_name, false);
-        if (error == EEXIST)
-            base::fail(base::ErrorCode::operation_invalid, "{} with name '{}' already exists",
-                       paths_.kind, new_name);
-        base::fail_with(error, "rename '{}' to '{}'", paths_.definition(old_name),
-                        paths_.definition(new_name));
+    base::Rollback rollback;
+    if (autostart(old_name)) add_link(new_name, rollback);
+    if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) != 0) {
+        if (errno != EEXIST) base::fail_errno("rename '{}' to '{}'", from, to);
+        base::fail(base::ErrorCode::operation_invalid, "{} with name '{}' already exists",
+                   paths_.kind, new_name);
     }
+    rollback.add([&] { (void)::rename(to.c_str(), from.c_str()); });
     base::test_point("definition-renamed");
-    staged.put();
+    try {
+        staged.put();
+    } catch (const base::SystemError&) {
+        if (staged.was_put()) {
+            rollback.dismiss();
+            (void)::unlink(paths_.autostart_link(old_name).c_str());
+        }
+        throw;
+    }
+    rollback.dismiss();
     (void)base::remove_file(paths_.autostart_link(old_name));
 }
 
+// Makes the autostart link, which goes again on a rollback.
+void DefinitionFolder::add_link(std::string_view name, base::Rollback& rollback) {
+    const std::string link = paths_.autostart_link(name);
+    if (!is_there(link, AT_SYMLINK_NOFOLLOW))
+        rollback.add([link] { (void)::unlink(link.c_str()); });
+    set_autostart(name, true);
+}
+
 bool DefinitionFolder::autostart(std::string_view name) const {
-    return is_link(paths_.autostart_link(name)) && exists(name);
+    return is_there(paths_.autostart_link(name), AT_SYMLINK_NOFOLLOW) && exists(name);
 }
 
 void DefinitionFolder::set_autostart(std::string_view name, bool on) {
@@ -153,10 +183,13 @@ void DefinitionFolder::set_autostart(std::string_view name, bool on) {
         return;
     }
     const std::string target = fmt::format("../{}{}", name, kSuffix);
+    // Opened before the change, so that afterwards only the disk itself can fail.
+    const base::UniqueFd folder =
+        base::open_file(paths_.autostart_folder(), O_RDONLY | O_DIRECTORY);
     if (::symlink(target.c_str(), link.c_str()) != 0 && errno != EEXIST)
         base::fail_errno("link '{}' to '{}'", link, target);
     base::test_point("autostart-linked");
-    base::sync_folder(paths_.autostart_folder());
+    base::sync_folder(folder, paths_.autostart_folder());
 }
 
 }  // namespace lxvirt::driver

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/rollback.hh"
 #include "driver/store/root.hh"
 
 namespace lxvirt::driver {
@@ -57,6 +58,7 @@ class DefinitionFolder {
     void set_autostart(std::string_view name, bool on);
 
   private:
+    void add_link(std::string_view name, base::Rollback& rollback);
     const ObjectPaths& paths_;
 };
 

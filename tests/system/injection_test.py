@@ -1,4 +1,4 @@
-"""System calls of a start, a destroy and a definition that fail: no space, no descriptors, no memory, interrupted.
+"""System calls of a start, a destroy and each change of what is stored that fail: no space, no descriptors, no memory, interrupted.
 
 Each call that a program of ours makes on the way is failed once. The command then either does its work or
 says why not; what it says is true, the next command works, and nothing is left.
@@ -14,7 +14,8 @@ from collections import Counter
 
 import support
 from guest import GuestCase
-from support import run, write
+from network_guest import network
+from support import read, run, write
 
 INJECT = os.environ.get("LXVIRT_INJECT", "build/tests/inject/inject")
 # All of them rather than a part, which another seed changes.
@@ -40,7 +41,7 @@ CALLS = {
 ALL = ",".join(sorted({call for calls in CALLS.values() for call in calls.split()}))
 
 
-class Injection(GuestCase):
+class InjectionCase(GuestCase):
     counts = Counter()
 
     @classmethod
@@ -118,6 +119,8 @@ class Injection(GuestCase):
     def is_done(result):
         return result.status == 0 or "cannot write the output" in result.err
 
+
+class Injection(InjectionCase):
     def test_definitions(self):
         """define over a definition, undefine: what is there is the old one or the new one, whole."""
         old, new = self.plain("one", memory=65536), self.plain("one", memory=131072)
@@ -188,6 +191,111 @@ class Injection(GuestCase):
                 self.came_about(fail, finish())
                 self.ok("start", "one")
                 self.ok("destroy", "one")
+
+
+class Changes(InjectionCase):
+    """Each command that changes what is stored leaves all files as they were, or as they are after it."""
+
+    def setUp(self):
+        super().setUp()
+        self.networks = ["lvn", "lvm"]
+        self.repository = f"{self.folder}/repository"
+
+    def stored(self):
+        """{path: content} of all that is on the disk below the root, but for logs and locks."""
+        found = {}
+        for top in ("etc", "var/lib"):
+            for folder, folders, names in os.walk(f"{self.root}/{top}"):
+                for name in names + [one for one in folders if os.path.islink(f"{folder}/{one}")]:
+                    path = f"{folder}/{name}"
+                    if not name.endswith(".lock"):
+                        found[os.path.relpath(path, self.root)] = \
+                            os.readlink(path) if os.path.islink(path) else read(path)
+        return found
+
+    def put_back(self, stored):
+        """Makes the files those of an earlier moment, without the program under test."""
+        for path in set(self.stored()) - set(stored):
+            os.unlink(f"{self.root}/{path}")
+        for path, content in stored.items():
+            whole = f"{self.root}/{path}"
+            os.makedirs(os.path.dirname(whole), exist_ok=True)
+            if os.path.islink(whole) or (path in self.links and os.path.exists(whole)):
+                os.unlink(whole)
+            if path in self.links:
+                os.symlink(content, whole)
+            else:
+                write(whole, content, 0o600)
+
+    def file(self, name, text):
+        write(f"{self.folder}/{name}", text)
+        return f"{self.folder}/{name}"
+
+    def check(self, *words, whole=None):
+        """Fails each call of the command in turn. `whole` says what may be there besides before and after."""
+        before = self.stored()
+        self.links = {path for path in before if os.path.islink(f"{self.root}/{path}")}
+        failures = self.every_call(*words, undo=lambda: None)
+        after = self.stored()
+        self.assertNotEqual(before, after, f"{words} changes nothing")
+        self.links |= {path for path in after if os.path.islink(f"{self.root}/{path}")}
+        for fail in failures:
+            with self.failing(fail):
+                self.put_back(before)
+                result, finish = self.inject(fail, *words)
+                self.judge(fail, result)
+                finish()
+                now = self.stored()
+                if whole:
+                    whole(now, before, after)
+                elif "fsync" in fail:  # it is there, but may not be on the disk
+                    self.assertIn(now, (before, after), f"{fail}\n{result}")
+                else:
+                    self.assertEqual(now, after if self.is_done(result) else before, f"{fail}\n{result}")
+                # Whatever was left, the command itself copes with it.
+                if now != after:
+                    self.ok(*words)
+                    self.assertEqual(self.stored(), after, f"{fail}\n{result}")
+
+    def test_domains(self):
+        self.define(self.plain("one"))
+        self.ok("autostart", "one")
+        nic = self.file("nic.xml", "<interface type='bridge'><mac address='52:54:00:00:00:07'/>"
+                                   "<source bridge='br8'/></interface>")
+        self.check("domrename", "one", "two")
+        self.check("autostart", "two", "--disable")
+        self.check("autostart", "two")
+        self.check("attach-device", "two", nic, "--config")
+        slow = self.file("slow.xml", read(nic).replace("<source", "<link state='down'/><source"))
+        self.check("update-device", "two", slow, "--config")
+        self.check("detach-device", "two", nic, "--config")
+        self.check("undefine", "two")
+
+    def test_apply(self):
+        """Of several files some may be applied; each of them is, or is not, and the next apply does the rest."""
+        os.mkdir(self.repository)
+        for name, memory in (("one", 65536), ("two", 65536)):
+            write(f"{self.repository}/{name}.xml", self.plain(name, memory=memory))
+        self.ok("apply", self.repository)
+        os.unlink(f"{self.repository}/two.xml")
+        write(f"{self.repository}/one.xml", self.plain("one", memory=131072))
+        write(f"{self.repository}/three.xml", self.plain("three"))
+
+        def whole(now, before, after):
+            for path in set(now) | set(before) | set(after):
+                if "/lxc/" in path:
+                    self.assertIn(now.get(path), (before.get(path), after.get(path)), path)
+        self.check("apply", self.repository, "--prune", whole=whole)
+
+    def test_networks(self):
+        path = self.file("lvn.xml", network("lvn", extra="<mac address='52:54:00:00:00:ab'/>"))
+        self.check("net-define", path)
+        self.check("net-autostart", "lvn")
+        self.check("net-update", "lvn", "add", "ip-dhcp-host",
+                   "<host mac='52:54:00:00:00:08' ip='10.100.0.8'/>", "--config")
+        self.check("net-define", path)
+        self.check("net-autostart", "lvn", "--disable")
+        self.check("net-undefine", "lvn")
 
 
 if __name__ == "__main__":
