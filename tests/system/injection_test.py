@@ -1,4 +1,5 @@
-"""System calls of a start, a destroy and each change of what is stored that fail: no space, no descriptors, no memory, interrupted.
+"""System calls of a start, a destroy and each change of what is stored that fail: no space, no descriptors, no
+memory, interrupted.
 
 Each call that a program of ours makes on the way is failed once. The command then either does its work or
 says why not; what it says is true, the next command works, and nothing is left.
