@@ -1,11 +1,13 @@
 """Disks that come and go while the container runs; the walkthrough's step 4, word for word."""
 
 import os
+import stat
+import subprocess
 import unittest
 
 import support
 from devices import DeviceCase, bridge_xml, disk_xml, filesystem_xml
-from support import wait_for
+from support import read, run, wait_for
 
 ATTACHED = "Device attached successfully\n\n"
 DETACHED = "Device detached successfully\n\n"
@@ -85,6 +87,29 @@ class Disks(DeviceCase):
         self.define(self.xml("one", devices=disk_xml(device) + disk_xml(device, target="vdc")))
         self.assertIn("of the same domain", self.fails("start", "one"))
         self.assertEqual(self.active(), [])
+
+    def test_partition_and_its_whole_disk_are_one_disk(self):
+        # Without this option the kernel keeps no partitions of a loop device.
+        whole = run("losetup", "--find", "--show", "--partscan", self.image()).strip()
+        self.loops_made.append(whole)
+        name = os.path.basename(whole)
+        added = subprocess.run(["addpart", whole, "1", "2048", "2048"], capture_output=True, text=True, check=False)
+        if added.returncode != 0:
+            self.skipTest(f"no partition of a loop device can be made here: {added.stderr.strip()}")
+        part = f"{self.folder}/part"
+        major, minor = read(f"/sys/block/{name}/{name}p1/dev").split(":")
+        os.mknod(part, 0o600 | stat.S_IFBLK, os.makedev(int(major), int(minor)))
+        for first, second, words in ((whole, part, f"'{part}' is a partition of '{whole}', which is"),
+                                     (part, whole, f"'{whole}' has the partition '{part}', which is")):
+            self.boot("one", disk_xml(first), features="<privnet/>")
+            self.define(self.xml("two", devices=disk_xml(second), features="<privnet/>"))
+            self.assertIn(f"disk 'vdb' of domain 'two': {words} in use already as disk 'vdb' of running domain 'one'",
+                          self.fails("start", "two"))
+            self.assertIn("of the same domain", self.no_attach("one", disk_xml(second, target="vdc")))
+            for domain in ("one", "two"):
+                self.lxsh("destroy", domain)
+                self.ok("undefine", domain)
+            os.unlink(f"{self.share('one')}/ready")
 
     def test_disks_that_are_shareable_or_only_read_are_shared(self):
         device = self.loop_device()
