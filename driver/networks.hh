@@ -34,6 +34,10 @@ class Networks {
     [[nodiscard]] virtual std::vector<NetworkSummary> list(
         const NetworkFilter& filter = {}) const = 0;
     [[nodiscard]] virtual NetworkSummary info(const NetworkRef& network) const = 0;
+    // Returns a sentence for each chain of another program's firewall that keeps the traffic of a
+    // running network from arriving; none for a network that does not run here.
+    [[nodiscard]] virtual std::vector<std::string> foreign_drops(
+        const NetworkRef& network) const = 0;
 
     // --- definitions. `file` names the document in errors and notices.
 

@@ -110,8 +110,8 @@ std::vector<char>& NetlinkMessage::bytes() {
     return bytes_;
 }
 
-Netlink::Netlink() : socket_(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE)) {
-    if (!socket_) fail_errno("open an rtnetlink socket");
+Netlink::Netlink(int protocol) : socket_(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol)) {
+    if (!socket_) fail_errno("open a netlink socket");
     const int on = 1;
     // The kernel's extended acknowledgement; a failure only makes errors less wordy.
     (void)::setsockopt(socket_.get(), SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof on);

@@ -175,8 +175,9 @@ struct NeighbourFacts {
 // (IFINDEX).
 class Netlink {
   public:
-    // Opens a socket in the caller's current network namespace.
-    Netlink();
+    // Opens a socket in the caller's current network namespace. Another protocol than rtnetlink
+    // (NETLINK_NETFILTER) is for request() alone.
+    explicit Netlink(int protocol = NETLINK_ROUTE);
     // Opens a socket in the namespace `netns`; the caller stays in its own.
     [[nodiscard]] static Netlink inside(Fd netns);
 

@@ -30,6 +30,7 @@ class LocalNetworks final : public Networks {
     [[nodiscard]] NetworkRef lookup_by_uuid(const std::string& uuid) const override;
     [[nodiscard]] std::vector<NetworkSummary> list(const NetworkFilter& filter) const override;
     [[nodiscard]] NetworkSummary info(const NetworkRef& network) const override;
+    [[nodiscard]] std::vector<std::string> foreign_drops(const NetworkRef& network) const override;
     DefinedNetwork define_xml(std::string_view text, const std::string& file,
                               DefineFlags flags) override;
     DefinedNetwork create_xml(std::string_view text, const std::string& file,

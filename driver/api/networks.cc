@@ -9,6 +9,7 @@
 #include "base/file/file.hh"
 #include "base/uuid.hh"
 #include "driver/network/definitions.hh"
+#include "driver/network/foreign_firewall.hh"
 #include "driver/network/life.hh"
 #include "driver/network/live.hh"
 #include "driver/network/ports.hh"
@@ -107,6 +108,12 @@ NetworkSummary LocalNetworks::info(const NetworkRef& network) const {
     if (!find_network(root_, network.name)) fail_no_network(network.name);
     RulesLook rules(root_);
     return summary_of(root_, network.name, rules);
+}
+
+std::vector<std::string> LocalNetworks::foreign_drops(const NetworkRef& network) const {
+    const auto live = read_live_network(root_, network.name);
+    if (!live || !live->running || !live->here()) return {};
+    return driver::foreign_drops(live->network);
 }
 
 DefinedNetwork LocalNetworks::define_xml(std::string_view text, const std::string& file,

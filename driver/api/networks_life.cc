@@ -4,9 +4,11 @@
 #include <set>
 
 #include "base/error.hh"
+#include "base/file/log.hh"
 #include "base/netlink/netlink.hh"
 #include "driver/api/local.hh"
 #include "driver/network/definitions.hh"
+#include "driver/network/foreign_firewall.hh"
 #include "driver/network/life.hh"
 #include "driver/network/live.hh"
 #include "driver/network/ports.hh"
@@ -37,6 +39,19 @@ std::set<std::string> attached(const Root& root, const xml::Network& network) {
     return names;
 }
 
+// Notes in the network's log what another program's firewall drops of it: a start at boot has nobody
+// who reads warnings. The network runs whether or not the look succeeds.
+void log_foreign_drops(const Root& root, const std::string& name) {
+    const std::string log = root.network_paths().log(name);
+    try {
+        if (const auto live = read_live_network(root, name))
+            for (const std::string& sentence : foreign_drops(live->network))
+                base::append_log(log, sentence);
+    } catch (const base::Exception& error) {
+        base::append_log(log, error.message());
+    }
+}
+
 // Returns the running network, adopted if need be. Throws operation_invalid if it does not run.
 LiveNetwork require_active(const Root& root, const std::string& name) {
     auto live = hold_network(root, name);
@@ -61,6 +76,7 @@ void LocalNetworks::start(const NetworkRef& network) {
     auto definition = NetworkDefinitions(root_).load(network.name);
     if (!definition) fail_no_network(network.name);
     start_network(root_, std::move(*definition));
+    log_foreign_drops(root_, network.name);
 }
 
 DefinedNetwork LocalNetworks::create_xml(std::string_view text, const std::string& file,

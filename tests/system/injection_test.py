@@ -288,6 +288,56 @@ class Changes(InjectionCase):
                     self.assertIn(now.get(path), (before.get(path), after.get(path)), path)
         self.check("apply", self.repository, "--prune", whole=whole)
 
+    def fill(self, content):
+        """Uses up the bytes of the disk, or with empty files its inodes; returns what undoes that."""
+        names = []
+        with contextlib.suppress(OSError):
+            while True:
+                names.append(f"{self.root}/etc/filler{len(names)}")
+                with open(names[-1], "wb", buffering=0) as file:
+                    while content and file.write(content) == len(content):
+                        pass
+        return lambda: [os.unlink(name) for name in names if os.path.exists(name)]
+
+    def read_only(self):
+        run("mount", "-o", "remount,ro", f"{self.root}/etc")
+        return lambda: run("mount", "-o", "remount,rw", f"{self.root}/etc")
+
+    def test_a_disk_that_is_full_or_read_only(self):
+        """What a command cannot do it has not begun; what it says names the disk's state."""
+        os.makedirs(f"{self.root}/etc", exist_ok=True)
+        run("mount", "-t", "tmpfs", "-o", "size=256k,nr_inodes=60,mode=755", "none", f"{self.root}/etc")
+        self.addCleanup(run, "umount", f"{self.root}/etc")
+        self.before["mount"] = support.mounts()
+        self.define(self.plain("one"))
+        self.ok("autostart", "one")
+        self.ok("net-define", self.file("lvn.xml", network("lvn", extra="<mac address='52:54:00:00:00:ab'/>")))
+        nic = self.file("nic.xml", "<interface type='bridge'><source bridge='br8'/></interface>")
+        commands = (
+            ("define", self.file("two.xml", self.plain("two"))),
+            ("define", self.file("one.xml", self.plain("one", memory=65536))),
+            ("domrename", "one", "three"), ("attach-device", "one", nic, "--config"), ("undefine", "one"),
+            ("autostart", "one", "--disable"), ("net-autostart", "lvn"), ("net-undefine", "lvn"),
+            ("net-update", "lvn", "add", "ip-dhcp-host", "<host mac='52:54:00:00:00:08' ip='10.100.0.8'/>", "--config"),
+            ("net-define", self.file("lvm.xml", network("lvm", subnet=101))),
+            ("apply", self.file("four.xml", self.plain("four"))))
+        before = self.stored()
+        self.links = {path for path in before if os.path.islink(f"{self.root}/{path}")}
+        for name, words, spoil in (("full", "No space left", lambda: self.fill(b"x" * 4096)),
+                                   ("no inodes", "No space left", lambda: self.fill(b"")),
+                                   ("read-only", "Read-only file system", self.read_only)):
+            for command in commands:
+                with self.subTest(f"{name}: {command[0]}"):
+                    mend = spoil()
+                    result = self.lxsh(*command)
+                    mend()
+                    if result.status == 0:
+                        self.assertNotEqual(name, "read-only", str(result))
+                        self.put_back(before)
+                    else:
+                        self.assertIn(words, result.err, str(result))
+                    self.assertEqual(self.stored(), before, f"{name}\n{result}")
+
     def test_networks(self):
         path = self.file("lvn.xml", network("lvn", extra="<mac address='52:54:00:00:00:ab'/>"))
         self.check("net-define", path)
