@@ -41,10 +41,13 @@ class Exact(GuestCase):
 
     def text(self, lines):
         kept = [] if any(line.startswith("lxc.init.cmd") for line in lines) else ["lxc.init.cmd = /report-init"]
-        net = [] if any(line.startswith("lxc.net") for line in lines) else ["lxc.net.0.type = empty"]
+        has_network = any(line.startswith(("lxc.net", "lxc.namespace.share.net")) for line in lines)
+        net = [] if has_network else ["lxc.net.0.type = empty"]
         # lxc mounts no /proc by itself.
         net.append("lxc.mount.auto = proc:mixed sys:ro")
-        return "\n".join([f"lxc.uts.name = {NAME}", f"lxc.rootfs.path = dir:{self.rootfs}", *kept, *net, *lines]) + "\n"
+        root = [] if any(line.startswith("lxc.rootfs.path") for line in lines) else \
+            [f"lxc.rootfs.path = dir:{self.rootfs}"]
+        return "\n".join([f"lxc.uts.name = {NAME}", *root, *kept, *net, *lines]) + "\n"
 
     def both(self, *lines, paths=(), files=(), groups=(), verdicts=("kept", "approximated")):
         """The accounts of both; the lines' verdicts may be `exact` and those given."""
@@ -126,6 +129,22 @@ class Exact(GuestCase):
                                  "cpuset.cpus"))
         self.assertIn("/proc/1/oom_score_adj|17 ", here["files"])
 
+    def test_limits_of_a_block_device(self):
+        hierarchy = next((mount for mount, names in support.hierarchies() if "blkio" in names), None)
+        if hierarchy is None:
+            self.skipTest("this host has no blkio hierarchy")
+        device = next((number for name in os.listdir("/sys/block")
+                       if os.path.exists(f"/dev/{name}") and not name.startswith("loop")
+                       for number in (read(f"/sys/block/{name}/dev").strip(),)), None)
+        files = [f"blkio.throttle.{what}_device" for what in ("read_bps", "write_bps", "read_iops", "write_iops")]
+        if device is None or not all(os.path.exists(f"{hierarchy}/{file}") for file in files):
+            self.skipTest("this host has no block device whose use can be limited")
+        lines = [f"lxc.cgroup.{file} = {device} {1048576 + number}" for number, file in enumerate(files)]
+        self.same(*lines, groups=files)
+        group = f"{hierarchy}{self.partition}/{os.path.basename(self.group(NAME, 'unified'))}"
+        self.assertEqual([read(f"{group}/{file}").split() for file in files],
+                         [[device, str(1048576 + number)] for number in range(4)])
+
     def test_devices(self):
         if not any("devices" in names for _, names in support.hierarchies()):
             self.skipTest("lxc 5 on a hybrid host reads the v1 rules")
@@ -184,6 +203,63 @@ class Exact(GuestCase):
     def test_root_options_and_terminals(self):
         here = self.same("lxc.rootfs.options = ro,noatime", "lxc.tty.max = 0")
         self.assertEqual([line for line in here["nodes"] if line.startswith("/dev/tty1|")], [])
+
+    def test_namespaces_of_another_process(self):
+        """The container sees an address and a setting that only the other process's namespaces have."""
+        script = "ip link set lo up && ip addr add 10.77.0.1/24 dev lo && echo 4321 >/proc/sys/kernel/msgmax && " \
+            "echo ready && exec sleep 1000"
+        holder = subprocess.Popen(["unshare", "-n", "-i", "sh", "-c", script], stdout=subprocess.PIPE, text=True)
+        with holder:
+            try:
+                self.assertEqual(holder.stdout.readline(), "ready\n")
+                here = self.same(f"lxc.namespace.share.net = {holder.pid}", f"lxc.namespace.share.ipc = {holder.pid}",
+                                 files=("/proc/sys/kernel/msgmax",))
+                self.ok("destroy", NAME)
+            finally:
+                holder.kill()
+        self.assertTrue(any("10.77.0.1/24" in line for line in here["addresses"]), here["addresses"])
+        self.assertIn("/proc/sys/kernel/msgmax|4321 ", here["files"])
+
+    def test_log_of_the_console(self):
+        init = f"{self.rootfs}/say-init"
+        write(init, "#!/bin/sh\necho said on the console >/dev/console\nexec /report-init\n", 0o755)
+        log = f"{self.folder}/console.log"
+        said = []
+
+        def heard(_):
+            said.append(support.wait_for(lambda: os.path.exists(log) and "said on the console" in read(log), 5))
+            if os.path.exists(log):
+                os.unlink(log)
+        lines = ["lxc.init.cmd = /say-init", f"lxc.console.logfile = {log}"]
+        effects.add_init(self.rootfs)
+        write(self.config, self.text(lines))
+        there, _ = effects.under_lxc(self.lxcpath, NAME, heard)
+        self.assertIsNotNone(there)
+        effects.forget(self.rootfs)
+        self.under_lxsh(lines, heard, ("kept", "approximated"))
+        self.assertEqual(said, [True, True])
+
+    def test_layered_root(self):
+        """Both read the lower layer's files and write into the upper one."""
+        upper = f"{self.folder}/upper"
+        os.makedirs(upper)
+        write(f"{self.rootfs}/below", "lower")
+        write(f"{upper}/above", "upper")
+        here = self.same(f"lxc.rootfs.path = overlay:{self.rootfs}:{upper}", files=("/below", "/above"))
+        self.assertIn("/below|lower", here["files"])
+        self.assertIn("/above|upper", here["files"])
+        self.ok("destroy", NAME)
+
+    def test_root_in_an_image(self):
+        effects.add_init(self.rootfs, files=("/inside",))
+        write(f"{self.rootfs}/inside", "the image")
+        image = f"{self.folder}/root.img"
+        with open(image, "wb") as file:
+            file.truncate(32 << 20)
+        run("mkfs.ext4", "-q", "-d", self.rootfs, image)
+        here = self.same(f"lxc.rootfs.path = loop:{image}", files=("/inside",))
+        self.assertIn("/inside|the image", here["files"])
+        self.ok("destroy", NAME)
 
     def test_three_terminals(self):
         self.same("lxc.tty.max = 3")
