@@ -12,6 +12,8 @@
 #include <unistd.h>
 
 #include <array>
+#include <cstdint>
+#include <ctime>
 #include <set>
 
 #include "base/error.hh"
@@ -48,13 +50,23 @@ std::string namespace_folder() {
     return fmt::format("{}/{}", kFolder, facts.st_ino);
 }
 
-// The file of one switch: the first line holds the value that is to be left behind, "=N" the number of
-// writes by lxnetd, each other line a bridge.
+// The file of one switch: the first line holds the value that is to be left behind, "=N" the moment
+// of the last write by lxnetd, each other line a bridge.
 struct Record {
     std::string former;
     std::set<std::string> users;
-    unsigned own_writes = 0;
+    std::uint64_t own_write = 0;
 };
+
+// Returns the nanoseconds since the boot. No two writes have the same, also where the record was
+// removed between them: a count would begin again, and a network that is ending would take the
+// second write for another program's.
+std::uint64_t present_moment() {
+    timespec now{};
+    (void)::clock_gettime(CLOCK_BOOTTIME, &now);
+    return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000U +
+           static_cast<std::uint64_t>(now.tv_nsec);
+}
 
 // Reads a record; empty if there is no file.
 Record read_record(const std::string& path) {
@@ -66,7 +78,7 @@ Record read_record(const std::string& path) {
         if (record.former.empty())
             record.former = line;
         else if (line.front() == '=')
-            record.own_writes = base::parse_number<unsigned>(line.substr(1)).value_or(0);
+            record.own_write = base::parse_number<std::uint64_t>(line.substr(1)).value_or(0);
         else
             record.users.emplace(line);
     }
@@ -74,7 +86,7 @@ Record read_record(const std::string& path) {
 }
 
 void write_record(const std::string& path, const Record& record) {
-    std::string text = fmt::format("{}\n={}\n", record.former, record.own_writes);
+    std::string text = fmt::format("{}\n={}\n", record.former, record.own_write);
     for (const std::string& user : record.users) text += user + "\n";
     base::write_atomic(path, text, 0644, base::Durability::volatile_);
 }
@@ -104,7 +116,7 @@ void use(const Switch& which, const std::string& folder, const std::string& brid
     // then the recorded former value is still the right one.
     if (record.former.empty() || (record.users.empty() && now == "0")) record.former = now;
     record.users.insert(bridge);
-    if (now == "0") ++record.own_writes;
+    if (now == "0") record.own_write = present_moment();
     write_record(path, record);
     if (now == "0") base::write_value(which.path, "1");
 }
@@ -181,7 +193,7 @@ ForwardingWatch::ForwardingWatch(Forwarding wanted)
         watched_[i].file = base::open_file(kSwitches[i].path, O_RDONLY);
         watched_[i].watch = ::inotify_add_watch(events_.get(), kSwitches[i].path, IN_MODIFY);
         if (watched_[i].watch < 0) base::fail_errno("watch '{}'", kSwitches[i].path);
-        watched_[i].own_writes = read_record(folder + "/" + kSwitches[i].name).own_writes;
+        watched_[i].own_write = read_record(folder + "/" + kSwitches[i].name).own_write;
     }
 }
 
@@ -204,8 +216,8 @@ void ForwardingWatch::take() {
         if (watched_[i].watch < 0 || changed.count(watched_[i].watch) == 0) continue;
         const std::string path = folder + "/" + kSwitches[i].name;
         Record record = read_record(path);
-        const bool ours = record.own_writes != watched_[i].own_writes;
-        watched_[i].own_writes = record.own_writes;
+        const bool ours = record.own_write != watched_[i].own_write;
+        watched_[i].own_write = record.own_write;
         if (ours || record.former.empty()) continue;
         record.former = present(kSwitches[i]);
         write_record(path, record);

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <string>
 
 #include "base/fd.hh"
@@ -43,7 +44,7 @@ class ForwardingWatch {
         // Keeps the kernel from making another inode for the file, which nobody would watch.
         base::UniqueFd file;
         int watch = -1;
-        unsigned own_writes = 0;  // of all lxnetd, up to now
+        std::uint64_t own_write = 0;  // the last one of any lxnetd
     };
     base::UniqueFd events_;  // inotify(7)
     std::array<Watched, 3> watched_;
