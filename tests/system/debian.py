@@ -57,7 +57,10 @@ class DebianCase(GuestCase):
         self.ok("start", "deb")
 
     def prompts(self):
-        return read(f"{self.root}/var/log/lxvirt/lxc/deb.console.log").count("login: ")
+        try:
+            return read(f"{self.root}/var/log/lxvirt/lxc/deb.console.log").count("login: ")
+        except FileNotFoundError:  # it is not made yet
+            return 0
 
     def await_prompt(self, number=1):
         wait_for(lambda: self.prompts() >= number, 60, 0.1)
