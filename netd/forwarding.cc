@@ -147,7 +147,7 @@ void require_kept_routes() {
     if (indices.empty()) return;
     std::string names;
     for (const base::LinkFacts& link : netlink.links()) {
-        if (indices.count(link.index) == 0) continue;
+        if (!indices.contains(link.index)) continue;
         const auto accept =
             base::try_read_file(fmt::format("/proc/sys/net/ipv6/conf/{}/accept_ra", link.name));
         // With 0 another program has added the route, and keeps it.
@@ -213,7 +213,7 @@ void ForwardingWatch::take() {
     if (changed.empty() || !base::exists(folder)) return;
     const auto lock = base::OperationLock::acquire(std::string(kFolder) + "/lock");
     for (std::size_t i = 0; i < kSwitches.size(); ++i) {
-        if (watched_[i].watch < 0 || changed.count(watched_[i].watch) == 0) continue;
+        if (watched_[i].watch < 0 || !changed.contains(watched_[i].watch)) continue;
         const std::string path = folder + "/" + kSwitches[i].name;
         Record record = read_record(path);
         const bool ours = record.own_write != watched_[i].own_write;
