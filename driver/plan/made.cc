@@ -8,8 +8,6 @@ namespace lxvirt::driver {
 
 namespace {
 
-using compile::common_dev;
-
 MadeDevice made_node(const helper::DeviceNode& node) {
     MadeDevice made{.device = node.device, .type = node.type, .readonly = node.readonly};
     made.major = node.major;
@@ -124,8 +122,8 @@ std::vector<base::DeviceRule> device_rules(const xml::Domain& domain, const Host
     for (const MadeDevice& one : made)
         if (one.type != 0 && (!one.loop || one.major != 0))
             rules.push_back(base::device_rule(one.type, one.major, one.minor, one.readonly));
-    for (base::DeviceRule& rule : compile::node_rules(domain, host))
-        rules.push_back(std::move(rule));
+    const std::vector<base::DeviceRule> nodes = compile::node_rules(domain, host);
+    rules.insert(rules.end(), nodes.begin(), nodes.end());
     return rules;
 }
 

@@ -39,7 +39,7 @@ TEST(Document, ShowsThePlaceInMalformedXml) {
             Document document(text, "doc.xml");
         } catch (const PlacedError& error) {
             EXPECT_EQ(error.fault().text.find('\n'), std::string::npos);
-            const std::string message = error.message();
+            const std::string& message = error.message();
             const auto at = message.find('\n');
             return at == std::string::npos ? "" : message.substr(at + 1);
         }
