@@ -238,6 +238,9 @@ void StagedFile::put() {
         fail_errno("rename to '{}'", path_);
     fd_.reset();
     test_point("file-renamed");
+}
+
+void StagedFile::sync() {
     sync_folder(folder_, parent_folder(path_));
 }
 
@@ -248,7 +251,9 @@ void StagedFile::discard() noexcept {
 
 void write_atomic(const std::string& path, std::string_view data, mode_t mode,
                   Durability durability) {
-    StagedFile(path, data, mode, durability).put();
+    StagedFile staged(path, data, mode, durability);
+    staged.put();
+    staged.sync();
 }
 
 void replace_file_at(Fd folder, const std::string& name, std::string_view data, mode_t mode,

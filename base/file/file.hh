@@ -90,10 +90,11 @@ class StagedFile {
     ~StagedFile();
     StagedFile(const StagedFile&) = delete;
     StagedFile& operator=(const StagedFile&) = delete;
-    // Puts the text in its place. Throws SystemError: the old text stays where the rename fails, and
-    // the new one is there, but may not survive a crash of the host, where was_put() says so.
+    // Puts the text in its place. Throws SystemError: the old text stays then.
     void put();
-    [[nodiscard]] bool was_put() const { return !fd_; }
+    // Called after put(): waits until the new text survives a crash of the host. Throws SystemError;
+    // the new text is in its place all the same.
+    void sync();
 
   private:
     void discard() noexcept;

@@ -111,13 +111,9 @@ bool DefinitionFolder::write(const std::string& name, std::string_view xml, bool
     base::Rollback rollback;
     if (is_new && starts) add_link(name, rollback);
     base::StagedFile staged(paths_.definition(name), xml);
-    try {
-        staged.put();
-    } catch (const base::SystemError&) {
-        if (staged.was_put()) rollback.dismiss();
-        throw;
-    }
+    staged.put();
     rollback.dismiss();
+    staged.sync();
     return is_new;
 }
 
@@ -151,16 +147,14 @@ void DefinitionFolder::rename(std::string_view old_name, const std::string& new_
     }
     rollback.add([&] { (void)::rename(to.c_str(), from.c_str()); });
     base::test_point("definition-renamed");
+    staged.put();
+    rollback.dismiss();
     try {
-        staged.put();
+        staged.sync();
     } catch (const base::SystemError&) {
-        if (staged.was_put()) {
-            rollback.dismiss();
-            (void)::unlink(paths_.autostart_link(old_name).c_str());
-        }
+        (void)::unlink(paths_.autostart_link(old_name).c_str());
         throw;
     }
-    rollback.dismiss();
     (void)base::remove_file(paths_.autostart_link(old_name));
 }
 
