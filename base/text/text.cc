@@ -45,6 +45,15 @@ std::string_view trim(std::string_view text) {
 }
 
 // ".." stays as it is, since removing it would change the meaning if a folder is a symbolic link.
+std::uint64_t fnv1a(std::string_view text) {
+    std::uint64_t hash = 0xcbf29ce484222325U;
+    for (const char c : text) {
+        hash ^= static_cast<unsigned char>(c);
+        hash *= 0x100000001b3U;
+    }
+    return hash;
+}
+
 std::string clean_path(std::string_view path) {
     std::string clean;
     for (const std::string_view part : split(path, '/'))

@@ -4,6 +4,7 @@
 
 #include <charconv>
 #include <concepts>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,6 +24,10 @@ namespace lxvirt::base {
 
 // Returns `text` without the blanks, tabs and newlines around it.
 [[nodiscard]] std::string_view trim(std::string_view text);
+
+// Returns the FNV-1a hash, 64 bit (draft-eastlake-fnv). It is the same in every version of every
+// program, as names in the kernel and reserved addresses outlive an upgrade.
+[[nodiscard]] std::uint64_t fnv1a(std::string_view text);
 
 // Returns "/a/b" for "//a/./b/": one slash between names, none at the end, no "."; the root is "/".
 // A ".." stays, since a link may be before it.

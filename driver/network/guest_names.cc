@@ -60,6 +60,15 @@ std::string guest_name(const std::string& domain) {
     return fits ? domain : "";
 }
 
+std::vector<const xml::DhcpHost*> static_hosts(const xml::Network& network,
+                                               const base::MacAddress& mac) {
+    std::vector<const xml::DhcpHost*> found;
+    for (const xml::NetworkIp& ip : network.ips)
+        for (const xml::DhcpHost& host : ip.dhcp.hosts)
+            if (base::parse_mac(host.mac) == mac) found.push_back(&host);
+    return found;
+}
+
 std::optional<GuestLine> guest_line(const Root& root, const xml::Network& network,
                                     const std::string& mac) {
     const auto text =
@@ -81,19 +90,16 @@ bool announce_guest(const Root& root, const xml::Network& network, const std::st
     if ((name.empty() && reserved.empty()) || !mac || !network.makes_bridge()) return false;
     std::string addresses;
     const auto add = [&](const std::string& address) { addresses += address + "\t" + name + "\n"; };
-    bool dhcp = false, named = false;
-    for (const xml::NetworkIp& ip : network.ips) {
-        dhcp = dhcp || !ip.dhcp.empty();
-        for (const xml::DhcpHost& host : ip.dhcp.hosts) {
-            if (base::parse_mac(host.mac) != mac) continue;
-            named = true;  // dnsmasq takes one line for an address only
-            if (host.name.empty() && !host.ip.empty()) add(host.ip);
-        }
-    }
+    const auto hosts = static_hosts(network, *mac);
+    for (const xml::DhcpHost* host : hosts)
+        if (host->name.empty() && !host->ip.empty()) add(host->ip);
     for (const xml::IpAddress& ip : interface.ips) add(ip.address);
     if (!addresses.empty() && !name.empty())
         (void)write_entry(root, network, netd::kGuestAddresses, interface.mac, addresses);
-    if (!dhcp || named || (!addresses.empty() && reserved.empty())) return false;
+    const bool dhcp = std::any_of(network.ips.begin(), network.ips.end(),
+                                  [](const xml::NetworkIp& ip) { return !ip.dhcp.empty(); });
+    // dnsmasq takes one line for an address only.
+    if (!dhcp || !hosts.empty() || (!addresses.empty() && reserved.empty())) return false;
     std::string line = interface.mac;
     if (!name.empty()) line += "," + name;
     if (!reserved.empty()) line += "," + reserved;

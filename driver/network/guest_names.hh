@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "base/netlink/netlink.hh"
 #include "driver/store/root.hh"
 #include "xml/network/network.hh"
 
@@ -20,6 +21,11 @@ namespace lxvirt::driver {
 // Returns the domain's name if it can be a host name (RFC 1123, and with underscores, which dnsmasq takes),
 // else "".
 [[nodiscard]] std::string guest_name(const std::string& domain);
+
+// Returns the static hosts of the network that have the hardware address; they live as long as
+// `network`.
+[[nodiscard]] std::vector<const xml::DhcpHost*> static_hosts(const xml::Network& network,
+                                                             const base::MacAddress& mac);
 
 // A line of the folder `names`.
 struct GuestLine {

@@ -218,18 +218,15 @@ bool knows_address(const xml::Network& network, const xml::Interface& interface)
         return address && !address->v6;
     };
     const auto mac = base::parse_mac(interface.mac);
+    const auto hosts = mac ? static_hosts(network, *mac) : std::vector<const xml::DhcpHost*>{};
     return std::any_of(interface.ips.begin(), interface.ips.end(),
                        [&](const xml::IpAddress& ip) { return is_v4(ip.address); }) ||
            std::any_of(interface.filter_parameters.begin(), interface.filter_parameters.end(),
                        [&](const auto& one) {
                            return xml::is_address_parameter(one.first) && is_v4(one.second);
                        }) ||
-           std::any_of(network.ips.begin(), network.ips.end(), [&](const xml::NetworkIp& ip) {
-               return std::any_of(ip.dhcp.hosts.begin(), ip.dhcp.hosts.end(),
-                                  [&](const xml::DhcpHost& host) {
-                                      return is_v4(host.ip) && base::parse_mac(host.mac) == mac;
-                                  });
-           });
+           std::any_of(hosts.begin(), hosts.end(),
+                       [&](const xml::DhcpHost* host) { return is_v4(host->ip); });
 }
 
 // Tells dnsmasq the port's name, and the address that its guards let pass. A reservation that was
@@ -284,9 +281,9 @@ std::vector<std::string> known_addresses(const xml::Network& network, const std:
     std::vector<std::string> known;
     const auto mac = base::parse_mac(text);
     if (!mac) return known;
+    for (const xml::DhcpHost* host : static_hosts(network, *mac))
+        if (!host->ip.empty()) known.push_back(host->ip);
     for (const xml::NetworkIp& ip : network.ips) {
-        for (const xml::DhcpHost& one : ip.dhcp.hosts)
-            if (!one.ip.empty() && base::parse_mac(one.mac) == mac) known.push_back(one.ip);
         const auto subnet = base::parse_address(ip.address);
         if (ip.v6() && subnet && xml::ip_prefix(ip) == 64)
             known.push_back(base::format_address(base::address_of_mac(*subnet, *mac)));
@@ -386,17 +383,14 @@ void claim_port(const Root& root, const PortOwner& owner, xml::Interface& interf
 PortOwner owner_of_port(const xml::Domain& domain, const xml::Interface& interface,
                         pid_t supervisor) {
     const std::vector<xml::Interface>& all = domain.interfaces;
-    const auto has_mac = [&](const xml::Interface& other) { return other.mac == interface.mac; };
-    const auto place = std::find_if(all.begin(), all.end(), has_mac);
     const auto first = std::find_if(all.begin(), all.end(), [&](const xml::Interface& other) {
         return other.type == interface.type && other.source == interface.source;
     });
-    return {
-        .name = domain.name,
-        .uuid = domain.uuid,
-        .supervisor = supervisor,
-        .named = first == all.end() || has_mac(*first),
-        .guard = xml::guards_of(domain, interface, static_cast<std::size_t>(place - all.begin()))};
+    return {.name = domain.name,
+            .uuid = domain.uuid,
+            .supervisor = supervisor,
+            .named = first == all.end() || first->mac == interface.mac,
+            .guard = xml::guards_of(domain, interface)};
 }
 
 void name_ports(xml::Domain& domain) {

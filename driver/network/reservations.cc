@@ -103,19 +103,13 @@ std::optional<Number> address_of(const std::map<Number, std::string>& held,
     return found->first;
 }
 
-// Returns a place in a pool of that size that is always the same for a hardware address (FNV-1a).
-std::uint64_t place_of(const std::string& mac, std::uint64_t size) {
-    std::uint64_t hash = 0xcbf29ce484222325ULL;
-    for (const char c : mac) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
-    return hash % size;
-}
-
 std::optional<Number> free_address(const std::vector<Range>& pool, const Taken& taken,
                                    const std::string& mac) {
     std::uint64_t size = 0;
     for (const Range& range : pool) size += range.size();
     if (size == 0) return std::nullopt;
-    const std::uint64_t begin = place_of(mac, size);
+    // The place is always the same for a hardware address.
+    const std::uint64_t begin = base::fnv1a(mac) % size;
     for (std::uint64_t i = 0; i < size; ++i) {
         std::uint64_t place = (begin + i) % size;
         auto range = pool.begin();

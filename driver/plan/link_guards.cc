@@ -14,14 +14,6 @@ namespace {
 // The program compares with each address; 256 of them make some thousand instructions.
 constexpr std::size_t kMostAddresses = 256;
 
-// Returns the position of an interface, which a hot-plug may be about to add at the end.
-std::size_t position_of(const xml::Domain& domain, const xml::Interface& interface) {
-    const auto found =
-        std::find_if(domain.interfaces.begin(), domain.interfaces.end(),
-                     [&](const xml::Interface& one) { return one.mac == interface.mac; });
-    return static_cast<std::size_t>(found - domain.interfaces.begin());
-}
-
 // Adds the addresses that the interface itself names.
 void add_addresses(const xml::Interface& interface, std::vector<std::string>& addresses) {
     for (const xml::IpAddress& ip : interface.ips) addresses.push_back(ip.address);
@@ -41,9 +33,8 @@ void require_effect(const xml::Interface& interface, const base::PortGuard& guar
         base::fail(
             base::ErrorCode::config_unsupported,
             "{}: the guards 'ip' and 'arp' need the container's addresses, and none is known: "
-            "right "
-            "would be <ip address='...'/> in the <interface>, or a network with <dhcp>, which "
-            "reserves one",
+            "right would be <ip address='...'/> in the <interface>, or a network with <dhcp>, "
+            "which reserves one",
             whose);
     if (guard.addresses.size() > kMostAddresses)
         base::fail(base::ErrorCode::config_unsupported,
@@ -55,8 +46,8 @@ void require_effect(const xml::Interface& interface, const base::PortGuard& guar
 
 void guard_link(const xml::Interface& given, const xml::Interface& resolved,
                 const xml::Domain& domain, const HostFacts& host, helper::Link& link) {
-    const std::size_t place = position_of(domain, given);
-    xml::ContainerGuard asked = xml::guards_of(domain, given, place);
+    const std::size_t place = xml::position_of(domain, given);
+    xml::ContainerGuard asked = xml::guards_of(domain, given);
     if (resolved.type == xml::InterfaceType::direct) {
         if (asked.asks())
             base::fail(base::ErrorCode::config_unsupported,

@@ -12,6 +12,7 @@
 #include "base/file/file.hh"
 #include "base/file/run_files.hh"
 #include "base/file/socket.hh"
+#include "base/text/text.hh"
 #include "driver/store/settings.hh"
 
 namespace lxvirt::driver {
@@ -20,17 +21,6 @@ namespace {
 
 // Set in the environment of every hook, and of all that the hook starts.
 constexpr const char* kHookVariable = "LXVIRT_HOOK_OF";
-
-// Returns the FNV-1a hash, 64 bit (draft-eastlake-fnv). The hash is short, and the same in every
-// version of every program, as names in the kernel outlive an upgrade.
-std::uint64_t fnv1a(std::string_view text) {
-    std::uint64_t hash = 0xcbf29ce484222325U;
-    for (const char c : text) {
-        hash ^= static_cast<unsigned char>(c);
-        hash *= 0x100000001b3U;
-    }
-    return hash;
-}
 
 // Returns the path without "..", links and double slashes, as far as the folder exists; "" for "/".
 std::string canonical(const std::string& folder) {
@@ -64,7 +54,7 @@ Root::Root(const std::string& folder) {
                        folder);
         folder_ = canonical(folder);
     }
-    id_ = folder_.empty() ? "system" : fmt::format("{:016x}", fnv1a(folder_)).substr(0, 12);
+    id_ = folder_.empty() ? "system" : fmt::format("{:016x}", base::fnv1a(folder_)).substr(0, 12);
     // The locks of objects end in ".op" and ".alive", so none has the name of another lock, which
     // ends in ".lock".
     const std::string lock_folder = run() + "/lock";

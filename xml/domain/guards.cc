@@ -92,7 +92,14 @@ std::optional<ContainerGuard> guards_of_filter(std::string_view filter) {
     return std::nullopt;
 }
 
-ContainerGuard guards_of(const Domain& domain, const Interface& interface, std::size_t index) {
+std::size_t position_of(const Domain& domain, const Interface& interface) {
+    const auto found = std::find_if(domain.interfaces.begin(), domain.interfaces.end(),
+                                    [&](const Interface& one) { return one.mac == interface.mac; });
+    return static_cast<std::size_t>(found - domain.interfaces.begin());
+}
+
+ContainerGuard guards_of(const Domain& domain, const Interface& interface) {
+    const std::size_t index = position_of(domain, interface);
     ContainerGuard made;
     for (const ContainerInterface& more : domain.container.interfaces)
         if (more.index == index && more.guard) made = *more.guard;

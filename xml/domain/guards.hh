@@ -17,10 +17,12 @@ namespace lxvirt::xml {
 // apply.
 [[nodiscard]] std::optional<ContainerGuard> guards_of_filter(std::string_view filter);
 
-// Returns what the interface's filter and its <lx:guard> ask for. `index` is the interface's
-// position in the domain. Throws Error(config_unsupported) with the place of <filterref> where the
+// Returns the interface's position in the domain, by its hardware address; for one that is about to
+// be added, the position behind the last.
+[[nodiscard]] std::size_t position_of(const Domain& domain, const Interface& interface);
+
+// Returns what the interface's filter and the <lx:guard> of its position ask for. Throws Error(config_unsupported) with the place of <filterref> where the
 // filter cannot be applied.
-[[nodiscard]] ContainerGuard guards_of(const Domain& domain, const Interface& interface,
-                                       std::size_t index);
+[[nodiscard]] ContainerGuard guards_of(const Domain& domain, const Interface& interface);
 
 }  // namespace lxvirt::xml
