@@ -76,8 +76,10 @@ class Networks {
 
     // --- life
 
-    // Returns once bridge, rules and dnsmasq work.
-    virtual void start(const NetworkRef& network) = 0;
+    // Returns once bridge, rules and dnsmasq work, with a sentence for each chain of another
+    // program's firewall that keeps the network's traffic from arriving; the network's log has these,
+    // too.
+    virtual std::vector<std::string> start(const NetworkRef& network) = 0;
     // Throws operation_invalid naming the containers that are attached, unless `force`.
     virtual void destroy(const NetworkRef& network, bool force = false) = 0;
 

@@ -78,10 +78,10 @@ bool names(const nlmsghdr* header, const std::string& device) {
     return bytes.find(text) != std::string_view::npos;
 }
 
-void find_devices(Netlink& netlink, const std::vector<std::string>& devices,
-                  std::vector<Chain>& chains) {
+void find_device(Netlink& netlink, const std::string& device, std::vector<Chain>& chains) {
     NetlinkMessage message = dump(NFT_MSG_GETRULE);
     netlink.request(message, "list the rules of nftables", [&](const nlmsghdr* header) {
+        if (!names(header, device)) return;
         const std::string family = family_of(header);
         std::string table, name;
         each_attribute_of<nfgenmsg>(header, [&](unsigned type, const rtattr* part) {
@@ -94,11 +94,8 @@ void find_devices(Netlink& netlink, const std::vector<std::string>& devices,
         const bool in_base = std::any_of(chains.begin(), chains.end(), [&](const Chain& chain) {
             return is_of_table(chain) && chain.name == name && chain.has_hook;
         });
-        for (Chain& chain : chains) {
-            if (!chain.drops || !is_of_table(chain) || (in_base && chain.name != name)) continue;
-            for (const std::string& device : devices)
-                if (names(header, device)) chain.devices.push_back(device);
-        }
+        for (Chain& chain : chains)
+            if (is_of_table(chain) && (!in_base || chain.name == name)) chain.names_device = true;
     });
 }
 
@@ -108,7 +105,7 @@ std::string DroppingChain::text() const {
     return fmt::format("{} {} {}", family, table, name);
 }
 
-std::vector<DroppingChain> dropping_chains(const std::vector<std::string>& devices) {
+std::vector<DroppingChain> dropping_chains(const std::string& device) {
     std::vector<Chain> chains;
     const auto drops = [](const Chain& chain) { return chain.drops; };
     try {
@@ -116,8 +113,7 @@ std::vector<DroppingChain> dropping_chains(const std::vector<std::string>& devic
         NetlinkMessage message = dump(NFT_MSG_GETCHAIN);
         netlink.request(message, "list the chains of nftables",
                         [&](const nlmsghdr* header) { chains.push_back(chain_of(header)); });
-        if (!devices.empty() && std::any_of(chains.begin(), chains.end(), drops))
-            find_devices(netlink, devices, chains);
+        if (std::any_of(chains.begin(), chains.end(), drops)) find_device(netlink, device, chains);
     } catch (const SystemError& error) {
         // What a kernel without nftables answers.
         if (error.error() != EPROTONOSUPPORT && error.error() != EOPNOTSUPP &&

@@ -5,7 +5,6 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace lxvirt::base {
@@ -15,9 +14,9 @@ struct DroppingChain {
     std::string family;  // "ip", "ip6" or "inet"
     std::string table, name;
     bool input = false;  // otherwise `forward`
-    // The devices asked for that a rule names: of this chain, or of one without a hook in its table,
+    // Whether a rule names the device: one of this chain, or of a chain without a hook in its table,
     // to which this one may jump.
-    std::vector<std::string> devices;
+    bool names_device = false;
     // Returns "ip filter FORWARD", as nft(8) takes it.
     [[nodiscard]] std::string text() const;
 };
@@ -25,7 +24,6 @@ struct DroppingChain {
 // Returns those of the caller's network namespace, in the kernel's order; none where the kernel has
 // no nftables. A rule names a device if its text has the whole name, whatever the rule does with
 // it; a pattern and an element of a set name none. Needs CAP_NET_ADMIN. Throws SystemError.
-[[nodiscard]] std::vector<DroppingChain> dropping_chains(
-    const std::vector<std::string>& devices = {});
+[[nodiscard]] std::vector<DroppingChain> dropping_chains(const std::string& device);
 
 }  // namespace lxvirt::base

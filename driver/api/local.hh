@@ -47,7 +47,7 @@ class LocalNetworks final : public Networks {
                                     std::string_view fragment, Affect flags) override;
     std::vector<std::string> follow(const NetworkRef& network, std::string_view before,
                                     std::string_view after) override;
-    void start(const NetworkRef& network) override;
+    std::vector<std::string> start(const NetworkRef& network) override;
     void destroy(const NetworkRef& network, bool force) override;
     [[nodiscard]] DhcpLeases dhcp_leases(const NetworkRef& network,
                                          const std::optional<std::string>& mac) const override;

@@ -39,17 +39,21 @@ std::set<std::string> attached(const Root& root, const xml::Network& network) {
     return names;
 }
 
-// Notes in the network's log what another program's firewall drops of it: a start at boot has nobody
-// who reads warnings. The network runs whether or not the look succeeds.
-void log_foreign_drops(const Root& root, const std::string& name) {
-    const std::string log = root.network_paths().log(name);
+// Returns what another program's firewall drops of a network that was just started, and notes it in
+// the network's log: a start at boot has nobody who reads warnings. The network runs whether or not
+// the look succeeds.
+std::vector<std::string> note_foreign_drops(const Root& root, const xml::Network& network) {
+    std::vector<std::string> sentences;
     try {
-        if (const auto live = read_live_network(root, name))
-            for (const std::string& sentence : foreign_drops(live->network))
-                base::append_log(log, sentence);
+        sentences = foreign_drops(network);
     } catch (const base::Exception& error) {
-        base::append_log(log, error.message());
+        sentences = {error.message()};
     }
+    for (std::string& sentence : sentences) {
+        base::append_log(root.network_paths().log(network.name), sentence);
+        sentence = fmt::format("network '{}': {}", network.name, sentence);
+    }
+    return sentences;
 }
 
 // Returns the running network, adopted if need be. Throws operation_invalid if it does not run.
@@ -68,15 +72,15 @@ PortRecord require_port(const Root& root, const std::string& network, const std:
 
 }  // namespace
 
-void LocalNetworks::start(const NetworkRef& network) {
+std::vector<std::string> LocalNetworks::start(const NetworkRef& network) {
     require_write("virNetworkCreate");
     const auto lock = root_.lock_network(network.name);
     if (hold_network(root_, network.name))
         base::fail(ErrorCode::operation_invalid, "network is already active");
     auto definition = NetworkDefinitions(root_).load(network.name);
     if (!definition) fail_no_network(network.name);
-    start_network(root_, std::move(*definition));
-    log_foreign_drops(root_, network.name);
+    start_network(root_, *definition);
+    return note_foreign_drops(root_, *definition);
 }
 
 DefinedNetwork LocalNetworks::create_xml(std::string_view text, const std::string& file,
@@ -91,7 +95,9 @@ DefinedNetwork LocalNetworks::create_xml(std::string_view text, const std::strin
     if (hold_network(root_, network.name))
         base::fail(ErrorCode::operation_invalid, "network is already active as '{}'", network.name);
     DefinedNetwork defined{{network.name, network.uuid}, std::move(notices)};
-    start_network(root_, std::move(network));
+    start_network(root_, network);
+    for (std::string& sentence : note_foreign_drops(root_, network))
+        defined.notices.push_back(std::move(sentence));
     return defined;
 }
 

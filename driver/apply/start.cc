@@ -64,10 +64,10 @@ void ApplyRun::start_one(ApplyItem& item) {
     if (is_active(connection_, document.kind(), name)) return;
     if (!options_.dry_run) {
         if (document.kind() == ObjectKind::domain)
-            // The domain's log has the notices, too.
+            // The logs of the domain and of the network have the notices, too.
             (void)connection_.start({name, document.uuid(), -1});
         else
-            connection_.networks().start({name, document.uuid()});
+            (void)connection_.networks().start({name, document.uuid()});
     }
     ++summary_.started;
     on_event_(

@@ -71,14 +71,14 @@ std::vector<std::string> foreign_drops(const xml::Network& network) {
     if (!network.makes_bridge() || network.bridge.name.empty()) return sentences;
     std::vector<base::DroppingChain> chains;
     try {
-        chains = base::dropping_chains({network.bridge.name});
+        chains = base::dropping_chains(network.bridge.name);
     } catch (const base::SystemError& error) {
         if (error.error() == EPERM) return sentences;
         throw;
     }
     for (const base::DroppingChain& chain : chains) {
         const Offer offer = offer_of(network, chain.family);
-        if (chain.table == netd::table_name(network) || !chain.devices.empty()) continue;
+        if (chain.table == netd::table_name(network) || chain.names_device) continue;
         if (chain.input ? offer.service : offer.forwarding)
             sentences.push_back(sentence(chain, network));
     }

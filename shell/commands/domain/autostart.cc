@@ -48,7 +48,7 @@ bool start_networks(Session& session) {
     for (const auto& network : networks.list({.inactive = true, .autostart = true}))
         good &=
             goes_on_after(session, fmt::format("Failed to start network {}", network.name), [&] {
-                networks.start(networks.lookup_by_name(network.name));
+                (void)networks.start(networks.lookup_by_name(network.name));
                 session.print_extra_format("Network {} started\n", network.name);
             });
     return good;

@@ -18,21 +18,6 @@ constexpr Option kFileOptions[] = {
     {"validate", OptionType::boolean, "refuse a document that the schema does not accept"},
 };
 
-// Returns what other programs' firewalls drop of a running network, or why that cannot be said: the
-// network runs whether or not the look succeeds.
-std::vector<std::string> foreign_drops(Session& session, const driver::NetworkRef& network) {
-    try {
-        return session.connection().networks().foreign_drops(network);
-    } catch (const base::Exception& error) {
-        return {error.message()};
-    }
-}
-
-void warn_of_foreign_drops(Session& session, const driver::NetworkRef& network) {
-    for (const std::string& sentence : foreign_drops(session, network))
-        session.warn(fmt::format("network '{}': {}", network.name, sentence));
-}
-
 // A method of the driver that takes a network's document: define_xml or create_xml.
 using Maker = driver::DefinedNetwork (driver::Networks::*)(std::string_view, const std::string&,
                                                            driver::DefineFlags);
@@ -49,7 +34,6 @@ bool make(Session& session, const Invocation& invocation, Maker maker, std::stri
                 [&] { return (networks.*maker)(text, file, define_flags(invocation)); });
     for (const std::string& notice : made.notices) session.warn(notice);
     session.print_extra_format("Network {} {} from {}\n", made.network.name, done, file);
-    warn_of_foreign_drops(session, made.network);
     return true;
 }
 
@@ -94,10 +78,11 @@ constexpr Option kStartOptions[] = {network_option(complete_inactive_networks)};
 
 bool start(Session& session, const Invocation& invocation) {
     const driver::NetworkRef network = find_network(session, invocation);
-    explain(fmt::format("Failed to start network {}", network.name),
-            [&] { session.connection().networks().start(network); });
+    const std::vector<std::string> notices =
+        explain(fmt::format("Failed to start network {}", network.name),
+                [&] { return session.connection().networks().start(network); });
     session.print_extra_format("Network {} started\n", network.name);
-    warn_of_foreign_drops(session, network);
+    for (const std::string& notice : notices) session.warn(notice);
     return true;
 }
 
@@ -148,7 +133,12 @@ bool info(Session& session, const Invocation& invocation) {
     // virsh has no such line; there is one only while something is wrong.
     if (summary.without_rules)
         fact("Rules:", "without rules: nothing is forwarded until the next change repairs them");
-    for (const std::string& sentence : foreign_drops(session, network)) fact("Firewall:", sentence);
+    try {
+        for (const std::string& sentence : session.connection().networks().foreign_drops(network))
+            fact("Firewall:", sentence);
+    } catch (const base::Exception& error) {
+        fact("Firewall:", error.message());
+    }
     return true;
 }
 
