@@ -2,6 +2,7 @@
 
 #include "base/error.hh"
 #include "netd/dnsmasq_config.hh"
+#include "netd/foreign_rules.hh"
 #include "netd/routing.hh"
 #include "netd/ruleset.hh"
 
@@ -105,6 +106,8 @@ NetworkPlan compile_network(const xml::Network& network, const CompileFacts& fac
     plan.ruleset = ruleset(network);
     if (!plan.ruleset.empty()) plan.table = table_name(network);
     plan.routing = routing_rules(network);
+    if (facts.accepts_in_foreign_firewall && is_fenced(network))
+        plan.foreign = foreign_rules(network);
     if (needs_dnsmasq(network)) plan.dnsmasq = dnsmasq_plan(network, facts);
     return plan;
 }

@@ -7,6 +7,7 @@
 #include <linux/netlink.h>
 #include <nftables/libnftables.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "base/error.hh"
@@ -74,8 +75,9 @@ void Firewall::remove(const std::string& table) {
     apply("delete table inet " + table + "\n");
 }
 
-TableWatch::TableWatch(std::string table)
-    : table_(std::move(table)),
+TableWatch::TableWatch(std::vector<WatchedTable> tables, std::string passed_over)
+    : tables_(std::move(tables)),
+      passed_over_(std::move(passed_over)),
       socket_(base::listen_netlink(NETLINK_NETFILTER, NFNLGRP_NFTABLES)) {}
 
 bool TableWatch::changed() {
@@ -83,17 +85,20 @@ bool TableWatch::changed() {
     const auto take = [&](const nlmsghdr* header) {
         if (NFNL_SUBSYS_ID(header->nlmsg_type) != NFNL_SUBSYS_NFTABLES) return;
         const auto* family = static_cast<const nfgenmsg*>(NLMSG_DATA(header));
-        // The table is in the family inet; other families have tables of the same names.
-        if (family->nfgen_family != NFPROTO_INET) return;
         // The name of the table is the first attribute of every message but NFT_MSG_NEWGEN, with the
         // same number.
         const auto* name = reinterpret_cast<const nlattr*>(reinterpret_cast<const char*>(family) +
                                                            NLMSG_ALIGN(sizeof *family));
         const auto type = NFNL_MSG_TYPE(header->nlmsg_type);
         if (type == NFT_MSG_NEWGEN || (name->nla_type & NLA_TYPE_MASK) != NFTA_TABLE_NAME) return;
+        const std::string_view bytes(reinterpret_cast<const char*>(header), header->nlmsg_len);
+        if (type == NFT_MSG_NEWRULE && !passed_over_.empty() &&
+            bytes.find(passed_over_) != std::string_view::npos)
+            return;
         const auto* text = reinterpret_cast<const char*>(name) + NLA_HDRLEN;
-        found =
-            found || std::string_view(text, ::strnlen(text, name->nla_len - NLA_HDRLEN)) == table_;
+        const WatchedTable changed{family->nfgen_family,
+                                   {text, ::strnlen(text, name->nla_len - NLA_HDRLEN)}};
+        found = found || std::find(tables_.begin(), tables_.end(), changed) != tables_.end();
     };
     // If notifications were lost, nobody knows what happened.
     if (!base::read_netlink(socket_, take)) return true;

@@ -6,12 +6,13 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/fd.hh"
 
 namespace lxvirt::netd {
 
-// Makes, lists and removes tables of family inet.
+// Makes, lists and removes tables of family inet; apply() takes any text of nft.
 class Firewall {
   public:
     // Loads libnftables and opens its socket, in the caller's network namespace. Throws
@@ -34,18 +35,27 @@ class Firewall {
     std::shared_ptr<Library> library_;
 };
 
-// Listens to the kernel's notifications about one table of family inet (NFNLGRP_NFTABLES).
+// A table as the kernel's messages name it.
+struct WatchedTable {
+    int family = 0;  // NFPROTO_*
+    std::string name;
+    friend bool operator==(const WatchedTable&, const WatchedTable&) = default;
+};
+
+// Listens to the kernel's notifications about tables (NFNLGRP_NFTABLES).
 class TableWatch {
   public:
-    // Begins to listen. Throws SystemError.
-    explicit TableWatch(std::string table);
+    // Begins to listen. A new rule whose message has the text `passed_over` does not count. Throws
+    // SystemError.
+    explicit TableWatch(std::vector<WatchedTable> tables, std::string passed_over = {});
     [[nodiscard]] base::Fd fd() const { return socket_; }
-    // Reads the waiting notifications. Returns true if one of them is about the table, or if some
+    // Reads the waiting notifications. Returns true if one of them is about a table, or if some
     // were lost.
     [[nodiscard]] bool changed();
 
   private:
-    std::string table_;
+    std::vector<WatchedTable> tables_;
+    std::string passed_over_;
     base::UniqueFd socket_;
 };
 

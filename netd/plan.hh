@@ -17,6 +17,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/cgroup/cgroup.hh"
@@ -27,7 +28,7 @@ namespace lxvirt::netd {
 
 // Must grow with every change of the structs here: lxnetd refuses a plan of another version, since
 // driver and lxnetd of one installation have the same.
-inline constexpr std::uint32_t kPlanVersion = 3;
+inline constexpr std::uint32_t kPlanVersion = 4;
 inline constexpr std::size_t kMaxMessage = 4096;   // bytes
 inline constexpr std::size_t kMaxPlan = 4U << 20;  // bytes
 
@@ -106,6 +107,23 @@ struct DnsmasqPlan {
     }
 };
 
+// What the names of the networks' tables begin with.
+inline constexpr std::string_view kTablePrefix = "lxvirt_";
+
+// A rule that accepts some of the network's packets in another program's firewall.
+struct ForeignRule {
+    std::string family;  // "ip" or "ip6"
+    bool input = false;  // for a chain of the hook `input`, otherwise `forward`
+    std::string match;   // of nft, without the verdict
+    template <typename Self, typename Visitor>
+    static void fields(Self& self, Visitor& visit) {
+        visit("family", self.family);
+        visit("input", self.input);
+        visit("match", self.match);
+    }
+    friend bool operator==(const ForeignRule&, const ForeignRule&) = default;
+};
+
 // The whole plan.
 struct NetworkPlan {
     std::uint32_t version = kPlanVersion;
@@ -116,6 +134,7 @@ struct NetworkPlan {
     std::string table;                       // of nftables; empty: no rules
     std::string ruleset;                     // text for nft: makes or replaces the table
     std::vector<base::RoutingRule> routing;  // keep the bridge from forwarding without the table
+    std::vector<ForeignRule> foreign;        // none: other programs' firewalls are left as they are
     std::optional<DnsmasqPlan> dnsmasq;
     std::string run_folder, alive_lock, journal, journal_lock, log_file;
     template <typename Self, typename Visitor>
@@ -129,6 +148,7 @@ struct NetworkPlan {
         visit("table", self.table);
         visit("ruleset", self.ruleset);
         visit("routing", self.routing);
+        visit("foreign", self.foreign);
         visit("dnsmasq", self.dnsmasq);
         visit("run_folder", self.run_folder);
         visit("alive_lock", self.alive_lock);

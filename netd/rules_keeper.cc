@@ -1,5 +1,6 @@
 #include "netd/rules_keeper.hh"
 
+#include <linux/netfilter.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 
@@ -92,7 +93,7 @@ void RulesKeeper::make(const std::string& table, const std::string& ruleset) {
     rules_.ruleset = ruleset;
     if (!table.empty()) {
         firewall_.emplace();
-        table_watch_.emplace(table);
+        table_watch_.emplace(std::vector<WatchedTable>{{NFPROTO_INET, table}});
         // An lxnetd of an older build has left a table that belongs to nobody.
         firewall_->remove(table);
         apply_table();

@@ -6,6 +6,7 @@
 #include <cctype>
 
 #include "base/error.hh"
+#include "netd/plan.hh"
 #include "netd/routing.hh"
 
 namespace lxvirt::netd {
@@ -202,7 +203,7 @@ std::string checksum_chain(const xml::Network& network, const Words& words) {
 }  // namespace
 
 std::string table_name(const xml::Network& network) {
-    std::string name = "lxvirt_";
+    std::string name(kTablePrefix);
     for (const char c : network.bridge.name) {
         const auto byte = static_cast<unsigned char>(c);
         if (byte < 0x80 && (std::isalnum(byte) || c == '-' || c == '.'))

@@ -120,6 +120,15 @@ Rules Supervisor::rules() const {
     return {.routing = plan_.routing, .table = plan_.table, .ruleset = plan_.ruleset};
 }
 
+// Returns who keeps the rules in other programs' firewalls; null for a network without rules.
+ForeignKeeper* Supervisor::foreign_keeper() {
+    if (plan_.table.empty() || !plan_.bridge) return nullptr;
+    if (!foreign_)
+        foreign_.emplace(loop_, plan_.table, plan_.bridge->name,
+                         [this](const std::string& line) { log(line); });
+    return &*foreign_;
+}
+
 // The routing rules come before the bridge, so that it never forwards without the table.
 void Supervisor::start_parts() {
     if (!plan_.bridge) return;
@@ -146,6 +155,7 @@ void Supervisor::start_parts() {
         dnsmasq_.emplace(dnsmasq_setup());
     }
     rules_->make(plan_.table, plan_.ruleset);
+    if (ForeignKeeper* const foreign = foreign_keeper()) foreign->make(plan_.foreign);
     const Forwarding wanted{plan_.bridge->forward_v4, plan_.bridge->forward_v6};
     use_forwarding(plan_.bridge->name, wanted);
     watch_forwarding(wanted);
@@ -215,6 +225,7 @@ void Supervisor::undo() {
     // What another program has written shortly before counts, too.
     if (forwarding_) try_step([&] { forwarding_->take(); });
     if (plan_.bridge) try_step([&] { leave_forwarding(plan_.bridge->name); });
+    if (ForeignKeeper* const foreign = foreign_keeper()) try_step([&] { foreign->remove(); });
     if (rules_ && bridge_is_gone) remove_rules();
     for (const char* file : {kDnsmasqConfig, kDnsmasqHosts, kDnsmasqAddnHosts, base::kControlSocket,
                              base::kStatusFile}) {
@@ -391,8 +402,10 @@ void Supervisor::update(NetworkPlan plan) {
         std::swap(plan_, before);
         if (plan_.dnsmasq) update_dnsmasq(before.dnsmasq);
         if (rules_) rules_->replace(rules());
+        if (foreign_) foreign_->replace(plan_.foreign);
     });
     if (rules_) rules_->replace(rules());
+    if (foreign_) foreign_->replace(plan_.foreign);
     update_dnsmasq(before.dnsmasq);
     rollback.dismiss();
     write_status();

@@ -14,6 +14,7 @@
 #include "base/event_loop.hh"
 #include "base/netlink/netlink.hh"
 #include "netd/dnsmasq_process.hh"
+#include "netd/foreign_keeper.hh"
 #include "netd/forwarding.hh"
 #include "netd/log_limit.hh"
 #include "netd/plan.hh"
@@ -55,6 +56,7 @@ class Supervisor {
     void watch_forwarding(Forwarding wanted);
     void watch_links();
     void on_links();
+    [[nodiscard]] ForeignKeeper* foreign_keeper();
     void remove_rules();
     void on_rules(const std::string& problem);
     void on_dnsmasq_end();
@@ -73,6 +75,7 @@ class Supervisor {
     bool taken_over_ = false;  // the bridge existed: its lxnetd had been killed
     base::UniqueFd links_;     // notifications about the bridge's ports
     std::optional<RulesKeeper> rules_;
+    std::optional<ForeignKeeper> foreign_;
     std::optional<ForwardingWatch> forwarding_;
     std::optional<LogLimit> log_limit_;
     std::optional<DnsmasqProcess> dnsmasq_;

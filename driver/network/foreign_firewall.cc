@@ -3,65 +3,30 @@
 #include <algorithm>
 
 #include "base/error.hh"
-#include "base/netlink/base_chains.hh"
-#include "netd/dnsmasq_config.hh"
-#include "netd/ruleset.hh"
+#include "base/netlink/nft_chains.hh"
+#include "netd/foreign_rules.hh"
 
 namespace lxvirt::driver {
 
 namespace {
 
-// What a network offers for packets of one family.
-struct Offer {
-    bool service = false;  // by dnsmasq, on the host
-    bool forwarding = false;
-};
-
-Offer offer_of(const xml::Network& network, const std::string& family) {
-    const bool any = std::any_of(
-        network.ips.begin(), network.ips.end(),
-        [&](const xml::NetworkIp& ip) { return family == "inet" || ip.v6() == (family == "ip6"); });
-    if (!any || !network.makes_bridge()) return {};
-    // An open network leaves its rules to the administrator; an isolated one forwards nothing.
-    const auto mode = network.forward.mode;
-    return {.service = netd::needs_dnsmasq(network),
-            .forwarding = mode == xml::ForwardMode::nat || mode == xml::ForwardMode::route};
-}
-
-// Returns the commands that let the network's packets pass. Each rule is one that iptables can list,
-// whose chain it may be: a set of ports would make it refuse the whole table.
-std::string remedy(const base::DroppingChain& chain, const std::string& bridge, bool tftp) {
+// Returns the commands that put the rules into the chain.
+std::string remedy(const base::DroppingChain& chain, const std::vector<std::string>& matches) {
     std::string commands;
-    const auto add = [&](const std::string& rule) {
+    for (const std::string& match : matches)
         commands += fmt::format("{}nft insert rule {} {} accept", commands.empty() ? "" : "; ",
-                                chain.text(), rule);
-    };
-    if (!chain.input) {
-        add("iifname " + bridge);
-        add("oifname " + bridge);
-        return commands;
-    }
-    add(fmt::format("iifname {} udp dport 53", bridge));
-    add(fmt::format("iifname {} tcp dport 53", bridge));
-    if (tftp) add(fmt::format("iifname {} udp dport 69", bridge));
-    if (chain.family != "ip6") add(fmt::format("iifname {} udp dport 67", bridge));
-    if (chain.family == "ip") return commands;
-    add(fmt::format("iifname {} udp dport 547", bridge));
-    // Neighbour discovery, without which no packet of IPv6 arrives.
-    add(fmt::format("iifname {} meta l4proto ipv6-icmp", bridge));
+                                chain.text(), match);
     return commands;
 }
 
-std::string sentence(const base::DroppingChain& chain, const xml::Network& network) {
-    const std::string& bridge = network.bridge.name;
-    const bool tftp = std::any_of(network.ips.begin(), network.ips.end(),
-                                  [](const xml::NetworkIp& ip) { return !ip.tftp_root.empty(); });
+std::string sentence(const base::DroppingChain& chain, const xml::Network& network,
+                     const std::vector<std::string>& matches) {
     return fmt::format(
         "the chain '{}' of another program drops what no rule of it accepts, and none names {}: "
         "containers may {}; right would be: {}",
-        chain.text(), bridge,
+        chain.text(), network.bridge.name,
         chain.input ? "get no address and no names" : "not reach what lies beyond the host",
-        remedy(chain, bridge, tftp));
+        remedy(chain, matches));
 }
 
 }  // namespace
@@ -71,16 +36,24 @@ std::vector<std::string> foreign_drops(const xml::Network& network) {
     if (!network.makes_bridge() || network.bridge.name.empty()) return sentences;
     std::vector<base::DroppingChain> chains;
     try {
-        chains = base::dropping_chains(network.bridge.name);
+        chains = base::dropping_chains(
+            network.bridge.name,
+            [](const std::string& table) { return netd::is_foreign_table(table); });
     } catch (const base::SystemError& error) {
         if (error.error() == EPERM) return sentences;
         throw;
     }
+    const std::vector<netd::ForeignRule> rules = netd::foreign_rules(network);
     for (const base::DroppingChain& chain : chains) {
-        const Offer offer = offer_of(network, chain.family);
-        if (chain.table == netd::table_name(network) || chain.names_device) continue;
-        if (chain.input ? offer.service : offer.forwarding)
-            sentences.push_back(sentence(chain, network));
+        if (chain.names_device) continue;
+        // A chain for both families needs each rule once.
+        std::vector<std::string> matches;
+        for (const netd::ForeignRule& rule : rules)
+            if (rule.input == chain.input &&
+                (chain.family == "inet" || chain.family == rule.family) &&
+                std::find(matches.begin(), matches.end(), rule.match) == matches.end())
+                matches.push_back(rule.match);
+        if (!matches.empty()) sentences.push_back(sentence(chain, network, matches));
     }
     return sentences;
 }

@@ -16,6 +16,7 @@
 #include "base/file/socket.hh"
 #include "base/process/process.hh"
 #include "base/process/program.hh"
+#include "driver/store/settings.hh"
 #include "driver/supervisor/helper_process.hh"
 #include "netd/compile.hh"
 
@@ -70,14 +71,16 @@ void request(base::Fd socket, netd::RequestKind kind, const std::vector<base::Fd
 
 netd::NetworkPlan compile_network_plan(const Root& root, const xml::Network& network) {
     const ObjectPaths& paths = root.network_paths();
-    return netd::compile_network(network, {.hierarchies = base::find_hierarchies(),
-                                           .root_id = root.id(),
-                                           .dnsmasq_program = find_dnsmasq(),
-                                           .run_folder = paths.folder(network.name),
-                                           .alive_lock = paths.alive_lock(network.name),
-                                           .journal = root.journal().path,
-                                           .journal_lock = root.journal().lock_path,
-                                           .log_file = paths.log(network.name)});
+    return netd::compile_network(
+        network, {.hierarchies = base::find_hierarchies(),
+                  .root_id = root.id(),
+                  .dnsmasq_program = find_dnsmasq(),
+                  .accepts_in_foreign_firewall = load_settings(root).accepts_in_foreign_firewall,
+                  .run_folder = paths.folder(network.name),
+                  .alive_lock = paths.alive_lock(network.name),
+                  .journal = root.journal().path,
+                  .journal_lock = root.journal().lock_path,
+                  .log_file = paths.log(network.name)});
 }
 
 NetworkProcess NetworkProcess::spawn(const std::string& name, const std::string& root_id) {

@@ -70,6 +70,13 @@ void set(Settings& settings, std::string_view key, std::string_view value, const
         settings.apparmor = value == "auto";
         return;
     }
+    if (key == "firewall_foreign") {
+        if (value != "accept" && value != "warn")
+            refuse(file, line,
+                   fmt::format("firewall_foreign = '{}' must be accept or warn", value));
+        settings.accepts_in_foreign_firewall = value == "accept";
+        return;
+    }
     refuse(file, line, fmt::format("unknown key '{}'", key));
 }
 

@@ -27,6 +27,9 @@ struct Settings {
     // Whether profiles are made for dynamic labels of AppArmor; in the file: auto or off. auto means
     // where the host has AppArmor.
     bool apparmor = true;
+    // Whether networks put rules into the firewalls of other programs; firewall_foreign: accept or
+    // warn.
+    bool accepts_in_foreign_firewall = true;
 };
 
 // load_settings() returns the defaults if there is no file. Both throw config_unsupported, which

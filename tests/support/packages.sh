@@ -4,7 +4,7 @@
 
 build_packages=(g++ meson ninja-build pkg-config libxml2-dev libfmt-dev libreadline-dev libcap-dev
     libseccomp-dev libblkid-dev libnftables-dev libsystemd-dev libc6-dev)
-test_packages=(python3 libgtest-dev libgmock-dev libbenchmark-dev busybox-static iproute2 nftables dnsmasq-base e2fsprogs
+test_packages=(python3 libgtest-dev libgmock-dev libbenchmark-dev busybox-static iproute2 iptables nftables dnsmasq-base e2fsprogs
     util-linux procps mmdebstrap debian-archive-keyring lxc patch)
 bench_packages=(crun systemd-container) # and lxc, libvirt-daemon-driver-lxc, libvirt-clients: whatever of them there is takes part
 ci_packages=(clang clang-format clang-tidy libclang-rt-dev ccache)

@@ -14,7 +14,7 @@ from support import read, wait_for, write
 
 MAX_MESSAGE = 4096
 PING = struct.pack(">IIIII", 1, 0, 0, 0, 0)  # version, kind, value, flag, an empty text
-NETWORK_VERSION = 3  # of netd/plan.hh
+NETWORK_VERSION = 4  # of netd/plan.hh
 NETWORK_PING = struct.pack(">II", NETWORK_VERSION, 0)  # version, kind
 DONE = struct.pack(">III", 1, 0, 0)
 

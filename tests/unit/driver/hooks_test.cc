@@ -62,6 +62,8 @@ TEST(Settings, HaveDefaultsAndTakeValues) {
     EXPECT_TRUE(parse_settings("", "f").apparmor);
     EXPECT_FALSE(parse_settings("apparmor = off", "f").apparmor);
     EXPECT_THROW((void)parse_settings("apparmor = no", "f"), base::Error);
+    EXPECT_TRUE(parse_settings("", "f").accepts_in_foreign_firewall);
+    EXPECT_FALSE(parse_settings("firewall_foreign = warn", "f").accepts_in_foreign_firewall);
     EXPECT_EQ(parse_settings("systemd = no", "f").systemd, UseSystemd::no);
     EXPECT_EQ(parse_settings("systemd=yes", "f").systemd, UseSystemd::yes);
 }
@@ -69,7 +71,7 @@ TEST(Settings, HaveDefaultsAndTakeValues) {
 TEST(Settings, NameTheLineOfWhatTheyDoNotTake) {
     for (const char* line :
          {"hook_timeuot = 5", "hook_timeout = 5s", "hook_timeout = 0", "hook_timeout",
-          "hook_timeout = 999999999999", "= 5", "systemd = maybe"}) {
+          "hook_timeout = 999999999999", "= 5", "systemd = maybe", "firewall_foreign = yes"}) {
         try {
             (void)parse_settings(std::string("\n") + line + "\n", "lxvirt.conf");
             ADD_FAILURE() << line;

@@ -12,12 +12,14 @@
 namespace lxvirt::netd {
 namespace {
 
-NetworkPlan compile(const std::string& body, const std::string& dnsmasq = "/usr/sbin/dnsmasq") {
+NetworkPlan compile(const std::string& body, const std::string& dnsmasq = "/usr/sbin/dnsmasq",
+                    bool accepts = true) {
     const xml::Network network =
         xml::parse_network("<network><name>lan</name>" + body + "</network>").network;
-    return compile_network(
-        network,
-        {.root_id = "system", .dnsmasq_program = dnsmasq, .run_folder = "/run/lxvirt/network/lan"});
+    return compile_network(network, {.root_id = "system",
+                                     .dnsmasq_program = dnsmasq,
+                                     .accepts_in_foreign_firewall = accepts,
+                                     .run_folder = "/run/lxvirt/network/lan"});
 }
 
 constexpr const char* kAddress =
@@ -43,6 +45,34 @@ TEST(NetworkPlan, OfAnIsolatedOneDoesNotForward) {
     const NetworkPlan plan = compile(std::string("<bridge name='br1'/>") + kAddress);
     EXPECT_FALSE(plan.bridge->forward_v4);
     EXPECT_FALSE(plan.ruleset.empty());
+}
+
+// What the network offers, and for the families that it has.
+TEST(NetworkPlan, AsksOtherFirewallsForWhatItOffers) {
+    const auto matches = [](const NetworkPlan& plan, bool input) {
+        std::vector<std::string> found;
+        for (const ForeignRule& rule : plan.foreign)
+            if (rule.input == input) found.push_back(rule.family + " " + rule.match);
+        return found;
+    };
+    const auto asks = [&](const char* body, bool accepts = true) {
+        return matches(compile(body + std::string(kAddress), "/usr/sbin/dnsmasq", accepts), false);
+    };
+    const char* const nat = "<forward/><bridge name='br1'/>";
+    const std::vector<std::string> both = {"ip iifname \"br1\"", "ip oifname \"br1\""};
+    EXPECT_EQ(asks(nat), both);
+    EXPECT_EQ(asks("<forward mode='route'/><bridge name='br1'/>"), both);
+    EXPECT_TRUE(asks("<bridge name='br1'/>").empty());
+    EXPECT_TRUE(asks("<forward mode='open'/><bridge name='br1'/>").empty());
+    EXPECT_TRUE(asks(nat, false).empty());
+    EXPECT_EQ(matches(compile(std::string("<bridge name='br1'/>") + kAddress +
+                              "<ip family='ipv6' address='fd00::1' prefix='64'/>"),
+                      true),
+              (std::vector<std::string>{
+                  "ip iifname \"br1\" udp dport 53", "ip iifname \"br1\" tcp dport 53",
+                  "ip iifname \"br1\" udp dport 67", "ip6 iifname \"br1\" udp dport 53",
+                  "ip6 iifname \"br1\" tcp dport 53", "ip6 iifname \"br1\" udp dport 547",
+                  "ip6 iifname \"br1\" meta l4proto ipv6-icmp"}));
 }
 
 TEST(NetworkPlan, DropsWhatHasNoMark) {

@@ -1,0 +1,156 @@
+#include "netd/foreign_keeper.hh"
+
+#include <fmt/format.h>
+#include <linux/netfilter.h>
+
+#include <algorithm>
+#include <cctype>
+#include <map>
+
+#include "base/error.hh"
+#include "base/netlink/nft_chains.hh"
+#include "base/test_point.hh"
+
+namespace lxvirt::netd {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+// Where iptables on nftables has its chains.
+constexpr const char* kTable = "filter";
+constexpr const char* kDockersChain = "DOCKER-USER";
+
+// A reload makes many changes, which one look collects.
+constexpr auto kFirstPause = 20ms;
+constexpr auto kLongestPause = 30'000ms;
+// Two repairs within this time mean that another program removes the rules each time; the pauses then
+// grow.
+constexpr auto kSettled = 1s;
+
+// Chains that nft could not take without quotes are left alone; iptables makes none of its own.
+bool is_plain(const std::string& name) {
+    return !name.empty() && std::all_of(
+                                name.begin(), name.end(),
+                                [](unsigned char c) {
+                                    return std::isalnum(c) != 0 || c == '_' || c == '-' || c == '.';
+                                });
+}
+
+// What has to stand in the chains of one family, by the chain.
+using Wanted = std::map<std::string, std::vector<const ForeignRule*>>;
+
+Wanted wanted_in(const std::string& family, const std::vector<base::DroppingChain>& chains,
+                 const std::vector<ForeignRule>& rules) {
+    Wanted wanted;
+    for (const base::DroppingChain& chain : chains) {
+        if (chain.family != family || !is_plain(chain.name)) continue;
+        const bool dockers = !chain.input && std::find(chain.jumps.begin(), chain.jumps.end(),
+                                                       kDockersChain) != chain.jumps.end();
+        for (const ForeignRule& rule : rules)
+            if (rule.family == family && rule.input == chain.input)
+                wanted[dockers ? kDockersChain : chain.name].push_back(&rule);
+    }
+    return wanted;
+}
+
+bool is_settled(const Wanted& wanted, const std::vector<base::RulePlace>& present) {
+    std::map<std::string, std::size_t> there, asked;
+    for (const base::RulePlace& place : present) ++there[place.chain];
+    for (const auto& [chain, rules] : wanted) asked[chain] = rules.size();
+    return there == asked;
+}
+
+}  // namespace
+
+ForeignKeeper::ForeignKeeper(base::EventLoop& loop, std::string comment, std::string device,
+                             Log log)
+    : loop_(loop), comment_(std::move(comment)), device_(std::move(device)), log_(std::move(log)) {}
+
+bool ForeignKeeper::settle(bool anew) {
+    std::vector<base::DroppingChain> chains;
+    if (!rules_.empty())
+        chains = base::dropping_chains(device_,
+                                       [](const std::string& table) { return table == kTable; });
+    std::string text;
+    for (const char* family : {"ip", "ip6"}) {
+        const std::vector<base::RulePlace> present =
+            base::commented_rules(family, kTable, comment_);
+        const Wanted wanted = wanted_in(family, chains, rules_);
+        if (!anew && is_settled(wanted, present)) continue;
+        for (const base::RulePlace& place : present)
+            text += fmt::format("delete rule {} {} {} handle {}\n", family, kTable, place.chain,
+                                place.handle);
+        // Each is put above the one before.
+        for (const auto& [chain, rules] : wanted)
+            for (auto rule = rules.rbegin(); rule != rules.rend(); ++rule)
+                text += fmt::format("insert rule {} {} {} {} accept comment \"{}\"\n", family,
+                                    kTable, chain, (*rule)->match, comment_);
+    }
+    if (text.empty()) return false;
+    if (!firewall_) firewall_.emplace();
+    firewall_->apply(text);
+    base::test_point("foreign-rules-written");
+    return true;
+}
+
+void ForeignKeeper::keep(bool anew) {
+    timer_.reset();
+    try {
+        const bool wrote = settle(anew);
+        problem_.clear();
+        const auto now = std::chrono::steady_clock::now();
+        if (now - written_ > kSettled) pause_ = 0ms;
+        if (!wrote) return;
+        written_ = now;
+        log_(fmt::format("changed the rules '{}' in the table filter of another program's firewall",
+                         comment_));
+    } catch (const base::Exception& error) {
+        if (problem_ != error.message())
+            log_(fmt::format("the rules in another program's firewall: {}", error.message()));
+        problem_ = error.message();
+        keep_after(pause_);
+    }
+}
+
+void ForeignKeeper::keep_after(std::chrono::milliseconds pause) {
+    if (timer_) return;
+    pause_ = std::clamp(pause * 2, std::chrono::milliseconds(kFirstPause),
+                        std::chrono::milliseconds(kLongestPause));
+    timer_ = loop_.after(pause_, [this] { keep(); });
+}
+
+void ForeignKeeper::make(std::vector<ForeignRule> rules) {
+    rules_ = std::move(rules);
+    // The rules that other networks put there are no reason to look.
+    watch_.emplace(std::vector<WatchedTable>{{NFPROTO_IPV4, kTable}, {NFPROTO_IPV6, kTable}},
+                   std::string(kTablePrefix));
+    loop_.watch(watch_->fd(), EPOLLIN, [this](std::uint32_t) { on_change(); });
+    keep();
+}
+
+void ForeignKeeper::replace(std::vector<ForeignRule> rules) {
+    if (rules == rules_) return;
+    rules_ = std::move(rules);
+    keep(true);
+}
+
+void ForeignKeeper::on_change() {
+    bool changed = true;
+    try {
+        changed = watch_->changed();
+    } catch (const base::Exception& error) {
+        log_(error.message());
+    }
+    if (changed) keep_after(pause_);
+}
+
+void ForeignKeeper::remove() {
+    loop_.cancel(std::move(timer_));
+    if (watch_) loop_.forget(watch_->fd());
+    watch_.reset();
+    rules_.clear();
+    (void)settle(false);
+}
+
+}  // namespace lxvirt::netd
