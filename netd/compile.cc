@@ -73,6 +73,22 @@ DnsmasqPlan dnsmasq_plan(const xml::Network& network, const CompileFacts& facts)
             .confined = can_be_confined(network)};
 }
 
+// A zone that the definition names is a condition; else the networks' own zone, which lxvirt brings,
+// or libvirt's will do.
+std::optional<ZonePlan> zone_plan(const xml::Network& network, const CompileFacts& facts) {
+    const std::string& zone = network.bridge.zone;
+    if (!zone.empty() && facts.zone_program.empty())
+        base::fail(base::ErrorCode::config_unsupported,
+                   "network '{}' asks for the zone '{}' of firewalld: this build of lxvirt has no "
+                   "lxc_zone (-Dsystemd=enabled makes it)",
+                   network.name, zone);
+    if (!zone.empty())
+        return ZonePlan{.program = facts.zone_program, .zones = {zone}, .required = true};
+    if (!facts.accepts_in_foreign_firewall || !is_fenced(network) || facts.zone_program.empty())
+        return std::nullopt;
+    return ZonePlan{.program = facts.zone_program, .zones = {"lxvirt", "libvirt"}};
+}
+
 }  // namespace
 
 std::string network_group(const std::string& root_id, const std::string& name) {
@@ -107,7 +123,8 @@ NetworkPlan compile_network(const xml::Network& network, const CompileFacts& fac
     if (!plan.ruleset.empty()) plan.table = table_name(network);
     plan.routing = routing_rules(network);
     if (facts.accepts_in_foreign_firewall && is_fenced(network))
-        plan.foreign = foreign_rules(network);
+        plan.foreign.rules = foreign_rules(network);
+    plan.foreign.zone = zone_plan(network, facts);
     if (needs_dnsmasq(network)) plan.dnsmasq = dnsmasq_plan(network, facts);
     return plan;
 }

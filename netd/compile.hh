@@ -15,6 +15,7 @@ struct CompileFacts {
     std::vector<base::Hierarchy> hierarchies;
     std::string root_id;          // tells the roots of a host apart, in names they share
     std::string dnsmasq_program;  // empty: dnsmasq is not installed
+    std::string zone_program;     // lxc_zone; empty: it was not built
     bool accepts_in_foreign_firewall = false;  // lxvirt.conf: firewall_foreign
     std::string run_folder, alive_lock, journal, journal_lock, log_file;
 };

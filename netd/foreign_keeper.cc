@@ -10,6 +10,7 @@
 #include "base/error.hh"
 #include "base/netlink/nft_chains.hh"
 #include "base/test_point.hh"
+#include "netd/foreign_zone.hh"
 
 namespace lxvirt::netd {
 
@@ -67,16 +68,16 @@ ForeignKeeper::ForeignKeeper(base::EventLoop& loop, std::string comment, std::st
                              Log log)
     : loop_(loop), comment_(std::move(comment)), device_(std::move(device)), log_(std::move(log)) {}
 
-bool ForeignKeeper::settle(bool anew) {
+bool ForeignKeeper::settle_rules(bool anew) {
     std::vector<base::DroppingChain> chains;
-    if (!rules_.empty())
+    if (!plan_.rules.empty())
         chains = base::dropping_chains(device_,
                                        [](const std::string& table) { return table == kTable; });
     std::string text;
     for (const char* family : {"ip", "ip6"}) {
         const std::vector<base::RulePlace> present =
             base::commented_rules(family, kTable, comment_);
-        const Wanted wanted = wanted_in(family, chains, rules_);
+        const Wanted wanted = wanted_in(family, chains, plan_.rules);
         if (!anew && is_settled(wanted, present)) continue;
         for (const base::RulePlace& place : present)
             text += fmt::format("delete rule {} {} {} handle {}\n", family, kTable, place.chain,
@@ -94,20 +95,29 @@ bool ForeignKeeper::settle(bool anew) {
     return true;
 }
 
+bool ForeignKeeper::settle_zone() {
+    if (!plan_.zone || zone_state(device_) != ZoneState::missing) return false;
+    put_into_zone(*plan_.zone, device_);
+    return true;
+}
+
 void ForeignKeeper::keep(bool anew) {
     timer_.reset();
     try {
-        const bool wrote = settle(anew);
+        const bool wrote = settle_rules(anew);
+        const bool changed = settle_zone();
         problem_.clear();
         const auto now = std::chrono::steady_clock::now();
         if (now - written_ > kSettled) pause_ = 0ms;
-        if (!wrote) return;
+        if (!wrote && !changed) return;
         written_ = now;
-        log_(fmt::format("changed the rules '{}' in the table filter of another program's firewall",
-                         comment_));
+        if (wrote)
+            log_(fmt::format("changed the rules '{}' in the table filter of another program",
+                             comment_));
+        if (changed) log_(fmt::format("put {} into a zone of firewalld", device_));
     } catch (const base::Exception& error) {
         if (problem_ != error.message())
-            log_(fmt::format("the rules in another program's firewall: {}", error.message()));
+            log_(fmt::format("the firewall of another program: {}", error.message()));
         problem_ = error.message();
         keep_after(pause_);
     }
@@ -120,18 +130,21 @@ void ForeignKeeper::keep_after(std::chrono::milliseconds pause) {
     timer_ = loop_.after(pause_, [this] { keep(); });
 }
 
-void ForeignKeeper::make(std::vector<ForeignRule> rules) {
-    rules_ = std::move(rules);
+void ForeignKeeper::make(ForeignPlan plan) {
+    plan_ = std::move(plan);
+    if (plan_.zone && plan_.zone->required) put_into_zone(*plan_.zone, device_);
     // The rules that other networks put there are no reason to look.
-    watch_.emplace(std::vector<WatchedTable>{{NFPROTO_IPV4, kTable}, {NFPROTO_IPV6, kTable}},
-                   std::string(kTablePrefix));
+    watch_.emplace(
+        std::vector<WatchedTable>{
+            {NFPROTO_IPV4, kTable}, {NFPROTO_IPV6, kTable}, {NFPROTO_INET, kFirewalldTable}},
+        std::string(kTablePrefix));
     loop_.watch(watch_->fd(), EPOLLIN, [this](std::uint32_t) { on_change(); });
     keep();
 }
 
-void ForeignKeeper::replace(std::vector<ForeignRule> rules) {
-    if (rules == rules_) return;
-    rules_ = std::move(rules);
+void ForeignKeeper::replace(ForeignPlan plan) {
+    if (plan == plan_) return;
+    plan_ = std::move(plan);
     keep(true);
 }
 
@@ -145,12 +158,23 @@ void ForeignKeeper::on_change() {
     if (changed) keep_after(pause_);
 }
 
-void ForeignKeeper::remove() {
+void ForeignKeeper::remove(const ForeignPlan& plan) {
     loop_.cancel(std::move(timer_));
     if (watch_) loop_.forget(watch_->fd());
     watch_.reset();
-    rules_.clear();
-    (void)settle(false);
+    plan_ = {};
+    const auto attempt = [&](auto&& step) {
+        try {
+            step();
+        } catch (const base::Exception& error) {
+            log_(fmt::format("the firewall of another program: {}", error.message()));
+        }
+    };
+    attempt([&] { (void)settle_rules(false); });
+    attempt([&] {
+        if (plan.zone && zone_state(device_) == ZoneState::present)
+            take_out_of_zone(*plan.zone, device_);
+    });
 }
 
 }  // namespace lxvirt::netd

@@ -1,9 +1,13 @@
-// Keeps a network's rules in the firewalls that iptables makes: the tables "filter" of the families
-// ip and ip6, where a base chain drops what no rule of it accepts (of Docker, ufw or a strict
-// administrator). The rules stand at the top of that chain, or of DOCKER-USER where the chain jumps to
-// it, since Docker leaves that one alone. Each has the name of the network's own table as its comment,
-// by which it is found again. They are looked at whenever the kernel tells of a change of these
-// tables: a reload of the firewall removes them. What cannot be kept is logged; the network goes on.
+// Keeps what a network has in the firewalls of other programs. It is looked at whenever the kernel
+// tells of a change of their tables: a reload of a firewall removes it. What cannot be kept is logged;
+// the network goes on.
+//
+//   - The tables "filter" of the families ip and ip6, which iptables makes (Docker, ufw, a strict
+//     administrator): where a base chain drops what no rule of it accepts, rules stand at the top of
+//     that chain, or of DOCKER-USER where the chain jumps to it, since Docker leaves that one alone.
+//     Each has the name of the network's own table as its comment, by which it is found again.
+//   - firewalld's table: the bridge is put into a zone (netd/foreign_zone.hh), unless the
+//     administrator has put it into one.
 #pragma once
 
 #include <chrono>
@@ -26,18 +30,20 @@ class ForeignKeeper {
     // the network's bridge, by which a chain counts as open.
     ForeignKeeper(base::EventLoop& loop, std::string comment, std::string device, Log log);
 
-    // Puts the rules where they belong, which may be nowhere, and watches.
-    void make(std::vector<ForeignRule> rules);
-    // Changes to other rules.
-    void replace(std::vector<ForeignRule> rules);
-    // Stops watching and removes the rules, also those of an earlier process.
-    void remove();
+    // Puts everything where it belongs, which may be nowhere, and watches. Throws
+    // Error(operation_failed) if the bridge cannot be put into a zone that is required.
+    void make(ForeignPlan plan);
+    // Changes to another plan.
+    void replace(ForeignPlan plan);
+    // Stops watching and removes everything, also what an earlier process has made by `plan`.
+    void remove(const ForeignPlan& plan);
 
   private:
-    // Compares what is there with what should be there, and writes the difference; all of it if
+    // Each compares what is there with what should be there, and writes the difference; all rules if
     // `anew`. Returns whether it wrote. Throws SystemError and Error(operation_failed).
-    bool settle(bool anew);
-    // Does the same; logs what it did, or why it could not.
+    bool settle_rules(bool anew);
+    bool settle_zone();
+    // Does both; logs what it did, or why it could not.
     void keep(bool anew = false);
     void keep_after(std::chrono::milliseconds pause);
     void on_change();
@@ -45,7 +51,7 @@ class ForeignKeeper {
     base::EventLoop& loop_;
     std::string comment_, device_;
     Log log_;
-    std::vector<ForeignRule> rules_;
+    ForeignPlan plan_;
     std::optional<Firewall> firewall_;  // loaded when something has to be written
     std::optional<TableWatch> watch_;
     base::UniqueFd timer_;

@@ -110,6 +110,9 @@ struct DnsmasqPlan {
 // What the names of the networks' tables begin with.
 inline constexpr std::string_view kTablePrefix = "lxvirt_";
 
+// The table of family inet that firewalld makes.
+inline constexpr const char* kFirewalldTable = "firewalld";
+
 // A rule that accepts some of the network's packets in another program's firewall.
 struct ForeignRule {
     std::string family;  // "ip" or "ip6"
@@ -124,6 +127,32 @@ struct ForeignRule {
     friend bool operator==(const ForeignRule&, const ForeignRule&) = default;
 };
 
+// The zone of firewalld that the bridge belongs into.
+struct ZonePlan {
+    std::string program;             // lxc_zone; absolute path
+    std::vector<std::string> zones;  // the first one that firewalld knows counts
+    bool required = false;           // the network does not start without it
+    template <typename Self, typename Visitor>
+    static void fields(Self& self, Visitor& visit) {
+        visit("program", self.program);
+        visit("zones", self.zones);
+        visit("required", self.required);
+    }
+    friend bool operator==(const ZonePlan&, const ZonePlan&) = default;
+};
+
+// What the network has in other programs' firewalls; nothing where these are left as they are.
+struct ForeignPlan {
+    std::vector<ForeignRule> rules;
+    std::optional<ZonePlan> zone;
+    template <typename Self, typename Visitor>
+    static void fields(Self& self, Visitor& visit) {
+        visit("rules", self.rules);
+        visit("zone", self.zone);
+    }
+    friend bool operator==(const ForeignPlan&, const ForeignPlan&) = default;
+};
+
 // The whole plan.
 struct NetworkPlan {
     std::uint32_t version = kPlanVersion;
@@ -134,7 +163,7 @@ struct NetworkPlan {
     std::string table;                       // of nftables; empty: no rules
     std::string ruleset;                     // text for nft: makes or replaces the table
     std::vector<base::RoutingRule> routing;  // keep the bridge from forwarding without the table
-    std::vector<ForeignRule> foreign;        // none: other programs' firewalls are left as they are
+    ForeignPlan foreign;
     std::optional<DnsmasqPlan> dnsmasq;
     std::string run_folder, alive_lock, journal, journal_lock, log_file;
     template <typename Self, typename Visitor>

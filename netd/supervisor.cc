@@ -225,7 +225,7 @@ void Supervisor::undo() {
     // What another program has written shortly before counts, too.
     if (forwarding_) try_step([&] { forwarding_->take(); });
     if (plan_.bridge) try_step([&] { leave_forwarding(plan_.bridge->name); });
-    if (ForeignKeeper* const foreign = foreign_keeper()) try_step([&] { foreign->remove(); });
+    if (ForeignKeeper* const foreign = foreign_keeper()) foreign->remove(plan_.foreign);
     if (rules_ && bridge_is_gone) remove_rules();
     for (const char* file : {kDnsmasqConfig, kDnsmasqHosts, kDnsmasqAddnHosts, base::kControlSocket,
                              base::kStatusFile}) {

@@ -10,8 +10,15 @@ namespace lxvirt::driver {
 
 namespace {
 
-// Returns the commands that put the rules into the chain.
-std::string remedy(const base::DroppingChain& chain, const std::vector<std::string>& matches) {
+// Returns the commands that put the rules into the chain. firewalld's own rules are not to be changed
+// behind its back; it has zones for that.
+std::string remedy(const base::DroppingChain& chain, const xml::Network& network,
+                   const std::vector<std::string>& matches) {
+    if (chain.table == netd::kFirewalldTable)
+        return fmt::format(
+            "firewall-cmd --zone=lxvirt --change-interface={}, after firewall-cmd --reload if it "
+            "does not know this zone",
+            network.bridge.name);
     std::string commands;
     for (const std::string& match : matches)
         commands += fmt::format("{}nft insert rule {} {} accept", commands.empty() ? "" : "; ",
@@ -26,7 +33,7 @@ std::string sentence(const base::DroppingChain& chain, const xml::Network& netwo
         "containers may {}; right would be: {}",
         chain.text(), network.bridge.name,
         chain.input ? "get no address and no names" : "not reach what lies beyond the host",
-        remedy(chain, matches));
+        remedy(chain, network, matches));
 }
 
 }  // namespace

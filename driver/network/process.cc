@@ -72,15 +72,17 @@ void request(base::Fd socket, netd::RequestKind kind, const std::vector<base::Fd
 netd::NetworkPlan compile_network_plan(const Root& root, const xml::Network& network) {
     const ObjectPaths& paths = root.network_paths();
     return netd::compile_network(
-        network, {.hierarchies = base::find_hierarchies(),
-                  .root_id = root.id(),
-                  .dnsmasq_program = find_dnsmasq(),
-                  .accepts_in_foreign_firewall = load_settings(root).accepts_in_foreign_firewall,
-                  .run_folder = paths.folder(network.name),
-                  .alive_lock = paths.alive_lock(network.name),
-                  .journal = root.journal().path,
-                  .journal_lock = root.journal().lock_path,
-                  .log_file = paths.log(network.name)});
+        network,
+        {.hierarchies = base::find_hierarchies(),
+         .root_id = root.id(),
+         .dnsmasq_program = find_dnsmasq(),
+         .zone_program = base::exists(zone_program_path()) ? zone_program_path() : std::string(),
+         .accepts_in_foreign_firewall = load_settings(root).accepts_in_foreign_firewall,
+         .run_folder = paths.folder(network.name),
+         .alive_lock = paths.alive_lock(network.name),
+         .journal = root.journal().path,
+         .journal_lock = root.journal().lock_path,
+         .log_file = paths.log(network.name)});
 }
 
 NetworkProcess NetworkProcess::spawn(const std::string& name, const std::string& root_id) {

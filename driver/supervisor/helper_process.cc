@@ -65,6 +65,10 @@ std::string scope_program_path() {
     return libexec("driver", "lxc_scope");
 }
 
+std::string zone_program_path() {
+    return libexec("netd", "lxc_zone");
+}
+
 void set_program_path(const std::string& path) {
     build_folder() = base::build_tree_of(path).value_or(base::BuildTree()).build;
 }

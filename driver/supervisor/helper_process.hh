@@ -24,6 +24,9 @@ namespace lxvirt::driver {
 [[nodiscard]] std::string lxnetd_path();
 // Returns the path of lxc_agent, which a helper calls for a restart and for stop hooks.
 [[nodiscard]] std::string agent_path();
+// Returns the path of lxc_zone, which speaks to firewalld; the file is missing if lxvirt was built
+// without libsystemd.
+[[nodiscard]] std::string zone_program_path();
 // Returns the path of lxc_scope, which speaks to systemd; the file is missing if lxvirt was built
 // without systemd.
 [[nodiscard]] std::string scope_program_path();

@@ -19,6 +19,8 @@ import tempfile
 MAX_LINES = 600
 
 BASE = ["base", "base/text", "base/file", "base/process", "base/netlink", "base/cgroup"]
+# Calls over the system bus, for programs that link libsystemd.
+BUS = ["base/bus"]
 XML = ["xml", "xml/document", "xml/domain", "xml/device", "xml/network"]
 # The driver's rooms, from the lowest: each may include those before it.
 DRIVER = ["driver", "driver/store", "driver/host", "driver/supervisor", "driver/network", "driver/plan", "driver/systemd",
@@ -42,14 +44,16 @@ ROOMS = {
     "helper/objects": BASE + ["helper/exchange"],
     # The folder helper/ itself: lxc_helper, which no other layer may include.
     "helper": BASE + ["helper/exchange", "helper/objects"],
+    "base/bus": [],
     "netd": BASE + XML,
+    "netd/zone": BASE + BUS,
     # The folder driver/ itself: the abstract API and its values, which is all that the layers above see.
     "driver": BASE + XML,
     "driver/store": BASE + XML + ["driver"],
     "driver/host": BASE + XML + ["driver"],
     "driver/native": BASE + XML + ["driver", "driver/store"],
     "driver/agent": BASE + XML + ["netd"] + DRIVER,
-    "driver/systemd/program": BASE,
+    "driver/systemd/program": BASE + BUS,
     "driver/api": BASE + XML + ["netd", "driver/native"] + DRIVER,
     # Composed of the API's methods alone, so that it works on any implementation of it.
     "driver/apply": BASE + XML + ["driver"],
@@ -83,7 +87,7 @@ THIRD_PARTY = [
     (re.compile(r"^seccomp\.h"), ["base", "tests"]),
     (re.compile(r"^readline/"), ["shell"]),
     (re.compile(r"^(nftables/|libnftables)"), ["netd"]),
-    (re.compile(r"^systemd/"), ["driver"]),
+    (re.compile(r"^systemd/"), ["base"]),
     (re.compile(r"^(gtest|gmock|benchmark)/"), ["tests"]),
 ]
 

@@ -4,7 +4,7 @@
 
 build_packages=(g++ meson ninja-build pkg-config libxml2-dev libfmt-dev libreadline-dev libcap-dev
     libseccomp-dev libblkid-dev libnftables-dev libsystemd-dev libc6-dev)
-test_packages=(python3 libgtest-dev libgmock-dev libbenchmark-dev busybox-static iproute2 iptables nftables dnsmasq-base e2fsprogs
+test_packages=(python3 python3-dbus python3-gi dbus-daemon libgtest-dev libgmock-dev libbenchmark-dev busybox-static iproute2 iptables nftables dnsmasq-base e2fsprogs
     util-linux procps mmdebstrap debian-archive-keyring lxc patch)
 bench_packages=(crun systemd-container) # and lxc, libvirt-daemon-driver-lxc, libvirt-clients: whatever of them there is takes part
 ci_packages=(clang clang-format clang-tidy libclang-rt-dev ccache)
@@ -49,4 +49,21 @@ install_packages() {
             return 1
         fi
     fi
+}
+
+# unpack_packages FOLDER NAME...: the files of packages, which are not installed, so that no service of theirs starts.
+unpack_packages() {
+    local folder=$1 fetched package status=1
+    shift
+    fetched=$(mktemp -d)
+    if (cd "$fetched" && { apt-get download "$@" || { apt-get update && apt-get download "$@"; }; }); then
+        status=0
+        for package in "$fetched"/*.deb; do
+            dpkg-deb -x "$package" "$fetched/files" || status=1
+        done
+    fi
+    # All of it or nothing.
+    [ $status -eq 0 ] && mkdir -p "$(dirname "$folder")" && rm -rf "$folder" && mv "$fetched/files" "$folder" || status=1
+    rm -rf "$fetched"
+    return $status
 }

@@ -32,6 +32,8 @@ FILES = {
     "lib/systemd/system": ["lxvirt-autostart.service", "lxvirt-shutdown.service"],
     "lib/systemd/networkd.conf.d": ["lxvirt.conf"],
 }
+WITH_LIBSYSTEMD = ["libexec/lxvirt/lxc_scope", "libexec/lxvirt/lxc_zone", "lib/firewalld/zones/lxvirt.xml",
+                   "lib/firewalld/policies/lxvirt-containers.xml"]
 
 
 def files_below(folder):
@@ -55,7 +57,7 @@ class Install(GuestCase):
         wanted = sorted(f"{folder}/{name}" for folder, names in FILES.items() for name in names)
         found = files_below(self.stage + self.prefix)
         if os.path.exists(f"{BUILD}/driver/lxc_scope"):
-            wanted = sorted(wanted + ["libexec/lxvirt/lxc_scope"])
+            wanted = sorted(wanted + WITH_LIBSYSTEMD)
         self.assertEqual(found, wanted)
         for name in found:
             mode = os.stat(f"{self.stage}{self.prefix}/{name}").st_mode & 0o777

@@ -10,7 +10,6 @@
 // time limit of its own: the driver kills it. If systemd reads a request only after that, it
 // refuses it, because one of the processes to be put into the scope is lxc_scope, which is gone by
 // then.
-#include <systemd/sd-bus.h>
 #include <unistd.h>
 
 #include <array>
@@ -22,10 +21,12 @@
 #include <string>
 #include <string_view>
 
+#include "base/bus/bus.hh"
 #include "base/text/text.hh"
 
 namespace {
 
+using namespace lxvirt::base::bus;
 using lxvirt::base::parse_number;
 
 constexpr const char* kSystemd = "org.freedesktop.systemd1";
@@ -34,45 +35,6 @@ constexpr const char* kSystemdManager = "org.freedesktop.systemd1.Manager";
 constexpr const char* kMachined = "org.freedesktop.machine1";
 constexpr const char* kMachinedPath = "/org/freedesktop/machine1";
 constexpr const char* kMachinedManager = "org.freedesktop.machine1.Manager";
-
-// Throws where a function of sd-bus returned a negative errno.
-void check(int result, const char* what) {
-    if (result < 0) throw std::runtime_error(std::string(what) + ": " + std::strerror(-result));
-}
-
-// Owns an error of sd-bus and words it.
-struct BusError {
-    sd_bus_error error{};
-    ~BusError() { sd_bus_error_free(&error); }
-    [[nodiscard]] std::runtime_error with(const char* what, int result) const {
-        const char* text = error.message != nullptr ? error.message : std::strerror(-result);
-        return std::runtime_error(std::string(what) + ": " + text);
-    }
-};
-
-using Bus = std::unique_ptr<sd_bus, decltype(&sd_bus_flush_close_unref)>;
-using Message = std::unique_ptr<sd_bus_message, decltype(&sd_bus_message_unref)>;
-
-Bus open_bus() {
-    sd_bus* bus = nullptr;
-    check(sd_bus_open_system(&bus), "connect to the system bus");
-    return {bus, sd_bus_flush_close_unref};
-}
-
-Message new_call(sd_bus* bus, const char* service, const char* path, const char* interface,
-                 const char* method) {
-    sd_bus_message* message = nullptr;
-    check(sd_bus_message_new_method_call(bus, &message, service, path, interface, method), method);
-    return {message, sd_bus_message_unref};
-}
-
-Message call(sd_bus* bus, sd_bus_message* message, const char* method) {
-    BusError error;
-    sd_bus_message* reply = nullptr;
-    const int result = sd_bus_call(bus, message, 0, &error.error, &reply);
-    if (result < 0) throw error.with(method, result);
-    return {reply, sd_bus_message_unref};
-}
 
 // --- start
 

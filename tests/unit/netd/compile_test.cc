@@ -51,7 +51,7 @@ TEST(NetworkPlan, OfAnIsolatedOneDoesNotForward) {
 TEST(NetworkPlan, AsksOtherFirewallsForWhatItOffers) {
     const auto matches = [](const NetworkPlan& plan, bool input) {
         std::vector<std::string> found;
-        for (const ForeignRule& rule : plan.foreign)
+        for (const ForeignRule& rule : plan.foreign.rules)
             if (rule.input == input) found.push_back(rule.family + " " + rule.match);
         return found;
     };
@@ -73,6 +73,29 @@ TEST(NetworkPlan, AsksOtherFirewallsForWhatItOffers) {
                   "ip iifname \"br1\" udp dport 67", "ip6 iifname \"br1\" udp dport 53",
                   "ip6 iifname \"br1\" tcp dport 53", "ip6 iifname \"br1\" udp dport 547",
                   "ip6 iifname \"br1\" meta l4proto ipv6-icmp"}));
+}
+
+TEST(NetworkPlan, AsksFirewalldForAZone) {
+    const auto zone = [](const std::string& bridge, bool accepts, const char* program) {
+        const xml::Network network =
+            xml::parse_network("<network><name>lan</name><forward/><bridge name='br1'" + bridge +
+                               "/><ip address='10.1.0.1' prefix='24'/></network>")
+                .network;
+        return compile_network(network, {.root_id = "system",
+                                         .dnsmasq_program = "/usr/sbin/dnsmasq",
+                                         .zone_program = program,
+                                         .accepts_in_foreign_firewall = accepts})
+            .foreign.zone;
+    };
+    ASSERT_TRUE(zone("", true, "/z"));
+    EXPECT_EQ(zone("", true, "/z")->zones, (std::vector<std::string>{"lxvirt", "libvirt"}));
+    EXPECT_FALSE(zone("", true, "/z")->required);
+    EXPECT_FALSE(zone("", false, "/z"));
+    EXPECT_FALSE(zone("", true, ""));
+    ASSERT_TRUE(zone(" zone='home'", false, "/z"));
+    EXPECT_EQ(zone(" zone='home'", false, "/z")->zones, std::vector<std::string>{"home"});
+    EXPECT_TRUE(zone(" zone='home'", false, "/z")->required);
+    EXPECT_THROW((void)zone(" zone='home'", true, ""), base::Error);
 }
 
 TEST(NetworkPlan, DropsWhatHasNoMark) {
