@@ -163,9 +163,10 @@ void require_mac(Program& program, int at, const MacAddress& mac) {
 }
 
 // Lets ARP for Ethernet and IPv4 pass whose sender is the container, with an own address or, while
-// it asks whether anybody has one (RFC 5227), with none.
+// it asks whether anybody has an own address, with none: a probe of another would keep a neighbour
+// from taking it (RFC 5227).
 void add_arp(Program& program, const Own& own) {
-    constexpr int sender = 8, sender_address = 14;
+    constexpr int sender = 8, sender_address = 14, target_address = 24;
     program.set(kPlace, kEthernet);
     program.load(28, "drop");
     program.read(BPF_W, kValue, 0);
@@ -174,7 +175,10 @@ void add_arp(Program& program, const Own& own) {
     program.jump_if(BPF_JNE, kValue, htons(6 << 8 | 4), "drop");
     require_mac(program, sender, own.mac);
     jump_if_own(program, sender_address, own.v4, "pass", "arp");
-    jump_if_address(program, sender_address, {.family = AF_INET}, "pass", "arp-probe");
+    jump_if_address(program, sender_address, {.family = AF_INET}, "probe", "no-probe");
+    program.jump("drop");
+    program.label("probe");
+    jump_if_own(program, target_address, own.v4, "pass", "probed");
     program.jump("drop");
 }
 
@@ -221,20 +225,32 @@ void add_ipv4(Program& program, const PortGuard& guard, const Own& own) {
 }
 
 // Drops neighbour discovery for others: a message from a foreign address, which its options would
-// bind to a hardware address, and an advertisement of one. r7 is the place of the ICMPv6 header, r8
+// bind to a hardware address, an advertisement of one, and a question from nobody after one, which
+// would keep a neighbour from taking it (RFC 4862, 5.4.3). r7 is the place of the ICMPv6 header, r8
 // holds its type.
 void add_neighbour_discovery(Program& program, const Own& own) {
-    constexpr std::uint32_t first = 133, last = 137, advertisement = 136;
+    constexpr std::uint32_t first = 133, last = 137, solicitation = 135, advertisement = 136;
     constexpr int target = 8, source = 8;
     for (std::uint32_t type = first; type <= last; ++type)
-        if (type != advertisement) program.jump_if(BPF_JEQ, kValue, type, "discovery");
+        if (type != solicitation && type != advertisement)
+            program.jump_if(BPF_JEQ, kValue, type, "discovery");
+    program.jump_if(BPF_JEQ, kValue, solicitation, "solicitation");
     program.jump_if(BPF_JNE, kValue, advertisement, "pass");
     program.load(24, "drop");
     jump_if_own(program, target, own.v6, "discovery", "target");
     program.jump("drop");
+    program.label("solicitation");
+    program.load(24, "drop");
+    jump_if_own(program, target, own.v6, "discovery", "asked");
+    const auto load_header = [&] {
+        program.set(kPlace, kEthernet);
+        program.load(kIpv6Header, "drop");
+    };
+    load_header();
+    jump_if_own(program, source, own.v6, "pass", "asker");
+    program.jump("drop");
     program.label("discovery");
-    program.set(kPlace, kEthernet);
-    program.load(kIpv6Header, "drop");
+    load_header();
     jump_if_own(program, source, own.v6, "pass", "speaker");
     jump_if_address(program, source, {.family = AF_INET6}, "pass", "unspecified-speaker");
     program.jump("drop");
@@ -352,7 +368,11 @@ std::vector<bpf_insn> port_guard_program(const PortGuard& guard) {
         program.jump_if(BPF_JEQ, kValue, htons(ETH_P_ARP), "arp");
     else if (guard.ip)
         program.jump_if(BPF_JEQ, kValue, htons(ETH_P_ARP), "pass");
-    // Any other frame might carry IP, as one with two VLAN tags does.
+    // The kernel has taken the first VLAN tag off. A receiver takes off any number of tags of VLAN 0,
+    // so a second one would hide what the guard looks for.
+    if (ipv4 || ipv6)
+        for (const std::uint16_t tag : {ETH_P_8021Q, ETH_P_8021AD, ETH_P_QINQ1})
+            program.jump_if(BPF_JEQ, kValue, htons(tag), "drop");
     program.jump(guard.ip ? "drop" : "pass");
     if (guard.arp) {
         program.label("arp");

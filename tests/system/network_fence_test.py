@@ -230,6 +230,10 @@ class Guards(FenceCase):
         self.start_two()
         for name in ("ra", "dhcp"):
             self.assertFalse(self.passes(name), name)
+        # A receiver takes off tags of VLAN 0, however many there are.
+        for tags in (b"\x81\0\0\0", b"\x81\0\0\0" * 2, b"\x81\0\0\0" * 3, b"\x88\xa8\0\0\x81\0\0\0"):
+            hidden = {name: frame[:12] + tags + frame[12:] for name, frame in self.frames().items() if name != "honest"}
+            self.assertEqual(self.heard_of(hidden), set(), tags)
         self.assertTrue(self.lease("one", 2).startswith("10.100.0."))
         root = read_stp("lvg")
         attacker.send(self.init("one"), "eth0", *[self.bpdu()] * 3)

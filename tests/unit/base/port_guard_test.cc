@@ -152,9 +152,9 @@ TEST_F(PortGuardTest, KnowsTheOwnAddress) {
 }
 
 // ARP for Ethernet and IPv4, of the container's hardware address unless another is given.
-Bytes arp(int operation, const Bytes& sender, const Bytes& mac = bytes({0x52, 0x54, 0, 0, 0, 1})) {
-    return bytes({0, 1, 8, 0, 6, 4, 0, operation}) + mac + sender + Bytes(6, '\0') +
-           bytes({10, 0, 0, 9});
+Bytes arp(int operation, const Bytes& sender, const Bytes& mac = bytes({0x52, 0x54, 0, 0, 0, 1}),
+          const Bytes& target = bytes({10, 0, 0, 9})) {
+    return bytes({0, 1, 8, 0, 6, 4, 0, operation}) + mac + sender + Bytes(6, '\0') + target;
 }
 const Bytes kAny = Bytes(16, '\0');
 // fe80::5054:ff:fe00:1, which is made of the hardware address.
@@ -200,26 +200,49 @@ TEST_F(PortGuardTest, LetsNobodySpeakForOthers) {
     };
     for (const int operation : {1, 2}) {
         EXPECT_TRUE(sends(0x0806, arp(operation, bytes({10, 0, 0, 5}))));
-        EXPECT_TRUE(sends(0x0806, arp(operation, Bytes(4, '\0'))));
+        // A probe for the own address; one for another's keeps a neighbour from taking that.
+        const Bytes mac = bytes({0x52, 0x54, 0, 0, 0, 1});
+        EXPECT_TRUE(sends(0x0806, arp(operation, Bytes(4, '\0'), mac, bytes({10, 0, 0, 5}))));
+        EXPECT_FALSE(sends(0x0806, arp(operation, Bytes(4, '\0'))));
         EXPECT_FALSE(sends(0x0806, arp(operation, bytes({10, 0, 0, 6}))));
         EXPECT_FALSE(sends(0x0806, arp(operation, bytes({10, 0, 0, 5}), kNeighbour)));
     }
     EXPECT_FALSE(sends(0x0806, arp(2, bytes({10, 0, 0, 5})).replace(1, 1, "\6")));
     EXPECT_TRUE(sends(0x0800, ipv4_from(bytes({10, 0, 0, 6}), 6, "")));
-    const auto about = [](const Bytes& target) {
-        return bytes({136, 0, 0, 0, 0, 0, 0, 0}) + target;
+    const auto about = [](const Bytes& target, int type = 136) {
+        return bytes({type, 0, 0, 0, 0, 0, 0, 0}) + target;
     };
+    // Questions: for anybody from an own address; from no address after the own ones only.
+    EXPECT_TRUE(sends(0x86dd, ipv6_from(kGlobal, 58, about(kForeign, 135))));
+    EXPECT_TRUE(sends(0x86dd, ipv6_from(kLinkLocal, 58, about(kForeign, 135))));
+    EXPECT_FALSE(sends(0x86dd, ipv6_from(kForeign, 58, about(kForeign, 135))));
+    EXPECT_FALSE(sends(0x86dd, ipv6_from(kForeign, 58, about(kGlobal, 135))));
+    EXPECT_TRUE(sends(0x86dd, ipv6_from(kAny, 58, about(kGlobal, 135))));
+    EXPECT_TRUE(sends(0x86dd, ipv6_from(kAny, 58, about(kLinkLocal, 135))));
+    EXPECT_FALSE(sends(0x86dd, ipv6_from(kAny, 58, about(kForeign, 135))));
     EXPECT_TRUE(sends(0x86dd, ipv6_from(kGlobal, 58, about(kGlobal))));
     EXPECT_TRUE(sends(0x86dd, ipv6_from(kLinkLocal, 58, about(kLinkLocal))));
     EXPECT_FALSE(sends(0x86dd, ipv6_from(kGlobal, 58, about(kForeign))));
     EXPECT_FALSE(sends(0x86dd, ipv6_from(kForeign, 58, about(kGlobal))));
     EXPECT_FALSE(sends(0x86dd, ipv6_from(kGlobal, 60, header(58, 1) + about(kForeign))));
-    for (const int type : {133, 134, 135, 137}) {
+    for (const int type : {133, 134, 137}) {
         EXPECT_TRUE(sends(0x86dd, ipv6_from(kLinkLocal, 58, icmpv6(type))));
         EXPECT_FALSE(sends(0x86dd, ipv6_from(kForeign, 58, icmpv6(type))));
     }
-    EXPECT_TRUE(sends(0x86dd, ipv6_from(kAny, 58, icmpv6(135))));
+    EXPECT_TRUE(sends(0x86dd, ipv6_from(kAny, 58, icmpv6(133))));
     EXPECT_TRUE(sends(0x86dd, ipv6_from(kForeign, 58, icmpv6(128))));
+}
+
+// The kernel takes the first tag off before the program runs.
+TEST_F(PortGuardTest, LetsNothingHideBehindAnotherTag) {
+    for (const int tag : {0x8100, 0x88a8, 0x9100}) {
+        const Bytes tagged = frame(kNeighbour, tag, bytes({0, 0, 0x86, 0xdd}) + ipv6(6, ""));
+        EXPECT_TRUE(drops({.ra = true, .address = {}}, tagged));
+        EXPECT_TRUE(drops({.dhcp = true, .address = {}}, tagged));
+        EXPECT_TRUE(drops({.ip = true, .address = kOwn}, tagged));
+        EXPECT_TRUE(drops({.arp = true, .address = kOwn}, tagged));
+        EXPECT_FALSE(drops({.bpdu = true, .mac = true, .address = kOwn}, tagged));
+    }
 }
 
 TEST_F(PortGuardTest, TakesGuardsInEachCombination) {
