@@ -294,13 +294,21 @@ class Builder {
     // Attaches the control groups: the v2 tree alone directly, else one tree for each folder of a
     // tmpfs.
     void attach_groups(const Mount& mount) {
+        // The mounts are this container's, so others' views of the same groups keep theirs.
+        const base::MountChange readonly{.set = mount.attributes & MOUNT_ATTR_RDONLY};
+        const auto narrow = [&](Fd tree) {
+            if (readonly.set != 0) base::change_mount(tree, readonly, mount.target);
+        };
         if (!prepared_.groups) {
+            narrow(groups_.trees.front());
             place(groups_.trees.front(), mount);
             return;
         }
+        narrow(prepared_.groups);
         place(prepared_.groups, mount);
         for (std::size_t i = 0; i < groups_.trees.size(); ++i) {
             const std::string& name = plan_.groups.hierarchies[i].name;
+            narrow(groups_.trees[i]);
             base::attach_mount(groups_.trees[i], own_file(prepared_.groups, name), name);
         }
     }

@@ -107,7 +107,8 @@ UniqueFd make_groups_place(const Mount& mount, const Plan& plan) {
                                        {"size", "65536"},
                                        {"uid", std::to_string(plan.dev.uid)},
                                        {"gid", std::to_string(plan.dev.gid)}},
-                                      mount.attributes);
+                                      mount.attributes & ~std::uint64_t{MOUNT_ATTR_RDONLY});
+    // The file system becomes read-only, where it should, once the folders are made.
     for (const base::Hierarchy& hierarchy : hierarchies)
         if (::mkdirat(place.get(), hierarchy.name.c_str(), 0755) != 0 && errno != EEXIST)
             base::fail_errno("make folder '{}/{}'", mount.target, hierarchy.name);

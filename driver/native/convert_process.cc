@@ -157,6 +157,23 @@ void convert_capabilities(Context& context) {
         features.capabilities.push_back({"sys_rawio", true});
 }
 
+// A rule of lxc.apparmor.raw belongs to the generated profile, which is lxvirt's own here. One that
+// denies something would be lost; the others, which allow, are kept with the rest of such keys.
+void judge_raw_rules(Context& context) {
+    const Line* const profile = context.one("apparmor.profile");
+    if (profile == nullptr || profile->value != "generated") return;
+    for (const Line* line : context.all("apparmor.raw")) {
+        const auto words = base::split_words(line->value);
+        if (std::find(words.begin(), words.end(), "deny") != words.end()) {
+            context.judge(*line, Verdict::not_translated,
+                          "the profile that lxvirt generates takes no rules of others", true);
+        } else {
+            context.domain.container.keys.push_back({"lxc." + line->name, line->value});
+            context.kept(*line, "as <lx:key>, not acted upon: the profile is lxvirt's own");
+        }
+    }
+}
+
 // Converts profiles and contexts to <seclabel>.
 void convert_labels(Context& context) {
     const std::pair<const char*, const char*> models[] = {{"apparmor.profile", "apparmor"},
@@ -194,6 +211,7 @@ void convert_labels(Context& context) {
 void convert_security(Context& context) {
     convert_capabilities(context);
     convert_labels(context);
+    judge_raw_rules(context);
     if (const Line* line = context.one("seccomp.profile")) {
         // A container of lxvirt never runs without a filter, so the wish for none is not followed.
         if (line->value == "none" || line->value == "unconfined") {

@@ -157,7 +157,16 @@ void add_mount(const xml::ContainerMount& from, const xml::Domain& domain, const
     mounts.push_back(std::move(mount));
 }
 
-// Applies the words of lxc.mount.auto that ask for more than every container gets.
+// Says whether the words have one that makes the control groups read-only, such as "cgroup:ro:force".
+bool wants_readonly_groups(const std::string& words) {
+    const auto all = base::split_words(words);
+    return std::any_of(all.begin(), all.end(), [](std::string_view word) {
+        return base::contains_word("cgroup:ro cgroup:ro:force cgroup-full:ro cgroup-full:ro:force",
+                                   word);
+    });
+}
+
+// Applies the words of lxc.mount.auto that ask for more or less than every container gets.
 void apply_mount_auto(const std::string& words, std::vector<helper::Mount>& mounts) {
     if (base::contains_word(words, "proc:rw"))
         std::erase_if(mounts, [](const helper::Mount& mount) {
@@ -168,6 +177,9 @@ void apply_mount_auto(const std::string& words, std::vector<helper::Mount>& moun
     if (base::contains_word(words, "sys:rw"))
         for (helper::Mount& mount : mounts)
             if (mount.target == "/sys") mount.attributes &= ~std::uint64_t{MOUNT_ATTR_RDONLY};
+    if (wants_readonly_groups(words))
+        for (helper::Mount& mount : mounts)
+            if (mount.kind == helper::MountKind::groups) mount.attributes |= MOUNT_ATTR_RDONLY;
 }
 
 // Says whether every container has this mount already. A second proc or sysfs on top of the first

@@ -113,6 +113,21 @@ class Mounts(GuestCase):
         self.boot("one", extra=container("<lx:rootfs options='nosuid,noatime,shared'/>"))
         self.assertRegex(self.line("/"), "nosuid,noatime.* shared:")
 
+    def test_control_groups_that_are_read_only(self):
+        """Words of lxc.mount.auto, which the conversion keeps."""
+        ids = ("<idmap><uid start='0' target='100000' count='65536'/>"
+               "<gid start='0' target='100000' count='65536'/></idmap>")
+        # Each hierarchy is looked at, the v2 tree where it stands alone, too.
+        script = ("for d in /sys/fs/cgroup /sys/fs/cgroup/*; do [ -e $d/cgroup.procs ] || continue; echo tree; "
+                  "mkdir $d/new 2>/dev/null && echo made; done; mkdir /sys/fs/cgroup/new 2>/dev/null && echo made; true")
+        for name, words, extra, made in (("one", "cgroup:ro", "", False), ("two", "cgroup:ro:force", ids, False),
+                                         ("three", "cgroup-full:ro", "", False), ("four", "cgroup:rw", "", True)):
+            self.boot(name, features="<privnet/>", extra=extra + container(f"<lx:mount_auto>{words}</lx:mount_auto>"))
+            text = self.output(name, script)
+            self.assertIn("tree", text)
+            self.assertEqual("made" in text, made, (words, text))
+            self.ok("destroy", name)
+
     def test_layers(self):
         upper = f"{self.folder}/upper"
         os.mkdir(upper)

@@ -111,6 +111,10 @@ TEST_F(NativeRobust, LostIsolationIsKnownByTheLineAndNotByItsWords) {
     EXPECT_EQ(lost("lxc.mount.entry = /a /elsewhere none bind\n"), 0U);
     EXPECT_EQ(lost("lxc.mount.entry = /a b none bind,ro\n"), 0U);
     EXPECT_EQ(lost("lxc.mount.fstab = /absent/fstab\n"), 1U);
+    // Rules count with a generated profile only.
+    EXPECT_EQ(lost("lxc.apparmor.profile = generated\nlxc.apparmor.raw = audit deny mount,\n"), 1U);
+    EXPECT_EQ(lost("lxc.apparmor.profile = generated\nlxc.apparmor.raw = mount,\n"), 0U);
+    EXPECT_EQ(lost("lxc.apparmor.profile = lxc-own\nlxc.apparmor.raw = deny mount,\n"), 0U);
     EXPECT_EQ(lost("lxc.mount.entry = /a c none bind,optional,ro\nlxc.log.level = 1\n"), 0U);
 }
 
