@@ -153,6 +153,29 @@ struct ForeignPlan {
     friend bool operator==(const ForeignPlan&, const ForeignPlan&) = default;
 };
 
+// A port of the host that leads to a container (netd/publish.hh).
+struct Publication {
+    std::string proto;         // "tcp" or "udp"
+    std::string host_address;  // empty: each address of the host that is of the family of `address`
+    std::string address;       // of the container
+    std::uint16_t host_port = 0, port = 0;
+    std::string file;  // of the container's port on the network; the publication goes with it
+    std::uint32_t owner = 0;        // the pid of the container's supervisor; 0: nobody's
+    std::uint64_t owner_start = 0;  // field 22 of /proc/PID/stat
+    template <typename Self, typename Visitor>
+    static void fields(Self& self, Visitor& visit) {
+        visit("proto", self.proto);
+        visit("host_address", self.host_address);
+        visit("address", self.address);
+        visit("host_port", self.host_port);
+        visit("port", self.port);
+        visit("file", self.file);
+        visit("owner", self.owner);
+        visit("owner_start", self.owner_start);
+    }
+    friend bool operator==(const Publication&, const Publication&) = default;
+};
+
 // The whole plan.
 struct NetworkPlan {
     std::uint32_t version = kPlanVersion;
@@ -160,10 +183,12 @@ struct NetworkPlan {
     std::vector<base::Hierarchy> hierarchies;
     std::string group;  // for lxnetd and dnsmasq, in every hierarchy
     std::optional<BridgePlan> bridge;
-    std::string table;                       // of nftables; empty: no rules
-    std::string ruleset;                     // text for nft: makes or replaces the table
+    std::string table;  // of nftables; empty: no rules
+    // Text for nft, which makes or replaces the table; it has two places for the publications' rules.
+    std::string ruleset;
     std::vector<base::RoutingRule> routing;  // keep the bridge from forwarding without the table
     ForeignPlan foreign;
+    std::vector<Publication> publications;
     std::optional<DnsmasqPlan> dnsmasq;
     std::string run_folder, alive_lock, journal, journal_lock, log_file;
     template <typename Self, typename Visitor>
@@ -178,6 +203,7 @@ struct NetworkPlan {
         visit("ruleset", self.ruleset);
         visit("routing", self.routing);
         visit("foreign", self.foreign);
+        visit("publications", self.publications);
         visit("dnsmasq", self.dnsmasq);
         visit("run_folder", self.run_folder);
         visit("alive_lock", self.alive_lock);

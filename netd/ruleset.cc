@@ -7,6 +7,7 @@
 
 #include "base/error.hh"
 #include "netd/plan.hh"
+#include "netd/publish.hh"
 #include "netd/routing.hh"
 
 namespace lxvirt::netd {
@@ -132,6 +133,7 @@ std::string forward_chain(const xml::Network& network, const Words& words) {
     std::string rules = fmt::format("{} {} accept\n", words.in_bridge, words.out_bridge);
     const auto add = [&rules](const std::string& rule) { rules += "        " + rule + "\n"; };
     const bool any = forwards(network);
+    if (any) rules += kForwardPlace;
     for (const xml::NetworkIp& ip : network.ips)
         if (any)
             add(fmt::format("{} {}{} daddr {} {}accept", words.out_bridge, words.in_device,
@@ -229,9 +231,11 @@ std::string ruleset(const xml::Network& network) {
     // Adding the table first makes its deletion no error; the transaction lets no packet see a
     // moment without rules.
     return fmt::format(
-        "add {0} {{\n    flags owner\n}}\ndelete {0}\n{0} {{\n    flags owner\n{1}{2}{3}{4}{5}}}\n",
+        "add {0} {{\n    flags owner\n}}\ndelete {0}\n{0} {{\n    flags "
+        "owner\n{1}{2}{3}{4}{5}{6}}}\n",
         table, source_chain(network, words), mark_chain(network, words),
-        forward_chain(network, words), nat_chain(network, words), checksum_chain(network, words));
+        forward_chain(network, words), nat_chain(network, words), checksum_chain(network, words),
+        forwards(network) ? kChainsPlace : "");
 }
 
 }  // namespace lxvirt::netd

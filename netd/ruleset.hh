@@ -19,7 +19,8 @@ namespace lxvirt::netd {
 
 // Returns the text that makes or replaces the table in one transaction. The table belongs to the
 // process that makes it (`flags owner`): others cannot change or flush it, and it goes when the
-// process ends. Empty for networks without rules: mode open, an existing bridge, macvlan.
+// process ends. Empty for networks without rules: mode open, an existing bridge, macvlan. One that
+// forwards has the places for publications (netd/publish.hh).
 [[nodiscard]] std::string ruleset(const xml::Network& network);
 
 }  // namespace lxvirt::netd

@@ -19,6 +19,7 @@
 #include "base/test_point.hh"
 #include "netd/bridge.hh"
 #include "netd/forwarding.hh"
+#include "netd/publish.hh"
 
 namespace lxvirt::netd {
 
@@ -117,7 +118,10 @@ void Supervisor::start() {
 }
 
 Rules Supervisor::rules() const {
-    return {.routing = plan_.routing, .table = plan_.table, .ruleset = plan_.ruleset};
+    Rules made{.routing = plan_.routing, .table = plan_.table, .ruleset = plan_.ruleset};
+    if (published_ && plan_.bridge)
+        made.ruleset = with_publications(plan_.ruleset, plan_.bridge->name, published_->held());
+    return made;
 }
 
 // Returns who keeps the rules in other programs' firewalls; null for a network without rules.
@@ -154,7 +158,11 @@ void Supervisor::start_parts() {
         write_dnsmasq_files(dnsmasq_setup());
         dnsmasq_.emplace(dnsmasq_setup());
     }
-    rules_->make(plan_.table, plan_.ruleset);
+    // A port that another program has taken meanwhile is no reason to lose the network.
+    published_.emplace(
+        loop_, [this] { on_publication_end(); }, [this](const std::string& line) { log(line); });
+    published_->hold(plan_.publications, true);
+    rules_->make(plan_.table, rules().ruleset);
     if (ForeignKeeper* const foreign = foreign_keeper()) foreign->make(plan_.foreign);
     const Forwarding wanted{plan_.bridge->forward_v4, plan_.bridge->forward_v6};
     use_forwarding(plan_.bridge->name, wanted);
@@ -209,6 +217,7 @@ void Supervisor::remove_rules() {
 // have to hold for as long as there is a bridge, however long dnsmasq takes to end.
 void Supervisor::undo() {
     bool bridge_is_gone = true;
+    published_.reset();
     const auto try_step = [this](auto&& step) {
         try {
             step();
@@ -295,6 +304,15 @@ void Supervisor::watch_forwarding(Forwarding wanted) {
             log(error.message());
         }
     });
+}
+
+// A container has ended, and its ports go with it.
+void Supervisor::on_publication_end() {
+    try {
+        rules_->replace(rules());
+    } catch (const base::Exception& error) {
+        log(error.message());
+    }
 }
 
 // The rules were restored after somebody else had removed some of them, or could not be restored.
@@ -401,9 +419,11 @@ void Supervisor::update(NetworkPlan plan) {
     rollback.add([&] {
         std::swap(plan_, before);
         if (plan_.dnsmasq) update_dnsmasq(before.dnsmasq);
+        if (published_) published_->hold(plan_.publications, true);
         if (rules_) rules_->replace(rules());
         if (foreign_) foreign_->replace(plan_.foreign);
     });
+    if (published_) published_->hold(plan_.publications);
     if (rules_) rules_->replace(rules());
     if (foreign_) foreign_->replace(plan_.foreign);
     update_dnsmasq(before.dnsmasq);

@@ -18,6 +18,7 @@
 #include "netd/forwarding.hh"
 #include "netd/log_limit.hh"
 #include "netd/plan.hh"
+#include "netd/published_ports.hh"
 #include "netd/rules_keeper.hh"
 
 namespace lxvirt::netd {
@@ -58,6 +59,7 @@ class Supervisor {
     void on_links();
     [[nodiscard]] ForeignKeeper* foreign_keeper();
     void remove_rules();
+    void on_publication_end();
     void on_rules(const std::string& problem);
     void on_dnsmasq_end();
     void restart_dnsmasq();
@@ -76,6 +78,7 @@ class Supervisor {
     base::UniqueFd links_;     // notifications about the bridge's ports
     std::optional<RulesKeeper> rules_;
     std::optional<ForeignKeeper> foreign_;
+    std::optional<PublishedPorts> published_;  // while the bridge and its rules are there
     std::optional<ForwardingWatch> forwarding_;
     std::optional<LogLimit> log_limit_;
     std::optional<DnsmasqProcess> dnsmasq_;

@@ -371,8 +371,8 @@ std::vector<bpf_insn> port_guard_program(const PortGuard& guard) {
     // The kernel has taken the first VLAN tag off. A receiver takes off any number of tags of VLAN 0,
     // so a second one would hide what the guard looks for.
     if (ipv4 || ipv6)
-        for (const std::uint16_t tag : {ETH_P_8021Q, ETH_P_8021AD, ETH_P_QINQ1})
-            program.jump_if(BPF_JEQ, kValue, htons(tag), "drop");
+        for (const int tag : {ETH_P_8021Q, ETH_P_8021AD, ETH_P_QINQ1})
+            program.jump_if(BPF_JEQ, kValue, htons(static_cast<std::uint16_t>(tag)), "drop");
     program.jump(guard.ip ? "drop" : "pass");
     if (guard.arp) {
         program.label("arp");

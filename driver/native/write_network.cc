@@ -223,6 +223,8 @@ void write_interfaces(Writer& writer) {
                 nic.write(more);
                 if (more.guard) writer.lose("lx:guard", "lxc has no key for it");
                 more.guard.reset();
+                if (!more.publications.empty()) writer.lose("lx:publish", "lxc has no key for it");
+                more.publications.clear();
             }
     }
     for (xml::Hostdev& device : domain.hostdevs)

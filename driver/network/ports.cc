@@ -15,6 +15,7 @@
 #include "driver/network/guest_names.hh"
 #include "driver/network/life.hh"
 #include "driver/network/process.hh"
+#include "driver/network/publications.hh"
 #include "driver/network/reservations.hh"
 #include "driver/store/link_alias.hh"
 #include "driver/store/live.hh"
@@ -50,6 +51,8 @@ std::optional<PortRecord> read_port(const std::string& path) {
     record.owner = static_cast<pid_t>(number("owner"));
     record.owner_start = number("start");
     record.link = xml::scan_attribute(tag, "link").value_or("");
+    record.publications =
+        parse_publications(xml::scan_attribute(tag, "published").value_or(""), path);
     const auto begin = tag.size();
     const auto end = text->find("</portstatus>");
     if (!tag.starts_with("<portstatus ") || end == std::string::npos)
@@ -211,22 +214,29 @@ xml::ContainerGuard network_asks(const xml::Network& network, const xml::Interfa
     return asked;
 }
 
-// Says whether an IPv4 address of the interface is known without a reservation.
 bool knows_address(const xml::Network& network, const xml::Interface& interface) {
-    const auto is_v4 = [](const std::string& text) {
-        const auto address = xml::to_ip_address(text);
-        return address && !address->v6;
-    };
+    return !known_address(network, interface, false).empty();
+}
+
+// A static host without an IPv4 address is dnsmasq's only line for its hardware address, so no address
+// can be reserved beside it.
+void require_no_static_host(const xml::Network& network, const xml::Interface& interface) {
     const auto mac = base::parse_mac(interface.mac);
-    const auto hosts = mac ? static_hosts(network, *mac) : std::vector<const xml::DhcpHost*>{};
-    return std::any_of(interface.ips.begin(), interface.ips.end(),
-                       [&](const xml::IpAddress& ip) { return is_v4(ip.address); }) ||
-           std::any_of(interface.filter_parameters.begin(), interface.filter_parameters.end(),
-                       [&](const auto& one) {
-                           return xml::is_address_parameter(one.first) && is_v4(one.second);
-                       }) ||
-           std::any_of(hosts.begin(), hosts.end(),
-                       [&](const xml::DhcpHost* host) { return is_v4(host->ip); });
+    if (!mac || static_hosts(network, *mac).empty()) return;
+    base::fail(
+        ErrorCode::config_unsupported,
+        "interface {}: its guards or <lx:publish> need an IPv4 address, and the static host of "
+        "network '{}' for it has none: right would be <host mac='{}' ip='...'/>",
+        interface.mac, network.name, interface.mac);
+}
+
+// Publishes what the domain asks for; the port's file is there.
+void publish(const Root& root, const xml::Network& network, const PortOwner& owner,
+             const xml::Interface& interface, PortRecord record) {
+    record.publications = resolve_publications(root, network, owner.publications, interface);
+    if (record.publications.empty()) return;
+    write_port(root, network.name, record);
+    update_network_process(root, compile_network_plan(root, network));
 }
 
 // Tells dnsmasq the port's name, and the address that its guards let pass. A reservation that was
@@ -237,10 +247,12 @@ void announce(const Root& root, const xml::Network& network, const PortOwner& ow
     asked.fill_from(network_asks(network, interface));
     ChosenAddress reserved;
     if (has_pool(network) && !knows_address(network, interface)) {
-        if (asked.ip.value_or(false) || asked.arp.value_or(false))
+        if (asked.ip.value_or(false) || asked.arp.value_or(false) || !owner.publications.empty()) {
+            require_no_static_host(network, interface);
             reserved = choose_address(root, network, interface.mac);
-        else
+        } else {
             reserved.address = reserved_address(root, network, interface.mac).value_or("");
+        }
     }
     const std::string name = owner.named ? guest_name(owner.name) : "";
     const bool replaced = announce_guest(root, network, name, reserved.address, interface);
@@ -265,6 +277,7 @@ void plug_in(const Root& root, const xml::Network& network, const PortOwner& own
     write_port(root, network.name, record);
     try {
         announce(root, network, owner, interface);
+        publish(root, network, owner, interface, record);
         run_network_hooks(
             root, network,
             {.operation = "port-created", .port_xml = xml::format_network_port(record.port)});
@@ -307,6 +320,18 @@ std::vector<PortRecord> valid_ports(const Root& root, std::string_view network) 
     return records;
 }
 
+std::vector<netd::Publication> publications(const Root& root, std::string_view network) {
+    std::vector<netd::Publication> all;
+    for (const PortRecord& record : valid_ports(root, network))
+        for (netd::Publication one : record.publications) {
+            one.file = port_file(root, network, record.port.uuid);
+            one.owner = static_cast<std::uint32_t>(record.owner);
+            one.owner_start = record.owner_start;
+            all.push_back(std::move(one));
+        }
+    return all;
+}
+
 void write_port(const Root& root, std::string_view network, const PortRecord& record) {
     const std::string folder = root.ports(network);
     if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)
@@ -317,6 +342,7 @@ void write_port(const Root& root, std::string_view network, const PortRecord& re
     out.attribute("owner", static_cast<std::int64_t>(record.owner));
     out.attribute("start", record.owner_start);
     out.attribute("link", record.link);
+    out.attribute_if("published", format_publications(record.publications));
     out.children();
     const std::string text = out.take() +
                              xml::format_network_port(record.port, {.live = true, .indent = 2}) +
@@ -390,7 +416,8 @@ PortOwner owner_of_port(const xml::Domain& domain, const xml::Interface& interfa
             .uuid = domain.uuid,
             .supervisor = supervisor,
             .named = first == all.end() || first->mac == interface.mac,
-            .guard = xml::guards_of(domain, interface)};
+            .guard = xml::guards_of(domain, interface),
+            .publications = xml::publications_of(domain, interface)};
 }
 
 void name_ports(xml::Domain& domain) {

@@ -17,7 +17,9 @@
 #include "base/netlink/port_guard.hh"
 #include "driver/store/root.hh"
 #include "helper/exchange/plan.hh"
+#include "netd/plan.hh"
 #include "xml/domain/domain.hh"
+#include "xml/domain/publications.hh"
 #include "xml/network/network.hh"
 
 namespace lxvirt::driver {
@@ -30,12 +32,17 @@ struct PortRecord {
     // The owner's start time (field 22 of /proc/PID/stat), which tells it from a later process with
     // its pid.
     std::uint64_t owner_start = 0;
+    // What leads to the container, without file and owner.
+    std::vector<netd::Publication> publications = {};
     // Returns whether the owner lives.
     [[nodiscard]] bool valid() const;
 };
 
 // Returns the valid ports, sorted by uuid.
 [[nodiscard]] std::vector<PortRecord> valid_ports(const Root& root, std::string_view network);
+// Returns what the valid ports publish.
+[[nodiscard]] std::vector<netd::Publication> publications(const Root& root,
+                                                          std::string_view network);
 // Write and remove the file of a port, and remove the files of all ports that are not valid. The
 // caller holds the network's lock. remove_port() returns false if there was no such port.
 void write_port(const Root& root, std::string_view network, const PortRecord& record);
@@ -71,7 +78,8 @@ struct PortOwner {
     pid_t supervisor = 0;
     // Whether the interface is known by the domain's name: the first one of its network is.
     bool named = true;
-    xml::ContainerGuard guard;  // what the domain asks for
+    xml::ContainerGuard guard;                                 // what the domain asks for
+    std::vector<xml::ContainerPublication> publications = {};  // likewise
 };
 // Returns the owner of a port of an interface that the domain has, or is to have at the end of its
 // list.

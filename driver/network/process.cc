@@ -16,6 +16,7 @@
 #include "base/file/socket.hh"
 #include "base/process/process.hh"
 #include "base/process/program.hh"
+#include "driver/network/ports.hh"
 #include "driver/store/settings.hh"
 #include "driver/supervisor/helper_process.hh"
 #include "netd/compile.hh"
@@ -71,7 +72,7 @@ void request(base::Fd socket, netd::RequestKind kind, const std::vector<base::Fd
 
 netd::NetworkPlan compile_network_plan(const Root& root, const xml::Network& network) {
     const ObjectPaths& paths = root.network_paths();
-    return netd::compile_network(
+    netd::NetworkPlan plan = netd::compile_network(
         network,
         {.hierarchies = base::find_hierarchies(),
          .root_id = root.id(),
@@ -83,6 +84,8 @@ netd::NetworkPlan compile_network_plan(const Root& root, const xml::Network& net
          .journal = root.journal().path,
          .journal_lock = root.journal().lock_path,
          .log_file = paths.log(network.name)});
+    plan.publications = publications(root, network.name);
+    return plan;
 }
 
 NetworkProcess NetworkProcess::spawn(const std::string& name, const std::string& root_id) {

@@ -169,7 +169,7 @@ ChosenAddress choose_address(const Root& root, const xml::Network& network,
     if (!address)
         base::fail(base::ErrorCode::operation_failed,
                    "network '{}' has no address left to reserve for interface {}, whose guards "
-                   "'ip' and 'arp' need one: right would be a larger <range> in its <dhcp>, or "
+                   "or <lx:publish> need one: right would be a larger <range> in its <dhcp>, or "
                    "<ip address='...'/> in the <interface>",
                    network.name, mac);
     return {.address = text_of(*address), .was_anothers = true};

@@ -151,6 +151,8 @@ ContainerInterface parse_interface_options(const Element& element) {
                 child.fail(ErrorCode::xml_error, "a second <lx:guard> in <lx:interface>",
                            "put all of it into one");
             interface.guard = parse_guard(child);
+        } else if (child.name() == "publish") {
+            interface.publications.push_back(parse_publication(child));
         } else {
             continue;  // stays unread, so it becomes a notice
         }
@@ -333,6 +335,8 @@ void format_interface_options(Writer& out, const ContainerInterface& interface) 
     out.attribute("index", static_cast<std::uint64_t>(interface.index));
     out.children();
     if (interface.guard) format_guard(out, *interface.guard);
+    for (const ContainerPublication& publication : interface.publications)
+        format_publication(out, publication);
     format_settings(out, "lx:option", interface.options);
     out.end("lx:interface");
 }

@@ -83,11 +83,21 @@ struct ContainerGuard {
     bool operator==(const ContainerGuard&) const = default;
 };
 
+// <lx:publish proto='tcp' host='8080' container='80' address='192.0.2.1'/>: a port of the host that
+// leads to the container.
+struct ContainerPublication {
+    std::string proto;  // "tcp" or "udp"
+    std::uint16_t host = 0, container = 0;
+    std::string address;  // of the host; empty: all of its addresses
+    bool operator==(const ContainerPublication&) const = default;
+};
+
 // <lx:interface index='0'>: what <interface> has no element for, for the domain's interface of that
 // position.
 struct ContainerInterface {
     unsigned index = 0;
     std::optional<ContainerGuard> guard;
+    std::vector<ContainerPublication> publications;
     std::vector<ContainerSetting> options;  // "ipvlan.mode", "veth.mode" ...
     bool operator==(const ContainerInterface&) const = default;
 };

@@ -43,6 +43,13 @@ inline constexpr std::array<std::pair<std::string_view, std::optional<bool> Cont
 // Writes <lx:guard> with the attributes that are set.
 void format_guard(Writer& out, const ContainerGuard& guard);
 
+// Returns the first child of that name in the namespace of <lx:container>; may be empty.
+[[nodiscard]] Element extension_child(const Element& parent, std::string_view name);
+
+// Parses and writes <lx:publish>.
+[[nodiscard]] ContainerPublication parse_publication(const Element& element);
+void format_publication(Writer& out, const ContainerPublication& publication);
+
 // Adds notices about parts of <lx:container>, the element `element`, that have no effect because of
 // the domain's other elements.
 void add_container_notices(const Element& element, const Domain& domain);

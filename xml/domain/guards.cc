@@ -55,14 +55,6 @@ bool has_address(const Interface& interface) {
                [](const auto& parameter) { return is_address_parameter(parameter.first); });
 }
 
-// Returns the first child of that name in the namespace of <lx:container>; may be empty.
-Element extension_child(const Element& parent, std::string_view name) {
-    Element child = parent.first_child();
-    while (child && (child.namespace_uri() != kContainerNamespace || child.name() != name))
-        child = child.next_sibling();
-    return child;
-}
-
 // Throws where the interface cannot have these guards.
 void check_guard(const Element& element, const Interface& interface, const ContainerGuard& guard) {
     if (!guard.asks()) return;
@@ -79,6 +71,13 @@ void check_guard(const Element& element, const Interface& interface, const Conta
 }
 
 }  // namespace
+
+Element extension_child(const Element& parent, std::string_view name) {
+    Element child = parent.first_child();
+    while (child && (child.namespace_uri() != kContainerNamespace || child.name() != name))
+        child = child.next_sibling();
+    return child;
+}
 
 bool is_address_parameter(std::string_view name) {
     return has_word(kAddressParameters, name);

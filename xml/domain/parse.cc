@@ -64,7 +64,9 @@ Domain parse_parts(const Element& root, const ParseOptions& options) {
     part([&](const Element& element, Domain& out) { parse_security_labels(element, out, live); });
     part(parse_extensions);
     part([&](const Element& element, Domain& out) {
-        if (options.is_new) check_guards(element, out);
+        if (!options.is_new) return;
+        check_guards(element, out);
+        check_publications(element, out);
     });
     part([&](const Element& element, Domain& out) {
         // The rows are checked here only if the caller asks for it, since a file may be checked on

@@ -53,6 +53,9 @@ void check_filter(const Element& element, const Interface& interface);
 // without an end on the host, or needs addresses that nothing tells. `element` is the <domain>.
 void check_guards(const Element& element, const Domain& domain);
 
+// Throws PlacedError where <lx:publish> could have no effect, or two of them want one port.
+void check_publications(const Element& element, const Domain& domain);
+
 // --- parts of <interface> that other elements share
 [[nodiscard]] std::vector<IpAddress> parse_ips(const Element& parent);
 // `owner` is whom the errors name.

@@ -6,6 +6,7 @@
 #include "base/codec.hh"
 #include "base/error.hh"
 #include "netd/compile.hh"
+#include "netd/publish.hh"
 #include "netd/routing.hh"
 #include "xml/network/document.hh"
 
@@ -96,6 +97,37 @@ TEST(NetworkPlan, AsksFirewalldForAZone) {
     EXPECT_EQ(zone(" zone='home'", false, "/z")->zones, std::vector<std::string>{"home"});
     EXPECT_TRUE(zone(" zone='home'", false, "/z")->required);
     EXPECT_THROW((void)zone(" zone='home'", true, ""), base::Error);
+}
+
+TEST(Publications, HaveTheirPlacesWhereTheNetworkForwards) {
+    const NetworkPlan nat = compile(std::string("<forward/><bridge name='br1'/>") + kAddress);
+    const std::vector<Publication> both = {{.proto = "tcp",
+                                            .host_address = "",
+                                            .address = "10.1.0.5",
+                                            .host_port = 8080,
+                                            .port = 80,
+                                            .file = {}},
+                                           {.proto = "udp",
+                                            .host_address = "2001:db8::1",
+                                            .address = "fd00::5",
+                                            .host_port = 53,
+                                            .port = 53,
+                                            .file = {}}};
+    const std::string text = with_publications(nat.ruleset, "br1", both);
+    const auto has = [&](const char* rule) { return text.find(rule) != std::string::npos; };
+    EXPECT_TRUE(
+        has("meta nfproto ipv4 fib daddr type local ip daddr != 127.0.0.0/8 tcp dport 8080 dnat ip "
+            "to 10.1.0.5:80\n"));
+    EXPECT_TRUE(
+        has("ip6 daddr 2001:db8::1 ip6 daddr != ::1 udp dport 53 dnat ip6 to [fd00::5]:53\n"));
+    EXPECT_TRUE(has("oifname \"br1\" ip daddr 10.1.0.5 tcp dport 80 ct status dnat accept\n"));
+    // An accept is of use before the chain rejects.
+    EXPECT_LT(text.find("ct status dnat accept"), text.find("reject"));
+    const std::string none = with_publications(nat.ruleset, "br1", {});
+    EXPECT_EQ(none.find("published"), std::string::npos);
+    EXPECT_EQ(none.find("dnat ip"), std::string::npos);
+    const NetworkPlan isolated = compile(std::string("<bridge name='br1'/>") + kAddress);
+    EXPECT_EQ(with_publications(isolated.ruleset, "br1", both), isolated.ruleset);
 }
 
 TEST(NetworkPlan, DropsWhatHasNoMark) {

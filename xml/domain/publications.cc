@@ -1,0 +1,108 @@
+#include "xml/domain/publications.hh"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/error.hh"
+#include "xml/document/read.hh"
+#include "xml/document/values.hh"
+#include "xml/domain/container_parts.hh"
+#include "xml/domain/guards.hh"
+#include "xml/domain/parts.hh"
+
+namespace lxvirt::xml {
+
+namespace {
+
+constexpr std::array<std::string_view, 2> kProtocols = {"tcp", "udp"};
+constexpr std::uint64_t kHighestPort = 65535;
+
+std::uint16_t parse_port(const Element& element, std::string_view name) {
+    const auto port = unsigned_attribute(element, name, kHighestPort).value_or(0);
+    if (port == 0)
+        fail_attribute(element, name, string_attribute(element, name), "a port from 1 to 65535");
+    return static_cast<std::uint16_t>(port);
+}
+
+// An address at which somebody outside could reach the host; "" for all of them.
+std::string parse_host_address(const Element& element) {
+    const std::string text = string_attribute(element, "address");
+    if (text.empty()) return {};
+    const auto address = to_ip_address(text);
+    if (!address) fail_attribute(element, "address", text, "an IP address of the host");
+    const auto& bytes = address->bytes;
+    const bool is_loopback = address->v6 ? address->text() == "::1" : bytes[0] == 127;
+    const bool is_many = address->v6 ? bytes[0] == 0xff : bytes[0] >= 224;
+    if (is_loopback || is_many)
+        fail_attribute(element, "address", text,
+                       "an address at which others reach the host; none stands for all of them");
+    return address->text() == "0.0.0.0" || address->text() == "::" ? "" : address->text();
+}
+
+bool meet(const ContainerPublication& one, const ContainerPublication& other) {
+    return one.proto == other.proto && one.host == other.host &&
+           (one.address == other.address || one.address.empty() || other.address.empty());
+}
+
+}  // namespace
+
+ContainerPublication parse_publication(const Element& element) {
+    ContainerPublication made;
+    (void)required(element, "host");
+    made.proto = word_attribute(element, "proto", kProtocols);
+    if (made.proto.empty()) made.proto = kProtocols[0];
+    made.host = parse_port(element, "host");
+    made.container = element.attribute("container") ? parse_port(element, "container") : made.host;
+    made.address = parse_host_address(element);
+    return made;
+}
+
+void format_publication(Writer& out, const ContainerPublication& publication) {
+    format_flat(out, "lx:publish",
+                {{"proto", publication.proto},
+                 {"host", std::to_string(publication.host)},
+                 {"container", std::to_string(publication.container)},
+                 {"address", publication.address}});
+}
+
+std::vector<ContainerPublication> publications_of(const Domain& domain,
+                                                  const Interface& interface) {
+    const std::size_t index = position_of(domain, interface);
+    for (const ContainerInterface& more : domain.container.interfaces)
+        if (more.index == index) return more.publications;
+    return {};
+}
+
+std::string publication_text(const ContainerPublication& publication) {
+    return fmt::format("{} port {}{}{}", publication.proto, publication.host,
+                       publication.address.empty() ? "" : " of ", publication.address);
+}
+
+void check_publications(const Element& element, const Domain& domain) {
+    const Element container = extension_child(element, "container");
+    std::vector<ContainerPublication> seen;
+    if (!container) return;
+    for (Element part = container.first_child(); part; part = part.next_sibling()) {
+        if (part.namespace_uri() != kContainerNamespace || part.name() != "interface") continue;
+        const auto index = unsigned_attribute(part, "index").value_or(0);
+        for (Element child = part.first_child(); child; child = child.next_sibling()) {
+            if (child.namespace_uri() != kContainerNamespace || child.name() != "publish") continue;
+            if (index >= domain.interfaces.size() ||
+                domain.interfaces[index].type != InterfaceType::network)
+                child.fail(ErrorCode::config_unsupported,
+                           "<lx:publish> needs an interface of type 'network'",
+                           "index counts the interfaces of <devices> from 0");
+            const ContainerPublication made = parse_publication(child);
+            if (std::any_of(seen.begin(), seen.end(),
+                            [&](const ContainerPublication& other) { return meet(made, other); }))
+                child.fail(ErrorCode::xml_error,
+                           fmt::format("{} is published twice", publication_text(made)),
+                           "another port of the host, or another of its addresses");
+            seen.push_back(made);
+        }
+    }
+}
+
+}  // namespace lxvirt::xml
