@@ -143,6 +143,11 @@ class Connection {
     virtual void set_interface_up(const DomainRef& domain, const std::string& device, bool up,
                                   Affect flags) = 0;
 
+    // Publishes a port of the host, or ends that (<lx:publish>). Throws operation_failed where another
+    // program or container has the port.
+    virtual void publish(const DomainRef& domain, const PublicationChange& change,
+                         Affect flags) = 0;
+
     // --- devices. These return notices for the user.
 
     virtual std::vector<std::string> attach_device(const DomainRef& domain, std::string_view xml,

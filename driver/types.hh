@@ -12,6 +12,7 @@
 #include "base/fd.hh"
 #include "base/netlink/netlink.hh"
 #include "driver/flags.hh"
+#include "xml/domain/container.hh"
 
 namespace lxvirt::driver {
 
@@ -138,6 +139,14 @@ struct MetadataChange {
     MetadataType type = MetadataType::description;
     std::optional<std::string> value;  // the new text; nullopt removes the old one
     std::string key, uri;              // an element's prefix and namespace
+};
+
+// One change of what a domain publishes. `device` names the interface of a new publication, by its
+// name on the host, its name inside or its hardware address; empty: the only one on a network.
+struct PublicationChange {
+    xml::ContainerPublication publication;
+    std::string device;
+    bool remove = false;
 };
 
 // Everything that people and programs have written about a domain.

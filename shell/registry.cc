@@ -28,7 +28,7 @@ std::span<const Group> groups() {
         {definition_commands(), life_commands(), identity_commands(), note_commands(),
          console_commands(), edit_commands(), plan_commands(), native_commands(), import_commands(),
          autostart_commands(), apply_commands(), interface_change_commands(), attach_commands(),
-         enter_commands(), plug_commands(), plug_interface_commands()});
+         enter_commands(), plug_commands(), plug_interface_commands(), publish_commands()});
     static const std::vector<Command> monitor =
         joined({fact_commands(), device_commands(), interface_commands(), list_commands()});
     static const std::vector<Command> network =

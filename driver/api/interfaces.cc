@@ -17,6 +17,7 @@
 #include "base/netlink/netlink.hh"
 #include "driver/api/local.hh"
 #include "driver/device/hotplug.hh"
+#include "driver/device/publish.hh"
 #include "driver/store/definitions.hh"
 #include "driver/store/live.hh"
 #include "driver/store/lookup.hh"
@@ -178,6 +179,13 @@ void LocalConnection::set_interface_up(const DomainRef& domain, const std::strin
     require_write("virDomainUpdateDeviceFlags");
     check_flags(flags, Affect::live | Affect::config, "lxcDomainUpdateDeviceFlags");
     set_link_state(root_, domain, device, up, flags);
+}
+
+void LocalConnection::publish(const DomainRef& domain, const PublicationChange& change,
+                              Affect flags) {
+    require_write("virDomainUpdateDeviceFlags");
+    check_flags(flags, Affect::live | Affect::config, "lxcDomainUpdateDeviceFlags");
+    driver::publish(root_, domain, change, flags);
 }
 
 }  // namespace lxvirt::driver

@@ -123,6 +123,7 @@ class LocalConnection final : public Connection {
                                                    Affect flags) const override;
     void set_interface_up(const DomainRef& domain, const std::string& device, bool up,
                           Affect flags) override;
+    void publish(const DomainRef& domain, const PublicationChange& change, Affect flags) override;
     std::vector<std::string> attach_device(const DomainRef& domain, std::string_view xml,
                                            const DeviceOptions& options) override;
     std::vector<std::string> detach_device(const DomainRef& domain, std::string_view xml,

@@ -5,6 +5,7 @@
 #include "driver/device/hotplug_parts.hh"
 #include "driver/device/operation.hh"
 #include "driver/device/plug.hh"
+#include "driver/device/publish.hh"
 #include "driver/plan/parts.hh"
 #include "driver/store/definition_change.hh"
 #include "driver/store/journal.hh"
@@ -170,6 +171,7 @@ void settle(const Root& root, const std::string& name, bool restarting) {
     const auto pending = read_pending(root, name);
     if (!pending) return;
     settle_definitions(root, name, *pending);
+    settle_publication(root, name, *pending);
     const auto change = parse_change(*pending, root.pending(name));
     const auto live = change ? read_live(root, name) : std::nullopt;
     if (live)

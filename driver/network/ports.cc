@@ -420,6 +420,27 @@ PortOwner owner_of_port(const xml::Domain& domain, const xml::Interface& interfa
             .publications = xml::publications_of(domain, interface)};
 }
 
+bool republish_port(const Root& root, const PortOwner& owner, const xml::Interface& interface) {
+    const auto lock = root.lock_network(interface.source);
+    const auto live = hold_network(root, interface.source);
+    const auto before =
+        live ? read_port(port_file(root, interface.source, interface.portid)) : std::nullopt;
+    if (!before) return false;
+    const xml::Network& network = live->network;
+    announce(root, network, owner, interface);
+    PortRecord record = *before;
+    record.publications = resolve_publications(root, network, owner.publications, interface);
+    write_port(root, network.name, record);
+    base::test_point("port-republished");
+    try {
+        update_network_process(root, compile_network_plan(root, network));
+    } catch (const base::Exception&) {
+        write_port(root, network.name, *before);
+        throw;
+    }
+    return true;
+}
+
 void name_ports(xml::Domain& domain) {
     for (xml::Interface& interface : domain.interfaces)
         if (interface.type == xml::InterfaceType::network && interface.portid.empty())

@@ -93,6 +93,10 @@ struct PortOwner {
 void claim_port(const Root& root, const PortOwner& owner, xml::Interface& interface);
 // Claims the ports of all interfaces of a domain, or none of them.
 void claim_ports(const Root& root, xml::Domain& domain, pid_t supervisor);
+// Publishes at a plugged-in interface what the owner asks for now, and nothing else. Returns false,
+// and does nothing, where the network or the port is gone. Throws with the former publications
+// there.
+bool republish_port(const Root& root, const PortOwner& owner, const xml::Interface& interface);
 // Gives the interfaces the uuids of their future ports. live.xml is written with these before
 // claim_ports(), so that the ports can be released after a kill.
 void name_ports(xml::Domain& domain);

@@ -93,6 +93,14 @@ std::vector<std::string> complete_consoles(Session& session) {
         domain_of_line(session).consoles, [](const xml::Console& one) { return one.alias; });
 }
 
+std::vector<std::string> complete_published(Session& session) {
+    std::vector<std::string> values;
+    for (const xml::ContainerInterface& more : domain_of_line(session).container.interfaces)
+        for (const xml::ContainerPublication& one : more.publications)
+            values.push_back(std::to_string(one.host));
+    return sorted(std::move(values));
+}
+
 std::vector<std::string> complete_interface_sources(Session& session) {
     if (said(session, "type") == "network") return complete_active_networks(session);
     return base::list_folder("/sys/class/net");

@@ -21,6 +21,8 @@ namespace lxvirt::shell {
 [[nodiscard]] std::vector<std::string> complete_mount_points(Session& session);
 [[nodiscard]] std::vector<std::string> complete_aliases(Session& session);
 [[nodiscard]] std::vector<std::string> complete_consoles(Session& session);
+// The ports of the host that the domain publishes.
+[[nodiscard]] std::vector<std::string> complete_published(Session& session);
 // What an interface of the type that the line has named can be plugged into: the active networks, or
 // the host's network devices.
 [[nodiscard]] std::vector<std::string> complete_interface_sources(Session& session);

@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import subprocess
+import unittest
 
 import support
 from network_guest import NetworkCase, network, nic
@@ -199,6 +200,97 @@ class Publish(NetworkCase):
     def test_a_routed_network(self):
         self.start_published("host='8080' container='80'", forward="<forward mode='route'/>")
         self.assertEqual(self.ask("203.0.113.1", 8080, self.world), "203.0.113.2")
+
+    def live(self, name):
+        return self.ok("dumpxml", name)
+
+    def stored(self, name):
+        return self.ok("dumpxml", name, "--inactive")
+
+    def published(self, name, *options):
+        return self.ok("-q", "publish", name, *options).split()
+
+    def test_a_port_while_it_runs(self):
+        self.outside()
+        self.net("lvp")
+        self.boot("web", nic("lvp"))
+        self.lease("web")
+        self.serve("web")
+        mac = self.live("web").split("mac address='")[1][:17]
+        self.assertEqual(self.ok("publish", "web", "8080", "--container", "80").strip(), "tcp port 8080 published")
+        self.assertEqual(self.ask("203.0.113.1", 8080, self.world), "203.0.113.2")
+        self.assertEqual(self.published("web"), ["tcp", "*", "8080", "80", mac])
+        self.assertEqual(self.published("web", "--config"), [])
+        self.assertIn("publishes tcp port 8080 already: it leads to port 80", self.fails("publish", "web", "8080"))
+        # Beside it, and for the next start, too.
+        self.ok("publish", "web", "8081", "--container", "80", "--address", "203.0.113.1", "--persistent")
+        self.assertEqual(self.ask("203.0.113.1", 8081, self.world), "203.0.113.2")
+        self.assertEqual(self.ask("203.0.113.1", 8080, self.world), "203.0.113.2")
+        self.assertEqual(self.published("web", "--config")[:4], ["tcp", "203.0.113.1", "8081", "80"])
+        self.ok("publish", "web", "8080", "--remove")
+        self.assertTrue(self.is_free(8080))
+        self.assertEqual(self.ask("203.0.113.1", 8080, self.world), "")
+        self.assertIn("does not publish tcp port 8081", self.fails("publish", "web", "8081", "--remove"))
+        self.ok("publish", "web", "8081", "--remove", "--address", "203.0.113.1", "--live", "--config")
+        self.assertEqual(self.ask("203.0.113.1", 8081, self.world), "")
+        self.assertEqual(self.published("web", "--config"), [])
+        self.assertNotIn("lx:publish", self.live("web") + self.stored("web"))
+
+    def test_a_port_while_it_runs_that_cannot_be_had(self):
+        self.net("lvp")
+        self.net("lvq", subnet=101)
+        self.boot("web", nic("lvp") + nic("lvq", "<target dev='vq'/>"))
+        before = self.live("web"), self.stored("web")
+        with socket.create_server(("127.0.0.1", 8080)):
+            error = self.fails("publish", "web", "8080", "--interface", "vq", "--live", "--config")
+            self.assertIn("Failed to publish port 8080\nerror: operation failed: tcp port 8080 of the host cannot be published", error)
+        self.assertIn("several interfaces on networks", self.fails("publish", "web", "8080"))
+        self.assertIn("no interface 'vx'", self.fails("publish", "web", "8080", "--interface", "vx"))
+        self.assertIn("'0' is no port: right would be one from 1 to 65535", self.fails("publish", "web", "0"))
+        self.assertIn("at which others reach the host",
+                      self.fails("publish", "web", "1", "--address", "127.0.0.1", "--interface", "vq"))
+        self.assertIn("right would be tcp or udp", self.fails("publish", "web", "1", "--proto", "icmp"))
+        self.assertIn("--remove needs the port", self.fails("publish", "web", "--remove"))
+        self.ok("net-destroy", "lvq", "--force")
+        self.assertIn("network 'lvq' is not active", self.fails("publish", "web", "8080", "--interface", "vq"))
+        self.assertEqual((self.live("web"), self.stored("web")), before)
+        self.ok("destroy", "web")
+        self.ok("publish", "web", "8080", "--interface", self.stored("web").split("mac address='")[1][:17])
+        self.assertIn("<lx:publish proto='tcp' host='8080' container='8080'/>", self.stored("web"))
+
+    @unittest.skipUnless(os.environ.get("LXVIRT_TEST_POINTS"), "this build has no test points (-Dtest_points=true)")
+    def test_killed_at_each_step(self):
+        """After each kill the next command brings port, live XML and definition to what was before or what was asked."""
+        self.outside()
+        self.net("lvp")
+        self.boot("web", nic("lvp"))
+        self.lease("web")
+        self.serve("web")
+
+        def state():
+            self.ok("desc", "web", "--live", "x")
+            self.assertFalse(os.path.exists(f"{self.root}/run/lxvirt/lxc/web/pending"))
+            return (self.ask("203.0.113.1", 8080, self.world) == "203.0.113.2", not self.is_free(8080),
+                    "lx:publish" in self.live("web"), "lx:publish" in self.stored("web"))
+
+        add = ("publish", "web", "8080", "--container", "80", "--live", "--config")
+        for words, undo, before in ((add, (*add, "--remove"), (False,) * 4), ((*add, "--remove"), add, (True,) * 4)):
+            outcomes = set()
+            for step in range(1, 40):
+                environment = {**os.environ, "LXVIRT_KILL_AT": str(step)}
+                done = subprocess.run(self.command(*words), env=environment, capture_output=True, text=True, check=False)
+                self.assertIn(done.returncode, (0, -signal.SIGKILL), done.stderr)
+                after = state()
+                self.assertEqual(len(set(after)), 1, f"{words} killed at step {step}: {after}")
+                outcomes.add(after)
+                if after != before:
+                    self.ok(*undo)
+                if done.returncode == 0:
+                    break
+            self.assertGreater(step, 4)
+            self.assertEqual(outcomes, {(False,) * 4, (True,) * 4})
+            if before == (False,) * 4:
+                self.ok(*words)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@
 #include <array>
 
 #include "base/error.hh"
+#include "base/text/text.hh"
 #include "xml/document/read.hh"
 #include "xml/document/values.hh"
 #include "xml/domain/container_parts.hh"
@@ -26,18 +27,19 @@ std::uint16_t parse_port(const Element& element, std::string_view name) {
     return static_cast<std::uint16_t>(port);
 }
 
-// An address at which somebody outside could reach the host; "" for all of them.
-std::string parse_host_address(const Element& element) {
-    const std::string text = string_attribute(element, "address");
-    if (text.empty()) return {};
+constexpr std::string_view kRightAddress =
+    "an address at which others reach the host; none stands for all of them";
+
+// Returns an address at which somebody outside could reach the host, "" for all of them, and nullopt
+// for any other text.
+std::optional<std::string> to_host_address(const std::string& text) {
+    if (text.empty()) return std::string();
     const auto address = to_ip_address(text);
-    if (!address) fail_attribute(element, "address", text, "an IP address of the host");
+    if (!address) return std::nullopt;
     const auto& bytes = address->bytes;
     const bool is_loopback = address->v6 ? address->text() == "::1" : bytes[0] == 127;
     const bool is_many = address->v6 ? bytes[0] == 0xff : bytes[0] >= 224;
-    if (is_loopback || is_many)
-        fail_attribute(element, "address", text,
-                       "an address at which others reach the host; none stands for all of them");
+    if (is_loopback || is_many) return std::nullopt;
     return address->text() == "0.0.0.0" || address->text() == "::" ? "" : address->text();
 }
 
@@ -55,7 +57,10 @@ ContainerPublication parse_publication(const Element& element) {
     if (made.proto.empty()) made.proto = kProtocols[0];
     made.host = parse_port(element, "host");
     made.container = element.attribute("container") ? parse_port(element, "container") : made.host;
-    made.address = parse_host_address(element);
+    const std::string address = string_attribute(element, "address");
+    const auto usable = to_host_address(address);
+    if (!usable) fail_attribute(element, "address", address, kRightAddress);
+    made.address = *usable;
     return made;
 }
 
@@ -73,6 +78,62 @@ std::vector<ContainerPublication> publications_of(const Domain& domain,
     for (const ContainerInterface& more : domain.container.interfaces)
         if (more.index == index) return more.publications;
     return {};
+}
+
+void add_publication(Domain& domain, std::size_t interface, const ContainerPublication& wanted) {
+    if (interface >= domain.interfaces.size() ||
+        domain.interfaces[interface].type != InterfaceType::network)
+        base::fail(ErrorCode::config_unsupported,
+                   "{} cannot be published: this needs an interface of type 'network'",
+                   publication_text(wanted));
+    ContainerInterface* place = nullptr;
+    for (ContainerInterface& more : domain.container.interfaces) {
+        if (more.index == interface) place = &more;
+        for (const ContainerPublication& other : more.publications)
+            if (meet(wanted, other))
+                base::fail(ErrorCode::operation_invalid,
+                           "domain '{}' publishes {} already: it leads to port {} of interface {}",
+                           domain.name, publication_text(other), other.container,
+                           domain.interfaces[more.index].mac);
+    }
+    if (place == nullptr) {
+        place = &domain.container.interfaces.emplace_back();
+        place->index = static_cast<unsigned>(interface);
+    }
+    place->publications.push_back(wanted);
+}
+
+std::optional<std::size_t> remove_publication(Domain& domain, const ContainerPublication& meant) {
+    for (ContainerInterface& more : domain.container.interfaces) {
+        const std::size_t removed =
+            std::erase_if(more.publications, [&](const ContainerPublication& one) {
+                return one.proto == meant.proto && one.host == meant.host &&
+                       one.address == meant.address;
+            });
+        if (removed == 0) continue;
+        const std::size_t index = more.index;
+        std::erase_if(domain.container.interfaces, [&](const ContainerInterface& one) {
+            return one == ContainerInterface{.index = one.index};
+        });
+        return index;
+    }
+    return std::nullopt;
+}
+
+std::uint16_t parse_published_port(const std::string& text) {
+    const auto port = base::parse_number<std::uint16_t>(text);
+    if (!port || *port == 0)
+        base::fail(ErrorCode::invalid_arg, "'{}' is no port: right would be one from 1 to {}", text,
+                   kHighestPort);
+    return *port;
+}
+
+std::string parse_published_address(const std::string& text) {
+    auto address = to_host_address(text);
+    if (!address)
+        base::fail(ErrorCode::invalid_arg, "'{}' is not right: right would be {}", text,
+                   kRightAddress);
+    return std::move(*address);
 }
 
 std::string publication_text(const ContainerPublication& publication) {

@@ -94,7 +94,7 @@ TEST(Complete, EveryOptionOfAClosedSetOffersValues) {
         "timeout", "target", "targetbus",    "driver",  "cache",    "serial",   "alias",
         "mac",     "script", "model",        "inbound", "outbound", "pass-fds", "new-desc",
         "xpath",   "cmd",    "uri",          "key",     "set",      "wait",     "new-name",
-        "string",  "group",  "parent-index", "name",    "host",     "address"};
+        "string",  "group",  "parent-index", "name",    "host",     "address",  "container"};
     for (const Group& group : groups())
         for (const Command& command : group.commands)
             for (const Option& option : command.options) {
