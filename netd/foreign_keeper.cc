@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cctype>
-#include <map>
 
 #include "base/error.hh"
 #include "base/netlink/nft_chains.hh"
@@ -20,7 +19,6 @@ using namespace std::chrono_literals;
 
 // Where iptables on nftables has its chains.
 constexpr const char* kTable = "filter";
-constexpr const char* kDockersChain = "DOCKER-USER";
 
 // A reload makes many changes, which one look collects.
 constexpr auto kFirstPause = 20ms;
@@ -38,28 +36,50 @@ bool is_plain(const std::string& name) {
                                 });
 }
 
-// What has to stand in the chains of one family, by the chain.
-using Wanted = std::map<std::string, std::vector<const ForeignRule*>>;
+// What has to stand in the chains of one family.
+struct Wanted {
+    base::ChainPlace place;  // `input`: the top of the chain
+    bool input = false;
+    std::vector<const ForeignRule*> rules;
+};
 
-Wanted wanted_in(const std::string& family, const std::vector<base::DroppingChain>& chains,
-                 const std::vector<ForeignRule>& rules) {
-    Wanted wanted;
+std::vector<Wanted> wanted_in(const std::string& family,
+                              const std::vector<base::DroppingChain>& chains,
+                              const std::vector<ForeignRule>& rules) {
+    std::vector<Wanted> all;
     for (const base::DroppingChain& chain : chains) {
-        if (chain.family != family || !is_plain(chain.name)) continue;
-        const bool dockers = !chain.input && std::find(chain.jumps.begin(), chain.jumps.end(),
-                                                       kDockersChain) != chain.jumps.end();
+        Wanted wanted{.place = chain.input ? base::ChainPlace{chain.name, 0} : chain.end,
+                      .input = chain.input,
+                      .rules = {}};
+        if (chain.family != family || !is_plain(wanted.place.chain)) continue;
         for (const ForeignRule& rule : rules)
-            if (rule.family == family && rule.input == chain.input)
-                wanted[dockers ? kDockersChain : chain.name].push_back(&rule);
+            if (rule.family == family && rule.input == chain.input) wanted.rules.push_back(&rule);
+        if (!wanted.rules.empty()) all.push_back(std::move(wanted));
     }
-    return wanted;
+    return all;
 }
 
-bool is_settled(const Wanted& wanted, const std::vector<base::RulePlace>& present) {
-    std::map<std::string, std::size_t> there, asked;
-    for (const base::RulePlace& place : present) ++there[place.chain];
-    for (const auto& [chain, rules] : wanted) asked[chain] = rules.size();
-    return there == asked;
+// Says whether the rules stand where they should, and nowhere else.
+bool is_settled(const std::vector<Wanted>& wanted,
+                const std::vector<base::CommentedRule>& present) {
+    std::size_t asked = 0;
+    for (const Wanted& one : wanted) {
+        asked += one.rules.size();
+        const auto there =
+            std::count_if(present.begin(), present.end(), [&](const base::CommentedRule& rule) {
+                return one.input ? rule.chain == one.place.chain : rule.behind == one.place;
+            });
+        if (static_cast<std::size_t>(there) != one.rules.size()) return false;
+    }
+    return present.size() == asked;
+}
+
+std::string rule_text(const std::string& family, const Wanted& wanted, const ForeignRule& rule,
+                      const std::string& comment) {
+    const auto& [chain, handle] = wanted.place;
+    return fmt::format("{} rule {} {} {}{} {} accept comment \"{}\"\n",
+                       wanted.input || handle != 0 ? "insert" : "add", family, kTable, chain,
+                       handle != 0 ? fmt::format(" handle {}", handle) : "", rule.match, comment);
 }
 
 }  // namespace
@@ -75,18 +95,16 @@ bool ForeignKeeper::settle_rules(bool anew) {
                                        [](const std::string& table) { return table == kTable; });
     std::string text;
     for (const char* family : {"ip", "ip6"}) {
-        const std::vector<base::RulePlace> present =
-            base::commented_rules(family, kTable, comment_);
-        const Wanted wanted = wanted_in(family, chains, plan_.rules);
+        const auto present =
+            base::commented_rules(family, kTable, comment_, std::string(kTablePrefix));
+        const auto wanted = wanted_in(family, chains, plan_.rules);
         if (!anew && is_settled(wanted, present)) continue;
-        for (const base::RulePlace& place : present)
-            text += fmt::format("delete rule {} {} {} handle {}\n", family, kTable, place.chain,
-                                place.handle);
-        // Each is put above the one before.
-        for (const auto& [chain, rules] : wanted)
-            for (auto rule = rules.rbegin(); rule != rules.rend(); ++rule)
-                text += fmt::format("insert rule {} {} {} {} accept comment \"{}\"\n", family,
-                                    kTable, chain, (*rule)->match, comment_);
+        for (const base::CommentedRule& rule : present)
+            text += fmt::format("delete rule {} {} {} handle {}\n", family, kTable, rule.chain,
+                                rule.handle);
+        for (const Wanted& one : wanted)
+            for (const ForeignRule* rule : one.rules)
+                text += rule_text(family, one, *rule, comment_);
     }
     if (text.empty()) return false;
     if (!firewall_) firewall_.emplace();

@@ -3,9 +3,11 @@
 // the network goes on.
 //
 //   - The tables "filter" of the families ip and ip6, which iptables makes (Docker, ufw, a strict
-//     administrator): where a base chain drops what no rule of it accepts, rules stand at the top of
-//     that chain, or of DOCKER-USER where the chain jumps to it, since Docker leaves that one alone.
-//     Each has the name of the network's own table as its comment, by which it is found again.
+//     administrator): where a base chain drops what no rule of it accepts, rules stand there. Those
+//     of the hook `forward` are the last that are asked, so what the administrator or Docker drops by
+//     a rule stays dropped. Those of `input` stand at the top: they open no more than the network's
+//     own services, and ufw drops DHCP by a rule of its own. Each has the name of the network's own
+//     table as its comment, by which it is found again.
 //   - firewalld's table: the bridge is put into a zone (netd/foreign_zone.hh), unless the
 //     administrator has put it into one.
 #pragma once

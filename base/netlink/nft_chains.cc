@@ -155,15 +155,16 @@ std::optional<Verdict> verdict_of(const rtattr* expression) {
 // What a rule says of itself.
 struct Rule {
     std::string chain, comment;
-    std::string jump;  // the chain that it jumps to
+    std::string jump;  // the chain that it jumps or goes to
     std::uint64_t handle = 0;
-    bool drops_all = false;
+    bool names_device = false;
+    // What it does with each packet; all are false for a rule with a condition.
+    bool drops = false, accepts = false, returns = false, jumps = false, goes = false;
 };
 
-// Notes where the expressions of a rule lead. One that drops or rejects without a condition drops
-// each packet. A target is what iptables has no own expression for.
+// Notes where the expressions of a rule lead. A target is what iptables has no own expression for.
 void look_at_expressions(const rtattr* expressions, Rule& rule) {
-    bool drops = false, has_condition = false;
+    bool has_condition = false;
     const auto look = [&](const std::string& name, const rtattr* data) {
         if (name == "counter" || name == "log") return;
         std::string target;
@@ -175,9 +176,19 @@ void look_at_expressions(const rtattr* expressions, Rule& rule) {
                            });
         if (name == "immediate") verdict = verdict_of(data);
         if (verdict) rule.jump = verdict->chain;
-        if (name == "reject" || target == "REJECT" || target == "DROP" ||
-            (verdict && verdict->code == NF_DROP))
-            drops = true;
+        const auto says = [&](int code) {
+            return verdict && verdict->code == static_cast<std::uint32_t>(code);
+        };
+        if (name == "reject" || target == "REJECT" || target == "DROP" || says(NF_DROP))
+            rule.drops = true;
+        else if (says(NF_ACCEPT))
+            rule.accepts = true;
+        else if (says(NFT_RETURN))
+            rule.returns = true;
+        else if (says(NFT_JUMP))
+            rule.jumps = true;
+        else if (says(NFT_GOTO))
+            rule.goes = true;
         else
             has_condition = true;
     };
@@ -192,7 +203,7 @@ void look_at_expressions(const rtattr* expressions, Rule& rule) {
                                       });
                        if (data != nullptr || name == "reject") look(name, data);
                    });
-    rule.drops_all = drops && !has_condition;
+    if (has_condition) rule.drops = rule.accepts = rule.returns = rule.jumps = rule.goes = false;
 }
 
 // The user data of a rule are nft's: type, length and value of each, of which type 0 is the comment.
@@ -221,35 +232,62 @@ Rule rule_of(const nlmsghdr* header) {
     return rule;
 }
 
-// Notes in the chains of one table what its rules say.
-void look_at_rules(Netlink& netlink, const std::string& device, std::vector<Chain*>& chains) {
-    const std::vector<bool> by_policy = [&] {
-        std::vector<bool> drops;
-        for (const Chain* chain : chains) drops.push_back(chain->drops);
-        return drops;
-    }();
-    const auto begin = [&] {
-        for (std::size_t i = 0; i < chains.size(); ++i) {
-            chains[i]->drops = by_policy[i];
-            chains[i]->names_device = false;
-            chains[i]->jumps.clear();
-        }
-    };
+// The rules of one table, by their chains, in their order.
+using Rules = std::map<std::string, std::vector<Rule>>;
+
+Rules rules_of(Netlink& netlink, const std::string& family, const std::string& table,
+               const std::string& device = {}) {
+    Rules rules;
     list_rules(
-        netlink, chains.front()->family, chains.front()->table, begin, [&](const nlmsghdr* header) {
-            const Rule rule = rule_of(header);
-            const bool in_base = std::any_of(chains.begin(), chains.end(), [&](const Chain* chain) {
-                return chain->name == rule.chain;
-            });
-            const bool named = names(header, device);
-            for (Chain* chain : chains) {
-                if (in_base && chain->name != rule.chain) continue;
-                chain->names_device = chain->names_device || named;
-                if (!in_base) continue;
-                chain->drops = chain->drops || rule.drops_all;
-                if (!rule.jump.empty()) chain->jumps.push_back(rule.jump);
-            }
+        netlink, family, table, [&] { rules.clear(); },
+        [&](const nlmsghdr* header) {
+            Rule rule = rule_of(header);
+            rule.names_device = !device.empty() && names(header, device);
+            rules[rule.chain].push_back(std::move(rule));
         });
+    return rules;
+}
+
+// How a packet that no rule with a condition has taken leaves a chain, and the place before that.
+struct Way {
+    enum { back, dropped, accepted } out = back;
+    ChainPlace end;
+};
+
+// The kernel refuses jumps in a circle, and more than 16 in each other (NFT_JUMP_STACK_SIZE).
+Way way_through(const Rules& rules, const std::string& chain, int depth = 0) {
+    const auto found = rules.find(chain);
+    if (found == rules.end() || depth > 2 * 16) return {Way::back, {chain, 0}};
+    for (const Rule& rule : found->second) {
+        const ChainPlace here{chain, rule.handle};
+        if (rule.drops) return {Way::dropped, here};
+        if (rule.accepts) return {Way::accepted, here};
+        if (rule.returns) return {Way::back, here};
+        if (!rule.jumps && !rule.goes) continue;
+        Way way = way_through(rules, rule.jump, depth + 1);
+        if (way.out != Way::back || rule.goes) return way;
+    }
+    return {Way::back, {chain, 0}};
+}
+
+// Notes in the base chains of one table what its rules say.
+void look_at_rules(Netlink& netlink, const std::string& device, std::vector<Chain*>& chains) {
+    const Rules rules = rules_of(netlink, chains.front()->family, chains.front()->table, device);
+    const auto is_base = [&](const std::string& name) {
+        return std::any_of(chains.begin(), chains.end(),
+                           [&](const Chain* chain) { return chain->name == name; });
+    };
+    for (Chain* chain : chains) {
+        const Way way = way_through(rules, chain->name);
+        chain->drops = way.out == Way::dropped || (way.out == Way::back && chain->drops);
+        chain->end = way.end;
+        for (const auto& [name, all] : rules)
+            if (name == chain->name || !is_base(name))
+                chain->names_device = chain->names_device ||
+                                      std::any_of(all.begin(), all.end(), [](const Rule& rule) {
+                                          return rule.names_device;
+                                      });
+    }
 }
 
 // Says whether an error is what a kernel without nftables answers.
@@ -288,22 +326,24 @@ std::vector<DroppingChain> dropping_chains(
     return dropping;
 }
 
-std::vector<RulePlace> commented_rules(const std::string& family, const std::string& table,
-                                       const std::string& comment) {
-    std::vector<RulePlace> places;
+std::vector<CommentedRule> commented_rules(const std::string& family, const std::string& table,
+                                           const std::string& comment, const std::string& prefix) {
+    std::vector<CommentedRule> found;
     try {
         Netlink netlink(NETLINK_NETFILTER);
-        list_rules(
-            netlink, family, table, [&] { places.clear(); },
-            [&](const nlmsghdr* header) {
-                Rule rule = rule_of(header);
-                if (rule.comment == comment)
-                    places.push_back({family, table, std::move(rule.chain), rule.handle});
-            });
+        for (const auto& [chain, rules] : rules_of(netlink, family, table))
+            for (auto rule = rules.begin(); rule != rules.end(); ++rule) {
+                if (rule->comment != comment) continue;
+                const auto behind = std::find_if(rule, rules.end(), [&](const Rule& one) {
+                    return !one.comment.starts_with(prefix);
+                });
+                found.push_back(
+                    {chain, rule->handle, {chain, behind == rules.end() ? 0 : behind->handle}});
+            }
     } catch (const SystemError& error) {
         if (!is_without_nftables(error)) throw;
     }
-    return places;
+    return found;
 }
 
 }  // namespace lxvirt::base

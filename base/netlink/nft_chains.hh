@@ -11,8 +11,16 @@
 
 namespace lxvirt::base {
 
+// A place in a chain: before the rule with this number, or at the end of the chain where it is 0.
+struct ChainPlace {
+    std::string chain;
+    std::uint64_t handle = 0;
+    bool operator==(const ChainPlace&) const = default;
+};
+
 // A base chain of the hook `forward` or `input` that drops what no rule of it accepts: by its
-// policy, or by a last rule that drops or rejects whatever comes to it.
+// policy, or by a rule that drops or rejects whatever comes to it, here or in a chain to which it
+// jumps without a condition.
 struct DroppingChain {
     std::string family;  // "ip", "ip6" or "inet"
     std::string table, name;
@@ -20,7 +28,8 @@ struct DroppingChain {
     // Whether a rule names the device: one of this chain, or of a chain without a hook in its table,
     // to which this one may jump.
     bool names_device = false;
-    std::vector<std::string> jumps;  // the chains that its own rules jump to
+    // Where a rule comes after all that is asked before a packet is dropped.
+    ChainPlace end;
     // Returns "ip filter FORWARD", as nft(8) takes it.
     [[nodiscard]] std::string text() const;
 };
@@ -32,17 +41,20 @@ struct DroppingChain {
 [[nodiscard]] std::vector<DroppingChain> dropping_chains(
     const std::string& device, const std::function<bool(const std::string& table)>& is_foreign);
 
-// A place of a rule: family, table and chain as nft(8) takes them, and the rule's number in its
-// table.
-struct RulePlace {
-    std::string family, table, chain;
-    std::uint64_t handle = 0;
+// A rule that was found by its comment.
+struct CommentedRule {
+    std::string chain;
+    std::uint64_t handle = 0;  // its number in its table
+    // The place behind it and behind the further rules whose comments have the prefix.
+    ChainPlace behind;
 };
 
-// Returns the rules of a table that have the comment, in the order of their chains; none where there
-// is no such table. `family` is "ip" or "ip6". Needs CAP_NET_ADMIN. Throws SystemError.
-[[nodiscard]] std::vector<RulePlace> commented_rules(const std::string& family,
-                                                     const std::string& table,
-                                                     const std::string& comment);
+// Returns the rules of a table that have the comment, which begins with the prefix, in the order of
+// their chains; none where there is no such table. `family` is "ip" or "ip6". Needs CAP_NET_ADMIN.
+// Throws SystemError.
+[[nodiscard]] std::vector<CommentedRule> commented_rules(const std::string& family,
+                                                         const std::string& table,
+                                                         const std::string& comment,
+                                                         const std::string& prefix);
 
 }  // namespace lxvirt::base

@@ -59,18 +59,32 @@ table ip filter {
     }
 }
 """
-# As ufw does, for both families.
+# As ufw does, for both families. It drops DHCP before its policy does, so that it is not logged.
 UFW = """
 table ip filter {
+    chain ufw-skip { drop; }
     chain ufw-before-input { iifname "lo" accept; ct state established,related accept; }
+    chain ufw-after-input { udp dport 67 counter jump ufw-skip; }
     chain ufw-before-forward { ct state established,related accept; }
-    chain INPUT { type filter hook input priority filter; policy drop; counter jump ufw-before-input; }
+    chain INPUT { type filter hook input priority filter; policy drop; counter jump ufw-before-input; counter jump ufw-after-input; }
     chain FORWARD { type filter hook forward priority filter; policy drop; counter jump ufw-before-forward; }
 }
 table ip6 filter {
     chain ufw6-before-input { iifname "lo" accept; ct state established,related accept; }
     chain INPUT { type filter hook input priority filter; policy drop; counter jump ufw6-before-input; }
     chain FORWARD { type filter hook forward priority filter; policy drop; }
+}
+"""
+# As ufw does where it is told to reject.
+UFW_REJECT = """
+table ip filter {
+    chain ufw-user-forward { }
+    chain ufw-reject-forward { counter reject with icmp port-unreachable; }
+    chain FORWARD {
+        type filter hook forward priority filter; policy drop;
+        counter jump ufw-user-forward
+        counter jump ufw-reject-forward
+    }
 }
 """
 # The policy accepts, and the last rule rejects: as the service iptables of others lays it out.
@@ -210,12 +224,42 @@ class Accepted(Foreign):
         self.outside()
         self.firewall(DOCKER)
         self.net_started()
-        self.assertEqual(self.ours(), {"ip DOCKER-USER": 2})
+        self.assertEqual(self.ours(), {"ip FORWARD": 2})
         self.boot_on("one", "lvo")
         self.assertEqual(self.seen_as("one"), "203.0.113.1")
         self.ok("destroy", "one")
         self.ok("net-destroy", "lvo")
         self.assertEqual(self.ours(), {})
+
+    def test_what_others_drop_stays_dropped(self):
+        """An administrator's rule in Docker's chain, Docker's own, and one that is appended to those of the network."""
+        self.outside()
+        self.firewall(DOCKER)
+        self.net_started()
+        self.boot_on("one", "lvo")
+        for chain in ("DOCKER-USER", "DOCKER-FORWARD", "FORWARD"):
+            self.assertEqual(self.seen_as("one"), "203.0.113.1", chain)
+            verb = "insert" if chain == "DOCKER-USER" else "add"
+            run("nft", f"{verb} rule ip filter {chain} iifname lvo ip daddr 203.0.113.0/24 counter drop comment mine")
+            support.wait_for(lambda: self.seen_as("one") == "", 3)
+            self.assertEqual(self.seen_as("one"), "", chain)
+            listed = run("nft", "-a", "list", "chain", "ip", "filter", chain)
+            run("nft", "delete", "rule", "ip", "filter", chain, "handle", re.search('"mine" # handle ([0-9]+)', listed)[1])
+
+    def test_a_chain_that_drops_all_of_another(self):
+        self.outside()
+        self.firewall(UFW_REJECT)
+        self.net_started()
+        self.net_started("lvp", subnet=101)
+        self.assertEqual(self.ours(), {"ip ufw-reject-forward": 2})
+        self.boot_on("one", "lvo")
+        self.assertEqual(self.seen_as("one"), "203.0.113.1")
+        run("nft", "add", "rule", "ip", "filter", "ufw-user-forward", "iifname", "lvo", "drop")
+        self.assertEqual(self.seen_as("one"), "")
+        # As the administrator's last word in Docker's chain does.
+        self.firewall(DOCKER.replace("return;", "counter drop;"))
+        self.becomes({"ip DOCKER-USER": 2})
+        self.assertEqual(self.seen_as("one"), "203.0.113.1")
 
     def test_ufw(self):
         self.outside()
@@ -245,13 +289,13 @@ class Accepted(Foreign):
         self.becomes({"ip FORWARD": 2})
         self.assertEqual(self.seen_as("one"), "203.0.113.1")
         self.firewall(DOCKER)
-        self.becomes({"ip DOCKER-USER": 2})
-        run("nft", "flush", "chain", "ip", "filter", "DOCKER-USER")
-        self.becomes({"ip DOCKER-USER": 2})
+        self.becomes({"ip FORWARD": 2})
+        run("nft", "flush", "chain", "ip", "filter", "FORWARD")
+        self.becomes({"ip FORWARD": 2})
         run("nft", "chain ip filter FORWARD { policy accept; }")
         self.becomes({})
         run("nft", "chain ip filter FORWARD { policy drop; }")
-        self.becomes({"ip DOCKER-USER": 2})
+        self.becomes({"ip FORWARD": 2})
         self.assertEqual(self.seen_as("one"), "203.0.113.1")
         run("nft", "delete", "table", "ip", "filter")
         self.tables = ()
@@ -292,11 +336,11 @@ class Accepted(Foreign):
             run("iptables-nft", *rule.split())
         before = run("iptables-nft-save")
         self.net_started()
-        wanted = {"ip DOCKER-USER": 2, "ip INPUT": 3}
+        wanted = {"ip FORWARD": 2, "ip INPUT": 3}
         self.assertEqual(self.ours(), wanted)
         listed = run("iptables-nft", "-S")
         self.assertRegex(listed, "-A INPUT -i lvo -p udp .*--dport 67 .*-j ACCEPT")
-        self.assertRegex(listed, "-A DOCKER-USER -i lvo .*-j ACCEPT")
+        self.assertRegex(listed, "-A FORWARD -i lvo .*-j ACCEPT")
         self.boot_on("one", "lvo")
         self.assertEqual(self.seen_as("one"), "203.0.113.1")
         for saved in (before, run("iptables-nft-save"), before):
