@@ -158,7 +158,7 @@ struct Rule {
     std::string jump;  // the chain that it jumps or goes to
     std::uint64_t handle = 0;
     bool names_device = false;
-    // What it does with each packet; all are false for a rule with a condition.
+    // The verdict on each packet; all are false for a rule with a condition.
     bool drops = false, accepts = false, returns = false, jumps = false, goes = false;
 };
 

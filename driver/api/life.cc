@@ -344,7 +344,7 @@ void LocalConnection::destroy(const DomainRef& domain, DestroyFlags flags) {
 std::string LocalConnection::shutdown(const DomainRef& domain, StopFlags flags) {
     require_write("virDomainShutdown");
     check_flags(flags, kStopWays, "lxcDomainShutdownFlags");
-    const auto lock = lock_settled(root_, domain.name);
+    const auto lock = lock_for_life(root_, domain.name);
     require_running(root_, domain.name);
     return ask_init(root_, domain.name, StopKind::power_off, flags);
 }
@@ -352,14 +352,14 @@ std::string LocalConnection::shutdown(const DomainRef& domain, StopFlags flags) 
 std::string LocalConnection::reboot(const DomainRef& domain, StopFlags flags) {
     require_write("virDomainReboot");
     check_flags(flags, kStopWays, "lxcDomainReboot");
-    const auto lock = lock_settled(root_, domain.name);
+    const auto lock = lock_for_life(root_, domain.name);
     require_running(root_, domain.name);
     return ask_init(root_, domain.name, StopKind::reboot, flags);
 }
 
 void LocalConnection::suspend(const DomainRef& domain) {
     require_write("virDomainSuspend");
-    const auto lock = lock_settled(root_, domain.name);
+    const auto lock = lock_for_life(root_, domain.name);
     require_running(root_, domain.name);
     if (read_state(root_, domain.name).state == DomainState::paused) return;
     set_paused(root_, domain.name, true);
@@ -369,7 +369,7 @@ void LocalConnection::suspend(const DomainRef& domain) {
 
 void LocalConnection::resume(const DomainRef& domain) {
     require_write("virDomainResume");
-    const auto lock = lock_settled(root_, domain.name);
+    const auto lock = lock_for_life(root_, domain.name);
     require_running(root_, domain.name);
     if (read_state(root_, domain.name).state != DomainState::paused)
         base::fail(ErrorCode::operation_invalid, "domain is already running");

@@ -54,7 +54,8 @@ void update_live(const Root& root, const Guest& guest, const LiveState& before,
                  const xml::Device& have, const xml::Device& with,
                  const std::optional<std::string>& definition);
 // Undoes in the container what `change`, an update, began, and returns the live state that holds
-// then. `live` is the state that was written last.
+// then. `live` is the state that was written last. A device that cannot be put back, since the
+// container has removed it or its network or file is gone, is removed, with a line in the log.
 [[nodiscard]] LiveState undo_update(const Root& root, const Guest& guest, const LiveState& live,
                                     const Change& change);
 

@@ -179,6 +179,16 @@ void settle(const Root& root, const std::string& name, bool restarting) {
     clear_pending(root, name);
 }
 
+base::OperationLock lock_for_life(const Root& root, const std::string& name) {
+    base::OperationLock lock = root.lock_domain(name);
+    try {
+        settle(root, name);
+    } catch (const base::Exception& error) {
+        log_line(root, name, error.message());
+    }
+    return lock;
+}
+
 base::OperationLock lock_settled(const Root& root, const std::string& name) {
     base::OperationLock lock = root.lock_domain(name);
     settle(root, name);

@@ -116,10 +116,8 @@ LiveState with_changed(LiveState live, const xml::Device& from, const xml::Devic
     return live;
 }
 
-}  // namespace
-
-LiveState undo_update(const Root& root, const Guest& guest, const LiveState& live,
-                      const Change& change) {
+LiveState put_back(const Root& root, const Guest& guest, const LiveState& live,
+                   const Change& change) {
     xml::Device have = change.device;
     if (!is_replaced(root, live, have, *change.with)) {
         change_in_place(root, guest, live, *change.with, have, change.made);
@@ -133,6 +131,23 @@ LiveState undo_update(const Root& root, const Guest& guest, const LiveState& liv
     add_to_live(before, have, plug.made());
     plug.apply(have);
     return before;
+}
+
+}  // namespace
+
+LiveState undo_update(const Root& root, const Guest& guest, const LiveState& live,
+                      const Change& change) {
+    try {
+        return put_back(root, guest, live, change);
+    } catch (const base::Exception& error) {
+        log_line(root, live.domain.name,
+                 fmt::format("{} could not be put back and was removed: {}",
+                             device_label(change.device), error.message()));
+    }
+    LiveState without = without_device(live, change.device);
+    unplug(root, guest, without, *change.with, change.made_with, true);
+    unplug(root, guest, without, change.device, change.made, true);
+    return without;
 }
 
 void update_live(const Root& root, const Guest& guest, const LiveState& before,

@@ -79,21 +79,32 @@ void remove_nodes(const Root& root, const std::string& name, const std::vector<M
     }
 }
 
-// Removes an interface's link, or gives a moved device back to the host, and releases the port.
+// Removes an interface's link, or gives a moved device back to the host, and releases the port. A
+// device of the host that the container has renamed is given back by the helper at the container's
+// end.
 void remove_link(const Root& root, const Guest& guest, const LiveState& live,
-                 const xml::Device& device) {
+                 const xml::Device& device, bool forgiving) {
     const auto* interface = std::get_if<xml::Interface>(&device);
     const auto* hostdev = std::get_if<xml::Hostdev>(&device);
     if (interface == nullptr && (hostdev == nullptr || hostdev->type != xml::HostdevType::net))
         return;
-    helper::LinkMaker(guest.network())
-        .remove(interface != nullptr ? compile::made_link(*interface, live.domain, root)
-                                     : compile::moved_link(*hostdev, live.domain, root));
+    const helper::Link link = interface != nullptr
+                                  ? compile::made_link(*interface, live.domain, root)
+                                  : compile::moved_link(*hostdev, live.domain, root);
+    const bool was_there = helper::LinkMaker(guest.network()).remove(link);
     test_point("unplug-link");
     if (interface == nullptr) {
-        ask_helper(root, live.domain.name, RequestKind::release_link,
-                   compile::moved_link(*hostdev, live.domain, root).host);
-        return;
+        if (was_there)
+            return ask_helper(root, live.domain.name, RequestKind::release_link, link.host);
+        const std::string gone = fmt::format(
+            "network device {} is neither on the host nor, under the name {}, in the container",
+            link.host, link.guest.empty() ? link.host : link.guest);
+        if (!forgiving)
+            base::fail(ErrorCode::operation_failed,
+                       "{}: it was renamed or removed; --force forgets it, and the host gets it "
+                       "back at the container's end if it is still there",
+                       gone);
+        return log_line(root, live.domain.name, gone);
     }
     release_port(root, *interface);
     test_point("unplug-port");
@@ -234,7 +245,7 @@ void unplug(const Root& root, const Guest& guest, const LiveState& live, const x
         ask_helper(root, live.domain.name, RequestKind::remove_console, console->alias);
         test_point("unplug-console");
     }
-    remove_link(root, guest, live, device);
+    remove_link(root, guest, live, device, lazily);
     remove_nodes(root, live.domain.name, made);
     if (!made.empty() && made.front().type != 0) refresh_device_rules(root, live);
     test_point("unplug-rules");

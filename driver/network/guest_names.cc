@@ -80,7 +80,9 @@ std::vector<GuestLine> guest_lines(const Root& root, const xml::Network& network
     std::vector<GuestLine> lines;
     for (const std::string& mac :
          base::list_folder(folder_of(root, network.name, netd::kGuestNames)))
-        if (auto line = guest_line(root, network, mac)) lines.push_back(std::move(*line));
+        // A write that was killed has left a temporary file, which dnsmasq does not read either.
+        if (base::parse_mac(mac))
+            if (auto line = guest_line(root, network, mac)) lines.push_back(std::move(*line));
     return lines;
 }
 

@@ -204,10 +204,12 @@ std::optional<int> find_inside(Netlink& inside, const Link& link) {
     return std::nullopt;
 }
 
-// Removes a macvlan, ipvlan or vlan, which is in the container's namespace only.
-void remove_macvlan(Netlink& inside, Link link) {
+// Removes a macvlan, ipvlan or vlan, if it is still in the container's namespace only.
+bool remove_macvlan(Netlink& inside, Link link) {
     link.kind = LinkKind::macvlan;
-    if (const auto index = find_inside(inside, link)) inside.delete_link(*index);
+    const auto index = find_inside(inside, link);
+    if (index) inside.delete_link(*index);
+    return index.has_value();
 }
 
 // Returns the index of the container's end. Throws operation_failed if the container has removed it.
@@ -288,24 +290,22 @@ void LinkMaker::set_carrier(const Link& link) {
     if (link.up) inside_.set_up(index, true);
 }
 
-void LinkMaker::remove(const Link& link) {
-    switch (link.kind) {
-        case LinkKind::veth:
-            // The name may belong to another device by now.
-            if (const auto device = host_.link(link.host); device && is_made_for(*device, link))
-                host_.delete_link(device->index);
-            else if (link.bridge.empty())
-                remove_macvlan(inside_, link);  // made of a type that only the network knew
-            break;
-        case LinkKind::macvlan:
-        case LinkKind::vlan:
-        case LinkKind::ipvlan: remove_macvlan(inside_, link); break;
-        case LinkKind::move:
-            if (host_.find_link(link.host)) break;  // it never left, or has come back
-            inside_.move_link(inside_.link_index(link.guest.empty() ? link.host : link.guest),
-                              home_, link.host);
-            break;
+bool LinkMaker::remove(const Link& link) {
+    if (link.kind == LinkKind::move) {
+        if (host_.find_link(link.host)) return true;  // it never left, or has come back
+        const auto index = inside_.find_link(link.guest.empty() ? link.host : link.guest);
+        if (index) inside_.move_link(*index, home_, link.host);
+        return index.has_value();
     }
+    if (link.kind == LinkKind::veth) {
+        // The name may belong to another device by now.
+        if (const auto device = host_.link(link.host); device && is_made_for(*device, link)) {
+            host_.delete_link(device->index);
+            return true;
+        }
+        if (!link.bridge.empty()) return false;
+    }
+    return remove_macvlan(inside_, link);  // also one of a type that only the network knew
 }
 
 std::vector<std::string> give_back_links(const std::vector<MovedLink>& links,

@@ -37,8 +37,9 @@ class LinkMaker {
     // Sets the state of an attached link only, as if a cable were plugged in or out. The container's end of
     // a veth stays up when the carrier goes, since a link that goes down loses its routes.
     void set_carrier(const Link& link);
-    // Deletes the device, or moves a device of the host back. A device that is absent is no error.
-    void remove(const Link& link);
+    // Deletes the device, or moves a device of the host back. Returns false where there is none, since
+    // the container or somebody else has removed or renamed it.
+    bool remove(const Link& link);
 
     // Returns the devices of the host that make() has moved.
     [[nodiscard]] const std::vector<MovedLink>& moved() const { return moved_; }

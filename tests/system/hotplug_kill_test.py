@@ -204,6 +204,52 @@ class Killed(DeviceCase):
             self.assertNotIn("vdb", self.live("one"))
             self.assertEqual(self.loops(), [])
 
+    def gone(self, xml, verb, step, remove, words=""):
+        """A change is killed, what it was about is removed, and the next command settles all the same."""
+        self.assertTrue(self.killed(step, f"{verb}-device", "one", self.file(xml)))
+        remove()
+        self.assertTrue(os.path.exists(f"{self.root}/run/lxvirt/lxc/one/pending"))
+        self.settle()
+        self.assertIn(words, read(f"{self.root}/var/log/lxvirt/lxc/one.log"))
+
+    def test_a_network_device_that_is_gone(self):
+        xml = "<hostdev mode='capabilities' type='net'><source><interface>hostx</interface></source></hostdev>"
+        for step, remove in (("attach-written-down", lambda: run("ip", "link", "del", "hostx")),
+                             ("plug-link", lambda: self.output("one", "ip link del hostx"))):
+            run("ip", "link", "add", "hostx", "type", "veth", "peer", "name", "hosty")
+            self.gone(xml, "attach", step, remove, "network device hostx is neither on the host nor")
+            self.assertNotIn("hostx", self.live("one"))
+        # One that the container has renamed comes back at the container's end.
+        run("ip", "link", "add", "hostx", "type", "veth", "peer", "name", "hosty")
+        self.keep_link("hosty")
+        self.gone(xml, "attach", "plug-link-held", lambda: self.output("one", "ip link set hostx name other"))
+        self.ok("destroy", "one")
+        self.assertIn("hostx", support.links())
+
+    def test_an_update_that_cannot_be_undone(self):
+        target = "<target dev='lvx0'/>"
+        self.attach("one", bridge_xml("brx", more=target))
+        guest = re.search("<guest dev='([^']*)'", self.live("one"))[1]
+        self.gone(bridge_xml("bry", more=target + "<mtu size='1400'/>"), "update", "update-container",
+                  lambda: self.output("one", f"ip link del {guest}"), "could not be put back and was removed")
+        self.assertNotIn("<interface", self.live("one"))
+        self.assertNotIn("lvx0", support.links())
+        self.attach("one", disk_xml(self.image_file, kind="file"))
+        self.gone(disk_xml(self.other_image, kind="file"), "update", "update-unplugged",
+                  lambda: os.unlink(self.image_file), "could not be put back and was removed")
+        self.assertNotIn("<disk", self.live("one"))
+        self.assertEqual(self.loops(), [])
+
+    def test_what_cannot_be_settled_stops_no_shutdown(self):
+        self.assertTrue(self.killed("attach-written-down", "attach-device", "one", self.file(bridge_xml("brx"))))
+        # A record that nobody can read.
+        pending = f"{self.root}/run/lxvirt/lxc/one/pending"
+        write(pending, read(pending).replace("<interface", "<interfac"))
+        self.assertNotEqual(self.lxsh("desc", "one", "--live", "x").status, 0)
+        self.ok("suspend", "one")
+        self.ok("resume", "one")
+        self.ok("destroy", "one")
+
 
 class Hostile(DeviceCase):
     """Its root does what it can; nothing of the host is reached, and nothing is left half done."""
