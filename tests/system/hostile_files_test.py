@@ -351,6 +351,45 @@ class Large(HostileCase):
                             + "><name>x</name></domain>", faults=True)
         self.assertIn("more than 1000 attributes", told)
 
+    def test_many_of_each(self):
+        """Each element that may be repeated; %s is the number of each."""
+        lx, net = "<lx:container xmlns:lx='urn:lxvirt:domain:1'>{}</lx:container>", "<interface type='network'><source network='n'/></interface>"
+        domains = {
+            "<lx:dev>{}</lx:dev>": ("<lx:node path='/dev/n%s'/>", "<lx:link path='/dev/n%s' target='/x'/>"),
+            "<lx:interface index='0'>{}</lx:interface>": ("<lx:publish host='%s' address='192.0.2.1'/>", "<lx:option name='o%s' value='x'/>"),
+            "{}": ("<lx:readonly path='/proc/n%s'/>", "<lx:mask path='/proc/n%s'/>", "<lx:filesystem target='/t%s' idmap='none'/>",
+                   "<lx:mount source='/s' target='/t%s' type='none' options='bind'/>", "<lx:hostdev source='eth%s' name='lan%s'/>",
+                   "<lx:interface index='%s'><lx:option name='a' value='b'/></lx:interface>", "<lx:sysctl name='net.a%s' value='1'/>",
+                   "<lx:environment name='E%s'/>", "<lx:group name='g%s'/>"),
+        }
+        devices = ("<hostdev mode='capabilities' type='misc'><source><char>/dev/n%s</char></source></hostdev>",
+                   "<hostdev mode='capabilities' type='storage'><source><block>/dev/n%s</block></source></hostdev>",
+                   "<filesystem type='mount'><source dir='/s'/><target dir='/t/%s/a'/></filesystem>", "<console type='pty'/>")
+        networks = {
+            "<forward mode='bridge'>{}</forward>": "<interface dev='eth%s'/>",
+            "<bridge name='hf1'/><dns>{}</dns>": "<srv service='s%s' protocol='tcp' target='t' port='1'/>",
+            "<bridge name='hf1'/><dns><host ip='10.0.0.1'>{}</host></dns>": "<hostname>h%s</hostname>",
+        }
+
+        def many(part, count=40000):
+            return "".join(part.replace("%s", str(i + 1)) for i in range(count))
+
+        def quickly(text, **options):
+            return self.quickly(text.replace("</name>", "</name><uuid>c0ffee00-0000-4000-8000-000000000001</uuid>"), **options)
+        for place, parts in domains.items():
+            for part in parts:
+                quickly(self.small("d", f"<devices>{net}</devices>" + lx.format(place.format(many(part)))))
+        for part in devices:
+            quickly(self.small("d", f"<devices>{many(part)}</devices>"))
+        quickly(self.small("d", "<blkiotune>" + many(
+            "<device><path>/dev/n%s</path><weight>500</weight></device>") + "</blkiotune>"))
+        quickly(self.small("d", many("<seclabel type='static' model='m%s' relabel='no'><label>x</label></seclabel>")))
+        for place, part in networks.items():
+            quickly(f"<network><name>n</name>{place.format(many(part))}</network>")
+        told = quickly(self.small("d", lx.format(
+            "<lx:device_rules>" + many("<lx:allow device='c 1:%s'/>") + "</lx:device_rules>")), faults=True)
+        self.assertIn("<lx:device_rules> has more than 1000 rules", told)
+
     def test_many_networks(self):
         folder = f"{self.repo}/networks"
         os.mkdir(folder)

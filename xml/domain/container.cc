@@ -367,6 +367,7 @@ Container parse_container(const Element& element) {
             continue;  // stays unread, so it becomes a notice
         child.mark_read();
     }
+    check_named_once(element);
     return container;
 }
 

@@ -29,6 +29,8 @@ void format_flat(Writer& out, std::string_view name, const Attributes& attribute
 // none of these.
 [[nodiscard]] bool parse_container_security(const Element& element, Container& out);
 void format_container_security(Writer& out, const Container& container);
+// Throws PlacedError for the second <lx:readonly>, <lx:mask> or <lx:filesystem> of one path.
+void check_named_once(const Element& container);
 
 // The attributes of <lx:guard>, in the order in which they are written.
 inline constexpr std::array<std::pair<std::string_view, std::optional<bool> ContainerGuard::*>, 6>

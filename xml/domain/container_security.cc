@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "base/file/file.hh"
 #include "base/text/text.hh"
@@ -18,6 +19,8 @@ namespace lxvirt::xml {
 
 namespace {
 
+// Each open of a device goes through all of them.
+constexpr std::size_t kMostDeviceRules = 1000;
 constexpr std::string_view kAllAccess = "rwm";
 constexpr std::array<Name<bool>, 2> kIdmaps{{{"container", true}, {"none", false}}};
 constexpr std::array<Name<bool>, 2> kCalls{{{"allow", true}, {"deny", false}}};
@@ -47,11 +50,6 @@ void parse_path(const Element& element, const std::array<std::string_view, N>& d
     if (!made.on && !has_word(defaults, made.path))
         fail_attribute(element, "path", made.path,
                        fmt::format("with state='off' one of {}", list_of(defaults)));
-    for (const ContainerPath& other : paths)
-        if (other.path == made.path)
-            element.fail(ErrorCode::xml_error,
-                         fmt::format("a second <lx:{} path='{}'>", element.name(), made.path),
-                         "one for each path");
     // A path that every container protects anyway is not stored.
     if (!made.on || !has_word(defaults, made.path)) paths.push_back(std::move(made));
 }
@@ -85,13 +83,13 @@ ContainerNode parse_node(const Element& element) {
 // Reads <lx:link>. The helper makes links in /dev itself only.
 ContainerLink parse_link(const Element& element) {
     ContainerLink link{dev_path(element), required(element, "target")};
-    // Parses <lx:dev>. The size is that of the tmpfs on /dev, in bytes; a path may be given once,
-    // as a node or as a link.
     if (link.path.find('/', kDevFolder.size()) != std::string::npos)
         fail_attribute(element, "path", link.path, "a name in /dev itself");
     return link;
 }
 
+// Parses <lx:dev>. The size is that of the tmpfs on /dev, in bytes; a path may be given once, as a node
+// or as a link.
 void parse_dev(const Element& element, Container& out) {
     if (const auto size = unsigned_attribute(element, "size")) {
         if (*size < kLeastDevSize)
@@ -99,10 +97,9 @@ void parse_dev(const Element& element, Container& out) {
                            fmt::format("bytes, {} or more", kLeastDevSize));
         out.dev.size = size;
     }
+    std::set<std::string> seen;
     const auto name_once = [&](const Element& child, const std::string& path) {
-        const auto is_same = [&](const auto& other) { return other.path == path; };
-        if (std::any_of(out.dev.nodes.begin(), out.dev.nodes.end(), is_same) ||
-            std::any_of(out.dev.links.begin(), out.dev.links.end(), is_same))
+        if (!seen.insert(path).second)
             child.fail(ErrorCode::xml_error, fmt::format("'{}' is twice in <lx:dev>", path),
                        "one <lx:node> or <lx:link> for each path");
     };
@@ -140,6 +137,10 @@ void parse_device_rules(const Element& element, Container& out) {
         if (child.namespace_uri() != kContainerNamespace) continue;
         if (child.name() != "allow" && child.name() != "deny") continue;
         child.mark_read();
+        if (out.device_rules.size() >= kMostDeviceRules)
+            child.fail(ErrorCode::xml_error,
+                       fmt::format("<lx:device_rules> has more than {} rules", kMostDeviceRules),
+                       "one rule for all minor numbers of a major one: device='c 1:*'");
         add_device_rule(out.device_rules, parse_rule(child));
     }
 }
@@ -152,21 +153,16 @@ void parse_filesystem_mount(const Element& element, Container& out) {
     const auto submounts = enum_attribute(element, "submounts", kYesNo);
     made.submounts = submounts.value_or(true);
     if (!submounts) (void)required(element, "idmap");
-    for (const ContainerFilesystem& other : out.filesystems)
-        if (other.target == made.target)
-            element.fail(ErrorCode::xml_error,
-                         fmt::format("a second <lx:filesystem target='{}'>", made.target),
-                         // Writes the paths; state='on' is the default and is left out.
-                         "one for each target");
     out.filesystems.push_back(std::move(made));
 }
 
+// Writes the paths; state='on' is the default and is left out.
 void format_paths(Writer& out, std::string_view name, const std::vector<ContainerPath>& paths) {
-    // Writes <lx:dev>; the mode of a node has four octal digits.
     for (const ContainerPath& path : paths)
         format_flat(out, name, {{"path", path.path}, {"state", path.on ? "" : "off"}});
 }
 
+// Writes <lx:dev>; the mode of a node has four octal digits.
 void format_dev(Writer& out, const ContainerDev& dev) {
     if (dev == ContainerDev{}) return;
     out.start("lx:dev");
@@ -271,20 +267,38 @@ void format_container_security(Writer& out, const Container& container) {
     if (container.core_scheduling) out.flag("lx:core_scheduling");
 }
 
+void check_named_once(const Element& container) {
+    std::set<std::pair<std::string_view, std::string_view>> seen;
+    for (Element child = container.first_child(); child; child = child.next_sibling()) {
+        const std::string_view name = child.name();
+        const bool by_path = name == "readonly" || name == "mask";
+        if (child.namespace_uri() != kContainerNamespace || (!by_path && name != "filesystem"))
+            continue;
+        const std::string_view attribute = by_path ? "path" : "target";
+        const std::string_view value = child.attribute(attribute).value_or("");
+        if (!seen.emplace(name, value).second)
+            child.fail(ErrorCode::xml_error,
+                       fmt::format("a second <lx:{} {}='{}'>", name, attribute, value),
+                       fmt::format("one for each {}", attribute));
+    }
+}
+
 // These are notices and not faults: the device may be detached for a while and come back.
 void add_container_notices(const Element& element, const Domain& domain) {
+    std::map<std::string_view, FilesystemType> types;  // by the target
+    if (!domain.container.filesystems.empty())
+        for (const Filesystem& filesystem : domain.filesystems)
+            types.emplace(filesystem.target, filesystem.type);
     for (const ContainerFilesystem& entry : domain.container.filesystems) {
         const auto notice = [&](std::string_view why) {
             element.document().notice(
                 element,
                 fmt::format("<lx:filesystem target='{}'> has no effect: {}", entry.target, why));
         };
-        const auto found = std::find_if(
-            domain.filesystems.begin(), domain.filesystems.end(),
-            [&](const Filesystem& filesystem) { return filesystem.target == entry.target; });
-        if (found == domain.filesystems.end())
+        const auto found = types.find(entry.target);
+        if (found == types.end())
             notice("no <filesystem> of the domain has this target");
-        else if (found->type == FilesystemType::bind || found->type == FilesystemType::ram)
+        else if (found->second == FilesystemType::bind || found->second == FilesystemType::ram)
             notice("the <filesystem> of this target is none of the host's");
         else if (domain.idmap.empty() && entry.submounts)
             notice("the domain has no <idmap>");

@@ -5,9 +5,8 @@
 
 namespace lxvirt::xml {
 
-// A <device> without any limit is left out, as libvirt does.
+// Writes <blkiotune> and <memtune>. A <device> without any limit is left out, as libvirt does.
 void format_tuning(Writer& out, const Domain& domain) {
-    // Writes <blkiotune> and <memtune>. A <device> without any limit is left out, as libvirt does.
     const BlkioTune& blkio = domain.blkiotune;
     const auto has_limit = [](const BlkioDevice& device) {
         return device.weight || device.read_bytes_sec || device.write_bytes_sec ||
@@ -43,8 +42,8 @@ void format_tuning(Writer& out, const Domain& domain) {
     out.end("memtune");
 }
 
+// Writes <cputune> and <numatune>; period and quota are in microseconds.
 void format_cpu_tuning(Writer& out, const Domain& domain) {
-    // Writes <cputune> and <numatune>; period and quota are in microseconds.
     const CpuTune& cpu = domain.cputune;
     if (cpu.shares || cpu.period || cpu.quota) {
         out.start("cputune");
@@ -67,10 +66,10 @@ void format_cpu_tuning(Writer& out, const Domain& domain) {
     out.end("numatune");
 }
 
+// Writes <os>. The type is always 'exe', the only one of containers.
 void format_os(Writer& out, const Os& os) {
     out.start("os");
     out.children();
-    // Writes <os>. The type is always 'exe', the only one of containers.
     out.start("type");
     out.attribute_if("arch", os.arch);
     out.attribute_if("machine", os.machine);
@@ -89,11 +88,11 @@ void format_os(Writer& out, const Os& os) {
     out.end("os");
 }
 
+// Writes <idmap>, in which ids count inside (start) and on the host (target).
 void format_idmap(Writer& out, const IdMap& idmap) {
     if (idmap.empty()) return;
     const auto rows = [&out](std::string_view name, const std::vector<IdMapRow>& list) {
         for (const IdMapRow& row : list) {
-            // Writes <idmap>, in which ids count inside (start) and on the host (target).
             out.start(name);
             out.attribute("start", std::uint64_t{row.start});
             out.attribute("target", std::uint64_t{row.target});

@@ -75,6 +75,7 @@ unsigned free_index(const std::vector<Controller>& controllers, std::string_view
     return index;
 }
 
+// Reads the controllers. One without an index gets the first that is free.
 void parse_controllers(const Element& devices, Domain& out) {
     constexpr std::uint64_t kMostControllers = 1000;  // a bound for documents made up by hand
     for (Element child = devices.first_child(); child; child = child.next_sibling()) {
@@ -84,7 +85,6 @@ void parse_controllers(const Element& devices, Domain& out) {
         child.mark_read();
         Controller controller{std::string(*type), free_index(out.controllers, *type)};
         if (const auto index = unsigned_attribute(child, "index", kMostControllers))
-            // Reads the controllers. One without an index gets the first that is free.
             controller.index = static_cast<unsigned>(*index);
         for (const Controller& other : out.controllers)
             if (other.type == controller.type && other.index == controller.index)
@@ -95,6 +95,35 @@ void parse_controllers(const Element& devices, Domain& out) {
         insert_controller(out.controllers, std::move(controller));
     }
 }
+
+// Finds a second element for one device, as same_device() does, without comparing it with each other
+// one.
+class SeenHostdevs {
+  public:
+    // Returns false if the device was added before.
+    bool add(const Hostdev& device) {
+        const auto& usb = device.usb;
+        if (device.type != HostdevType::usb)
+            return sources_.emplace(device.type, device.source).second;
+        const std::pair vendor(usb.vendor, usb.product);
+        bool is_new = !usb.bus || buses_.emplace(usb.bus, usb.device).second;
+        if (!usb.vendor) return is_new;
+        // Two that both have a bus are known by that alone.
+        is_new =
+            is_new && !without_bus_.contains(vendor) && (usb.bus || !vendors_.contains(vendor));
+        vendors_.insert(vendor);
+        if (!usb.bus) without_bus_.insert(vendor);
+        return is_new;
+    }
+
+  private:
+    using Usb = decltype(Hostdev::usb);
+    template <typename A, typename B>
+    using Pairs = std::set<std::pair<A, B>>;
+    Pairs<HostdevType, std::string> sources_;
+    Pairs<decltype(Usb::bus), decltype(Usb::device)> buses_;
+    Pairs<decltype(Usb::vendor), decltype(Usb::product)> vendors_, without_bus_;
+};
 
 }  // namespace
 
@@ -157,14 +186,15 @@ void parse_devices(const Element& domain, Domain& out, bool live) {
     const Element devices = domain.child("devices");
     if (!devices) return;
     if (const Element emulator = devices.child("emulator")) out.emulator = emulator.text();
+    std::map<std::string, std::string> disks;  // source by target
     for (const Element& element : devices.children("disk")) {
         Disk disk = parse_disk(element, live);
-        for (const Disk& other : out.disks)
-            if (other.target == disk.target)
-                element.fail(ErrorCode::xml_error,
-                             fmt::format("target '{}' duplicated for disk sources '{}' and '{}'",
-                                         disk.target, other.source, disk.source),
-                             "each <disk> has a <target> of its own");
+        const auto [other, is_new] = disks.try_emplace(disk.target, disk.source);
+        if (!is_new)
+            element.fail(ErrorCode::xml_error,
+                         fmt::format("target '{}' duplicated for disk sources '{}' and '{}'",
+                                     disk.target, other->second, disk.source),
+                         "each <disk> has a <target> of its own");
         fill_defaults(disk);
         insert_disk(out.disks, std::move(disk));
     }
@@ -196,13 +226,12 @@ void parse_devices(const Element& domain, Domain& out, bool live) {
                 fmt::format("network device {} already exists in the container", added.guest),
                 "each <interface> has a <guest> of its own");
     }
+    SeenHostdevs hostdevs;
     for (const Element& element : devices.children("hostdev")) {
         out.hostdevs.push_back(parse_hostdev(element, live));
-        for (std::size_t i = 0; i + 1 < out.hostdevs.size(); ++i)
-            if (same_device(out.hostdevs[i], out.hostdevs.back()))
-                element.fail(ErrorCode::xml_error,
-                             "Hostdev already exists in the domain configuration",
-                             "remove one of the two");
+        if (!hostdevs.add(out.hostdevs.back()))
+            element.fail(ErrorCode::xml_error, "Hostdev already exists in the domain configuration",
+                         "remove one of the two");
     }
     parse_controllers(devices, out);
     parse_consoles(devices, out, live);

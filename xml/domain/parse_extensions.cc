@@ -122,13 +122,13 @@ std::vector<std::string> parse_metadata(const Element& parent) {
 // Reads all labels; a model may have one label only.
 void parse_security_labels(const Element& domain, Domain& out, bool live) {
     const std::vector<Element> elements = domain.children("seclabel");
+    std::set<std::string> models;
     for (const Element& element : elements) {
         SecurityLabel label = parse_label(element, elements.size() == 1, live);
-        for (const SecurityLabel& other : out.seclabels)
-            if (other.model == label.model)
-                element.fail(ErrorCode::xml_detail,
-                             fmt::format("seclabel for model {} is already provided", label.model),
-                             "one <seclabel> per model");
+        if (!models.insert(label.model).second)
+            element.fail(ErrorCode::xml_detail,
+                         fmt::format("seclabel for model {} is already provided", label.model),
+                         "one <seclabel> per model");
         out.seclabels.push_back(std::move(label));
     }
 }

@@ -1,6 +1,8 @@
 // Parses blkiotune, memtune, cputune and numatune.
 #include <fmt/format.h>
 
+#include <set>
+
 #include "xml/document/read.hh"
 #include "xml/document/values.hh"
 #include "xml/domain/names.hh"
@@ -49,13 +51,13 @@ BlkioTune parse_blkiotune(const Element& element) {
     BlkioTune tune;
     tune.weight = blkio_number<std::uint32_t>(element, "weight");
     if (tune.weight == 0U) tune.weight.reset();  // 0: no weight
+    std::set<std::string> paths;
     for (const Element& child : element.children("device")) {
         BlkioDevice device = blkio_device(child);
-        for (const BlkioDevice& other : tune.devices)
-            if (other.path == device.path)
-                child.fail(ErrorCode::config_unsupported,
-                           fmt::format("duplicate blkio device path '{}'", device.path),
-                           "one <device> per path");
+        if (!paths.insert(device.path).second)
+            child.fail(ErrorCode::config_unsupported,
+                       fmt::format("duplicate blkio device path '{}'", device.path),
+                       "one <device> per path");
         tune.devices.push_back(std::move(device));
     }
     return tune;

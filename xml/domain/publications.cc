@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
+#include <set>
 
 #include "base/error.hh"
 #include "base/text/text.hh"
@@ -143,7 +145,8 @@ std::string publication_text(const ContainerPublication& publication) {
 
 void check_publications(const Element& element, const Domain& domain) {
     const Element container = extension_child(element, "container");
-    std::vector<ContainerPublication> seen;
+    // The addresses at which a port of a protocol is published.
+    std::map<std::pair<std::string, std::uint16_t>, std::set<std::string>> seen;
     if (!container) return;
     for (Element part = container.first_child(); part; part = part.next_sibling()) {
         if (part.namespace_uri() != kContainerNamespace || part.name() != "interface") continue;
@@ -156,12 +159,13 @@ void check_publications(const Element& element, const Domain& domain) {
                            "<lx:publish> needs an interface of type 'network'",
                            "index counts the interfaces of <devices> from 0");
             const ContainerPublication made = parse_publication(child);
-            if (std::any_of(seen.begin(), seen.end(),
-                            [&](const ContainerPublication& other) { return meet(made, other); }))
+            std::set<std::string>& there = seen[{made.proto, made.host}];
+            if (made.address.empty() ? !there.empty()
+                                     : there.contains(made.address) || there.contains(""))
                 child.fail(ErrorCode::xml_error,
                            fmt::format("{} is published twice", publication_text(made)),
                            "another port of the host, or another of its addresses");
-            seen.push_back(made);
+            there.insert(made.address);
         }
     }
 }

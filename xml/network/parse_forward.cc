@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "xml/document/read.hh"
 #include "xml/document/values.hh"
@@ -109,14 +110,14 @@ void parse_nat(const Element& forward, Network& out) {
 // Reads the interfaces. The attribute dev, libvirt's older form, must agree with the first of them.
 void parse_interfaces(const Element& forward, Network& out) {
     std::vector<ForwardInterface>& interfaces = out.forward.interfaces;
+    std::set<std::string> devices;
     for (const Element& element : forward.children("interface")) {
         ForwardInterface interface = parse_forward_interface(element, out.name, true);
-        for (const ForwardInterface& other : interfaces)
-            if (other.dev == interface.dev)
-                element.fail(ErrorCode::xml_error,
-                             fmt::format("interface '{}' can only be listed once in network {}",
-                                         interface.dev, out.name),
-                             "remove the second");
+        if (!devices.insert(interface.dev).second)
+            element.fail(ErrorCode::xml_error,
+                         fmt::format("interface '{}' can only be listed once in network {}",
+                                     interface.dev, out.name),
+                         "remove the second");
         interfaces.push_back(std::move(interface));
     }
     if (!forward.attribute("dev")) return;
