@@ -210,8 +210,9 @@ int supervise(Arguments& arguments, base::UniqueFd& channel, const Plan& plan,
         base::UniqueFd image(arguments.image);
         // The supervisor is made before the container, so that a failure of it leaves no container
         // behind.
-        supervisor.emplace(
-            plan, SupervisorOptions{.boots = arguments.boots, .quick_ends = arguments.quick_ends});
+        supervisor.emplace(plan, SupervisorOptions{.alive = &alive,
+                                                   .boots = arguments.boots,
+                                                   .quick_ends = arguments.quick_ends});
         supervisor->begin(launch(plan, image, channel));
         base::send_message(channel, base::encode(supervisor->start_reply()));
     } catch (...) {

@@ -1,6 +1,7 @@
 #include "helper/supervisor.hh"
 
 #include <fcntl.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -53,6 +54,7 @@ void Supervisor::begin(Launched launched) {
         launched_.init, EPOLLIN, [this](std::uint32_t) { on_init_end(); });
     loop_.watch(launched_.listener, EPOLLIN, [this](std::uint32_t) { on_connection(); });
     watch_termination();
+    watch_removal();
     status_.state = plan_.supervision.paused ? "paused" : "running";
     status_.reason = plan_.supervision.paused ? "starting up" : "booted";
     status_.init_pid = launched_.init_pid;
@@ -65,6 +67,26 @@ void Supervisor::begin(Launched launched) {
 }
 
 Supervisor::~Supervisor() = default;
+
+void Supervisor::watch_removal() {
+    removal_ = base::block_signal(SIGHUP);
+    loop_.watch(removal_, EPOLLIN, [this](std::uint32_t) {
+        signalfd_siginfo signal;
+        while (::read(removal_.get(), &signal, sizeof signal) > 0) {
+        }
+        renew_files();
+    });
+}
+
+void Supervisor::renew_files() {
+    if (options_.alive != nullptr) options_.alive->renew(plan_.supervision.alive_lock);
+    const std::string& folder = plan_.supervision.run_folder;
+    if (base::exists(folder + "/" + base::kControlSocket)) return;
+    loop_.forget(launched_.listener);
+    launched_.listener = base::listen_local(folder, base::kControlSocket);
+    loop_.watch(launched_.listener, EPOLLIN, [this](std::uint32_t) { on_connection(); });
+    log("the control socket was removed and is there again");
+}
 
 void Supervisor::watch_owner(base::UniqueFd channel) {
     // The driver's program holds the other end. When it ends, in whatever way, the kernel closes

@@ -25,8 +25,9 @@ namespace lxvirt::helper {
 
 // Comes from the command line of a restarted helper.
 struct SupervisorOptions {
-    std::uint64_t boots = 1;       // 1 after the start, one more after each reboot
-    std::uint64_t quick_ends = 0;  // boots in a row that ended at once
+    base::RecordLock* alive = nullptr;  // borrowed
+    std::uint64_t boots = 1;            // 1 after the start, one more after each reboot
+    std::uint64_t quick_ends = 0;       // boots in a row that ended at once
 };
 
 // Says what the process does after run(): end, or execute itself for another boot.
@@ -97,6 +98,10 @@ class Supervisor {
     // Makes SIGTERM to the helper a destroy, since that is how systemd stops a scope (machinectl
     // terminate).
     void watch_termination();
+    // Makes the files by which this helper is found anew, where somebody has removed them. A driver
+    // asks for that by SIGHUP.
+    void watch_removal();
+    void renew_files();
     [[nodiscard]] bool termination_is_asked() const;
 
     void on_init_end();
@@ -139,6 +144,7 @@ class Supervisor {
     base::UniqueFd starter_;      // the channel for an EndReport, if it is not the owner's
     bool has_client_ = false;     // an EndReport is waited for
     base::UniqueFd termination_;  // signalfd(2) of SIGTERM
+    base::UniqueFd removal_;      // of SIGHUP
     std::map<int, Connection> connections_;
     base::UniqueFd retry_timer_, thaw_timer_;
     std::optional<base::OperationLock> operation_;

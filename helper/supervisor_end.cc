@@ -6,7 +6,6 @@
 // operation lock. A driver that destroys holds it while it waits for the helper; for any other
 // holder the helper goes on answering the control socket and tries the lock again every ten
 // milliseconds.
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -80,13 +79,7 @@ void Supervisor::thaw() {
 }
 
 void Supervisor::watch_termination() {
-    sigset_t signals;
-    (void)::sigemptyset(&signals);
-    (void)::sigaddset(&signals, SIGTERM);
-    // A blocked SIGTERM waits in the signalfd, and none is lost between two reads.
-    if (::sigprocmask(SIG_BLOCK, &signals, nullptr) != 0) base::fail_errno("block SIGTERM");
-    termination_ = base::UniqueFd(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
-    if (!termination_) base::fail_errno("listen for SIGTERM");
+    termination_ = base::block_signal(SIGTERM);
     loop_.watch(termination_, EPOLLIN, [this](std::uint32_t) {
         loop_.forget(termination_);
         log("SIGTERM: ends the container");

@@ -80,7 +80,7 @@ int supervise(base::UniqueFd channel) {
         Work work = receive_work(channel);
         alive = take_alive_lock(work.plan);
         enter_group(work.plan);
-        Supervisor supervisor(std::move(work.plan));
+        Supervisor supervisor(std::move(work.plan), *alive);
         if (work.take_away) {
             supervisor.take_away();
             answer(channel, {});

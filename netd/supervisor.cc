@@ -2,6 +2,7 @@
 
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -55,7 +56,8 @@ Reply refusal(const base::Exception& error) {
     return reply;
 }
 
-Supervisor::Supervisor(NetworkPlan plan) : plan_(std::move(plan)) {}
+Supervisor::Supervisor(NetworkPlan plan, base::RecordLock& alive)
+    : plan_(std::move(plan)), alive_(alive) {}
 
 // A network's log is shared with its dnsmasq; both append.
 void Supervisor::log(std::string_view text) const {
@@ -369,6 +371,22 @@ void Supervisor::restart_dnsmasq() {
 void Supervisor::listen() {
     listener_ = base::listen_local(plan_.run_folder, base::kControlSocket);
     loop_.watch(listener_, EPOLLIN, [this](std::uint32_t) { on_connection(); });
+    if (removal_) return;
+    removal_ = base::block_signal(SIGHUP);
+    loop_.watch(removal_, EPOLLIN, [this](std::uint32_t) {
+        signalfd_siginfo signal;
+        while (::read(removal_.get(), &signal, sizeof signal) > 0) {
+        }
+        renew_files();
+    });
+}
+
+void Supervisor::renew_files() {
+    alive_.renew(plan_.alive_lock);
+    if (base::exists(plan_.run_folder + "/" + base::kControlSocket)) return;
+    loop_.forget(listener_);
+    listen();
+    log("the control socket was removed and is there again");
 }
 
 // Only root may send requests; anybody else is closed without an answer.

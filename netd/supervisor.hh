@@ -12,6 +12,7 @@
 
 #include "base/error.hh"
 #include "base/event_loop.hh"
+#include "base/file/lock.hh"
 #include "base/netlink/netlink.hh"
 #include "netd/dnsmasq_process.hh"
 #include "netd/foreign_keeper.hh"
@@ -29,7 +30,8 @@ namespace lxvirt::netd {
 // Supervises the network of `plan`.
 class Supervisor {
   public:
-    explicit Supervisor(NetworkPlan plan);
+    // Borrows the lock, which is held as long as this process lives.
+    Supervisor(NetworkPlan plan, base::RecordLock& alive);
 
     // Makes the network, or takes it over. Throws SystemError or Error; a network that this call
     // made is undone then.
@@ -65,12 +67,16 @@ class Supervisor {
     void restart_dnsmasq();
 
     void listen();
+    // Makes the files by which this lxnetd is found anew, where somebody has removed them. A driver
+    // asks for that by SIGHUP.
+    void renew_files();
     void on_connection();
     void on_request(int fd);
     void update(NetworkPlan plan);
     void update_dnsmasq(const std::optional<DnsmasqPlan>& before);
 
     NetworkPlan plan_;
+    base::RecordLock& alive_;
     base::EventLoop loop_;
     std::optional<base::Netlink> netlink_;
     int bridge_ = 0;           // IFINDEX
@@ -88,6 +94,7 @@ class Supervisor {
     unsigned restarts_ = 0;
     std::string problem_, rules_problem_;  // for the status file; empty: none
     base::UniqueFd listener_;
+    base::UniqueFd removal_;  // signalfd(2) of SIGHUP
     std::map<int, base::UniqueFd> connections_;
     base::UniqueFd stop_lock_;  // the operation lock, passed along with a stop
 };

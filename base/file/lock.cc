@@ -9,6 +9,7 @@
 #include "base/file/clock.hh"
 #include "base/file/file.hh"
 #include "base/test_point.hh"
+#include "base/text/text.hh"
 #include "base/uninterrupted.hh"
 
 namespace lxvirt::base {
@@ -84,6 +85,30 @@ RecordLock RecordLock::adopt(UniqueFd fd, const std::string& path) {
 
 void RecordLock::keep_over_exec(bool keep) const {
     if (::fcntl(fd_.get(), F_SETFD, keep ? 0 : FD_CLOEXEC) != 0) fail_errno("set close-on-exec");
+}
+
+void RecordLock::renew(const std::string& path) {
+    if (exists(path)) return;
+    if (auto fresh = try_acquire(path)) *this = std::move(*fresh);
+}
+
+std::optional<pid_t> holder_of_removed(const std::string& path, std::string_view program) {
+    // The kernel's word for such a file (proc_pid_fd(5)).
+    const std::string removed = path + " (deleted)";
+    for (const std::string& entry : list_folder("/proc")) {
+        const auto pid = parse_number<pid_t>(entry);
+        if (!pid ||
+            trim(try_read_file(fmt::format("/proc/{}/comm", entry)).value_or("")) != program)
+            continue;
+        const std::string folder = fmt::format("/proc/{}/fd", entry);
+        try {
+            for (const std::string& fd : list_folder(folder))
+                if (read_link(folder + "/" + fd) == removed) return pid;
+        } catch (const SystemError&) {
+            // The process has ended, or the caller may not look.
+        }
+    }
+    return std::nullopt;
 }
 
 std::optional<pid_t> record_lock_holder(const std::string& path) {

@@ -24,6 +24,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/fd.hh"
 
@@ -45,6 +46,8 @@ class RecordLock {
     [[nodiscard]] Fd fd() const { return fd_; }
     // Clears (`keep`) or sets close-on-exec; for a holder that is about to execute itself anew.
     void keep_over_exec(bool keep) const;
+    // Makes the file anew and locks it, if somebody has removed it. Throws SystemError.
+    void renew(const std::string& path);
     // Drops the lock before the object is destroyed.
     void release() { fd_.reset(); }
 
@@ -57,6 +60,11 @@ class RecordLock {
 // pid in this pid namespace, nothing where nobody holds it or the file is absent. Takes no lock.
 // Throws SystemError.
 [[nodiscard]] std::optional<pid_t> record_lock_holder(const std::string& path);
+
+// Returns the pid of the process called `program` (proc_pid_comm(5)) that has the file `path` open
+// although somebody has removed it; nothing where there is none. Looks at every process.
+[[nodiscard]] std::optional<pid_t> holder_of_removed(const std::string& path,
+                                                     std::string_view program);
 
 // The time that a command waits for another one on the same object, unless operation_timeout in
 // lxvirt.conf says otherwise.

@@ -10,6 +10,7 @@
 #include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -213,6 +214,16 @@ void reset_scheduling() {
 }
 
 }  // namespace
+
+UniqueFd block_signal(int signal) {
+    sigset_t signals;
+    (void)::sigemptyset(&signals);
+    (void)::sigaddset(&signals, signal);
+    if (::sigprocmask(SIG_BLOCK, &signals, nullptr) != 0) fail_errno("block signal {}", signal);
+    UniqueFd fd(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
+    if (!fd) fail_errno("listen for signal {}", signal);
+    return fd;
+}
 
 void become_supervisor(int keep_fds) {
     // EPERM means that this process leads its group already, having been started by setsid(1).

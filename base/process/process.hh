@@ -41,6 +41,10 @@ struct ExitStatus {
 // (ESRCH); throws SystemError otherwise.
 bool send_signal(Fd pidfd, int signal);
 
+// Blocks a signal and returns a descriptor that is readable when it comes (signalfd(2)). A blocked
+// signal waits, so none is lost between two reads. Throws SystemError.
+[[nodiscard]] UniqueFd block_signal(int signal);
+
 // Returns the pid of a pidfd's process in the caller's pid namespace, read from /proc/self/fdinfo;
 // nothing once the process has been reaped. Throws where /proc is missing.
 [[nodiscard]] std::optional<pid_t> pid_of(Fd pidfd);

@@ -42,7 +42,7 @@ std::string LocalConnection::metadata(const DomainRef& domain, MetadataType type
         definition = Definitions(root_).require(domain.name);
     } else {
         auto live = read_live(root_, domain.name);
-        if (!live) fail_not_running();
+        if (!live) fail_no_live(root_, domain.name);
         definition = std::move(live->domain);
     }
     std::optional<std::string> value;

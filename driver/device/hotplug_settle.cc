@@ -141,7 +141,7 @@ Originals begin_change(const Root& root, const std::string& name, Affect flags) 
     const Targets targets = targets_of(root, name, flags);
     if (targets.live) {
         originals.live = read_live(root, name);
-        if (!originals.live) fail_not_running();
+        if (!originals.live) fail_no_live(root, name);
     }
     if (targets.config) {
         const Definitions definitions(root);
@@ -158,7 +158,8 @@ std::string join(const std::vector<std::string>& texts) {
 }
 
 void settle(const Root& root, const std::string& name, bool restarting) {
-    if (!root.running(name)) {
+    const auto helper = root.running(name);
+    if (!helper) {
         // A change of the definition alone needs no clean domain; whoever starts or removes the
         // domain calls clean_up() again, and fails with what is left.
         try {
@@ -168,6 +169,7 @@ void settle(const Root& root, const std::string& name, bool restarting) {
         }
         return;
     }
+    root.repair_domain(name, *helper);
     const auto pending = read_pending(root, name);
     if (!pending) return;
     settle_definitions(root, name, *pending);

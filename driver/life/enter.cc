@@ -154,7 +154,7 @@ std::unique_ptr<EnteredProgram> enter_domain(const Root& root, const DomainRef& 
     const Guest guest(root, domain.name);
     require_unpaused(root, domain.name);
     auto live = read_live(root, domain.name);
-    if (!live) fail_not_running();
+    if (!live) fail_no_live(root, domain.name);
     const helper::EnterPlan plan = plan_of(root, *live, request);
     UniqueFd master, slave;
     if (plan.terminal >= 0) {

@@ -299,7 +299,10 @@ std::optional<LiveNetwork> hold_network(const Root& root, const std::string& nam
         return std::nullopt;
     }
     if (live->running && live->current()) {
-        if (!root.supervised(name)) put_supervisor_back(root, *live);
+        if (const auto supervisor = root.supervised(name))
+            root.repair_network(name, *supervisor);
+        else
+            put_supervisor_back(root, *live);
         settle_change(root, *live);
         return live;
     }

@@ -164,6 +164,7 @@ bool stop_network_process(const Root& root, const std::string& name, base::Fd lo
     const auto process = base::open_pidfd(*pid);
     // The kernel may have given the pid to another process meanwhile; the lock tells.
     if (!process || root.supervised(name) != pid) return false;
+    root.repair_network(name, *pid);
     bool told = false;
     auto patience = kEndLimit;
     try {

@@ -53,7 +53,7 @@ void change_definitions(const Root& root, const std::string& name, Affect flags,
     std::optional<LiveState> before, after;
     if (targets.live) {
         before = read_live(root, name);
-        if (!before) fail_not_running();
+        if (!before) fail_no_live(root, name);
         after = before;
         change(after->domain);
     }

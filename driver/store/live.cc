@@ -230,9 +230,19 @@ std::optional<LiveState> read_live(const Root& root, std::string_view name) {
     return parse_live(*text, path);
 }
 
+void fail_no_live(const Root& root, const std::string& name) {
+    if (!root.running(name)) fail_not_running();
+    base::fail(
+        base::ErrorCode::operation_failed,
+        "domain '{}' runs, and its live definition, '{}', is gone: what was made for it is "
+        "not known, so it cannot be changed; destroy ends it, and a start makes the file anew",
+        name, root.live(name));
+}
+
 LiveState require_live(const Root& root, const std::string& name) {
-    auto live = root.running(name) ? read_live(root, name) : std::nullopt;
-    if (!live) fail_not_running();
+    if (!root.running(name)) fail_not_running();
+    auto live = read_live(root, name);
+    if (!live) fail_no_live(root, name);
     return std::move(*live);
 }
 

@@ -80,6 +80,9 @@ struct LiveState : LiveHead {
 void write_live(const Root& root, LiveState state);
 // Returns nullopt if there is no live.xml. Throws as parse_live() does.
 [[nodiscard]] std::optional<LiveState> read_live(const Root& root, std::string_view name);
+// Throws operation_failed: the domain runs, and somebody has removed its live.xml, or operation_invalid
+// if it has just ended.
+[[noreturn]] void fail_no_live(const Root& root, const std::string& name);
 // Returns the live state of a running domain. Throws operation_invalid if the domain does not run.
 [[nodiscard]] LiveState require_live(const Root& root, const std::string& name);
 // Returns the names that have a live.xml, whether they run or a crash has left it; sorted.

@@ -1,5 +1,6 @@
 #include "driver/store/root.hh"
 
+#include <signal.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -11,7 +12,7 @@
 #include "base/error.hh"
 #include "base/file/file.hh"
 #include "base/file/run_files.hh"
-#include "base/file/socket.hh"
+#include "base/process/process.hh"
 #include "base/text/text.hh"
 #include "driver/store/settings.hh"
 
@@ -198,21 +199,34 @@ DefineLocks Root::lock_to_define(const ObjectPaths& paths, std::vector<std::stri
 std::optional<pid_t> Root::running(std::string_view name) const {
     const std::string lock = alive_lock(name);
     if (const auto holder = base::record_lock_holder(lock)) return holder;
-    const std::string folder = domain(name);
-    if (base::exists(lock) || !base::exists(folder + "/" + base::kControlSocket))
-        return std::nullopt;
-    try {
-        const auto socket =
-            base::connect_local(folder, base::kControlSocket, std::chrono::seconds(1));
-        if (!socket) return std::nullopt;
-        return base::peer_of(*socket).pid;
-    } catch (const base::SystemError&) {
-        return std::nullopt;  // nobody listens
-    }
+    if (base::exists(lock) || !base::exists(domain(name))) return std::nullopt;
+    return base::holder_of_removed(lock, "lxc_helper");
 }
 
 std::optional<pid_t> Root::supervised(std::string_view network) const {
-    return base::record_lock_holder(network_paths_.alive_lock(network));
+    const std::string lock = network_paths_.alive_lock(network);
+    if (const auto holder = base::record_lock_holder(lock)) return holder;
+    if (base::exists(lock) || !base::exists(network_paths_.folder(network))) return std::nullopt;
+    return base::holder_of_removed(lock, "lxnetd");
+}
+
+void Root::repair(const ObjectPaths& paths, std::string_view name, pid_t supervisor) const {
+    const auto is_whole = [&] {
+        return base::exists(paths.alive_lock(name)) &&
+               base::exists(paths.folder(name) + "/" + base::kControlSocket);
+    };
+    if (is_whole()) return;
+    // A supervisor of an older lxvirt does not wait for the signal, and would end.
+    constexpr std::uint64_t hang_up = 1U << (SIGHUP - 1);
+    const auto blocked = base::status_value(supervisor, "SigBlk");
+    const auto process = base::open_pidfd(supervisor);
+    if (!process || !blocked ||
+        (base::parse_number<std::uint64_t>(*blocked, 16).value_or(0) & hang_up) == 0)
+        return;
+    (void)base::send_signal(*process, SIGHUP);
+    constexpr int most = 200;  // looks, with 5 ms between
+    for (int i = 0; i < most && !is_whole(); ++i)
+        if (base::wait_readable(*process, std::chrono::milliseconds(5))) return;
 }
 
 std::string Root::hook_environment(const ObjectPaths& paths, std::string_view name) const {

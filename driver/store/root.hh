@@ -167,12 +167,23 @@ class Root {
     // after its lxnetd was killed.
     [[nodiscard]] std::optional<pid_t> supervised(std::string_view network) const;
 
+    // Has a supervisor make its alive lock's file and its control socket anew where somebody has
+    // removed them. The caller holds the operation lock. A socket that is not there afterwards is
+    // whoever's error who needs it.
+    void repair_domain(std::string_view name, pid_t supervisor) const {
+        repair(domain_paths_, name, supervisor);
+    }
+    void repair_network(std::string_view name, pid_t supervisor) const {
+        repair(network_paths_, name, supervisor);
+    }
+
     // Returns the variable that a hook's environment carries ("LXVIRT_HOOK_OF=..."), by which
     // lock_domain() recognises its caller.
     [[nodiscard]] std::string hook_environment(const ObjectPaths& paths,
                                                std::string_view name) const;
 
   private:
+    void repair(const ObjectPaths& paths, std::string_view name, pid_t supervisor) const;
     [[nodiscard]] base::OperationLock lock(const ObjectPaths& paths, std::string_view name,
                                            std::optional<std::chrono::milliseconds> limit) const;
     [[nodiscard]] DefineLocks lock_to_define(const ObjectPaths& paths,

@@ -98,14 +98,38 @@ class AtTheEnd(GuestCase):
         self.assert_nothing_left()
         self.ok("start", "one")
 
-    def test_state_is_known_without_one_of_its_files(self):
-        for file in ("lxc/one/live.xml", "lock/one.alive", "lxc/one/control.sock"):
-            with self.subTest(file=file):
-                os.unlink(f"{self.root}/run/lxvirt/{file}")
+    FILES = ("lxc/one/live.xml", "lock/one.alive", "lxc/one/control.sock")
+
+    def remove(self, files):
+        for file in files:
+            os.unlink(f"{self.root}/run/lxvirt/{file}")
+
+    def test_state_is_known_without_some_of_its_files(self):
+        for files in (*((file,) for file in self.FILES), self.FILES[:2], self.FILES[1:], self.FILES):
+            with self.subTest(files=files):
+                self.remove(files)
                 self.agree_that_it_runs()
-                if file.endswith("sock"):
-                    self.assertIn("control.sock', is gone", self.fails("shutdown", "one"))
                 self.destroy_soon()
+
+    def test_the_next_change_has_the_files_made_anew(self):
+        for files in ((self.FILES[1],), (self.FILES[2],), self.FILES[1:]):
+            with self.subTest(files=files):
+                helper = self.helper("one")
+                self.remove(files)
+                self.ok("suspend", "one")
+                for file in files:
+                    self.assertTrue(os.path.exists(f"{self.root}/run/lxvirt/{file}"))
+                self.ok("resume", "one")
+                self.assertEqual(self.helper("one"), helper)
+                self.agree_that_it_runs()
+        self.destroy_soon()
+
+    def test_without_live_xml_each_command_says_so(self):
+        self.remove(self.FILES[:1])
+        for words in (("suspend", "one"), ("desc", "one", "--live", "x"), ("domifaddr", "one"),
+                      ("attach-interface", "one", "bridge", "br0", "--live")):
+            self.assertIn("live.xml', is gone", self.fails(*words), words)
+        self.destroy_soon()
 
 
 class KilledHelper(GuestCase):

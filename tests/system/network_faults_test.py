@@ -53,6 +53,27 @@ class Processes(NetworkCase):
         self.kill_supervisor("lvs")
         self.ok("net-destroy", "lvs")
 
+    def test_files_that_somebody_has_removed(self):
+        """The network is known as active without them, keeps its supervisor, and the next change has them made anew."""
+        files = [f"{self.root}/run/lxvirt/{file}" for file in ("lock/network/lvs.alive", "network/lvs/control.sock")]
+        self.net("lvs")
+        supervisor = self.net_status("lvs")["supervisor"]
+        for removed in (files[:1], files[1:], files):
+            with self.subTest(removed=removed):
+                for file in removed:
+                    os.unlink(file)
+                self.assertEqual(self.ok("net-list", "--name").split(), ["lvs"])
+                self.assertNotIn("without rules", self.ok("net-list"))
+                self.boot_on("one", "lvs")
+                self.ok("destroy", "one")
+                self.assertEqual(self.net_status("lvs")["supervisor"], supervisor)
+                self.assertEqual([os.path.exists(file) for file in files], [True, True])
+        for file in files:
+            os.unlink(file)
+        begin = time.monotonic()
+        self.ok("net-destroy", "lvs")
+        self.assertLess(time.monotonic() - begin, 5)
+
     def test_a_stopped_supervisor_is_ended_by_force(self):
         self.net("lvs")
         os.kill(int(self.net_status("lvs")["supervisor"]), signal.SIGSTOP)
