@@ -1,8 +1,13 @@
 #include "driver/device/shared_disks.hh"
 
+#include <fcntl.h>
+#include <linux/loop.h>
+#include <linux/major.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -16,11 +21,28 @@ namespace lxvirt::driver {
 
 namespace {
 
+// What holds the bytes: an image, by its file system and its inode, or a block device, by its number and
+// 0. A loop device holds none of its own, so its image stands for it.
+struct Store {
+    dev_t device = 0;
+    ino_t image = 0;
+    bool operator==(const Store&) const = default;
+};
+
+// A part of a store; a loop device may show one.
+struct Extent {
+    std::uint64_t begin = 0, end = std::numeric_limits<std::uint64_t>::max();  // bytes
+    [[nodiscard]] bool meets(const Extent& other) const {
+        return begin < other.end && other.begin < end;
+    }
+};
+
 // A device of a domain that reads or writes a block device or an image.
 struct Use {
-    dev_t device = 0;  // the number of a block device, or of the file system that has the image
-    ino_t image = 0;   // 0: a block device
-    std::optional<dev_t> disk;  // the number of the whole disk that has this partition
+    Store store;
+    Extent extent;
+    std::optional<Store> disk;  // of the whole disk that has this partition
+    dev_t number = 0;           // of a block device; 0: an image
     std::string source;
     std::string what;  // "disk 'vdb'"
     bool readonly = false;
@@ -28,14 +50,30 @@ struct Use {
     bool mounted = false;  // by the host's kernel, which mounts one block device once
 };
 
+// Returns where the bytes of a block device are, and puts the part that it shows into `extent`.
+Store store_of(dev_t number, Extent& extent) {
+    if (major(number) != LOOP_MAJOR) return {number, 0};
+    const std::string path = fmt::format("/dev/loop{}", minor(number));
+    const base::UniqueFd loop(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+    loop_info64 info{};
+    // A loop device without an image has no bytes.
+    if (!loop || ::ioctl(loop.get(), LOOP_GET_STATUS64, &info) != 0) return {number, 0};
+    extent.begin = info.lo_offset;
+    if (info.lo_sizelimit != 0) extent.end = info.lo_offset + info.lo_sizelimit;
+    return {static_cast<dev_t>(info.lo_device), static_cast<ino_t>(info.lo_inode)};
+}
+
 // Adds a use, if its source is there: that it is missing is an error of another place.
 void add_use(std::vector<Use>& uses, Use use, const std::string& sys) {
     struct stat info {};
     if (::stat(use.source.c_str(), &info) != 0) return;
-    const bool block = S_ISBLK(info.st_mode);
-    use.device = block ? info.st_rdev : info.st_dev;
-    use.image = block ? 0 : info.st_ino;
-    if (block) use.disk = disk_of_partition(use.device, sys);
+    use.store = {info.st_dev, info.st_ino};
+    if (S_ISBLK(info.st_mode)) {
+        use.number = info.st_rdev;
+        use.store = store_of(use.number, use.extent);
+        if (const auto disk = disk_of_partition(use.number, sys))
+            use.disk = store_of(*disk, use.extent);
+    }
     uses.push_back(std::move(use));
 }
 
@@ -67,14 +105,14 @@ std::vector<Use> uses_of(const xml::Domain& domain, const std::string& sys) {
 
 // Says whether `part` is a partition of the whole disk `disk`, whose blocks it shares.
 bool is_part_of(const Use& part, const Use& disk) {
-    return part.disk.has_value() && disk.image == 0 && *part.disk == disk.device;
+    return part.disk == disk.store && part.extent.meets(disk.extent);
 }
 
 bool disturb(const Use& a, const Use& b) {
-    const bool same = a.device == b.device && a.image == b.image;
+    const bool same = a.store == b.store && a.extent.meets(b.extent);
     if (!same && !is_part_of(a, b) && !is_part_of(b, a)) return false;
     if ((a.readonly && b.readonly) || (a.shareable && b.shareable)) return false;
-    return !(same && a.mounted && b.mounted && a.image == 0);
+    return !(same && a.mounted && b.mounted && a.number != 0 && a.number == b.number);
 }
 
 void refuse(const xml::Domain& domain, const Use& use, const Use& other, const std::string& owner) {

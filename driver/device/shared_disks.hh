@@ -1,7 +1,8 @@
 // Keeps two users from writing to one disk: two containers, or two devices of one container. The
 // kernel would let them, and the file system on the disk would be lost. <shareable/> in both disks
 // says that they know of each other; readers alone disturb nobody. A partition and the whole disk
-// that has it count as one disk; two partitions of a disk do not.
+// that has it count as one disk, and so do a loop device and its image; two partitions of a disk do
+// not. Domains of another root (URI) are not looked at.
 #pragma once
 
 #include <sys/types.h>

@@ -88,6 +88,22 @@ class Disks(DeviceCase):
         self.assertIn("of the same domain", self.fails("start", "one"))
         self.assertEqual(self.active(), [])
 
+    def test_loop_devices_and_their_image_are_one_disk(self):
+        image = self.image()
+        loops = [run("losetup", "--find", "--show", *part, image).strip()
+                 for part in ((), (), ("--sizelimit", "65536"), ("--offset", "65536"))]
+        self.loops_made += loops
+        first, second, begin, rest = loops
+        self.boot("one", disk_xml(first), features="<privnet/>")
+        for source, kind in ((second, "block"), (image, "file"), (rest, "block")):
+            self.assertIn(f"'{source}' is in use already as disk 'vdb' of the same domain",
+                          self.no_attach("one", disk_xml(source, target="vdc", kind=kind)))
+        self.ok("destroy", "one")
+        self.ok("undefine", "one")
+        os.unlink(f"{self.share('one')}/ready")
+        # Two that show different parts of the image are two disks.
+        self.boot("one", disk_xml(begin) + disk_xml(rest, target="vdc"), features="<privnet/>")
+
     def test_partition_and_its_whole_disk_are_one_disk(self):
         # Without this option the kernel keeps no partitions of a loop device.
         whole = run("losetup", "--find", "--show", "--partscan", self.image()).strip()
