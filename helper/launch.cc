@@ -18,6 +18,7 @@
 #include "helper/guard.hh"
 #include "helper/objects/groups.hh"
 #include "helper/objects/links.hh"
+#include "helper/objects/moved_links.hh"
 #include "helper/prepare.hh"
 #include "helper/rights.hh"
 
@@ -68,7 +69,9 @@ void connect(const Plan& plan, pid_t init, Launched& launched) {
     if (!fresh && plan.links.empty()) return;
     UniqueFd netns = base::open_file(fmt::format("/proc/{}/ns/net", init), O_RDONLY);
     launched.moved_links = make_links(plan.links, netns, fresh && plan.init.loopback, log_of(plan));
-    if (!launched.moved_links.empty()) launched.network = std::move(netns);
+    if (launched.moved_links.empty()) return;
+    launched.network = std::move(netns);
+    pin_links(plan.supervision.run_folder, launched.network, launched.moved_links);
 }
 
 // Throws the init's own message: its failure is the cause of everything else that fails.
@@ -205,10 +208,15 @@ HookMoment end_moment(const Plan& plan, const Launched& launched) {
     return moment;
 }
 
-std::vector<std::string> give_back_links(Launched& launched) {
+std::vector<std::string> give_back_links(const Plan& plan, Launched& launched) {
     auto problems = give_back_links(launched.moved_links, launched.network);
     launched.moved_links.clear();
     launched.network.reset();
+    try {
+        unpin_links(plan.supervision.run_folder);
+    } catch (const base::Exception& error) {
+        problems.push_back(error.message());
+    }
     return problems;
 }
 
@@ -226,7 +234,7 @@ Launched launch(const Plan& plan, base::Fd image, base::Fd channel) {
     // Half-made parts are removed, too. Groups that the driver is just making are its own to remove
     // until it says that they exist.
     rollback.add([&] {
-        for (const std::string& problem : give_back_links(launched)) log_of(plan)(problem);
+        for (const std::string& problem : give_back_links(plan, launched)) log_of(plan)(problem);
         (void)remove_container(plan, launched.guard, launched.init);
     });
     if (plan.groups.made_by_driver)

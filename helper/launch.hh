@@ -67,7 +67,7 @@ struct Launched {
 
 // Gives the host's network devices back, and lets go of the network namespace. Returns a sentence for
 // each that could not be given back.
-[[nodiscard]] std::vector<std::string> give_back_links(Launched& launched);
+[[nodiscard]] std::vector<std::string> give_back_links(const Plan& plan, Launched& launched);
 
 // Removes the container: kills it through guard and group, waits, and removes the groups. Never
 // throws, since this is also the undo of a failed launch; returns one sentence for each thing that

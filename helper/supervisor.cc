@@ -14,6 +14,7 @@
 #include "base/file/socket.hh"
 #include "base/other_version.hh"
 #include "base/process/capability.hh"
+#include "helper/objects/moved_links.hh"
 
 namespace lxvirt::helper {
 
@@ -236,6 +237,7 @@ Reply Supervisor::answer(Connection& connection, const Request& request,
         case RequestKind::release_link:
             std::erase_if(launched_.moved_links,
                           [&](const MovedLink& link) { return link.name == request.text; });
+            pin_moved_links();
             return {};
         case RequestKind::open_dev:
             extra = base::UniqueFd(::fcntl(launched_.dev.get(), F_DUPFD_CLOEXEC, 0));
@@ -285,7 +287,15 @@ Reply Supervisor::hold_link(const Request& request) {
         return refuse(base::ErrorCode::system_error, error.message());
     }
     launched_.moved_links.push_back(std::move(link));
+    pin_moved_links();
     return {};
+}
+
+void Supervisor::pin_moved_links() {
+    attempt([this] {
+        const base::RaisedCapabilities raised;
+        pin_links(plan_.supervision.run_folder, launched_.network, launched_.moved_links);
+    });
 }
 
 Reply Supervisor::add_console(const Request& request, std::vector<base::UniqueFd>& given) {

@@ -87,6 +87,7 @@ class Supervisor {
                  base::UniqueFd& extra);
     Reply hold(const Request& request, std::vector<base::UniqueFd>& given);
     Reply hold_link(const Request& request);
+    void pin_moved_links();
     Reply add_console(const Request& request, std::vector<base::UniqueFd>& given);
     void remove_console(const std::string& alias);
     Reply open_console(Connection& connection, const Request& request, base::UniqueFd& extra);

@@ -158,7 +158,7 @@ void Supervisor::finish() noexcept {
         log(fmt::format("the container's init ended: {}", ended_->text()));
     });
     attempt([this] {
-        for (const std::string& problem : give_back_links(launched_)) log(problem);
+        for (const std::string& problem : give_back_links(plan_, launched_)) log(problem);
     });
     attempt([this] { remove_what_was_made(); });
     if (ending.reboot) attempt([this] { append_event("", ""); });

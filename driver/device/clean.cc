@@ -7,7 +7,8 @@
 // The order is: the group's processes, the groups, the hooks of the container's end, the record of
 // the end and the journal, ports, files. live.xml goes last (remove_live()), so a clean-up that is
 // cut short is simply done again. Mounts, veths and loop devices need no work: the kernel removes
-// them with the namespaces and with the helper's descriptors.
+// them with the namespaces and with the helper's descriptors. The host's network devices are given
+// back (helper/objects/moved_links.hh).
 #include "driver/device/clean.hh"
 
 #include "base/cgroup/cgroup.hh"
@@ -22,6 +23,7 @@
 #include "driver/store/state.hh"
 #include "driver/supervisor/container_hooks.hh"
 #include "helper/objects/groups.hh"
+#include "helper/objects/moved_links.hh"
 
 namespace lxvirt::driver {
 
@@ -73,6 +75,8 @@ void clean_up(const Root& root, const std::string& name) {
         return;
     }
     if (live->current()) remove_groups(*live);
+    for (const std::string& problem : helper::give_back_pinned(root.domain(name)))
+        log_line(root, name, problem);
     if (live->current()) remove_profile(root, live->domain);
     // A helper that could only not remove everything has made the other steps of the end.
     const bool ended = helper_recorded_end(root, name);

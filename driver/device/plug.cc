@@ -91,6 +91,12 @@ void remove_link(const Root& root, const Guest& guest, const LiveState& live,
     const helper::Link link = interface != nullptr
                                   ? compile::made_link(*interface, live.domain, root)
                                   : compile::moved_link(*hostdev, live.domain, root);
+    if (hostdev != nullptr && !forgiving && base::Netlink().find_link(link.host))
+        base::fail(
+            ErrorCode::operation_failed,
+            "network device {0} cannot be given back: the host has another network device of "
+            "that name meanwhile; rename that one first",
+            link.host);
     const bool was_there = helper::LinkMaker(guest.network()).remove(link);
     test_point("unplug-link");
     if (interface == nullptr) {

@@ -9,6 +9,7 @@
 #include "base/error.hh"
 #include "base/file/file.hh"
 #include "base/netlink/netlink.hh"
+#include "helper/objects/moved_links.hh"
 
 namespace lxvirt::helper {
 
@@ -306,26 +307,6 @@ bool LinkMaker::remove(const Link& link) {
         if (!link.bridge.empty()) return false;
     }
     return remove_macvlan(inside_, link);  // also one of a type that only the network knew
-}
-
-std::vector<std::string> give_back_links(const std::vector<MovedLink>& links,
-                                         base::Fd netns) noexcept {
-    std::vector<std::string> problems;
-    for (const MovedLink& link : links) {
-        try {
-            Netlink inside = Netlink::inside(netns);
-            const base::UniqueFd home = base::open_file("/proc/self/ns/net", O_RDONLY);
-            inside.move_link(link.index, home, link.name);
-        } catch (const base::SystemError& error) {
-            if (error.error() != ENODEV)
-                problems.push_back(
-                    fmt::format("network device {} was not given back to the host: {}", link.name,
-                                error.message()));
-        } catch (const base::Exception& error) {
-            problems.push_back(error.message());
-        }
-    }
-    return problems;
 }
 
 std::vector<MovedLink> make_links(const std::vector<Link>& links, base::Fd netns, bool loopback,

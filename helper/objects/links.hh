@@ -52,12 +52,6 @@ class LinkMaker {
     LinkLog log_;
 };
 
-// Gives devices of the host back from the namespace `netns`, under their names there: the kernel would
-// delete a virtual one with its namespace. One that the container has deleted is passed over. Returns a
-// sentence for each that could not be given back; never throws.
-[[nodiscard]] std::vector<std::string> give_back_links(const std::vector<MovedLink>& links,
-                                                       base::Fd netns) noexcept;
-
 // Makes all devices, and brings up "lo" if `loopback`. Returns the devices of the host that were moved. A veth goes with the container's namespace,
 // so the caller undoes a half-made set by killing the init. Throws SystemError that names the
 // device and the step; what was moved has been given back then.

@@ -317,6 +317,38 @@ class Interfaces(DeviceCase):
                 self.assert_it_comes_back()
                 support.wait_for(lambda: self.ok("domstate", "one").strip() == "shut off", 5)
 
+    def test_a_device_of_the_host_comes_back_after_a_kill_of_the_helper(self):
+        self.make_host_device()
+        folder = f"{self.root}/run/lxvirt/lxc/one"
+        for stored in (self.HOSTX, ""):
+            self.define(self.xml("one", devices=stored, features=PRIVNET))
+            self.start("one")
+            if not stored:
+                self.attach("one", self.HOSTX)
+            self.output("one", "ip link set hostx down; ip link set hostx name mine")
+            os.kill(self.helper("one"), signal.SIGKILL)
+            support.wait_for(lambda: not self.active(), 3)
+            # The next change of the domain cleans up.
+            self.lxsh("destroy", "one")
+            self.assert_it_comes_back()
+            self.assertFalse(os.path.exists(folder))
+            self.assertNotIn(folder, read("/proc/self/mountinfo"))
+            os.unlink(f"{self.share('one')}/ready")
+
+    def test_a_device_whose_name_was_taken_comes_back_under_another(self):
+        self.make_host_device()
+        self.define(self.xml("one", devices=self.HOSTX, features=PRIVNET))
+        self.start("one")
+        run("ip", "link", "add", "hostx", "type", "bridge")
+        try:
+            self.assertIn("the host has another network device of that name", self.no_detach("one", self.HOSTX))
+            self.ok("destroy", "one")
+            self.assertIn("network device hostx was given back to the host as dev0", read(f"{self.root}/var/log/lxvirt/lxc/one.log"))
+            self.assertIn("hosty@dev0", run("ip", "-o", "link"))
+        finally:
+            run("ip", "link", "del", "hostx")
+        run("ip", "link", "set", "dev0", "name", "hostx")
+
     def test_a_device_of_the_host_is_there_for_a_reboot_from_inside(self):
         self.make_host_device()
         self.define(self.xml("one", devices=self.HOSTX, features=PRIVNET, on_poweroff="restart"))
