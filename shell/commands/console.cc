@@ -4,6 +4,7 @@
 
 #include <csignal>
 #include <cstdio>
+#include <optional>
 #include <utility>
 
 #include "base/fd.hh"
@@ -22,13 +23,15 @@ void write_pipe_errors_instead() {
     (void)std::signal(SIGPIPE, SIG_IGN);
 }
 
-// Connects the terminal with the console until one side ends. Returns how the relay ended, and the
-// signal that ended it, or 0. The objects restore the terminal and the signals in the reverse order.
+// Connects standard input and output with the console until one side ends. Returns how the relay ended,
+// and the signal that ended it, or 0. The objects restore the terminal and the signals in the reverse
+// order. Where standard input is no terminal, no byte of it means anything, and its end is passed on.
 std::pair<terminal::RelayEnd, int> relay_terminal(const driver::ConsoleStream& stream,
                                                   char escape) {
     int signal = 0;
     const terminal::TakenSignals signals;
-    const terminal::RawTerminal raw;
+    std::optional<terminal::RawTerminal> raw;
+    if (has_terminal()) raw.emplace();
     const auto resize = [&stream] {
         if (const auto size = terminal::window_size()) stream.resize(size->rows, size->columns);
     };
@@ -38,7 +41,11 @@ std::pair<terminal::RelayEnd, int> relay_terminal(const driver::ConsoleStream& s
     relay.output = base::Fd(STDOUT_FILENO);
     relay.console = stream.stream;
     relay.signals = signals.fd();
-    relay.escape = escape;
+    if (raw)
+        relay.escape = escape;
+    else
+        relay.escape.reset();
+    if (!raw) relay.end_of_input = "\x04";  // Ctrl-D: the console then reports an end of file
     relay.resized = resize;
     const terminal::RelayEnd reason = terminal::run_relay(relay, signal);
     return {reason, signal};
@@ -68,7 +75,8 @@ void announce(Session& session, const driver::DomainRef& domain) {
 bool attend_console(Session& session, const driver::DomainRef& domain,
                     const driver::ConsoleStream& console) {
     constexpr int kSignalled = 128;
-    announce(session, domain);
+    if (has_terminal()) announce(session, domain);
+    (void)std::fflush(stdout);
     write_pipe_errors_instead();
     const auto [reason, signal] = relay_terminal(console, escape_byte(session.options().escape));
     if (signal != 0) (void)raise(signal);

@@ -20,8 +20,8 @@ bool open_console(Session& session, const driver::DomainRef& domain, const std::
 // Says whether a console can be shown: whether standard input is a terminal.
 [[nodiscard]] bool has_terminal();
 
-// Does the same with the console that a start has connected, and returns whether the command
-// succeeds: where the init ended, its exit status is the command's, or 128 plus the number of the
+// Does the same with the console that a start has connected, also without a terminal: standard input
+// and output are then copied as they are. Returns whether the command succeeds: where the init ended, its exit status is the command's, or 128 plus the number of the
 // signal that killed it.
 bool attend_console(Session& session, const driver::DomainRef& domain,
                     const driver::ConsoleStream& console);

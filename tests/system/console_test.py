@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import subprocess
 import unittest
 
 import support
@@ -159,6 +160,25 @@ class Consoles(GuestCase):
         shown, status = self.created("stty raw; seq 1 60000; exit 5")
         self.assertEqual(status, 5)
         self.assertEqual(shown.split(), [str(i) for i in range(1, 60001)])
+
+    def test_without_a_terminal(self):
+        """As cron and ssh without -t run it: all output and the status arrive, and the input goes in."""
+        def piped(script, given=None, *words):
+            path = f"{self.folder}/app.xml"
+            write(path, self.plain("app", init="/bin/sh", args=("-c", script)))
+            source = {"stdin": subprocess.DEVNULL} if given is None else {"input": given}
+            done = subprocess.run(self.command("-q", "create", path, "--console", *words), text=True, capture_output=True,
+                                  timeout=30, check=False, **source)
+            self.assertNotIn("error", done.stderr)
+            self.assertEqual(self.active(), [])
+            return done.stdout.split(), done.returncode
+
+        self.assertEqual(piped("echo hello; exit 3"), (["hello"], 3))
+        self.assertEqual(piped("seq 1 30000; exit 5"), ([str(i) for i in range(1, 30001)], 5))
+        self.assertEqual(piped("stty -echo; echo ready; cat; echo end; exit 4"), (["ready", "end"], 4))
+        # The console may echo what arrives before stty runs.
+        shown, status = piped("stty -echo; read word; echo got $word; exit 6", "word\n")
+        self.assertEqual((shown[-2:], status), (["got", "word"], 6))
 
     def test_slow_reader_gets_the_last_output(self):
         path = f"{self.folder}/app.xml"

@@ -79,8 +79,7 @@ void start_unless_active(Session& session, const driver::DomainRef& domain,
 }
 
 // Shows the console of a domain that was just started. Its success, or the status of the init if that
-// ends meanwhile, is the command's. A domain without a console, and a shell without a terminal, get
-// the error of the command console.
+// ends meanwhile, is the command's. A domain without a console gets the error of the command console.
 bool show_console(Session& session, const driver::DomainRef& domain,
                   const driver::ConsoleStream& console) {
     if (!console.stream) return open_console(session, domain, {}, driver::ConsoleFlags::none);
@@ -92,7 +91,7 @@ bool start(Session& session, const Invocation& invocation) {
     const std::string line = fmt::format("Failed to start domain '{}'", domain.name);
     refuse_descriptors(invocation, line);
     driver::ConsoleStream console;
-    const bool attaches = invocation.has("console") && has_terminal();
+    const bool attaches = invocation.has("console");
     explain(line, [&] {
         start_unless_active(session, domain, start_flags(invocation),
                             attaches ? &console : nullptr);
@@ -118,7 +117,7 @@ bool create(Session& session, const Invocation& invocation) {
     const std::string line = fmt::format("Failed to create domain from {}", file);
     refuse_descriptors(invocation, line);
     driver::ConsoleStream console;
-    const bool attaches = invocation.has("console") && has_terminal();
+    const bool attaches = invocation.has("console");
     const driver::Defined created = explain(line, [&] {
         return session.connection().create_xml(text, file, start_flags(invocation),
                                                attaches ? &console : nullptr);
@@ -227,7 +226,7 @@ constexpr Command kCommands[] = {
      "Start a container that is forgotten when it ends. Nothing is stored.\n"
      "With --console all that its init writes is shown, and if the init ends\n"
      "meanwhile, its exit status is this command's; 128 and the signal's number\n"
-     "where one killed it.",
+     "where one killed it. This works without a terminal, too.",
      kCreateOptions, create, kInterruptible},
     {"destroy", "end a domain at once",
      "Kill every process of the container and undo what its start made.\n"
@@ -248,7 +247,8 @@ constexpr Command kCommands[] = {
     {"start", "boot a defined domain",
      "Boot a container that is defined and off. With --console all that its init\n"
      "writes is shown, and if the init ends meanwhile, its exit status is this\n"
-     "command's; 128 and the signal's number where one killed it.",
+     "command's; 128 and the signal's number where one killed it. This works\n"
+     "without a terminal, too.",
      kStartOptions, start, kInterruptible},
     {"suspend", "freeze a running domain",
      "Freeze every process of the container. The processes keep their memory and\n"
