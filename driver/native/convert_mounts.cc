@@ -139,6 +139,9 @@ class Mounts {
         device.type = kind == 'c' ? xml::HostdevType::misc : xml::HostdevType::storage;
         device.source = row.source;
         context_.domain.hostdevs.push_back(std::move(device));
+        // A bind shows the host's node.
+        context_.domain.container.hostdevs.push_back(
+            {.source = row.source, .name = {}, .mac = {}, .mtu = {}, .host_permissions = true});
         return true;
     }
 

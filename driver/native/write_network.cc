@@ -232,10 +232,10 @@ void write_interfaces(Writer& writer) {
     std::erase_if(domain.container.hostdevs, [&](const xml::ContainerHostdev& seen) {
         const bool lost = std::none_of(
             domain.hostdevs.begin(), domain.hostdevs.end(), [&](const xml::Hostdev& device) {
-                return device.type == xml::HostdevType::net && device.source == seen.source;
+                return (device.type == xml::HostdevType::net || seen.host_permissions) &&
+                       device.source == seen.source;
             });
-        if (lost)
-            writer.lose("lx:hostdev", fmt::format("there is no network device '{}'", seen.source));
+        if (lost) writer.lose("lx:hostdev", fmt::format("there is no device '{}'", seen.source));
         return lost;
     });
     std::erase_if(domain.container.interfaces, [&](const xml::ContainerInterface& more) {

@@ -188,6 +188,17 @@ bool write_hostdev(Writer& writer, const xml::Hostdev& device) {
                                 relative(device.source)),
                     "hostdev"))
         return false;
+    std::vector<xml::ContainerHostdev>& seen = writer.domain.container.hostdevs;
+    const bool is_hosts =
+        std::any_of(seen.begin(), seen.end(), [&](const xml::ContainerHostdev& one) {
+            return one.source == device.source && one.host_permissions;
+        });
+    if (!is_hosts) {
+        writer.approximate("lx:hostdev",
+                           fmt::format("'{}' has the host's owner and mode", device.source));
+        seen.push_back(
+            {.source = device.source, .name = {}, .mac = {}, .mtu = {}, .host_permissions = true});
+    }
     const auto number = writer.facts.number(device.source);
     if (number)
         writer.put_group("devices.allow", "devices.allow", *number + " rwm", "hostdev");
@@ -231,6 +242,9 @@ void write_devices(Writer& writer) {
     // 'managed' has no meaning for a container's device, and lxc has no key for it.
     for (xml::Hostdev& device : made) device.managed.reset();
     domain.hostdevs = std::move(made);
+    // convert() returns those of nodes first.
+    std::stable_partition(domain.container.hostdevs.begin(), domain.container.hostdevs.end(),
+                          [](const xml::ContainerHostdev& seen) { return seen.host_permissions; });
 }
 
 }  // namespace lxvirt::driver::native

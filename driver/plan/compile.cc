@@ -38,7 +38,10 @@ HostFacts::Device device_of(const std::string& path) {
                    path);
     return {.type = S_ISBLK(info.st_mode) ? 'b' : 'c',
             .major = major(info.st_rdev),
-            .minor = minor(info.st_rdev)};
+            .minor = minor(info.st_rdev),
+            .uid = info.st_uid,
+            .gid = info.st_gid,
+            .mode = info.st_mode & 0777U};
 }
 
 // Looks up the init of another domain of the same root.

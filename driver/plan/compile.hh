@@ -25,8 +25,9 @@ struct HostFacts {
     struct Device {
         char type = 'c';
         std::uint32_t major = 0, minor = 0;
+        std::uint32_t uid = 0, gid = 0, mode = 0600;  // of the node; the permission bits
     };
-    // Returns a device node's type and number. Throws Error that names a path which is no such
+    // Returns a device node's type, number and permissions. Throws Error that names a path which is no such
     // node.
     std::function<Device(const std::string& path)> device;
     struct Folder {

@@ -46,6 +46,12 @@ DeviceNode hostdev_node(const std::string& path, const xml::Hostdev& hostdev,
     node.major = device.major;
     node.minor = device.minor;
     node.device = hostdev.alias;
+    for (const xml::ContainerHostdev& seen : domain.container.hostdevs) {
+        if (!seen.host_permissions || seen.source != hostdev.source) continue;
+        node.mode = device.mode;
+        node.uid = device.uid;
+        node.gid = device.gid;
+    }
     return node;
 }
 

@@ -207,13 +207,13 @@ def mounts_of(section):
     return {row[2]: row[3] for row in rows if seen_at(row[2]) is row}
 
 
-def compare_mounts(there, here, keys, differences):
+def compare_mounts(there, here, nodes_here, keys, differences):
     def known(path, names):
         return any(path == name or path.startswith(name.rstrip("/") + "/") for name in names)
     for path in sorted(set(there) | set(here)):
         if path not in here:
-            # With an id map lxc binds the host's nodes.
-            if not known(path, ONLY_LXC) and path[5:] not in NODES:
+            # With an id map lxc binds the host's nodes; one that is bound is made here, and compared as a node.
+            if not known(path, ONLY_LXC) and path[5:] not in NODES and path not in nodes_here:
                 differences.append(f"mount {path}: only under lxc")
         elif path not in there:
             # The first console is both /dev/console and /dev/tty1, as libvirt has it.
@@ -229,7 +229,8 @@ def compare(lines, there, here):
     """The differences between two accounts in what the lines (key, value) promise."""
     differences = []
     keys = {key for key, _ in lines}
-    compare_mounts(mounts_of(there["mounts"]), mounts_of(here["mounts"]), keys, differences)
+    nodes_here = {name for name, kind, *_ in (line.split("|") for line in here["nodes"]) if "special" in kind}
+    compare_mounts(mounts_of(there["mounts"]), mounts_of(here["mounts"]), nodes_here, keys, differences)
 
     def same(what, one, other):
         if one != other:

@@ -4,6 +4,7 @@ lxc-start and one by us from the same lines, compared by effect (effects.py).
 
 import os
 import shutil
+import stat
 import subprocess
 import sys
 import unittest
@@ -151,6 +152,15 @@ class Exact(GuestCase):
         self.same("lxc.cgroup.devices.deny = a", *[f"lxc.cgroup.devices.allow = {rule}" for rule in (
             "c *:* m", "b *:* m", "c 1:3 rwm", "c 1:5 rwm", "c 1:7 rwm", "c 1:8 rwm", "c 1:9 rwm", "c 5:0 rwm",
             "c 5:1 rwm", "c 5:2 rwm", "c 10:229 rwm", "c 136:* rwm", "c 1:11 r", "c 10:200 rwm # a comment")])
+
+    def test_a_node_that_is_bound_at_its_own_place(self):
+        node = f"/dev/{NAME}"
+        os.mknod(node, 0o600 | stat.S_IFCHR, os.makedev(1, 3))
+        self.addCleanup(os.unlink, node)
+        os.chown(node, 5, 6)
+        os.chmod(node, 0o640)
+        here = self.same(f"lxc.mount.entry = {node} {node[1:]} none bind,create=file")
+        self.assertIn(f"{node}|character special file|640|5|6|1:3", here["nodes"])
 
     def test_order_of_mounts(self):
         one, other = self.folders("one", "other")

@@ -200,6 +200,8 @@ ContainerHostdev parse_hostdev(const Element& element) {
         made.mac = mac_text(*parsed);
     }
     if (const auto mtu = unsigned_attribute(element, "mtu")) made.mtu = static_cast<unsigned>(*mtu);
+    constexpr std::array<std::string_view, 1> words{"host"};
+    made.host_permissions = !word_attribute(element, "permissions", words).empty();
     return made;
 }
 
@@ -386,7 +388,8 @@ void format_container(Writer& out, const Container& container) {
                     {{"source", hostdev.source},
                      {"name", hostdev.name},
                      {"mac", hostdev.mac},
-                     {"mtu", optional_text(hostdev.mtu)}});
+                     {"mtu", optional_text(hostdev.mtu)},
+                     {"permissions", hostdev.host_permissions ? "host" : ""}});
     format_flat(out, "lx:autostart",
                 {{"order", optional_text(container.start_order)},
                  {"delay", optional_text(container.start_delay)}});

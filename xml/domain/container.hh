@@ -166,6 +166,8 @@ struct ContainerVariable {
 struct ContainerHostdev {
     std::string source, name, mac;
     std::optional<unsigned> mtu;
+    // permissions='host': the node has the owner, the group and the mode of the host's.
+    bool host_permissions = false;
     bool operator==(const ContainerHostdev&) const = default;
 };
 

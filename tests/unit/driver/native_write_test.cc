@@ -77,9 +77,9 @@ void check(const xml::Domain& domain) {
     EXPECT_THAT(unexplained(domain, made.domain, made.verdicts, "<features> <lx:mount_auto>"),
                 ::testing::IsEmpty());
     // Elements that may be left out are written out, with what they mean without.
-    EXPECT_THAT(
-        unexplained(made.domain, domain, made.verdicts, "<features> <memtune> <hard_limit> <link>"),
-        ::testing::IsEmpty());
+    EXPECT_THAT(unexplained(made.domain, domain, made.verdicts,
+                            "<features> <memtune> <hard_limit> <link> <lx:container>"),
+                ::testing::IsEmpty());
     // Once it has come back, nothing more is lost.
     const Written twice = write_config(again, options(), test_facts());
     EXPECT_EQ(twice.text, made.text);
