@@ -216,18 +216,20 @@ class Exact(GuestCase):
 
     def test_namespaces_of_another_process(self):
         """The container sees an address and a setting that only the other process's namespaces have."""
-        script = "ip link set lo up && ip addr add 10.77.0.1/24 dev lo && echo 4321 >/proc/sys/kernel/msgmax && " \
+        script = "hostname of-another && ip link set lo up && ip addr add 10.77.0.1/24 dev lo && echo 4321 >/proc/sys/kernel/msgmax && " \
             "echo ready && exec sleep 1000"
-        holder = subprocess.Popen(["unshare", "-n", "-i", "sh", "-c", script], stdout=subprocess.PIPE, text=True)
+        holder = subprocess.Popen(["unshare", "-n", "-i", "-u", "sh", "-c", script], stdout=subprocess.PIPE, text=True)
         with holder:
             try:
                 self.assertEqual(holder.stdout.readline(), "ready\n")
                 here = self.same(f"lxc.namespace.share.net = {holder.pid}", f"lxc.namespace.share.ipc = {holder.pid}",
+                                 f"lxc.namespace.share.uts = {holder.pid}",
                                  files=("/proc/sys/kernel/msgmax",))
                 self.ok("destroy", NAME)
             finally:
                 holder.kill()
         self.assertTrue(any("10.77.0.1/24" in line for line in here["addresses"]), here["addresses"])
+        self.assertEqual(here["identity"][0], "of-another")
         self.assertIn("/proc/sys/kernel/msgmax|4321 ", here["files"])
 
     def test_log_of_the_console(self):
