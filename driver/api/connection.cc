@@ -13,17 +13,14 @@ namespace lxvirt::driver {
 
 namespace {
 
-// Returns the root that `uri` names. A connection that may write needs uid 0 and makes the root's
-// missing folders; a read-only one makes nothing. Throws operation_denied, and parse_uri()'s
-// errors.
+// Returns the root that `uri` names. A connection that may write needs uid 0. Throws operation_denied,
+// and parse_uri()'s errors.
 Root open_root(const std::string& uri, bool read_only) {
     const Uri parsed = parse_uri(uri);
     if (::geteuid() != 0 && !read_only)
         base::fail(base::ErrorCode::operation_denied,
                    "{} needs root: run this as root, for example with sudo", uri);
-    Root root(parsed.root);
-    if (!read_only) root.make_folders();
-    return root;
+    return Root(parsed.root);
 }
 
 }  // namespace
@@ -49,6 +46,7 @@ Networks& LocalConnection::networks() const {
 void LocalConnection::require_write(std::string_view libvirt_call) const {
     if (read_only_)
         base::fail(base::ErrorCode::operation_denied, "read only access prevents {}", libvirt_call);
+    root_.make_folders();
 }
 
 std::unique_ptr<Connection> open_connection(const std::string& uri, bool read_only) {

@@ -89,6 +89,7 @@ DomainInfo LocalConnection::info(const DomainRef& domain) const {
 }
 
 std::unique_ptr<EventStream> LocalConnection::events() const {
+    if (!read_only_) root_.make_folders();  // the journal's folder is watched
     return follow_journal(root_);
 }
 

@@ -72,6 +72,7 @@ unsigned prefix_for(const xml::Network& network, bool v6) {
 void LocalNetworks::require_write(std::string_view libvirt_call) const {
     if (read_only_)
         base::fail(ErrorCode::operation_denied, "read only access prevents {}", libvirt_call);
+    root_.make_folders();
 }
 
 NetworkRef LocalNetworks::lookup_by_name(const std::string& name) const {

@@ -67,6 +67,7 @@ std::unique_ptr<Held> LocalConnection::lock_apply() {
     if (read_only_)
         base::fail(base::ErrorCode::operation_denied,
                    "read only access prevents apply; --dry-run changes nothing");
+    root_.make_folders();
     return std::make_unique<HeldLock>(
         base::OperationLock::acquire(root_.apply_lock(), load_settings(root_).operation_timeout));
 }

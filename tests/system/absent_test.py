@@ -46,7 +46,7 @@ class Starts(AbsentCase, examples_test.ExampleCase):
         self.bridge("br8")
         texts = []
         for path in sorted(glob.glob(f"{examples_test.EXAMPLES}/*.xml")):
-            texts.append(self.prepared(path))
+            texts.append(self.prepared(path).replace("network='default'", "network='lvn'"))
             for bridge in set(re.findall("<source bridge='(.*)'/>", texts[-1])) - set(support.links()):
                 self.bridge(bridge)
         os.mkdir(f"{self.folder}/source")

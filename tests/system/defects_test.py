@@ -23,6 +23,14 @@ class Shell(GuestCase):
         self.assertEqual(result.status, 1, str(result))
         self.assertEqual(self.ok("dumpxml", "one"), before)
 
+    def test_reading_commands_make_no_folder(self):
+        untouched = f"{self.folder}/untouched"
+        self.uri = f"lxc:///embed?root={untouched}"
+        for words in (("list", "--all"), ("net-list", "--all"), ("nodeinfo",), ("capabilities",), ("export", f"{self.folder}/files")):
+            self.ok(*words)
+        self.fails("dominfo", "x")
+        self.assertFalse(os.path.exists(untouched))
+
     def test_ctrl_c_ends_the_command_and_not_the_shell(self):
         """Defect 20."""
         self.define(self.plain("one"))

@@ -7,6 +7,7 @@ import shutil
 
 import support
 from guest import GuestCase, busybox_rootfs
+from network_guest import network
 from support import run, write
 
 EXAMPLES = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))),
@@ -60,7 +61,7 @@ class Examples(ExampleCase):
     def test_every_file_has_a_test_here(self):
         names = {os.path.basename(path)[:-4] for path in glob.glob(f"{EXAMPLES}/*.xml")}
         self.assertEqual(names, {"libvirt_container1", "busybox", "application", "limits", "mounts",
-                                 "idmap"})
+                                 "idmap", "published"})
 
     def test_libvirt_container1(self):
         self.stop(self.start("libvirt_container1"))
@@ -88,6 +89,20 @@ class Examples(ExampleCase):
         for target in ("/mnt/share", "/tmp", "/mnt/etc", "/mnt/data"):
             self.assertIn(f" {target} ", seen)
         self.stop(domain)
+
+    def test_published(self):
+        path = f"{self.folder}/network.xml"
+        write(path, network("lvx").replace("<name>lvx<", "<name>default<"))
+        self.ok("net-define", path)
+        self.ok("net-start", "default")
+        try:
+            domain = self.start("published")
+            self.assertIn("tcp dport 8080 dnat ip to", run("nft", "list", "ruleset"))
+            self.assertRegex(self.ok("publish", domain), r"tcp +\* +8080 +80 ")
+            self.stop(domain)
+        finally:
+            self.ok("net-destroy", "default", "--force")
+            self.ok("net-undefine", "default")
 
     def test_idmap(self):
         domain = self.start("idmap")

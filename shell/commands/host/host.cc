@@ -87,7 +87,8 @@ constexpr Command kCommands[] = {
     {"uri", "the URI of this connection", {}, {}, uri},
     {"version", "versions of interface, driver and kernel",
      "Print the libvirt release whose behaviour lxvirt has, and the kernel's\n"
-     "version, since the kernel is the hypervisor.",
+     "version, since the kernel is the hypervisor. lxsh --version prints lxvirt's\n"
+     "own.",
      kVersionOptions, version},
 };
 
