@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/text/text.hh"
 #include "base/uuid.hh"
 #include "xml/document/identity.hh"
 #include "xml/document/values.hh"
@@ -38,6 +39,9 @@ std::string_view fault_of_link_name(std::string_view name) {
     constexpr std::size_t most = 15;  // IFNAMSIZ without the final zero byte
     if (name.size() > most) return "a network device's name has at most 15 bytes";
     if (name == "." || name == "..") return "'.' and '..' are no names of network devices";
+    // The kernel has folders of these names for settings (sysctl_dev_name_is_allowed()).
+    if (base::contains_word("all default", name))
+        return "the kernel keeps the names 'all' and 'default' for its settings";
     for (const char c : name) {
         const auto byte = static_cast<unsigned char>(c);
         if (byte <= 0x20 || byte == 0x7f ||

@@ -118,7 +118,8 @@ TEST(NamesOfDevices, AreUnderstoodByNftAndDnsmasq) {
 }
 
 TEST(NamesOfDevices, NeverBecomeCommands) {
-    for (const std::string name : {"a\"", "a\n", "a\\", "a*", "a,lo", "a%d", "a b", "a;b", "a#b"})
+    for (const std::string name :
+         {"a\"", "a\n", "a\\", "a*", "a,lo", "a%d", "a b", "a;b", "a#b", "all", "default"})
         EXPECT_FALSE(xml::fault_of_link_name(name).empty()) << name;
     for (const std::string name : {"a\"", "a\n", "a\\", "a*", "a b"})
         EXPECT_THROW((void)nft_quoted(name), base::Error) << name;
