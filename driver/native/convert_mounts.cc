@@ -187,14 +187,11 @@ class Mounts {
             if (option == "bind" || option == "rbind") {
                 is_bind = true;
                 submounts = submounts || option == "rbind";
-            }
+            } else if (option == "ro")
+                filesystem.readonly = true;
             // A target of another kind than the source is lxc's to make or to refuse.
             else if ((option == "create=file" && (kind == 'd' || kind == 0)) ||
-                     (option == "create=dir" && kind != 'd' && kind != 0))
-                return false;
-            else if (option == "ro")
-                filesystem.readonly = true;
-            else if (!means_nothing(option))
+                     (option == "create=dir" && kind != 'd' && kind != 0) || !means_nothing(option))
                 return false;
         if (!is_bind || !row.source.starts_with('/')) return false;
         filesystem.source = row.source;

@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "base/error.hh"
+#include "driver/connection.hh"
 
 namespace lxvirt::driver {
 

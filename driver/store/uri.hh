@@ -16,7 +16,4 @@ struct Uri {
 // internal_error for an unknown path; invalid_arg for a query that is not root=/ABSOLUTE/DIR.
 [[nodiscard]] Uri parse_uri(const std::string& uri);
 
-// Returns the URI that an empty one stands for: LIBVIRT_DEFAULT_URI, otherwise "lxc:///".
-[[nodiscard]] std::string default_uri();
-
 }  // namespace lxvirt::driver

@@ -10,6 +10,7 @@ import errno
 import os
 import random
 import re
+import shutil
 import subprocess
 from collections import Counter
 
@@ -288,6 +289,51 @@ class Changes(InjectionCase):
                     self.assertIn(now.get(path), (before.get(path), after.get(path)), path)
         self.check("apply", self.repository, "--prune", whole=whole)
 
+    def native(self, *names):
+        """A folder of lxc-tools with containers, of which each starts with the host."""
+        for name in names:
+            folder = f"{self.folder}/lxc/{name}"
+            os.makedirs(f"{folder}/rootfs")
+            write(f"{folder}/config", f"lxc.uts.name = {name}\nlxc.rootfs.path = dir:{folder}/rootfs\n"
+                  f"lxc.net.0.type = empty\nlxc.start.auto = 1\nlxc.cgroup.dir = {self.partition[1:]}\n")
+        return f"{self.folder}/lxc"
+
+    def test_import(self):
+        """Of two containers each is imported, with its mark, or not."""
+        folder = self.native("five", "six")
+
+        def whole(now, before, after):
+            for name in ("five", "six"):
+                there = [path for path in now if f"/{name}.xml" in path]
+                self.assertIn(len(there), (0, 1, 2), there)
+                if len(there) == 1:
+                    self.assertNotIn("autostart", there[0])
+        self.check("import-lxc", folder, whole=whole)
+
+    def test_export(self):
+        """Each file is whole or missing, and no temporary one stays."""
+        self.define(self.plain("one"))
+        self.define(self.plain("two"))
+        folder = f"{self.folder}/exported"
+
+        def undo():
+            shutil.rmtree(folder, ignore_errors=True)
+        self.ok("export", folder)
+        right = {name: read(f"{folder}/domains/{name}") for name in ("one.xml", "two.xml")}
+        undo()
+        for fail in self.every_call("export", folder, undo=undo):
+            with self.failing(fail):
+                undo()
+                result, finish = self.inject(fail, "export", folder)
+                self.judge(fail, result)
+                finish()
+                there = os.listdir(f"{folder}/domains") if os.path.isdir(f"{folder}/domains") else []
+                for name in there:
+                    self.assertEqual(read(f"{folder}/domains/{name}"), right.get(name), f"{fail}\n{result}")
+                if self.is_done(result):
+                    self.assertEqual(sorted(there), sorted(right), f"{fail}\n{result}")
+        undo()
+
     def fill(self, content):
         """Uses up the bytes of the disk, or with empty files its inodes; returns what undoes that."""
         names = []
@@ -320,7 +366,8 @@ class Changes(InjectionCase):
             ("autostart", "one", "--disable"), ("net-autostart", "lvn"), ("net-undefine", "lvn"),
             ("net-update", "lvn", "add", "ip-dhcp-host", "<host mac='52:54:00:00:00:08' ip='10.100.0.8'/>", "--config"),
             ("net-define", self.file("lvm.xml", network("lvm", subnet=101))),
-            ("apply", self.file("four.xml", self.plain("four"))))
+            ("apply", self.file("four.xml", self.plain("four"))),
+            ("import-lxc", self.native("five")), ("export", f"{self.root}/etc/exported"))
         before = self.stored()
         self.links = {path for path in before if os.path.islink(f"{self.root}/{path}")}
         for name, words, spoil in (("full", "No space left", lambda: self.fill(b"x" * 4096)),

@@ -92,7 +92,8 @@ TEST_P(NativeWrite, ComesBackButForWhatIsNamed) {
     if (path.ends_with(".lxc"))
         check(convert(path, {}, test_facts()).domain);
     else
-        check(xml::parse_domain(base::read_file(path), {.live = path.find("live") != path.npos})
+        check(xml::parse_domain(base::read_file(path),
+                                {.live = path.find("live") != std::string::npos})
                   .domain);
 }
 
