@@ -46,6 +46,8 @@ enum class Affect : unsigned {
 enum class DefineFlags : unsigned {
     none = 0,
     validate = 1,  // refuse a document that the schema does not accept
+    // lxvirt's own: a new domain is marked for autostart; it gets both, definition and mark, or none.
+    autostart = 1U << 30,
 };
 
 // virDomainCreateFlags

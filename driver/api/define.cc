@@ -44,7 +44,7 @@ void require_domain(const Root& root, const std::string& name) {
 Defined LocalConnection::define_xml(std::string_view xml, const std::string& file,
                                     DefineFlags flags) {
     require_write("virDomainDefineXML");
-    check_flags(flags, DefineFlags::validate, "lxcDomainDefineXMLFlags");
+    check_flags(flags, DefineFlags::validate | DefineFlags::autostart, "lxcDomainDefineXMLFlags");
     xml::ParseOptions options;
     options.file = file;
     options.validate = has(flags, DefineFlags::validate);
@@ -64,7 +64,7 @@ Defined LocalConnection::define_xml(std::string_view xml, const std::string& fil
         defined.notices.push_back(fmt::format("{}: {}", file, notice));
     for (const std::string& notice : notices_of_sources(domain))
         defined.notices.push_back(fmt::format("{}: {}", file, notice));
-    const bool is_new = Definitions(root_).store(domain);
+    const bool is_new = Definitions(root_).store(domain, has(flags, DefineFlags::autostart));
     journal_lifecycle(root_, domain.name, domain.uuid, DomainLifecycle::defined,
                       is_new ? detail::defined_added : detail::defined_updated);
     return defined;

@@ -23,10 +23,10 @@ xml::Domain Definitions::require(std::string_view name) const {
     return std::move(*definition);
 }
 
-bool Definitions::store(const xml::Domain& domain) {
+bool Definitions::store(const xml::Domain& domain, bool starts) {
     xml::check_name(domain.name);
     check_unique(root_, domain);
-    return write(domain.name, xml::format_domain(domain));
+    return write(domain.name, xml::format_domain(domain), starts);
 }
 
 void Definitions::update(const xml::Domain& domain) {

@@ -27,7 +27,8 @@ class Definitions : public DefinitionFolder {
     // Stores a new or changed definition. Returns true if there was none of this name. Throws
     // operation_failed, with libvirt's sentences, if the uuid belongs to another name, or the name
     // to another uuid.
-    bool store(const xml::Domain& domain);
+    // A new definition is marked for autostart if `starts`, both or neither.
+    bool store(const xml::Domain& domain, bool starts = false);
     // Replaces an existing definition by one with the same name and uuid, so the other domains are
     // not looked at.
     void update(const xml::Domain& domain);

@@ -199,14 +199,17 @@ DefineLocks Root::lock_to_define(const ObjectPaths& paths, std::vector<std::stri
 std::optional<pid_t> Root::running(std::string_view name) const {
     const std::string lock = alive_lock(name);
     if (const auto holder = base::record_lock_holder(lock)) return holder;
-    if (base::exists(lock) || !base::exists(domain(name))) return std::nullopt;
+    // The first start of a domain has no lock's file yet, but no status either.
+    if (base::exists(lock) || !base::exists(status(name))) return std::nullopt;
     return base::holder_of_removed(lock, "lxc_helper");
 }
 
 std::optional<pid_t> Root::supervised(std::string_view network) const {
     const std::string lock = network_paths_.alive_lock(network);
     if (const auto holder = base::record_lock_holder(lock)) return holder;
-    if (base::exists(lock) || !base::exists(network_paths_.folder(network))) return std::nullopt;
+    if (base::exists(lock) ||
+        !base::exists(network_paths_.folder(network) + "/" + base::kStatusFile))
+        return std::nullopt;
     return base::holder_of_removed(lock, "lxnetd");
 }
 

@@ -85,6 +85,9 @@ class InjectionCase(GuestCase):
                  for number in range(1, times + 1)]
         # The standard output's and libseccomp's own writes are not ours to repeat.
         every = [fail for fail in every if not re.fullmatch(f"lxsh,write,[0-9]+,{errno.EINTR}", fail)]
+        # Nor are libxml2's reads of the schemas, with which an import is checked; a file's are never interrupted.
+        if words[0] == "import-lxc":
+            every = [fail for fail in every if not re.fullmatch(f"lxsh,read,[0-9]+,{errno.EINTR}", fail)]
         choice = random.Random(SEED)
         return every if LONG else choice.sample(every, max(40, int(len(every) * PART)))
 
@@ -201,6 +204,7 @@ class Changes(InjectionCase):
     def setUp(self):
         super().setUp()
         self.networks = ["lvn", "lvm"]
+        self.any_uuid = False  # of a domain that gets a new one each time
         self.repository = f"{self.folder}/repository"
 
     def stored(self):
@@ -211,8 +215,8 @@ class Changes(InjectionCase):
                 for name in names + [one for one in folders if os.path.islink(f"{folder}/{one}")]:
                     path = f"{folder}/{name}"
                     if not name.endswith(".lock"):
-                        found[os.path.relpath(path, self.root)] = \
-                            os.readlink(path) if os.path.islink(path) else read(path)
+                        found[os.path.relpath(path, self.root)] = os.readlink(path) if os.path.islink(path) else \
+                            re.sub("<uuid>.*</uuid>", "", read(path)) if self.any_uuid else read(path)
         return found
 
     def put_back(self, stored):
@@ -301,13 +305,12 @@ class Changes(InjectionCase):
     def test_import(self):
         """Of two containers each is imported, with its mark, or not."""
         folder = self.native("five", "six")
+        self.any_uuid = True
 
         def whole(now, before, after):
             for name in ("five", "six"):
-                there = [path for path in now if f"/{name}.xml" in path]
-                self.assertIn(len(there), (0, 1, 2), there)
-                if len(there) == 1:
-                    self.assertNotIn("autostart", there[0])
+                there = [path for path in now if path.endswith(f"/{name}.xml")]
+                self.assertIn(len(there), (0, 2), there)
         self.check("import-lxc", folder, whole=whole)
 
     def test_export(self):

@@ -121,12 +121,13 @@ class Import {
         }
     }
 
-    // Stores the domain and its autostart; notices of the document join the lines.
+    // Stores the domain with its autostart; notices of the document join the lines.
     void define(const driver::FromNative& made, const driver::NativeContainer& container) {
-        const driver::Defined defined = session_.connection().define_xml(
-            made.xml, container.config + " as domain XML", driver::DefineFlags::validate);
+        auto flags = driver::DefineFlags::validate;
+        if (made.autostart) flags |= driver::DefineFlags::autostart;
+        const driver::Defined defined =
+            session_.connection().define_xml(made.xml, container.config + " as domain XML", flags);
         for (const std::string& notice : defined.notices) add_line(notice);
-        if (made.autostart) session_.connection().set_autostart(defined.domain, true);
     }
 
     // Adds a line for each key that is not translated exactly.
