@@ -162,7 +162,8 @@ void restart(const Arguments& arguments, const Plan& plan, const base::RecordLoc
     const std::string& agent_path = plan.supervision.agent_path;
     const base::UniqueFd agent_program = base::open_file(agent_path, O_PATH);
     // The agent is born outside the supervisors' group, which could not be removed while it is in
-    // there.
+    // there. It shares the operation lock: if this helper is killed, nobody else starts the domain
+    // before the agent has ended.
     base::UniqueFd root;
     if (const base::Hierarchy* unified = base::unified_of(plan.groups.hierarchies))
         root = base::open_file(unified->mount, O_RDONLY | O_DIRECTORY);
@@ -170,7 +171,7 @@ void restart(const Arguments& arguments, const Plan& plan, const base::RecordLoc
         base::start_program({.program = agent_program,
                              .argv = {agent_path, "restart", plan.supervision.uri, plan.name,
                                       std::to_string(::getpid())},
-                             .fds = {theirs},
+                             .fds = {theirs, operation.fd()},
                              .group = root})
             .process;
     alive.keep_over_exec(true);

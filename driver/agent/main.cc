@@ -29,6 +29,8 @@ namespace {
 using namespace lxvirt;
 using namespace lxvirt::driver;
 
+constexpr int kSharedLock = 4;  // the descriptor
+
 // Returns whether the helper has undone its part of the start: it does so before it reports an
 // error (a PreparedError), and also when this process ends and the channel closes, if it still
 // lives.
@@ -39,10 +41,13 @@ bool undoes_its_part(const Root& root, const std::string& name, const base::Exce
 // Hands the helper another plan. After a failure this process records the end and removes live.xml,
 // as the helper knows neither.
 int restart(const Root& root, const std::string& uri, const std::string& name, pid_t helper) {
+    // The helper's operation lock stays here to the end, and goes to no program that this one runs. A
+    // helper of an older lxvirt gives none.
+    (void)::fcntl(kSharedLock, F_SETFD, FD_CLOEXEC);
     const auto live = read_live(root, name);
     // The helper ends when the channel closes, so the channel is kept open until its end is written
     // down.
-    const base::UniqueFd channel(::fcntl(3, F_DUPFD_CLOEXEC, 4));
+    const base::UniqueFd channel(::fcntl(3, F_DUPFD_CLOEXEC, kSharedLock + 1));
     try {
         restart_domain(root, name, uri, base::UniqueFd(3), helper);
         return 0;
