@@ -167,19 +167,6 @@ class Publish(NetworkCase):
         support.write(path, self.xml("three", extra=published("host='1'")))
         self.assertIn("needs an interface of type 'network'", self.fails("define", path))
 
-    def test_a_static_host_without_an_address(self):
-        """It keeps nobody from starting; a published port needs its address and says so."""
-        mac = "52:54:00:00:aa:01"
-        self.net_define("lvp", network("lvp").replace("</dhcp>", f"<host mac='{mac}' name='fixed'/></dhcp>"))
-        self.ok("net-start", "lvp")
-        own = nic("lvp").replace("<source", f"<mac address='{mac}'/><source")
-        self.boot("web", own)
-        self.assertTrue(self.lease("web").startswith("10.100.0."))
-        self.ok("destroy", "web")
-        self.define(self.xml("two", own, extra=published("host='8080'")))
-        self.assertIn(f"the static host of network 'lvp' for it has none: right would be <host mac='{mac}' ip='...'/>",
-                      self.fails("start", "two"))
-
     def test_kills(self):
         self.start_published("host='8080' container='80'")
         os.kill(int(self.net_status("lvp")["supervisor"]), signal.SIGKILL)
