@@ -15,6 +15,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "base/cgroup/cgroup.hh"
@@ -234,8 +235,11 @@ int supervise(Arguments& arguments, base::UniqueFd& channel, const Plan& plan,
     if (agent) (void)base::reap(agent, true);
     agent.reset();
     const bool has_client = !commit->fds.empty();
-    if (plan.supervision.autodestroy) supervisor->watch_owner(std::move(channel));
-    if (has_client) supervisor->attach_client(std::move(commit->fds.front()), std::move(channel));
+    if (plan.supervision.autodestroy)
+        supervisor->watch_owner(std::exchange(channel, base::UniqueFd()));
+    if (has_client)
+        supervisor->attach_client(std::move(commit->fds.front()),
+                                  std::exchange(channel, base::UniqueFd()));
     channel.reset();
     commit.reset();
     if (owner) supervisor->watch_owner(std::move(owner));

@@ -43,7 +43,7 @@ class NetdText : public ::testing::TestWithParam<std::string> {
     tests::TemporaryFolder folder_;
 
     std::string write(const std::string& name, const std::string& text) {
-        const std::string path = folder_.path() + "/" + name;
+        std::string path = folder_.path() + "/" + name;
         base::write_atomic(path, text, 0644);
         return path;
     }
